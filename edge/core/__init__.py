@@ -1,0 +1,1 @@
+"""What desktop and device must agree on. NumPy and the standard library only."""

@@ -1,0 +1,187 @@
+"""Read and verify a model bundle: a folder with ``model.tflite`` and ``model.json``.
+
+``convert`` writes bundles, this module reads them, nothing else knows their inside. The format is
+described in ``docs/bundle.md``.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core import features
+from edge.core.errors import BundleError
+from edge.core.files import sha256
+from edge.core.quantize import Quantization
+
+SCHEMA = 1
+"""Version of ``model.json``."""
+
+MODEL_FILE = "model.tflite"
+JSON_FILE = "model.json"
+FLOAT_FILE = "model_float32.tflite"
+
+_MAX_JSON_BYTES = 4_000_000
+_MAX_MODEL_BYTES = 64_000_000
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Everything the device needs to turn a feature vector into probabilities."""
+
+    path: Path
+    name: str
+    labels: tuple[str, ...]
+    feature_version: int
+    mean: NDArray[np.float32]
+    """float32 (F,), taken off each feature."""
+    std: NDArray[np.float32]
+    """float32 (F,), > 0, each feature is divided by it after that."""
+    input: Quantization
+    output: Quantization
+    landmark_models: dict[str, str]
+    """File name → SHA-256 of the face models whose landmarks it was trained on."""
+    model: bytes
+    """The int8 TFLite flatbuffer: int8 (1, F) in, int8 logits (1, C) out."""
+    info: dict[str, Any]
+    """The whole of ``model.json``, for ``info`` and reports."""
+
+
+def checksum(info: dict[str, Any]) -> str:
+    """SHA-256 over the canonical form of ``model.json`` without its own ``checksum`` field."""
+    content = {key: value for key, value in info.items() if key != "checksum"}
+    return sha256(json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode())
+
+
+def read_bundle(path: Path) -> Bundle:
+    """Read the bundle in folder ``path`` and verify it.
+
+    Raises:
+        BundleError: a file is missing, empty, truncated or altered, the schema or the feature
+            version is another one, or a field is missing or of the wrong type.
+    """
+    info = _read_json(path / JSON_FILE)
+    try:
+        schema = _get(info, "schema", int)
+        if schema != SCHEMA:
+            raise BundleError(f"has schema {schema}, this program reads {SCHEMA}: install a matching version")
+        if _get(info, "checksum", str) != checksum(info):
+            raise BundleError(f"{JSON_FILE} was altered (checksum differs): copy the bundle again")
+        features_info = _get(info, "features", dict)
+        version = _get(features_info, "version", int)
+        if version != features.VERSION:
+            raise BundleError(
+                f"was made for feature version {version}, this program computes version {features.VERSION}: "
+                "convert the model again or install a matching version"
+            )
+        standardization = _get(info, "standardization", dict)
+        quantization = _get(info, "quantization", dict)
+        length = _get(features_info, "length", int)
+        if length != features.FEATURE_LENGTH:
+            raise BundleError(f"features.length must be {features.FEATURE_LENGTH}, not {length}")
+        labels = _strings(info, "labels")
+        std = _vector(standardization, "std", length)
+        if not (std > 0).all():
+            raise BundleError("standardization.std must be greater than 0 everywhere")
+        return Bundle(
+            path=path,
+            name=_get(info, "name", str),
+            labels=labels,
+            feature_version=version,
+            mean=_vector(standardization, "mean", length),
+            std=std,
+            input=_quantization(quantization, "input"),
+            output=_quantization(quantization, "output"),
+            landmark_models=_hashes(info, "landmark_models"),
+            model=_read_model(path, _get(info, "files", dict)),
+            info=info,
+        )
+    except BundleError as error:
+        raise BundleError(f"bundle {path}: {error}") from None
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _MAX_JSON_BYTES:
+            raise BundleError(f"{path} is larger than {_MAX_JSON_BYTES} bytes: not a bundle of ours")
+        info = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise BundleError(
+            f"no bundle in {path.parent}: expected {MODEL_FILE} and {JSON_FILE} there "
+            "(python -m convert makes one)"
+        ) from None
+    except OSError as error:
+        raise BundleError(f"cannot read {path}: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise BundleError(
+            f"{path} is not JSON (empty, truncated or altered): copy the bundle again"
+        ) from None
+    if not isinstance(info, dict):
+        raise BundleError(f"{path} must hold one JSON object, not {type(info).__name__}")
+    return cast(dict[str, Any], info)
+
+
+def _read_model(path: Path, files: dict[str, Any]) -> bytes:
+    entry = _get(files, MODEL_FILE, dict)
+    expected = _get(entry, "sha256", str)
+    try:
+        if (path / MODEL_FILE).stat().st_size > _MAX_MODEL_BYTES:
+            raise BundleError(f"{MODEL_FILE} is larger than {_MAX_MODEL_BYTES} bytes: not a bundle of ours")
+        data = (path / MODEL_FILE).read_bytes()
+    except OSError as error:
+        raise BundleError(f"cannot read {MODEL_FILE}: {error.strerror}: copy the bundle again") from None
+    if sha256(data) != expected:
+        raise BundleError(
+            f"{MODEL_FILE} is not the file that {JSON_FILE} names "
+            f"({len(data)} bytes, SHA-256 {sha256(data)[:12]}…, expected {expected[:12]}…): "
+            "copy the bundle again"
+        )
+    return data
+
+
+def _get(container: dict[str, Any], key: str, kind: type[_T]) -> _T:
+    if key not in container:
+        raise BundleError(f"{JSON_FILE} lacks {key!r}")
+    value = container[key]
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise BundleError(f"{key!r} must be {kind.__name__}, not {type(value).__name__}")
+    return value
+
+
+def _strings(container: dict[str, Any], key: str) -> tuple[str, ...]:
+    values = _get(container, key, list)
+    named = all(isinstance(value, str) and value for value in values)
+    if not named or len(values) < 2 or len(set(values)) != len(values):
+        raise BundleError(f"{key!r} must be two or more different names")
+    return tuple(values)
+
+
+def _vector(container: dict[str, Any], key: str, length: int) -> NDArray[np.float32]:
+    values = _get(container, key, list)
+    if len(values) != length or not all(isinstance(v, int | float) for v in values):
+        raise BundleError(f"{key!r} must be {length} numbers")
+    vector = np.array(values, dtype=np.float32)
+    if not np.isfinite(vector).all():
+        raise BundleError(f"{key!r} must be finite numbers")
+    return vector
+
+
+def _quantization(container: dict[str, Any], key: str) -> Quantization:
+    entry = _get(container, key, dict)
+    scale, zero_point = _get(entry, "scale", float), _get(entry, "zero_point", int)
+    if not (math.isfinite(scale) and scale > 0 and -128 <= zero_point <= 127):
+        raise BundleError(f"quantization.{key} must have scale > 0 and zero_point in -128…127")
+    return Quantization(scale, zero_point)
+
+
+def _hashes(container: dict[str, Any], key: str) -> dict[str, str]:
+    entry = _get(container, key, dict)
+    if not all(isinstance(v, str) for v in entry.values()):
+        raise BundleError(f"{key!r} must map file names to SHA-256 digests")
+    return dict(entry)

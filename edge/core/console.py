@@ -1,0 +1,49 @@
+"""How every command of the project ends: one line on stderr and an exit code, never a traceback."""
+
+import os
+import sys
+from collections.abc import Callable
+
+from edge.core.errors import FerError
+
+EXIT_ERROR = 1
+EXIT_INTERRUPTED = 130
+"""128 + SIGINT, what a shell reports for Ctrl-C."""
+
+
+def run(main: Callable[[], int]) -> int:
+    """Call ``main`` and return its exit code, or that of the error it raised.
+
+    ``FerError`` gives its own ``exit_code``, ``OSError`` (a full disk, say) 1, Ctrl-C 130; each
+    prints one line. A closed pipe (``… | head``) ends quietly with 0. Anything else is a bug and
+    goes through.
+    """
+    try:
+        code = main()
+        sys.stdout.flush()
+        return code
+    except FerError as error:
+        return _fail(_one_line(str(error)), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("interrupted", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # Python flushes stdout once more at exit: give it somewhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _fail(_describe(error), EXIT_ERROR)
+
+
+def _describe(error: OSError) -> str:
+    text = error.strerror or str(error) or type(error).__name__
+    name = f" ({error.filename})" if error.filename else ""
+    return _one_line(f"{text}{name}")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return code

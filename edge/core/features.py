@@ -1,0 +1,80 @@
+"""Landmarks → feature vector, the same bits on every machine.
+
+Feature version 1: all points, moved, turned and scaled so that the middle between the two outer
+eye corners is the origin, the line between them is the x axis, and their distance is 1. x, y and
+z of point 0, then of point 1, and so on.
+
+Only float64 elementwise add, subtract, multiply, divide and square root are used, cast to float32
+at the end: IEEE 754 fixes the result of each. Matrix products, SVD and trigonometry differ in the
+last bits between BLAS builds and C libraries, and with them the features would.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+VERSION = 1
+"""Changed whenever the same landmarks would give another vector."""
+
+MESH_POINTS = 468
+"""Points of MediaPipe's face mesh; the ten iris points of the 478-point variant are not used."""
+
+FEATURE_LENGTH = MESH_POINTS * 3
+
+EYE_ANCHORS = {468: (33, 263), 478: (33, 263), 68: (36, 45)}
+"""Number of points → indices of the outer eye corners, the one on the picture's left first: the
+MediaPipe mesh (468, with irises 478), and the 68-point iBUG layout."""
+
+
+def align(landmarks: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Move, turn and scale landmarks onto the eye anchors.
+
+    Args:
+        landmarks: (N, 2) or (N, 3), N one of 468, 478, 68; x and y in px (not normalized by the
+            picture's width and height), z on x's scale.
+
+    Returns:
+        float32, same shape, dimensionless: the anchors lie at (-0.5, 0) and (0.5, 0).
+
+    Raises:
+        ValueError: another number of points or columns, a value that is not finite, or both
+            anchors in one place.
+    """
+    if landmarks.ndim != 2 or landmarks.shape[0] not in EYE_ANCHORS or landmarks.shape[1] not in (2, 3):
+        raise ValueError(
+            f"landmarks must be (N, 2) or (N, 3) with N in {sorted(EYE_ANCHORS)}, not {landmarks.shape}"
+        )
+    points = landmarks.astype(np.float64)
+    left, right = EYE_ANCHORS[len(points)]
+    dx = float(points[right, 0]) - float(points[left, 0])
+    dy = float(points[right, 1]) - float(points[left, 1])
+    distance = math.sqrt(dx * dx + dy * dy)
+    if not 1e-6 < distance < 1e9:  # also false for NaN
+        raise ValueError(f"the outer eye corners must be apart and finite; their distance is {distance} px")
+    cos, sin = dx / distance, dy / distance
+    centered = points - (points[left] + points[right]) / 2.0
+    x, y = centered[:, 0], centered[:, 1]
+    aligned = centered / distance
+    aligned[:, 0] = (x * cos + y * sin) / distance
+    aligned[:, 1] = (y * cos - x * sin) / distance
+    result: NDArray[np.float32] = aligned.astype(np.float32)
+    if not np.isfinite(result).all():
+        raise ValueError("landmarks must be finite numbers")
+    return result
+
+
+def extract(landmarks: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """The feature vector of version 1 for one face.
+
+    Args:
+        landmarks: (468 or 478, 3), px, as in ``Face.landmarks``.
+
+    Returns:
+        float32 (1404,).
+
+    Raises:
+        ValueError: see ``align``.
+    """
+    return align(landmarks[:MESH_POINTS]).reshape(-1)

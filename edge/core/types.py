@@ -1,0 +1,155 @@
+"""The values that pass between the parts. Arrays are checked once, where they enter."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture on its way through the loop."""
+
+    rgb: NDArray[np.uint8]
+    """Pixels, uint8 (H, W, 3), C-contiguous, RGB."""
+    captured_ns: int
+    """When the frame was taken, nanoseconds on ``time.monotonic_ns``. Which moment that is
+    (sensor or end of read) is the source's to document."""
+    index: int
+    """0, 1, 2, … within the source; dropped frames leave gaps in live sources."""
+    origin: str
+    """Where it came from: the file's path, or the source's name."""
+    still: bool = False
+    """True where the frame has nothing to do with the one before it: no tracking, no smoothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roi:
+    """The square region of the picture that the landmark model sees."""
+
+    center_x: float
+    """px"""
+    center_y: float
+    """px"""
+    size: float
+    """Side, px."""
+    rotation: float
+    """Radians, clockwise on the screen (y points down)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face as a landmark backend reports it."""
+
+    landmarks: NDArray[np.float32]
+    """float32 (468 or 478, 3): x and y in px of the picture, z on x's scale."""
+    presence: float
+    """0–1: how sure the landmark model is that this is a face."""
+    roi: Roi | None
+    """The region it was found in, where the backend tells."""
+    track_id: int
+    """Stays with a face while it is tracked; a face found anew gets a new one."""
+    embedding: NDArray[np.float32] | None = None
+    """Inner features of the landmark network, where the backend gives them."""
+
+
+class Status(StrEnum):
+    """How far a face's label can be trusted."""
+
+    OK = "ok"
+    LOW_CONFIDENCE = "low_confidence"
+
+
+@dataclass(frozen=True, slots=True)
+class FacePrediction:
+    """The expression of one face."""
+
+    label: str
+    """The most probable label of the bundle."""
+    probabilities: NDArray[np.float32]
+    """float32 (C,), in the order of the bundle's labels; sums to 1."""
+    status: Status
+    """LOW_CONFIDENCE when the top probability is below the setting ``min_confidence``."""
+    face: Face
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimings:
+    """Durations of one pass through the pipeline, nanoseconds."""
+
+    landmarks_ns: int = 0
+    """Detection or tracking, crop and landmark model, all faces."""
+    features_ns: int = 0
+    classify_ns: int = 0
+    smooth_ns: int = 0
+    total_ns: int = 0
+    """The whole call, Frame to Prediction."""
+    age_ns: int = 0
+    """From ``Frame.captured_ns`` to the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the pipeline says about one frame. No face is not an error: ``faces`` is empty."""
+
+    faces: tuple[FacePrediction, ...]
+    labels: tuple[str, ...]
+    """The bundle's labels, the order of every ``probabilities``."""
+    frame_index: int
+    origin: str
+    timings: StageTimings
+
+
+@dataclass(slots=True)
+class SourceStats:
+    """Counters that a source keeps while it is read."""
+
+    dropped: int = 0
+    """Frames of a live source that were replaced by a newer one before anybody took them."""
+    skipped: int = 0
+    """Pictures or frames that could not be decoded."""
+    reopened: int = 0
+    """How often a live source had to be opened again."""
+
+
+class FrameSource(Protocol):
+    """Gives frames, one after the other.
+
+    ``close()`` may be called from another thread or a signal handler and makes a waiting
+    ``__iter__`` end soon.
+    """
+
+    stats: SourceStats
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+    def close(self) -> None: ...
+
+
+class LandmarkBackend(Protocol):
+    """Finds the faces of a frame and their landmarks."""
+
+    def detect(self, frame: Frame) -> list[Face]: ...
+
+    def close(self) -> None: ...
+
+
+class Classifier(Protocol):
+    """Feature vector float32 (F,) → probabilities float32 (C,)."""
+
+    labels: tuple[str, ...]
+
+    def predict(self, features: NDArray[np.float32]) -> NDArray[np.float32]: ...
+
+    def close(self) -> None: ...
+
+
+class Sink(Protocol):
+    """Takes results to somewhere."""
+
+    def write(self, prediction: Prediction) -> None: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,105 @@
+import json
+import shutil
+
+import pytest
+
+from edge.build import SHIPPED, load_bundle
+from edge.core import bundle as bundles
+from edge.core.bundle import read_bundle
+from edge.core.errors import BundleError
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """The shipped bundle, to be broken."""
+    return shutil.copytree(SHIPPED / "landmarks", tmp_path / "bundle")
+
+
+def _change(folder, change):
+    """Alter model.json and give it a matching checksum: what is left to find is the content."""
+    path = folder / bundles.JSON_FILE
+    info = json.loads(path.read_text())
+    change(info)
+    info["checksum"] = bundles.checksum(info)
+    path.write_text(json.dumps(info))
+
+
+def test_the_shipped_bundle_is_whole_and_small():
+    bundle = load_bundle("landmarks")
+    assert len(bundle.labels) == 7
+    assert bundle.mean.shape == bundle.std.shape == (1404,)
+    size = sum(path.stat().st_size for path in bundle.path.iterdir())
+    assert size <= 500_000
+
+
+@pytest.mark.parametrize("name", [bundles.MODEL_FILE, bundles.JSON_FILE])
+def test_a_missing_file_is_named(copy, name):
+    (copy / name).unlink()
+    with pytest.raises(BundleError, match=name):
+        read_bundle(copy)
+
+
+@pytest.mark.parametrize("name", [bundles.MODEL_FILE, bundles.JSON_FILE])
+@pytest.mark.parametrize("keep", [0, 0.5, 0.99])
+def test_an_empty_or_truncated_file_is_refused(copy, name, keep):
+    data = (copy / name).read_bytes()
+    (copy / name).write_bytes(data[: int(len(data) * keep)])
+    with pytest.raises(BundleError, match="copy the bundle again"):
+        read_bundle(copy)
+
+
+@pytest.mark.parametrize("place", [0.1, 0.5, 0.9])
+def test_a_flipped_bit_in_the_model_is_found(copy, place):
+    data = bytearray((copy / bundles.MODEL_FILE).read_bytes())
+    data[int(len(data) * place)] ^= 4
+    (copy / bundles.MODEL_FILE).write_bytes(data)
+    with pytest.raises(BundleError, match="SHA-256"):
+        read_bundle(copy)
+
+
+def test_a_changed_digit_in_the_json_is_found(copy):
+    path = copy / bundles.JSON_FILE
+    info = json.loads(path.read_text())
+    info["standardization"]["mean"][7] += 0.001
+    path.write_text(json.dumps(info))
+    with pytest.raises(BundleError, match="altered"):
+        read_bundle(copy)
+
+
+def test_another_feature_version_says_which(copy):
+    _change(copy, lambda info: info["features"].update(version=99))
+    with pytest.raises(BundleError, match=r"feature version 99.*computes version 1"):
+        read_bundle(copy)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda i: i.update(schema=2), "schema 2"),
+        (lambda i: i.pop("labels"), "labels"),
+        (lambda i: i.update(labels=["happy"]), "labels"),
+        (lambda i: i.update(labels=["happy", "happy"]), "labels"),
+        (lambda i: i["standardization"]["std"].pop(), "1404 numbers"),
+        (lambda i: i["standardization"]["std"].__setitem__(0, 0.0), "greater than 0"),
+        (lambda i: i["standardization"]["mean"].__setitem__(0, "x"), "1404 numbers"),
+        (lambda i: i["quantization"]["input"].update(scale=0.0), "scale > 0"),
+        (lambda i: i["quantization"]["input"].update(zero_point=300), "zero_point"),
+        (lambda i: i.update(features=[]), "features"),
+    ],
+)
+def test_wrong_content_is_named(copy, change, message):
+    _change(copy, change)
+    with pytest.raises(BundleError, match=message):
+        read_bundle(copy)
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "{", "[" * 100_000, '{"schema": NaN}'])
+def test_json_of_another_kind_is_refused(copy, text):
+    (copy / bundles.JSON_FILE).write_text(text)
+    with pytest.raises(BundleError):
+        read_bundle(copy)
+
+
+def test_an_unknown_name_lists_the_shipped_ones():
+    with pytest.raises(BundleError, match=r"shipped are .*landmarks"):
+        load_bundle("fancy")
