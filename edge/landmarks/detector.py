@@ -1,0 +1,138 @@
+"""MediaPipe's short-range face detector (BlazeFace) on the TFLite runtime.
+
+Follows ``face_detection_short_range.pbtxt``, ``ssd_anchors_calculator.cc``,
+``tensors_to_detections_calculator.cc`` and ``non_max_suppression_calculator.cc``.
+BlazeFace: Bazarevsky et al., 2019, arXiv:1907.05047.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.types import Roi
+from edge.landmarks.geometry import crop, crop_to_picture, roi_around, whole_picture
+from edge.runtime import make_interpreter
+
+SIDE = 128
+"""Input of the model, px."""
+MIN_LOGIT = 0.0
+"""Score logit of probability 0.5, MediaPipe's threshold."""
+SUPPRESSION_IOU = 0.3
+_LEFT_EYE, _RIGHT_EYE = 0, 1  # keypoints; left and right on the picture
+
+
+def ssd_anchors() -> NDArray[np.float32]:
+    """Centres of the 896 anchors: float32 (896, 2), x and y, 0–1. Their width and height are 1.
+
+    A 16×16 grid with 2 anchors a cell (stride 8), then an 8×8 grid with 6 (three layers of stride 16).
+    """
+    layers = []
+    for cells, per_cell in ((16, 2), (8, 6)):
+        centers = (np.arange(cells, dtype=np.float32) + 0.5) / cells
+        y, x = np.meshgrid(centers, centers, indexing="ij")
+        layers.append(np.repeat(np.stack([x, y], axis=-1).reshape(-1, 2), per_cell, axis=0))
+    return np.concatenate(layers)
+
+
+_ANCHORS = ssd_anchors()
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """Faces in one picture, best first, in the detector's square input scaled to 0–1."""
+
+    scores: NDArray[np.float32]
+    """float32 (N,), logits."""
+    boxes: NDArray[np.float32]
+    """float32 (N, 4): x_min, y_min, x_max, y_max."""
+    keypoints: NDArray[np.float32]
+    """float32 (N, 6, 2): eyes, nose tip, mouth, ears."""
+
+
+def decode(regressors: NDArray[np.float32], logits: NDArray[np.float32]) -> Detections:
+    """Raw tensors → candidates above the score threshold, best first.
+
+    Args:
+        regressors: float32 (896, 16): box centre, width, height, then 6 keypoints, in input px.
+        logits: float32 (896,).
+    """
+    keep = np.flatnonzero(logits >= MIN_LOGIT)
+    keep = keep[np.argsort(-logits[keep], kind="stable")]
+    points = regressors[keep].reshape(-1, 8, 2) / SIDE
+    center = points[:, 0] + _ANCHORS[keep]
+    half = points[:, 1] / 2
+    boxes = np.concatenate([center - half, center + half], axis=1)
+    keypoints = points[:, 2:] + _ANCHORS[keep][:, None]
+    valid = (half > 0).all(axis=1)
+    return Detections(logits[keep][valid], boxes[valid], keypoints[valid])
+
+
+def suppress(candidates: Detections) -> Detections:
+    """Weighted non-maximum suppression: overlapping candidates become their score-weighted mean."""
+    scores = 1.0 / (1.0 + np.exp(-candidates.scores))
+    left = np.arange(len(scores))
+    best, boxes, keypoints = [], [], []
+    while len(left):
+        overlap = _box_iou(candidates.boxes[left[0]], candidates.boxes[left]) > SUPPRESSION_IOU
+        overlap[0] = True
+        group = left[overlap]
+        weights = scores[group] / scores[group].sum()
+        best.append(candidates.scores[left[0]])
+        boxes.append((candidates.boxes[group] * weights[:, None]).sum(axis=0))
+        keypoints.append((candidates.keypoints[group] * weights[:, None, None]).sum(axis=0))
+        left = left[~overlap]
+    if not best:
+        return candidates
+    return Detections(np.array(best), np.array(boxes), np.array(keypoints))
+
+
+class FaceDetector:
+    """Picture → regions for the landmark model."""
+
+    def __init__(self, model: bytes, threads: int) -> None:
+        """Build the interpreter.
+
+        Raises:
+            BackendError: the runtime is missing or refuses the model.
+        """
+        self._interpreter = make_interpreter(model, threads, "the face detector")
+        outputs = self._interpreter.get_output_details()
+        by_columns = {int(o["shape"][-1]): o["index"] for o in outputs}
+        self._regressors = self._interpreter.tensor(by_columns[16])
+        self._logits = self._interpreter.tensor(by_columns[1])
+        self._input = self._interpreter.tensor(self._interpreter.get_input_details()[0]["index"])
+        self._crop = np.empty((SIDE, SIDE, 3), np.uint8)
+
+    def detect(self, rgb: NDArray[np.uint8]) -> list[Roi]:
+        """Find faces.
+
+        Args:
+            rgb: uint8 (H, W, 3).
+
+        Returns:
+            Regions for the landmark model, best first.
+        """
+        matrix = crop_to_picture(whole_picture(*rgb.shape[:2]), SIDE)
+        crop(rgb, matrix, self._crop, cv2.BORDER_CONSTANT)
+        np.multiply(self._crop, np.float32(2 / 255), out=self._input()[0])
+        self._input()[0] -= 1.0
+        self._interpreter.invoke()
+        found = suppress(decode(self._regressors()[0], self._logits()[0, :, 0]))
+        # The square is not turned, so one scale and one shift lead back to the picture.
+        scale, shift = matrix[0, 0] * SIDE, matrix[:, 2]
+        corners = found.boxes.reshape(-1, 2, 2) * scale + shift
+        eyes = (found.keypoints[:, _RIGHT_EYE] - found.keypoints[:, _LEFT_EYE]) * scale
+        return [
+            roi_around(*map(float, box.ravel()), *map(float, eye))
+            for box, eye in zip(corners, eyes, strict=True)
+        ]
+
+
+def _box_iou(box: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    size = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
+    shared = np.maximum(size, 0).prod(axis=1)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    result: NDArray[np.float32] = shared / (areas + (box[2:] - box[:2]).prod() - shared)
+    return result

@@ -1,0 +1,153 @@
+"""The default backend: MediaPipe's two face models, run straight on the TFLite runtime.
+
+Follows MediaPipe 0.10.18's ``face_landmark_front_cpu.pbtxt``: detect when fewer faces than
+``max_faces`` are tracked, else take each face's region from its last landmarks.
+"""
+
+import math
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.features import EYE_ANCHORS, MESH_POINTS
+from edge.core.types import Face, Frame, Roi
+from edge.landmarks.detector import FaceDetector
+from edge.landmarks.geometry import crop, crop_to_picture, iou, roi_around
+from edge.landmarks.models import FaceModels
+from edge.runtime import make_interpreter
+
+SIDE = 192
+"""Input of the landmark model, px."""
+MIN_PRESENCE = 0.5
+"""Below it a region holds no face, and a tracked face is lost (MediaPipe's default)."""
+SAME_FACE_IOU = 0.5
+"""Regions that overlap more belong to one face (``association_norm_rect_calculator.cc``)."""
+
+_LEFT_EYE, _RIGHT_EYE = EYE_ANCHORS[MESH_POINTS]
+
+
+@dataclass(frozen=True, slots=True)
+class _Track:
+    roi: Roi
+    id: int | None = None
+    """None: a detection that is not yet a face."""
+
+
+class LitertBackend:
+    """Detection, tracking and landmarks without the mediapipe package.
+
+    In a sequence, the detector runs only while fewer than ``max_faces`` faces are tracked. A face
+    whose presence drops is lost in that frame and searched for in the next. ``Frame.still`` turns
+    tracking off for that frame and forgets the tracks.
+    """
+
+    def __init__(self, models: FaceModels, max_faces: int = 1, threads: int = 1) -> None:
+        """Build both interpreters.
+
+        Args:
+            models: verified flatbuffers.
+            max_faces: the most faces that are reported for a frame, ≥ 1.
+            threads: CPU threads of one invoke.
+
+        Raises:
+            BackendError: the runtime is missing or refuses a model.
+        """
+        self._detector = FaceDetector(models.detector, threads)
+        self._mesh = _LandmarkModel(models.landmarker, threads)
+        self._max_faces = max_faces
+        self._tracks: list[_Track] = []
+        self._ids = count()
+
+    def detect(self, frame: Frame) -> list[Face]:
+        """Faces of one frame, tracked ones first.
+
+        Args:
+            frame: ``rgb`` uint8 (H, W, 3).
+
+        Returns:
+            At most ``max_faces`` faces; an empty list where there is none.
+        """
+        tracks = [] if frame.still else self._tracks
+        if len(tracks) < self._max_faces:
+            tracks = tracks + [_Track(roi) for roi in self._detector.detect(frame.rgb)[: self._max_faces]]
+        faces = self._faces(frame, _distinct(tracks)[: self._max_faces])
+        self._tracks = [] if frame.still else [_Track(next_roi(f.landmarks), f.track_id) for f in faces]
+        return faces
+
+    def detect_in(self, frame: Frame, roi: Roi) -> list[Face]:
+        """The face in a region that the caller knows, without detector and tracking.
+
+        Returns:
+            One face, or none where presence is too low.
+        """
+        return self._faces(frame, [_Track(roi)])
+
+    def invoke_landmark_model(self) -> None:
+        """Run the bare landmark network once more on the input it holds: the floor for benchmarks."""
+        self._mesh.interpreter.invoke()
+
+    def close(self) -> None:
+        """Nothing to release; part of the protocol."""
+
+    def _faces(self, frame: Frame, tracks: list[_Track]) -> list[Face]:
+        faces = []
+        for track in tracks:
+            landmarks, presence = self._mesh.run(frame.rgb, track.roi)
+            if presence >= MIN_PRESENCE:
+                track_id = next(self._ids) if track.id is None else track.id
+                faces.append(Face(landmarks, presence, track.roi, track_id))
+        return faces
+
+
+class _LandmarkModel:
+    """``face_landmark.tflite``: a region of the picture → 468 points and presence."""
+
+    def __init__(self, model: bytes, threads: int) -> None:
+        self.interpreter: Any = make_interpreter(model, threads, "the face landmark model")
+        outputs = self.interpreter.get_output_details()
+        by_size = {int(np.prod(o["shape"])): o["index"] for o in outputs}
+        self._points = self.interpreter.tensor(by_size[MESH_POINTS * 3])
+        self._presence = self.interpreter.tensor(by_size[1])
+        self._input = self.interpreter.tensor(self.interpreter.get_input_details()[0]["index"])
+        self._crop = np.empty((SIDE, SIDE, 3), np.uint8)
+
+    def run(self, rgb: NDArray[np.uint8], roi: Roi) -> tuple[NDArray[np.float32], float]:
+        """Landmarks float32 (468, 3) in picture px, and presence 0–1."""
+        matrix = crop_to_picture(roi, SIDE)
+        crop(rgb, matrix, self._crop, cv2.BORDER_REPLICATE)
+        np.multiply(self._crop, np.float32(1 / 255), out=self._input()[0])
+        self.interpreter.invoke()
+        points = self._points().reshape(MESH_POINTS, 3)
+        x, y = points[:, 0], points[:, 1]
+        # Python floats keep the arithmetic in float32 on NumPy 1 and 2 alike.
+        (a, b, tx), (c, d, ty) = matrix.tolist()
+        landmarks = np.empty((MESH_POINTS, 3), np.float32)
+        landmarks[:, 0] = a * x + b * y + tx
+        landmarks[:, 1] = c * x + d * y + ty
+        landmarks[:, 2] = points[:, 2] * (roi.size / SIDE)
+        logit = max(-80.0, float(self._presence().ravel()[0]))
+        return landmarks, 1.0 / (1.0 + math.exp(-logit))
+
+
+def next_roi(landmarks: NDArray[np.float32]) -> Roi:
+    """Where to look for a face in the next frame: its axis-aligned box, turned by its eyes.
+
+    Follows ``face_landmark_landmarks_to_roi.pbtxt``.
+    """
+    x_min, y_min = map(float, landmarks[:, :2].min(axis=0))
+    x_max, y_max = map(float, landmarks[:, :2].max(axis=0))
+    eye_dx, eye_dy = map(float, landmarks[_RIGHT_EYE, :2] - landmarks[_LEFT_EYE, :2])
+    return roi_around(x_min, y_min, x_max, y_max, eye_dx, eye_dy)
+
+
+def _distinct(tracks: list[_Track]) -> list[_Track]:
+    """Drop every region that overlaps an earlier one; tracked faces come before detections."""
+    kept: list[_Track] = []
+    for track in tracks:
+        if all(iou(track.roi, other.roi) <= SAME_FACE_IOU for other in kept):
+            kept.append(track)
+    return kept

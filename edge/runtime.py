@@ -1,0 +1,55 @@
+"""The one place that builds TFLite interpreters."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from edge.core.errors import BackendError
+
+_RUNTIMES = ("ai_edge_litert", "tflite_runtime")
+
+
+def runtime_name() -> str:
+    """The TFLite runtime that is installed: ``"ai_edge_litert"``, else ``"tflite_runtime"``.
+
+    Raises:
+        BackendError: neither is installed.
+    """
+    for name in _RUNTIMES:
+        if find_spec(name) is not None:
+            return name
+    raise BackendError(
+        "no TFLite runtime found: expected ai-edge-litert or tflite-runtime; "
+        "run: pip install -r requirements-edge.txt"
+    )
+
+
+def make_interpreter(model: bytes, threads: int, what: str) -> Any:
+    """An ``Interpreter`` with its tensors allocated.
+
+    Args:
+        model: TFLite flatbuffer.
+        threads: CPU threads of one invoke.
+        what: name of the model for error messages.
+
+    Raises:
+        BackendError: no runtime is installed, or it refuses the model.
+    """
+    name = runtime_name()
+    try:
+        interpreter = import_module(f"{name}.interpreter").Interpreter(
+            model_content=model, num_threads=threads
+        )
+        interpreter.allocate_tensors()
+    except (ImportError, SystemError) as error:
+        # tflite-runtime ends in a SystemError when it meets NumPy 2.
+        raise BackendError(
+            f"{name} does not load: {error}; run: pip install -r requirements-edge.txt"
+        ) from None
+    except (ValueError, RuntimeError) as error:
+        raise BackendError(f"{name} refuses {what}: {_first_line(error)}") from None
+    return interpreter
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or ["unknown reason"])[0]

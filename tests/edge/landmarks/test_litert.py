@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+
+from edge.core.errors import BackendError
+from edge.core.features import EYE_ANCHORS
+from edge.landmarks.litert import LitertBackend
+from edge.landmarks.models import FaceModels
+from edge.sources import open_source
+from edge.sources.pictures import read_picture
+
+
+def _error_percent(landmarks, golden):
+    """Mean distance in x and y over the outer-eye distance, percent."""
+    left, right = EYE_ANCHORS[468]
+    eyes = np.linalg.norm(golden[right, :2] - golden[left, :2])
+    return 100 * np.linalg.norm((landmarks - golden)[:, :2], axis=1).mean() / eyes
+
+
+@pytest.mark.parametrize("name", ["astronaut", "grace_hopper"])
+def test_landmarks_are_those_of_the_official_face_mesh(models, portraits, golden, make_frame, name):
+    rgb = portraits[name]
+    (face,) = LitertBackend(models).detect(make_frame(rgb))
+    height, width = rgb.shape[:2]
+    expected = golden[name] * np.array([width, height, width], np.float32)
+    assert _error_percent(face.landmarks, expected) <= 0.02
+    assert np.abs(face.landmarks[:, 2] - expected[:, 2]).max() < 0.1
+    assert face.landmarks.dtype == np.float32
+    assert face.presence > 0.9
+
+
+def test_tracking_follows_a_face_and_keeps_its_id(models, portraits, make_frame):
+    backend = LitertBackend(models)
+    rgb = portraits["astronaut"]
+    ids, centers = [], []
+    for index in range(12):
+        shifted = np.roll(rgb, 4 * index, axis=1)
+        (face,) = backend.detect(make_frame(shifted, index, still=False))
+        ids.append(face.track_id)
+        centers.append(face.landmarks[:, 0].mean())
+    assert len(set(ids)) == 1
+    np.testing.assert_allclose(np.diff(centers), 4, atol=0.6)
+
+
+def test_while_a_face_is_tracked_the_detector_rests(models, portraits, make_frame):
+    backend = LitertBackend(models)
+    rgb = portraits["astronaut"]
+    backend.detect(make_frame(rgb, 0, still=False))
+    # From here on the only way to the face is the track: the detector would give nothing.
+    backend._detector.detect = lambda _rgb: pytest.fail("the detector ran")
+    assert len(backend.detect(make_frame(rgb, 1, still=False))) == 1
+
+
+def test_a_lost_face_is_found_again_with_a_new_id(models, portraits, make_frame):
+    backend = LitertBackend(models)
+    rgb, blank = portraits["astronaut"], np.zeros((512, 512, 3), np.uint8)
+    (before,) = backend.detect(make_frame(rgb, 0, still=False))
+    assert backend.detect(make_frame(blank, 1, still=False)) == []
+    (after,) = backend.detect(make_frame(rgb, 2, still=False))
+    assert after.track_id != before.track_id
+
+
+def test_a_still_frame_neither_uses_nor_leaves_tracks(models, portraits, make_frame):
+    backend = LitertBackend(models)
+    (first,) = backend.detect(make_frame(portraits["astronaut"]))
+    (again,) = backend.detect(make_frame(portraits["astronaut"]))
+    np.testing.assert_array_equal(first.landmarks, again.landmarks)
+    assert first.track_id != again.track_id
+    (other,) = backend.detect(make_frame(portraits["grace_hopper"]))
+    assert abs(other.landmarks[:, 0].mean() - first.landmarks[:, 0].mean()) > 10
+
+
+def test_two_faces_are_two_and_never_the_same_one_twice(models, portraits, make_frame):
+    rgb = portraits["astronaut"][:300, 80:380]
+    pair = np.concatenate([rgb, rgb[:, ::-1]], axis=1)
+    backend = LitertBackend(models, max_faces=4)
+    for index in range(5):
+        faces = backend.detect(make_frame(pair, index, still=False))
+        xs = sorted(face.landmarks[:, 0].mean() for face in faces)
+        assert len(xs) == 2
+        assert xs[1] - xs[0] > 150
+    assert {face.track_id for face in faces} == {0, 1}
+    assert len(LitertBackend(models, max_faces=1).detect(make_frame(pair))) == 1
+
+
+def test_a_known_region_needs_no_detector(models, portraits, make_frame):
+    backend = LitertBackend(models)
+    frame = make_frame(portraits["astronaut"])
+    (found,) = backend.detect(frame)
+    (given,) = backend.detect_in(frame, found.roi)
+    np.testing.assert_array_equal(given.landmarks, found.landmarks)
+    assert backend.detect_in(make_frame(np.zeros((512, 512, 3), np.uint8)), found.roi) == []
+
+
+@pytest.mark.parametrize("data", [b"", b"not a model", b"\x00" * 5000])
+def test_bytes_that_are_no_model_are_refused_in_one_line(models, data):
+    with pytest.raises(BackendError, match="refuses the face detector") as caught:
+        LitertBackend(FaceModels(data, models.landmarker))
+    assert "\n" not in str(caught.value)
+
+
+def test_faces_in_the_stills(models, media, make_frame):
+    backend = LitertBackend(models, max_faces=8)
+    counts = {
+        path.name: len(backend.detect(make_frame(read_picture(path))))
+        for path in sorted((media / "stills").iterdir())
+    }
+    assert counts.pop("group.jpg") >= 2
+    assert counts.pop("no-face.jpg") == 0
+    assert set(counts.values()) == {1}
+
+
+def test_every_frame_of_a_clip_has_a_face(models, media):
+    backend = LitertBackend(models)
+    faces = [backend.detect(frame) for frame in open_source(str(media / "talking" / "bbaf2n.mpg"))]
+    assert [len(found) for found in faces] == [1] * 75
+    assert {face.track_id for (face,) in faces} == {0}
