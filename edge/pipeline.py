@@ -1,0 +1,102 @@
+"""Frame → Prediction. The one path that the app runs and the benchmarks time."""
+
+import logging
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core import features
+from edge.core.types import (
+    Classifier,
+    Face,
+    FacePrediction,
+    Frame,
+    LandmarkBackend,
+    Prediction,
+    StageTimings,
+    Status,
+)
+from edge.smoothing import ProbabilitySmoother
+
+log = logging.getLogger(__name__)
+
+
+class Pipeline:
+    """Landmarks, features, classifier and smoothing, each stage timed."""
+
+    def __init__(
+        self,
+        backend: LandmarkBackend,
+        classifier: Classifier,
+        smoother: ProbabilitySmoother,
+        min_confidence: float = 0.0,
+    ) -> None:
+        """Put the parts together; ``close`` closes them.
+
+        Args:
+            backend: finds faces and landmarks.
+            classifier: feature vector → probabilities.
+            smoother: not used for still frames.
+            min_confidence: 0–1; a face whose top probability is below gets LOW_CONFIDENCE.
+        """
+        self.backend = backend
+        self._classifier = classifier
+        self._smoother = smoother
+        self._min_confidence = min_confidence
+
+    def process(self, frame: Frame) -> Prediction:
+        """Everything that is to be said about one frame."""
+        started = mark = time.perf_counter_ns()
+        faces = self.backend.detect(frame)
+        landmarks_ns, mark = _since(mark)
+
+        vectors = [(face, vector) for face in faces if (vector := _vector(face)) is not None]
+        features_ns, mark = _since(mark)
+
+        observed = [(face, self._classifier.predict(vector)) for face, vector in vectors]
+        classify_ns, mark = _since(mark)
+
+        results = tuple(self._result(face, probabilities, frame) for face, probabilities in observed)
+        self._smoother.keep({result.face.track_id for result in results})
+        smooth_ns, mark = _since(mark)
+        timings = StageTimings(
+            landmarks_ns=landmarks_ns,
+            features_ns=features_ns,
+            classify_ns=classify_ns,
+            smooth_ns=smooth_ns,
+            total_ns=mark - started,
+            age_ns=time.monotonic_ns() - frame.captured_ns,
+        )
+        return Prediction(results, self._classifier.labels, frame.index, frame.origin, timings)
+
+    def close(self) -> None:
+        """Close backend and classifier."""
+        self.backend.close()
+        self._classifier.close()
+
+    def _result(self, face: Face, probabilities: NDArray[np.float32], frame: Frame) -> FacePrediction:
+        if not frame.still:
+            probabilities = self._smoother.update(face.track_id, probabilities, frame.captured_ns)
+        best = int(probabilities.argmax())
+        sure = probabilities[best] >= self._min_confidence
+        return FacePrediction(
+            label=self._classifier.labels[best],
+            probabilities=probabilities,
+            status=Status.OK if sure else Status.LOW_CONFIDENCE,
+            face=face,
+        )
+
+
+def _vector(face: Face) -> NDArray[np.float32] | None:
+    """The face's features; None, and a line in the log, where its landmarks make no sense."""
+    try:
+        return features.extract(face.landmarks)
+    except ValueError as error:
+        log.debug("face skipped: %s", error)
+        return None
+
+
+def _since(mark: int) -> tuple[int, int]:
+    now = time.perf_counter_ns()
+    return now - mark, now

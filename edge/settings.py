@@ -1,0 +1,194 @@
+"""Typed settings of the device: defaults < TOML file < flags. An unknown key is an error.
+
+Facts of the model are not here, they are in its bundle.
+"""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import dacite
+
+from edge.core.errors import ConfigError
+
+BACKENDS = ("litert", "mediapipe", "mediapipe-tasks")
+SINKS = ("live", "jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSettings:
+    """What is asked of a camera; it may give something near."""
+
+    width: int = 640
+    """px, 64…4096"""
+    height: int = 480
+    """px, 64…4096"""
+    fps: float = 30.0
+    """frames per second, 0.1…240"""
+
+    def __post_init__(self) -> None:
+        _check("camera.width", self.width, 64, 4096)
+        _check("camera.height", self.height, 64, 4096)
+        _check("camera.fps", self.fps, 0.1, 240)
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarkSettings:
+    """How faces are found."""
+
+    backend: str = "litert"
+    """litert, mediapipe or mediapipe-tasks"""
+    max_faces: int = 1
+    """1…16; more than are in view costs a run of the detector in each frame"""
+    threads: int = 1
+    """CPU threads of the face models, 1…16; more than 1 is slower next to other load"""
+    models_dir: str = ""
+    """folder of the face models; empty: $STATE_DIRECTORY, then the user's data directory"""
+    task_file: str = ""
+    """face_landmarker.task, for mediapipe-tasks"""
+
+    def __post_init__(self) -> None:
+        _choose("landmarks.backend", self.backend, BACKENDS)
+        _check("landmarks.max_faces", self.max_faces, 1, 16)
+        _check("landmarks.threads", self.threads, 1, 16)
+        if self.backend == "mediapipe-tasks" and not self.task_file:
+            raise ConfigError(
+                "landmarks.task_file must name Google's face_landmarker.task for the backend mediapipe-tasks"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionSettings:
+    """How a face becomes a label."""
+
+    bundle: str = "landmarks"
+    """a shipped bundle's name, or the path of a bundle (with a / in it)"""
+    smoothing_s: float = 0.3
+    """time constant of the smoothing of each tracked face, s, 0…10; 0 turns it off"""
+    min_confidence: float = 0.4
+    """0…1; a face whose top probability is below gets the status low_confidence"""
+
+    def __post_init__(self) -> None:
+        _check("expression.smoothing_s", self.smoothing_s, 0, 10)
+        _check("expression.min_confidence", self.min_confidence, 0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSettings:
+    """Where results go."""
+
+    sinks: tuple[str, ...] = ("live",)
+    """any of live, jsonl"""
+    jsonl_file: str = ""
+    """file that the JSON lines are added to; empty: the standard output"""
+
+    def __post_init__(self) -> None:
+        for sink in self.sinks:
+            _choose("output.sinks", sink, SINKS)
+        if len(set(self.sinks)) != len(self.sinks):
+            raise ConfigError(f"output.sinks names a sink twice: {', '.join(self.sinks)}")
+        if set(self.sinks) == set(SINKS) and not self.jsonl_file:
+            raise ConfigError("output.sinks has both live and jsonl: output.jsonl_file must name a file")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a TOML file may say."""
+
+    source: str = "camera:0"
+    """picamera2, camera:N, rtsp://…, http://…, a video, a picture, a folder, a glob, or demo"""
+    camera: CameraSettings = field(default_factory=CameraSettings)
+    landmarks: LandmarkSettings = field(default_factory=LandmarkSettings)
+    expression: ExpressionSettings = field(default_factory=ExpressionSettings)
+    output: OutputSettings = field(default_factory=OutputSettings)
+
+    def __post_init__(self) -> None:
+        if not self.source:
+            raise ConfigError("source must not be empty")
+
+
+def load_settings(path: Path | None, flags: Mapping[str, Any]) -> Settings:
+    """Read the file and lay the flags over it.
+
+    Args:
+        path: TOML file, or None for defaults.
+        flags: dotted name → value, e.g. ``{"landmarks.max_faces": 2}``; None values are left out.
+
+    Raises:
+        ConfigError: the file cannot be read or is not TOML; an unknown key, a wrong type, or a
+            value out of range.
+    """
+    table = _read_toml(path) if path else {}
+    for name, value in flags.items():
+        if value is not None:
+            *sections, key = name.split(".")
+            target = table
+            for section in sections:
+                target = target.setdefault(section, {})
+                if not isinstance(target, dict):
+                    raise ConfigError(f"{path}: {section} must be a table ([{section}])")
+            target[key] = value
+    place = f"{path}: " if path else ""
+    try:
+        hooks: dict[Any, Callable[[Any], Any]] = {int: _not_bool, float: _number, tuple[str, ...]: _tuple}
+        return dacite.from_dict(Settings, table, dacite.Config(strict=True, type_hooks=hooks))
+    except dacite.UnexpectedDataError as error:
+        keys = ", ".join(sorted(map(str, error.keys)))
+        raise ConfigError(f"{place}unknown key {keys}; known: {', '.join(_known())}") from None
+    except dacite.WrongTypeError as error:
+        raise ConfigError(
+            f"{place}{error.field_path} must be {_type_name(error.field_type)}, "
+            f"not {error.value!r} ({type(error.value).__name__})"
+        ) from None
+    except ConfigError as error:
+        raise ConfigError(f"{place}{error}") from None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read settings {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+
+
+def _known(settings: type = Settings, prefix: str = "") -> list[str]:
+    names = []
+    for entry in fields(settings):
+        if isinstance(entry.type, type) and entry.type.__name__.endswith("Settings"):
+            names += _known(entry.type, f"{prefix}{entry.name}.")
+        else:
+            names.append(prefix + entry.name)
+    return names
+
+
+def _type_name(kind: Any) -> str:
+    return {"tuple[str, ...]": "a list of strings", "str": "a string"}.get(
+        kind.__name__ if isinstance(kind, type) else str(kind), getattr(kind, "__name__", str(kind))
+    )
+
+
+def _not_bool(value: Any) -> Any:
+    """Python takes true for 1; a settings file must not."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _number(value: Any) -> Any:
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else _not_bool(value)
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:  # also true for NaN
+        raise ConfigError(f"{name} must be {low:g}…{high:g}, not {value:g}")
+
+
+def _choose(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ConfigError(f"{name} must be one of {', '.join(choices)}, not {value!r}")

@@ -1,0 +1,1 @@
+"""Where results go: JSON lines, a line in the terminal."""

@@ -1,0 +1,69 @@
+"""A line for people: rewritten in place in a terminal, one a second elsewhere."""
+
+from collections.abc import Callable
+from typing import TextIO
+
+from edge.core.types import FacePrediction, Prediction, Status
+
+_TERMINAL_INTERVAL_S = 0.1
+_PIPE_INTERVAL_S = 1.0
+
+
+class LiveSink:
+    """Shows the faces of the newest frame, the frame rate and the latency."""
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float]) -> None:
+        """Write to ``stream``.
+
+        Args:
+            stream: opened for text; whether it is a terminal decides how often a line comes.
+            clock: monotonic seconds.
+        """
+        self._stream = stream
+        self._clock = clock
+        self._terminal = stream.isatty()
+        self._interval = _TERMINAL_INTERVAL_S if self._terminal else _PIPE_INTERVAL_S
+        self._shown_at = float("-inf")
+        self._origin = ""
+        self._frames = 0
+        self._width = 0
+
+    def write(self, prediction: Prediction) -> None:
+        """Show the prediction, if it is time; the first frame of each picture or source always is.
+
+        Raises:
+            OSError: the reader has gone.
+        """
+        self._frames += 1
+        now = self._clock()
+        elapsed = now - self._shown_at
+        if elapsed < self._interval and prediction.origin == self._origin:
+            return
+        known = 0 < elapsed < float("inf")
+        rate = f"{self._frames / elapsed:5.1f} fps" if known else "    - fps"
+        text = (
+            f"{prediction.origin}  frame {prediction.frame_index}  {rate}  "
+            f"{prediction.timings.total_ns / 1e6:5.2f} ms  {_faces(prediction.faces)}"
+        )
+        if self._terminal:
+            self._stream.write("\r" + text.ljust(self._width))
+            self._width = len(text)
+        else:
+            self._stream.write(text + "\n")
+        self._stream.flush()
+        self._shown_at, self._origin, self._frames = now, prediction.origin, 0
+
+    def close(self) -> None:
+        """End the rewritten line."""
+        if self._width:
+            self._stream.write("\n")
+            self._stream.flush()
+
+
+def _faces(faces: tuple[FacePrediction, ...]) -> str:
+    if not faces:
+        return "no face"
+    return ", ".join(
+        f"{face.label} {face.probabilities.max():.0%}" + ("?" if face.status is Status.LOW_CONFIDENCE else "")
+        for face in faces
+    )

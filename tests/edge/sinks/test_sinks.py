@@ -1,0 +1,134 @@
+import io
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from edge.core.types import Face, FacePrediction, Prediction, Roi, StageTimings, Status
+from edge.sinks.jsonl import JsonlSink
+from edge.sinks.live import LiveSink
+
+
+def _prediction(index=0, origin="a.png", faces=1, status=Status.OK):
+    landmarks = np.array([[10, 20, 0], [30, 60, 0], [15, 25, 5]], np.float32)
+    face = Face(landmarks, 0.98765, Roi(20, 40, 60, 0), 4)
+    result = FacePrediction("happy", np.array([0.25, 0.75], np.float32), status, face)
+    timings = StageTimings(1_000_000, 20_000, 30_000, 5_000, 1_055_000, 2_000_000)
+    return Prediction((result,) * faces, ("sad", "happy"), index, origin, timings)
+
+
+def test_a_line_has_the_documented_fields():
+    stream = _File()
+    JsonlSink(stream, wall_clock=lambda: 1000.5).write(_prediction(3))
+    assert json.loads(stream.getvalue()) == {
+        "schema": 1,
+        "frame": 3,
+        "source": "a.png",
+        "time": 1000.498,
+        "faces": [
+            {
+                "id": 4,
+                "label": "happy",
+                "status": "ok",
+                "probabilities": {"sad": 0.25, "happy": 0.75},
+                "presence": 0.9877,
+                "box": [10.0, 20.0, 20.0, 40.0],
+            }
+        ],
+        "ms": {
+            "landmarks": 1.0,
+            "features": 0.02,
+            "classify": 0.03,
+            "smooth": 0.005,
+            "total": 1.055,
+            "age": 2.0,
+        },
+    }
+
+
+class _File(io.StringIO):
+    def __init__(self):
+        super().__init__()
+        self.flushes = 0
+
+    def flush(self):
+        self.flushes += 1
+
+    def fileno(self):
+        return 7
+
+
+def test_each_line_is_flushed_and_close_closes_a_file():
+    stream = _File()
+    sink = JsonlSink(stream)
+    for index in range(3):
+        sink.write(_prediction(index, faces=0))
+    assert stream.flushes == 3
+    assert [json.loads(line)["frame"] for line in stream.getvalue().splitlines()] == [0, 1, 2]
+    sink.close()
+    assert stream.closed
+
+
+def test_close_leaves_the_standard_output_open(capsys):
+    JsonlSink(sys.stdout).close()
+    print("still open")
+    assert "still open" in capsys.readouterr().out
+
+
+class _Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_in_a_pipe_a_line_comes_once_a_second():
+    stream, clock = io.StringIO(), _Clock()
+    sink = LiveSink(stream, clock)
+    for index in range(31):
+        clock.now = index / 10
+        sink.write(_prediction(index, "cam"))
+    sink.close()
+    lines = stream.getvalue().splitlines()
+    assert [int(line.split("frame ")[1].split()[0]) for line in lines] == [0, 10, 20, 30]
+    assert "10.0 fps" in lines[1]
+    assert "happy 75%" in lines[1]
+
+
+def test_each_picture_has_a_line_of_its_own():
+    stream = io.StringIO()
+    sink = LiveSink(stream, _Clock())
+    for name in ("a.png", "b.png"):
+        sink.write(_prediction(origin=name))
+    assert [line.split()[0] for line in stream.getvalue().splitlines()] == ["a.png", "b.png"]
+
+
+@pytest.mark.parametrize(
+    ("prediction", "text"),
+    [
+        (_prediction(faces=0), "no face"),
+        (_prediction(faces=2), "happy 75%, happy 75%"),
+        (_prediction(status=Status.LOW_CONFIDENCE), "happy 75%?"),
+    ],
+)
+def test_faces_read_well(prediction, text):
+    stream = io.StringIO()
+    LiveSink(stream, _Clock()).write(prediction)
+    assert stream.getvalue().rstrip().endswith(text)
+
+
+def test_in_a_terminal_the_line_is_rewritten_and_old_text_covered():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    stream, clock = Terminal(), _Clock()
+    sink = LiveSink(stream, clock)
+    sink.write(_prediction(faces=2))
+    clock.now = 1.0
+    sink.write(_prediction(1, faces=0))
+    sink.close()
+    first, second = stream.getvalue().rstrip("\n").split("\r")[1:]
+    assert len(second) >= len(first)
+    assert stream.getvalue().endswith("\n")

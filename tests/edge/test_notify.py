@@ -1,0 +1,23 @@
+import socket
+
+import pytest
+
+from edge.notify import notify
+
+
+@pytest.mark.parametrize("kind", ["path", "abstract"])
+def test_the_message_reaches_the_service_manager(tmp_path, monkeypatch, kind):
+    name = str(tmp_path / "notify") if kind == "path" else f"@mien-test-{tmp_path.name}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(name.replace("@", "\0", 1) if kind == "abstract" else name)
+        manager.settimeout(5)
+        monkeypatch.setenv("NOTIFY_SOCKET", name)
+        notify("READY=1")
+        assert manager.recv(100) == b"READY=1"
+
+
+def test_without_a_manager_or_with_a_dead_one_nothing_happens(tmp_path, monkeypatch):
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    assert notify("READY=1") is None
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "absent"))
+    assert notify("READY=1") is None

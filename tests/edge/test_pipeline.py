@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+
+from edge.build import build_pipeline, load_bundle
+from edge.classifier import TfliteClassifier
+from edge.core import features
+from edge.core.bundle import Bundle
+from edge.core.errors import BundleError
+from edge.core.types import Face, Roi, Status
+from edge.pipeline import Pipeline
+from edge.settings import load_settings
+from edge.smoothing import ProbabilitySmoother
+
+
+class OneFace:
+    """A backend that finds the landmarks it was given, in each frame."""
+
+    def __init__(self, landmarks):
+        self.landmarks = landmarks
+
+    def detect(self, frame):
+        return [Face(self.landmarks, 1.0, Roi(0, 0, 1, 0), 0)]
+
+    def close(self):
+        pass
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return TfliteClassifier(load_bundle("landmarks"))
+
+
+def test_probabilities_are_probabilities(classifier, golden):
+    probabilities = classifier.predict(features.extract(golden["astronaut"] * 512))
+    assert probabilities.shape == (7,)
+    assert probabilities.dtype == np.float32
+    assert probabilities.sum() == pytest.approx(1, abs=1e-5)
+    again = classifier.predict(features.extract(golden["astronaut"] * 512))
+    np.testing.assert_array_equal(probabilities, again)
+
+
+def test_the_astronaut_smiles(classifier, golden):
+    probabilities = classifier.predict(features.extract(golden["astronaut"] * 512))
+    assert classifier.labels[int(probabilities.argmax())] == "happy"
+
+
+def test_absurd_features_saturate_and_do_not_wrap(classifier):
+    for value in (1e9, -1e9):
+        probabilities = classifier.predict(np.full(1404, value, np.float32))
+        assert np.isfinite(probabilities).all()
+
+
+def test_a_model_of_another_shape_is_refused():
+    bundle = load_bundle("landmarks")
+    fields = {name: getattr(bundle, name) for name in Bundle.__slots__}
+    with pytest.raises(BundleError, match=r"must have int8 \[1, 3\]"):
+        TfliteClassifier(Bundle(**{**fields, "labels": ("a", "b", "c")}))
+
+
+def test_a_picture_goes_all_the_way(models, portraits, make_frame):
+    pipeline = build_pipeline(load_settings(None, {}))
+    prediction = pipeline.process(make_frame(portraits["astronaut"], 7))
+    (face,) = prediction.faces
+    assert face.label == "happy"
+    assert face.status is Status.OK
+    assert prediction.frame_index == 7
+    timings = prediction.timings
+    parts = timings.landmarks_ns + timings.features_ns + timings.classify_ns + timings.smooth_ns
+    assert 0 < parts == timings.total_ns < timings.age_ns
+    pipeline.close()
+
+
+def test_no_face_is_no_error(models, make_frame):
+    pipeline = build_pipeline(load_settings(None, {}))
+    assert pipeline.process(make_frame(np.zeros((1, 1, 3), np.uint8))).faces == ()
+
+
+def test_a_face_with_impossible_landmarks_is_left_out(classifier, make_frame):
+    pipeline = Pipeline(OneFace(np.zeros((468, 3), np.float32)), classifier, ProbabilitySmoother(0))
+    assert pipeline.process(make_frame(np.zeros((8, 8, 3), np.uint8))).faces == ()
+
+
+def test_low_confidence_is_said(classifier, golden, make_frame):
+    backend = OneFace(golden["astronaut"] * 512)
+    frame = make_frame(np.zeros((8, 8, 3), np.uint8))
+    for threshold, status in ((0.0, Status.OK), (1.0, Status.LOW_CONFIDENCE)):
+        pipeline = Pipeline(backend, classifier, ProbabilitySmoother(0), threshold)
+        assert pipeline.process(frame).faces[0].status is status
+
+
+def test_smoothing_holds_back_a_sudden_change_but_not_in_stills(classifier, golden, make_frame):
+    blank = np.zeros((8, 8, 3), np.uint8)
+    backend = OneFace(golden["astronaut"] * 512)
+    pipeline = Pipeline(backend, classifier, ProbabilitySmoother(100.0))
+    (before,) = pipeline.process(make_frame(blank, 0, still=False)).faces
+    backend.landmarks = golden["grace_hopper"] * (512, 600, 512)
+    (after,) = pipeline.process(make_frame(blank, 1, still=False)).faces
+    np.testing.assert_allclose(after.probabilities, before.probabilities, atol=0.001)
+    (still,) = pipeline.process(make_frame(blank, 2)).faces
+    assert np.abs(still.probabilities - before.probabilities).max() > 0.05
