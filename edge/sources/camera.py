@@ -1,0 +1,85 @@
+"""V4L2 cameras and network streams, through OpenCV."""
+
+import time
+from functools import partial
+from urllib.parse import urlsplit
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.errors import SourceError
+from edge.sources.live import LiveSource
+from edge.sources.opencv import TIMEOUT_S, configure_opencv, to_rgb
+
+
+def camera_source(number: int, *, width: int, height: int, fps: float | None = None) -> LiveSource:
+    """``/dev/videoN``. The driver takes the nearest size (px) and frame rate (Hz) that it has."""
+    configure_opencv()
+    return LiveSource(f"camera:{number}", partial(_open_camera, number, width, height, fps))
+
+
+def stream_source(url: str) -> LiveSource:
+    """An ``rtsp://`` (over TCP) or ``http(s)://`` stream that FFmpeg understands, MJPEG for one.
+
+    A stream that ends counts as a lost camera.
+
+    Raises:
+        SourceError: ``url`` is malformed.
+    """
+    configure_opencv()
+    return LiveSource(public_name(url), partial(_open_stream, url))
+
+
+def public_name(url: str) -> str:
+    """``url`` without user, password and query: fit for logs and results.
+
+    Raises:
+        SourceError: ``url`` is malformed.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise SourceError(f"malformed stream address: {error}") from error
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+class OpenCvCapture:
+    """A ``cv2.VideoCapture`` as a ``edge.sources.live.Capture``.
+
+    ``captured_ns`` is the moment when OpenCV handed the frame over, before decoding it; what it
+    waited in the driver's queue or on the network before that is not in it.
+    """
+
+    def __init__(self, capture: cv2.VideoCapture) -> None:
+        self._capture = capture
+
+    def read(self) -> tuple[NDArray[np.uint8], int] | None:
+        if not self._capture.grab():
+            raise SourceError(f"the stream ended or gave nothing for {TIMEOUT_S} s")
+        captured_ns = time.monotonic_ns()
+        decoded, bgr = self._capture.retrieve()
+        return (to_rgb(bgr), captured_ns) if decoded else None
+
+    def close(self) -> None:
+        self._capture.release()
+
+
+def _open_camera(number: int, width: int, height: int, fps: float | None) -> OpenCvCapture:
+    capture = cv2.VideoCapture(number, cv2.CAP_V4L2)
+    if not capture.isOpened():
+        raise SourceError(f"/dev/video{number} is absent, busy, or not ours to read")
+    capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
+    capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
+    if fps is not None:
+        capture.set(cv2.CAP_PROP_FPS, fps)
+    return OpenCvCapture(capture)
+
+
+def _open_stream(url: str, timeout_s: float = TIMEOUT_S) -> OpenCvCapture:
+    timeout_ms = round(1000 * timeout_s)
+    limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
+    capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
+    if not capture.isOpened():
+        raise SourceError("no answer, refused, or no video that FFmpeg knows")
+    return OpenCvCapture(capture)

@@ -1,0 +1,37 @@
+"""What all sources that use OpenCV share: its limits, its noise, its pixel order."""
+
+import os
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+TIMEOUT_S = 3
+"""Longest time that one call into OpenCV may block. Its own defaults are 10 s (V4L2) and 30 s (FFmpeg)."""
+
+_LOG_ERRORS = 2  # cv::utils::logging::LOG_LEVEL_ERROR
+
+
+def configure_opencv() -> None:
+    """Bound OpenCV's blocking calls and keep its warnings and FFmpeg's off the terminal.
+
+    OpenCV reads these variables at the first capture, so this comes before it. Values that the
+    user has set stay as they are.
+    """
+    os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(TIMEOUT_S))
+    os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
+    if "OPENCV_LOG_LEVEL" not in os.environ:
+        _set_log_level(_LOG_ERRORS)
+
+
+def to_rgb(bgr: NDArray[Any]) -> NDArray[np.uint8]:
+    """OpenCV's BGR picture as RGB: uint8 (H, W, 3), C-contiguous."""
+    return np.ascontiguousarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def _set_log_level(level: int) -> None:
+    module: Any = cv2  # OpenCV 4.12 moved the function
+    set_level = getattr(module, "setLogLevel", None) or module.utils.logging.setLogLevel
+    set_level(level)

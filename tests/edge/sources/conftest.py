@@ -1,0 +1,208 @@
+"""Real videos, a real stream server, and captures whose every step the test decides."""
+
+import http.server
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import SimpleQueue
+
+import cv2
+import numpy as np
+import pytest
+
+PATIENCE_S = 20.0
+"""How long a test waits for what must happen; reached only when it fails."""
+
+
+@pytest.fixture(autouse=True)
+def no_endless_test() -> Iterator[None]:
+    """A source that never ends fails its test instead of stopping the suite."""
+
+    def fail(*_: object) -> None:
+        raise TimeoutError("the test hangs")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(60)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(scope="session")
+def shared_media() -> Path:
+    folder = Path(__file__).resolve().parents[4] / "shared" / "media"
+    if not folder.is_dir():
+        pytest.skip(f"the shared media are not at {folder}")
+    return folder
+
+
+@pytest.fixture
+def make_video(tmp_path: Path) -> Callable[..., Path]:
+    """Encode ``count`` frames of 64×48: dark noise; in frame i the columns 2·i and 2·i + 1 are white."""
+
+    def make(name: str = "clip.avi", codec: str = "MJPG", count: int = 30) -> Path:
+        path = tmp_path / name
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), 25, (64, 48))
+        assert writer.isOpened()
+        noise = np.random.default_rng(1)
+        for index in range(count):
+            bgr = noise.integers(0, 60, (48, 64, 3), dtype=np.uint8)
+            bgr[:, 2 * index : 2 * index + 2] = 255
+            writer.write(bgr)
+        writer.release()
+        return path
+
+    return make
+
+
+@pytest.fixture
+def portraits(tmp_path: Path) -> list[Path]:
+    """Blue pictures under the names of the demo's portraits, with a red disc where the face is."""
+    paths = []
+    for name, height, centre, radius in (
+        ("astronaut.png", 512, (225, 123), 52),
+        ("grace_hopper.jpg", 600, (266, 232), 101),
+    ):
+        bgr = np.full((height, 512, 3), (255, 0, 0), np.uint8)
+        cv2.circle(bgr, centre, radius, (0, 0, 255), -1)
+        cv2.imwrite(str(tmp_path / name), bgr)
+        paths.append(tmp_path / name)
+    return paths
+
+
+@pytest.fixture
+def on_log() -> Iterator[Callable[[Callable[[], object]], None]]:
+    """Call something whenever a source logs a line."""
+    logger, handlers = logging.getLogger("edge.sources"), []
+
+    def watch(call: Callable[[], object]) -> None:
+        handler = logging.Handler()
+        handler.emit = lambda record: call()  # type: ignore[method-assign,assignment]
+        handlers.append(handler)
+        logger.addHandler(handler)
+
+    yield watch
+    for handler in handlers:
+        logger.removeHandler(handler)
+
+
+class MjpegServer:
+    """Serves an MJPEG stream on localhost until it is stopped; can be started again on its port."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.silent = False
+        """Accept connections and say nothing."""
+        self.stalled = False
+        """Keep connections open and send no more pictures."""
+        self._stopping = threading.Event()
+        self._server: http.server.ThreadingHTTPServer | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://user:secret@127.0.0.1:{self.port}/stream?token=secret"
+
+    def start(self) -> None:
+        owner = self
+        self._stopping.clear()
+        jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), (0, 0, 250), np.uint8))[1].tobytes()
+        head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg)
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                if owner.silent:
+                    owner._stopping.wait()
+                    return
+                self.send_response(200)
+                self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+                self.end_headers()
+                try:
+                    while not owner._stopping.wait(0.02):
+                        if not owner.stalled:
+                            self.wfile.write(head + jpeg + b"\r\n")
+                except OSError:
+                    pass  # the client has gone
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+
+@pytest.fixture
+def mjpeg_server() -> Iterator[MjpegServer]:
+    server = MjpegServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+class ScriptedCapture:
+    """A camera that does what the test puts into ``script``: a frame's brightness, None, or an error.
+
+    ``read`` waits for the next entry, as a camera does for its next frame.
+    """
+
+    def __init__(self, *script: int | Exception | None) -> None:
+        self.script: SimpleQueue[int | Exception | None] = SimpleQueue()
+        self.closed = threading.Event()
+        self.waiting = threading.Semaphore(0)
+        """Released each time that ``read`` begins."""
+        for step in script:
+            self.script.put(step)
+
+    def read(self) -> tuple[np.ndarray, int] | None:
+        self.waiting.release()
+        step = self.script.get()
+        if isinstance(step, Exception):
+            raise step
+        return None if step is None else (np.full((2, 2, 3), step, np.uint8), 1000 + step)
+
+    def close(self) -> None:
+        self.closed.set()
+
+    def wait_for_reads(self, count: int) -> None:
+        """Until ``read`` was called ``count`` more times: all earlier frames are then delivered."""
+        for _ in range(count):
+            assert self.waiting.acquire(timeout=PATIENCE_S)
+
+
+@pytest.fixture
+def scripted_capture() -> type[ScriptedCapture]:
+    return ScriptedCapture
+
+
+@pytest.fixture
+def catch_stderr() -> Callable[[], object]:
+    """Everything that C code prints inside the block is returned in a list."""
+
+    @contextmanager
+    def catch() -> Iterator[list[str]]:
+        lines: list[str] = []
+        read_end, write_end = os.pipe()
+        before = os.dup(2)
+        os.dup2(write_end, 2)
+        try:
+            yield lines
+        finally:
+            os.dup2(before, 2)
+            os.close(write_end)
+            os.close(before)
+            with os.fdopen(read_end) as pipe:
+                lines.extend(pipe.read().splitlines())
+
+    return catch

@@ -1,0 +1,110 @@
+"""OpenCV cameras and streams, against a real server on localhost."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from edge.core.errors import SourceError
+from edge.sources import camera, opencv
+from edge.sources.camera import camera_source, public_name, stream_source
+from edge.sources.live import LiveSource
+
+
+def quickly() -> Iterator[float]:
+    while True:
+        yield 0.02
+
+
+def stream(server: Any, **options: Any) -> LiveSource:
+    """``stream_source`` that does not wait long."""
+    open_capture = partial(camera._open_stream, server.url, timeout_s=0.3)
+    return LiveSource(public_name(server.url), open_capture, back_off=quickly, **options)
+
+
+def test_an_mjpeg_stream(mjpeg_server: Any) -> None:
+    source = stream_source(mjpeg_server.url)
+    frames = iter(source)
+    first, second = next(frames), next(frames)
+    assert first.rgb.shape == (48, 64, 3)
+    red, green, blue = first.rgb.reshape(-1, 3).mean(0)
+    assert red > 240
+    assert max(green, blue) < 15
+    assert first.captured_ns < second.captured_ns
+    assert first.index < second.index
+    assert first.origin == f"http://127.0.0.1:{mjpeg_server.port}/stream"  # no password, no token
+    source.close()
+    assert list(frames) == []
+
+
+def test_a_stream_that_stops_and_returns(
+    mjpeg_server: Any, caplog: pytest.LogCaptureFixture, on_log: Callable
+) -> None:
+    source = stream(mjpeg_server)
+    frames = iter(source)
+    with caplog.at_level(logging.INFO):
+        next(frames)
+        mjpeg_server.stop()
+        lost = threading.Event()
+        on_log(lost.set)
+        restart = threading.Thread(target=lambda: (lost.wait(), mjpeg_server.start()))
+        restart.start()
+        while source.stats.reopened == 0:
+            next(frames)
+        restart.join()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+    assert "secret" not in caplog.text
+    source.close()
+
+
+def test_a_stream_that_stalls(mjpeg_server: Any, caplog: pytest.LogCaptureFixture, on_log: Callable) -> None:
+    source = stream(mjpeg_server)
+    frames = iter(source)
+    next(frames)
+    mjpeg_server.stalled = True
+    on_log(lambda: setattr(mjpeg_server, "stalled", False))
+    while source.stats.reopened == 0:
+        next(frames)
+    assert "gave nothing" in caplog.records[0].getMessage()
+    source.close()
+
+
+def test_a_server_that_says_nothing(
+    mjpeg_server: Any, caplog: pytest.LogCaptureFixture, on_log: Callable
+) -> None:
+    mjpeg_server.silent = True
+    source = stream(mjpeg_server)
+    on_log(source.close)
+    assert list(source) == []
+    assert "no answer" in caplog.text
+
+
+def test_a_camera_that_is_not_there(
+    caplog: pytest.LogCaptureFixture, on_log: Callable, catch_stderr: Callable
+) -> None:
+    source = camera_source(63, width=640, height=480, fps=30)
+    on_log(source.close)
+    with catch_stderr() as printed:
+        assert list(source) == []
+    [record] = caplog.records
+    assert record.getMessage().startswith("camera:63: no camera (/dev/video63 is absent")
+    assert printed == []
+
+
+def test_opencv_may_not_block_longer_than_three_seconds() -> None:
+    camera_source(63, width=640, height=480)
+    assert float(os.environ["OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"]) <= 3
+    assert opencv.TIMEOUT_S <= 3
+
+
+def test_public_name() -> None:
+    assert public_name("rtsp://me:pw@cam.local:554/live/1?token=x#y") == "rtsp://cam.local:554/live/1"
+
+
+def test_malformed_address() -> None:
+    with pytest.raises(SourceError, match="malformed"):
+        stream_source("http://[::1/stream")

@@ -1,0 +1,216 @@
+"""Pictures of every kind become uint8 RGB, and broken ones are named."""
+
+import logging
+import struct
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.core.errors import SourceError
+from edge.sources.pictures import MAX_SIDE, PictureSource, picture_paths, read_picture
+
+
+def write(path: Path, picture: np.ndarray) -> Path:
+    assert cv2.imwrite(str(path), picture)
+    return path
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A grey PNG that claims a size and has next to no pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(bytes(10_000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [
+        pytest.param(np.full((5, 7), 200, np.uint8), (200, 200, 200), id="grey"),
+        pytest.param(np.full((5, 7, 3), (30, 20, 10), np.uint8), (10, 20, 30), id="colour"),
+        pytest.param(np.full((5, 7, 4), (30, 20, 10, 0), np.uint8), (10, 20, 30), id="alpha"),
+        pytest.param(np.full((5, 7), 200 * 257, np.uint16), (200, 200, 200), id="grey-16"),
+        pytest.param(np.full((5, 7, 3), (7710, 5140, 2570), np.uint16), (10, 20, 30), id="colour-16"),
+        pytest.param(np.full((5, 7, 4), (7710, 5140, 2570, 9), np.uint16), (10, 20, 30), id="alpha-16"),
+    ],
+)
+def test_every_kind_of_pixel_becomes_rgb(
+    tmp_path: Path, stored: np.ndarray, expected: tuple[int, int, int]
+) -> None:
+    rgb = read_picture(write(tmp_path / "picture.png", stored))
+    assert (rgb.shape, rgb.dtype, rgb.flags.c_contiguous) == ((5, 7, 3), np.uint8, True)
+    assert np.array_equal(rgb, np.full((5, 7, 3), expected, np.uint8))
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".webp", ".tif", ".bmp", ".ppm", ".JPEG"])
+def test_other_formats(tmp_path: Path, suffix: str) -> None:
+    rgb = read_picture(write(tmp_path / f"picture{suffix}", np.full((16, 24, 3), (30, 20, 200), np.uint8)))
+    assert rgb.shape == (16, 24, 3)
+    assert np.abs(rgb.astype(int) - (200, 20, 30)).max() <= 6  # lossy formats
+
+
+def test_one_pixel(tmp_path: Path) -> None:
+    rgb = read_picture(write(tmp_path / "dot.png", np.full((1, 1, 3), (3, 2, 1), np.uint8)))
+    assert rgb.tolist() == [[[1, 2, 3]]]
+
+
+def test_8000_by_8000_keeps_its_size(tmp_path: Path) -> None:
+    picture = np.zeros((8000, 8000), np.uint8)
+    picture[7999, 7999] = 255
+    rgb = read_picture(write(tmp_path / "large.png", picture))
+    assert rgb.shape == (8000, 8000, 3)
+    assert rgb[7999, 7999].tolist() == [255, 255, 255]
+
+
+def test_longer_sides_are_scaled_down(tmp_path: Path) -> None:
+    picture = np.zeros((1, 2 * MAX_SIDE), np.uint8)
+    picture[0, MAX_SIDE:] = 100
+    rgb = read_picture(write(tmp_path / "line.png", picture))
+    assert rgb.shape == (1, MAX_SIDE, 3)
+    assert (rgb[0, 0, 0], rgb[0, -1, 0]) == (0, 100)
+
+
+def test_exif_orientation_is_applied(tmp_path: Path) -> None:
+    picture = np.zeros((16, 48, 3), np.uint8)
+    picture[:, :16] = 255  # white on the left; turned right by 90°, on the top
+    jpeg = cv2.imencode(".jpg", picture)[1].tobytes()
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+    path = tmp_path / "turned.jpg"
+    path.write_bytes(jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:])
+    rgb = read_picture(path)
+    assert rgb.shape == (48, 16, 3)
+    assert rgb[2, 8, 0] > 240
+    assert rgb[40, 8, 0] < 15
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        pytest.param(b"", "is empty", id="empty"),
+        pytest.param(b"no picture at all", "cannot decode", id="text"),
+        pytest.param(png_header(40_000, 40_000), "too large", id="bomb"),
+        pytest.param(png_header(2_000, 2_000), "cannot decode", id="pixels-missing"),
+    ],
+)
+def test_what_is_no_picture_is_named(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "broken.png"
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=reason) as raised:
+        read_picture(path)
+    assert str(path) in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_truncated_png(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    path = write(tmp_path / "cut.png", noise)
+    path.write_bytes(path.read_bytes()[:4000])
+    with pytest.raises(SourceError, match="cannot decode"):
+        read_picture(path)
+
+
+def test_missing_picture(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="No such file"):
+        read_picture(tmp_path / "absent.png")
+
+
+def test_unreadable_picture(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="Is a directory"):
+        read_picture(tmp_path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three pictures, a broken one, and what is none."""
+    for index, name in enumerate(["c.png", "a.JPG", "d.bmp"]):
+        write(tmp_path / name, np.full((16, 16, 3), 50 * index, np.uint8))
+    (tmp_path / "b.png").write_bytes(b"broken")
+    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / ".hidden.png").write_bytes(b"broken")
+    (tmp_path / "deeper").mkdir()
+    write(tmp_path / "deeper" / "e.png", np.full((16, 16, 3), 250, np.uint8))
+    return tmp_path
+
+
+def names(paths: list[Path]) -> list[str]:
+    return [path.name for path in paths]
+
+
+def test_folder_gives_its_pictures_sorted(folder: Path) -> None:
+    assert names(picture_paths(str(folder))) == ["a.JPG", "b.png", "c.png", "d.bmp"]
+
+
+def test_glob_patterns(folder: Path) -> None:
+    assert names(picture_paths(f"{folder}/*.png")) == ["b.png", "c.png"]
+    assert names(picture_paths(f"{folder}/*")) == ["a.JPG", "b.png", "c.png", "d.bmp"]
+    assert names(picture_paths(f"{folder}/**/e.*")) == ["e.png"]
+
+
+def test_a_file_whose_name_looks_like_a_pattern(tmp_path: Path) -> None:
+    path = write(tmp_path / "face[1].png", np.zeros((2, 2), np.uint8))
+    assert picture_paths(str(path)) == [path]
+
+
+def test_nothing_to_show(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no pictures in the folder"):
+        picture_paths(str(tmp_path))
+    with pytest.raises(SourceError, match="no pictures in the pattern"):
+        picture_paths(f"{tmp_path}/*.png")
+    with pytest.raises(SourceError, match="no such file or folder"):
+        picture_paths(f"{tmp_path}/absent")
+
+
+def test_a_broken_picture_in_a_folder_is_skipped(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    source = PictureSource(picture_paths(str(folder)), skip_broken=True)
+    with caplog.at_level(logging.INFO):
+        frames = list(source)
+    assert [frame.origin for frame in frames] == [str(folder / name) for name in ("a.JPG", "c.png", "d.bmp")]
+    assert [frame.index for frame in frames] == [0, 2, 3]
+    assert all(frame.still for frame in frames)
+    assert source.stats.skipped == 1
+    assert source.stats.dropped == 0
+    [record] = caplog.records
+    assert record.levelname == "WARNING"
+    assert str(folder / "b.png") in record.getMessage()
+
+
+def test_a_broken_picture_that_was_asked_for_is_an_error(folder: Path) -> None:
+    source = PictureSource([folder / "b.png"], skip_broken=False)
+    with pytest.raises(SourceError, match=r"b\.png"):
+        list(source)
+    assert source.stats.skipped == 0
+
+
+def test_close_ends_the_iteration(folder: Path) -> None:
+    source = PictureSource(picture_paths(str(folder)), skip_broken=True)
+    frames = iter(source)
+    next(frames)
+    source.close()
+    assert list(frames) == []
+
+
+def test_can_be_read_twice(folder: Path) -> None:
+    source = PictureSource([folder / "a.JPG", folder / "c.png"], skip_broken=False)
+    first, second = list(source), list(source)
+    assert [frame.origin for frame in first] == [frame.origin for frame in second]
+    assert first[0].captured_ns <= first[1].captured_ns <= second[0].captured_ns
+
+
+def test_the_shared_stills(shared_media: Path) -> None:
+    source = PictureSource(picture_paths(str(shared_media / "stills")), skip_broken=True)
+    assert [Path(frame.origin).name for frame in source] == [
+        "angry.jpg",
+        "astronaut.png",
+        "group.jpg",
+        "happy-baby.jpg",
+        "neutral.jpg",
+        "no-face.jpg",
+        "surprised.jpg",
+    ]
+    assert source.stats.skipped == 0

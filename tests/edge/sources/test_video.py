@@ -1,0 +1,118 @@
+"""Videos: every frame, in order, and clean ends for damaged files."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.core.errors import SourceError
+from edge.sources.video import VideoSource
+
+
+def numbers(frames: list) -> list[int]:
+    """Where ``make_video`` put the white columns."""
+    return [int(frame.rgb.mean((0, 2)).argmax()) // 2 for frame in frames]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("clip.avi", "MJPG"), ("clip.mp4", "mp4v"), ("clip.mkv", "mp4v"), ("clip.webm", "VP80")],
+)
+def test_gives_every_frame_once(
+    make_video: Callable[..., Path], catch_stderr: Callable, name: str, codec: str
+) -> None:
+    with catch_stderr():  # the writer grumbles about fourcc tags
+        path = make_video(name, codec)
+    source = VideoSource(path)
+    frames = list(source)
+    assert numbers(frames) == list(range(30))
+    assert [frame.index for frame in frames] == list(range(30))
+    assert {frame.origin for frame in frames} == {str(path)}
+    assert not any(frame.still for frame in frames)
+    times = [frame.captured_ns for frame in frames]
+    assert times == sorted(times)
+    assert all(frame.rgb.flags.c_contiguous and frame.rgb.dtype == np.uint8 for frame in frames)
+    assert (source.stats.dropped, source.stats.skipped) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("clip.avi", "MJPG"), ("clip.mkv", "mp4v"), ("clip.webm", "VP80")]
+)
+def test_a_cut_off_video_gives_what_is_there(
+    make_video: Callable[..., Path], catch_stderr: Callable, name: str, codec: str
+) -> None:
+    with catch_stderr():
+        path = make_video(name, codec)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 6 // 10])
+    with catch_stderr() as printed:
+        frames = list(VideoSource(path))
+    assert 5 <= len(frames) < 30
+    assert numbers(frames)[:5] == [0, 1, 2, 3, 4]
+    assert printed == []
+
+
+def test_a_cut_off_clip_of_a_real_camera(shared_media: Path, tmp_path: Path) -> None:
+    whole = (shared_media / "talking" / "bbaf2n.mpg").read_bytes()
+    path = tmp_path / "cut.mpg"
+    path.write_bytes(whole[: len(whole) // 2])
+    assert 20 <= len(list(VideoSource(path))) < 60
+
+
+@pytest.mark.parametrize(
+    ("clip", "count"),
+    [
+        ("talking/bbaf2n.mpg", 75),
+        ("webcam/again.mkv", 77),
+        ("headpose/head-pose-face-detection-female.gif", 23),
+    ],
+)
+def test_real_clips_lose_no_frame(shared_media: Path, clip: str, count: int) -> None:
+    assert len(list(VideoSource(shared_media / clip))) == count
+
+
+@pytest.mark.parametrize(
+    ("content", "keep"),
+    [
+        pytest.param(b"", None, id="empty"),
+        pytest.param(b"no video at all" * 500, None, id="text"),
+        pytest.param(None, 0.6, id="mp4-without-its-index"),
+        pytest.param(None, 0.001, id="first-bytes-only"),
+    ],
+)
+def test_what_is_no_video_is_named(
+    make_video: Callable[..., Path], catch_stderr: Callable, content: bytes | None, keep: float | None
+) -> None:
+    path = make_video("clip.mp4", "mp4v")
+    if keep is not None:
+        whole = path.read_bytes()
+        content = whole[: int(len(whole) * keep)]
+    path.write_bytes(content or b"")
+    with catch_stderr() as printed, pytest.raises(SourceError, match="cannot play") as raised:
+        VideoSource(path)
+    assert str(path) in str(raised.value)
+    assert printed == []
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such file"):
+        VideoSource(tmp_path / "absent.mp4")
+
+
+def test_a_name_that_looks_like_an_address(
+    make_video: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_video("http:clip.avi")
+    monkeypatch.chdir(path.parent)
+    assert len(list(VideoSource(Path(path.name)))) == 30
+
+
+def test_close_ends_the_iteration_and_a_new_one_starts_over(make_video: Callable[..., Path]) -> None:
+    source = VideoSource(make_video())
+    assert numbers([next(iter(source))]) == [0]
+    frames = iter(source)
+    assert numbers([next(frames), next(frames)]) == [0, 1]
+    source.close()
+    assert list(frames) == []
+    assert list(source) == []
