@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from edge.core.bundle import Bundle
 from edge.core.errors import BundleError
-from edge.core.quantize import dequantize, quantize, softmax
+from edge.core.quantize import Quantizer, dequantize, softmax
 from edge.runtime import make_interpreter
 
 
@@ -20,9 +20,8 @@ class TfliteClassifier:
             BundleError: the model's tensors are not the ones that ``model.json`` describes.
         """
         self.labels = bundle.labels
-        self._mean = bundle.mean
-        self._inverse_std = np.float32(1) / bundle.std
-        self._input_quantization, self._output_quantization = bundle.input, bundle.output
+        self._quantizer = Quantizer(bundle.mean, bundle.std, bundle.input)
+        self._output_quantization = bundle.output
         self._interpreter = make_interpreter(bundle.model, threads, f"the model of bundle {bundle.path}")
         (source,) = self._interpreter.get_input_details()
         (target,) = self._interpreter.get_output_details()
@@ -44,8 +43,7 @@ class TfliteClassifier:
         Returns:
             float32 (C,), in the order of ``labels``; sums to 1.
         """
-        standardized = (features - self._mean) * self._inverse_std
-        self._input()[0] = quantize(standardized, self._input_quantization)
+        self._quantizer.quantize(features, self._input()[0])
         self._interpreter.invoke()
         return softmax(dequantize(self._output()[0], self._output_quantization))
 

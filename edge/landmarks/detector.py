@@ -5,6 +5,7 @@ Follows ``face_detection_short_range.pbtxt``, ``ssd_anchors_calculator.cc``,
 BlazeFace: Bazarevsky et al., 2019, arXiv:1907.05047.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -17,8 +18,6 @@ from edge.runtime import make_interpreter
 
 SIDE = 128
 """Input of the model, px."""
-MIN_LOGIT = 0.0
-"""Score logit of probability 0.5, MediaPipe's threshold."""
 SUPPRESSION_IOU = 0.3
 _LEFT_EYE, _RIGHT_EYE = 0, 1  # keypoints; left and right on the picture
 
@@ -40,6 +39,22 @@ _ANCHORS = ssd_anchors()
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """How the picture is shown to the model."""
+
+    zoom: float = 1.0
+    """Side of the square that the model sees, in longer sides of the picture: more than 1 adds a margin."""
+    rotation: float = 0.0
+    """Radians by which that square is turned, clockwise on the screen."""
+    min_score: float = 0.5
+    """0–1; candidates below are dropped. 0.5 is MediaPipe's."""
+
+
+FIRST_LOOK = Look()
+"""The one that MediaPipe takes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Detections:
     """Faces in one picture, best first, in the detector's square input scaled to 0–1."""
 
@@ -51,14 +66,17 @@ class Detections:
     """float32 (N, 6, 2): eyes, nose tip, mouth, ears."""
 
 
-def decode(regressors: NDArray[np.float32], logits: NDArray[np.float32]) -> Detections:
+def decode(
+    regressors: NDArray[np.float32], logits: NDArray[np.float32], min_score: float = 0.5
+) -> Detections:
     """Raw tensors → candidates above the score threshold, best first.
 
     Args:
         regressors: float32 (896, 16): box centre, width, height, then 6 keypoints, in input px.
         logits: float32 (896,).
+        min_score: probability, between 0 and 1.
     """
-    keep = np.flatnonzero(logits >= MIN_LOGIT)
+    keep = np.flatnonzero(logits >= math.log(min_score / (1 - min_score)))
     keep = keep[np.argsort(-logits[keep], kind="stable")]
     points = regressors[keep].reshape(-1, 8, 2) / SIDE
     center = points[:, 0] + _ANCHORS[keep]
@@ -105,29 +123,40 @@ class FaceDetector:
         self._input = self._interpreter.tensor(self._interpreter.get_input_details()[0]["index"])
         self._crop = np.empty((SIDE, SIDE, 3), np.uint8)
 
-    def detect(self, rgb: NDArray[np.uint8]) -> list[Roi]:
+    def detect(self, rgb: NDArray[np.uint8], look: Look = FIRST_LOOK) -> list[Roi]:
         """Find faces.
 
         Args:
             rgb: uint8 (H, W, 3).
+            look: how the picture is shown to the model.
 
         Returns:
             Regions for the landmark model, best first.
         """
-        matrix = crop_to_picture(whole_picture(*rgb.shape[:2]), SIDE)
+        whole = whole_picture(*rgb.shape[:2])
+        view = Roi(whole.center_x, whole.center_y, whole.size * look.zoom, look.rotation)
+        matrix = crop_to_picture(view, SIDE)
         crop(rgb, matrix, self._crop, cv2.BORDER_CONSTANT)
         np.multiply(self._crop, np.float32(2 / 255), out=self._input()[0])
         self._input()[0] -= 1.0
         self._interpreter.invoke()
-        found = suppress(decode(self._regressors()[0], self._logits()[0, :, 0]))
-        # The square is not turned, so one scale and one shift lead back to the picture.
-        scale, shift = matrix[0, 0] * SIDE, matrix[:, 2]
-        corners = found.boxes.reshape(-1, 2, 2) * scale + shift
-        eyes = (found.keypoints[:, _RIGHT_EYE] - found.keypoints[:, _LEFT_EYE]) * scale
+        found = suppress(decode(self._regressors()[0], self._logits()[0, :, 0], look.min_score))
+        eyes = found.keypoints[:, _RIGHT_EYE] - found.keypoints[:, _LEFT_EYE]
         return [
-            roi_around(*map(float, box.ravel()), *map(float, eye))
-            for box, eye in zip(corners, eyes, strict=True)
+            _to_picture(roi_around(*box, *eye), view)
+            for box, eye in zip(found.boxes.tolist(), eyes.tolist(), strict=True)
         ]
+
+
+def _to_picture(roi: Roi, view: Roi) -> Roi:
+    """A region in the view's own 0–1 coordinates → in picture px."""
+    (a, b, tx), (c, d, ty) = crop_to_picture(view, 1).tolist()
+    return Roi(
+        center_x=a * roi.center_x + b * roi.center_y + tx,
+        center_y=c * roi.center_x + d * roi.center_y + ty,
+        size=roi.size * view.size,
+        rotation=roi.rotation + view.rotation,
+    )
 
 
 def _box_iou(box: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:

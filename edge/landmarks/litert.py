@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edge.core.features import EYE_ANCHORS, MESH_POINTS
 from edge.core.types import Face, Frame, Roi
-from edge.landmarks.detector import FaceDetector
+from edge.landmarks.detector import FIRST_LOOK, FaceDetector, Look
 from edge.landmarks.geometry import crop, crop_to_picture, iou, roi_around
 from edge.landmarks.models import FaceModels
 from edge.runtime import make_interpreter
@@ -26,6 +26,15 @@ MIN_PRESENCE = 0.5
 """Below it a region holds no face, and a tracked face is lost (MediaPipe's default)."""
 SAME_FACE_IOU = 0.5
 """Regions that overlap more belong to one face (``association_norm_rect_calculator.cc``)."""
+
+SECOND_LOOKS = (
+    Look(zoom=1.3, min_score=0.2),
+    Look(min_score=0.1),
+    Look(zoom=1.3, rotation=math.radians(30), min_score=0.2),
+    Look(zoom=1.3, rotation=math.radians(-30), min_score=0.2),
+)
+"""Where the first look at a single picture finds nothing: with a margin, for faces that fill the
+picture; tilted, for faces that are. The landmark model's presence sorts out what is no face."""
 
 _LEFT_EYE, _RIGHT_EYE = EYE_ANCHORS[MESH_POINTS]
 
@@ -41,8 +50,10 @@ class LitertBackend:
     """Detection, tracking and landmarks without the mediapipe package.
 
     In a sequence, the detector runs only while fewer than ``max_faces`` faces are tracked. A face
-    whose presence drops is lost in that frame and searched for in the next. ``Frame.still`` turns
-    tracking off for that frame and forgets the tracks.
+    whose presence drops is lost in that frame and searched for in the next.
+
+    ``Frame.still`` turns tracking off for that frame and forgets the tracks. There is no next frame
+    to find the face in, so where MediaPipe's look finds none, ``SECOND_LOOKS`` follow.
     """
 
     def __init__(self, models: FaceModels, max_faces: int = 1, threads: int = 1) -> None:
@@ -71,11 +82,15 @@ class LitertBackend:
         Returns:
             At most ``max_faces`` faces; an empty list where there is none.
         """
-        tracks = [] if frame.still else self._tracks
+        if frame.still:
+            self._tracks = []
+            looks = (FIRST_LOOK, *SECOND_LOOKS)
+            return next(filter(None, (self._look(frame, look) for look in looks)), [])
+        tracks = self._tracks
         if len(tracks) < self._max_faces:
             tracks = tracks + [_Track(roi) for roi in self._detector.detect(frame.rgb)[: self._max_faces]]
-        faces = self._faces(frame, _distinct(tracks)[: self._max_faces])
-        self._tracks = [] if frame.still else [_Track(next_roi(f.landmarks), f.track_id) for f in faces]
+        faces = [face for track in _distinct(tracks)[: self._max_faces] if (face := self._face(frame, track))]
+        self._tracks = [_Track(next_roi(face.landmarks), face.track_id) for face in faces]
         return faces
 
     def detect_in(self, frame: Frame, roi: Roi) -> list[Face]:
@@ -84,7 +99,8 @@ class LitertBackend:
         Returns:
             One face, or none where presence is too low.
         """
-        return self._faces(frame, [_Track(roi)])
+        face = self._face(frame, _Track(roi))
+        return [face] if face else []
 
     def invoke_landmark_model(self) -> None:
         """Run the bare landmark network once more on the input it holds: the floor for benchmarks."""
@@ -93,14 +109,24 @@ class LitertBackend:
     def close(self) -> None:
         """Nothing to release; part of the protocol."""
 
-    def _faces(self, frame: Frame, tracks: list[_Track]) -> list[Face]:
-        faces = []
-        for track in tracks:
-            landmarks, presence = self._mesh.run(frame.rgb, track.roi)
+    def _look(self, frame: Frame, look: Look) -> list[Face]:
+        """What one run of the detector finds in a single picture."""
+        faces: list[Face] = []
+        for track in _distinct([_Track(roi) for roi in self._detector.detect(frame.rgb, look)]):
+            if len(faces) < self._max_faces and (face := self._face(frame, track, tries=2)):
+                faces.append(face)
+        return faces
+
+    def _face(self, frame: Frame, track: _Track, tries: int = 1) -> Face | None:
+        """The face in a region; a further try looks where the landmarks of the one before lie."""
+        roi = track.roi
+        for _ in range(tries):
+            landmarks, presence = self._mesh.run(frame.rgb, roi)
             if presence >= MIN_PRESENCE:
                 track_id = next(self._ids) if track.id is None else track.id
-                faces.append(Face(landmarks, presence, track.roi, track_id))
-        return faces
+                return Face(landmarks, presence, roi, track_id)
+            roi = next_roi(landmarks)
+        return None
 
 
 class _LandmarkModel:

@@ -1,8 +1,12 @@
+import math
+
+import cv2
 import numpy as np
 import pytest
 
 from edge.core.errors import BackendError
 from edge.core.features import EYE_ANCHORS
+from edge.landmarks.detector import FaceDetector, Look
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.models import FaceModels
 from edge.sources import open_source
@@ -80,6 +84,43 @@ def test_two_faces_are_two_and_never_the_same_one_twice(models, portraits, make_
         assert xs[1] - xs[0] > 150
     assert {face.track_id for face in faces} == {0, 1}
     assert len(LitertBackend(models, max_faces=1).detect(make_frame(pair))) == 1
+
+
+@pytest.mark.parametrize("half", [60, 80])
+def test_a_second_look_finds_a_face_that_fills_the_picture(models, portraits, make_frame, half):
+    frame = make_frame(portraits["grace_hopper"][200 - half : 200 + half, 256 - half : 256 + half])
+    assert FaceDetector(models.detector, 1).detect(frame.rgb) == []
+    (face,) = LitertBackend(models).detect(frame)
+    left, right = (face.landmarks[index, :2] for index in EYE_ANCHORS[468])
+    assert np.linalg.norm(right - left) > half / 3
+
+
+@pytest.mark.parametrize("degrees", [0, 40, -100])
+def test_a_tilted_view_finds_the_same_region(models, portraits, degrees):
+    detector = FaceDetector(models.detector, 1)
+    rgb = portraits["astronaut"]
+    turn = cv2.getRotationMatrix2D((256, 256), -degrees, 1)  # OpenCV counts the other way
+    (roi,) = detector.detect(cv2.warpAffine(rgb, turn, (512, 512)), Look(rotation=math.radians(degrees)))
+    (upright,) = detector.detect(rgb)
+    assert turn[:, :2] @ (upright.center_x, upright.center_y) + turn[:, 2] == pytest.approx(
+        (roi.center_x, roi.center_y), abs=3
+    )
+    assert roi.size == pytest.approx(upright.size, rel=0.05)
+    assert roi.rotation - upright.rotation == pytest.approx(math.radians(degrees), abs=0.05)
+
+
+def test_pictures_without_a_face_have_none_at_the_second_look_either(models, media, make_frame):
+    backend = LitertBackend(models, max_faces=4)
+    picture = read_picture(media / "stills" / "no-face.jpg")
+    height, width = picture.shape[:2]
+    views = [
+        picture[y : y + 300, x : x + 300]
+        for y in range(0, height - 299, 150)
+        for x in range(0, width - 299, 150)
+    ]
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
+    for view in [picture, *views, noise, cv2.GaussianBlur(noise, (0, 0), 8)]:
+        assert backend.detect(make_frame(view)) == []
 
 
 def test_a_known_region_needs_no_detector(models, portraits, make_frame):
