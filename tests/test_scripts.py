@@ -1,0 +1,100 @@
+"""What the scripts say on a machine that lacks something, and when they make an environment anew."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = ROOT / "scripts"
+
+
+def run(command, **environ):
+    """Exit code and standard error of a command, in an environment of just these variables."""
+    result = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=120)
+    return result.returncode, result.stderr
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """A folder for PATH with the shell and its few tools, and no Python."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for tool in ("bash", "dirname", "basename"):
+        (folder / tool).symlink_to(shutil.which(tool))
+    return folder
+
+
+def add_python(folder, name, answer):
+    """A stand-in for an interpreter: answers the scripts' question with this line."""
+    path = folder / name
+    path.write_text(f"#!/bin/sh\necho '{answer}'\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize("script", ["demo", "test", "test-mediapipe"])
+@pytest.mark.parametrize(
+    ("pythons", "message"),
+    [
+        (
+            {},
+            "no python3 found: expected Python 3.11, 3.12 or 3.13. "
+            "Get it: sudo apt-get install python3 python3-venv",
+        ),
+        (
+            {"python3": "3.9 False True"},
+            "expected Python 3.11, 3.12 or 3.13, found python3 is 3.9. "
+            "Get one: sudo apt-get install python3.11 python3.11-venv (or set PYTHON=/path/to/one)",
+        ),
+        (
+            {"python3": "3.14 False True", "python3.12": "3.12 True False"},
+            "Python 3.12 lacks venv and pip. Get them: sudo apt-get install python3.12-venv",
+        ),
+    ],
+)
+def test_one_line_says_what_is_lacking(bare, script, pythons, message):
+    for name, answer in pythons.items():
+        add_python(bare, name, answer)
+    assert run([SCRIPTS / script], PATH=str(bare)) == (1, f"scripts/{script}: {message}\n")
+
+
+def test_a_python_that_does_not_run_is_named(bare):
+    assert run([SCRIPTS / "demo"], PATH=str(bare), PYTHON="/nowhere/python") == (
+        1,
+        "scripts/demo: PYTHON=/nowhere/python does not run: "
+        "expected the path or name of a Python 3.11, 3.12 or 3.13\n",
+    )
+
+
+def test_environment_is_made_once_and_again_when_half_made_or_outdated(tmp_path):
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    shutil.copy(SCRIPTS / "common.sh", scripts)
+    script = scripts / "make"
+    script.write_text(
+        'set -euo pipefail; source "$(dirname "$0")/common.sh"\n'
+        "find_python; environment .venv-x requirements-x.txt\n"
+    )
+    (tmp_path / "requirements-x.txt").write_text("-r requirements-y.txt\n")
+    included = tmp_path / "requirements-y.txt"
+    included.write_text("# nothing\n")
+    left_over = tmp_path / ".venv-x" / "half-made"
+    left_over.parent.mkdir()
+    left_over.touch()
+    environ = {"PATH": os.environ["PATH"], "PYTHON": sys.executable, "PIP_NO_INDEX": "1"}
+
+    assert run(["bash", script], **environ)[0] == 0
+    assert not left_over.exists()
+    left_over.touch()
+    assert run(["bash", script], **environ) == (0, "")
+    assert left_over.exists()
+
+    included.write_text("a-package-that-cannot-be-had==1.0\n")
+    code, errors = run(["bash", script], **environ)
+    assert code == 1
+    assert "scripts/make: pip could not install requirements-x.txt" in errors.splitlines()[-1]
+    assert not left_over.exists()
+    assert not (tmp_path / ".venv-x" / ".made-from").exists()
