@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from edge.core.errors import FerError
 
@@ -32,6 +33,24 @@ def run(main: Callable[[], int]) -> int:
         return 0
     except OSError as error:
         return _fail(_describe(error), EXIT_ERROR)
+
+
+@contextmanager
+def muted_stderr() -> Iterator[None]:
+    """Nothing reaches stderr, not even from native code; exceptions do get out.
+
+    For libraries that tell their life story while they are loaded.
+    """
+    sys.stderr.flush()
+    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
 
 
 def _describe(error: OSError) -> str:

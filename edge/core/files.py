@@ -1,7 +1,8 @@
-"""Writing files so that nobody ever sees half of one."""
+"""Writing files and folders so that nobody ever sees half of one."""
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -34,6 +35,31 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
 
 
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder beside ``path``; on success it becomes ``path``, on error it is removed.
+
+    The files are flushed to the disk before the rename. A folder that was at ``path`` is moved
+    aside for the rename and removed after it; if the rename fails it is put back.
+
+    Raises:
+        OSError: the folder cannot be written, or the disk is full. ``path`` is then as before.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        yield temporary
+        for file in temporary.rglob("*"):
+            if file.is_file():
+                with file.open("rb") as handle:
+                    os.fsync(handle.fileno())
+        temporary.chmod(0o777 & ~_umask())
+        _swap(temporary, path)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
 def write_atomic(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path``, whole or not at all.
 
@@ -47,6 +73,21 @@ def write_atomic(path: Path, data: bytes) -> None:
 def sha256(data: bytes) -> str:
     """SHA-256 as 64 hex digits."""
     return hashlib.sha256(data).hexdigest()
+
+
+def _swap(temporary: Path, path: Path) -> None:
+    if not path.exists():
+        temporary.rename(path)
+        return
+    old = temporary.with_name(temporary.name + ".old")
+    path.rename(old)
+    try:
+        temporary.rename(path)
+    except BaseException:
+        with suppress(OSError):
+            old.rename(path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _umask() -> int:
