@@ -1,0 +1,152 @@
+"""How often the label is right: any bundle on any labelled pictures, from picture to label."""
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.environment import Watch, bundle_facts, describe, usable_cores
+from benchmarks.scoring import Outcome, Protocol, score_all
+from edge.build import load_bundle
+from edge.core.bundle import Bundle
+from edge.data import Preparation, fingerprint, metrics, read_dataset
+from edge.settings import Settings
+
+SCHEMA = 1
+"""Version of the result."""
+
+_MESSAGES = 20  # skipped rows that are named in the result
+
+
+def make_protocol(
+    settings: Settings, scale: float | None, padding: float | None, assume_face: bool
+) -> Protocol:
+    """What is not given is what the bundle was trained with, or else the default.
+
+    Raises:
+        ConfigError: a value out of range.
+        BundleError: no such bundle, or it is not whole.
+    """
+    recorded = load_bundle(settings.expression.bundle).info.get("preparation") or asdict(Preparation())
+    preparation = Preparation(
+        recorded["scale"] if scale is None else scale, recorded["padding"] if padding is None else padding
+    )
+    return Protocol(settings, preparation, assume_face)
+
+
+def benchmark(
+    data: Path, split: str | None, protocol: Protocol, workers: int | None = None
+) -> dict[str, Any]:
+    """Score the pictures of a data set.
+
+    Args:
+        data: see ``edge.data.read_dataset``.
+        split: only this part; None: all of it.
+        workers: processes; None: one for each usable core.
+
+    Returns:
+        The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
+
+    Raises:
+        FerError: a part is missing, or the data has no usable picture in ``split``.
+    """
+    watch = Watch()
+    bundle = load_bundle(protocol.settings.expression.bundle)
+    skipped: list[str] = []
+    samples = read_dataset(data, split, on_bad=lambda message: _skip(message, skipped))
+    outcomes = list(_counted(score_all(samples, protocol, workers or usable_cores())))
+    scores, warnings = summarize(outcomes, bundle)
+    return {
+        "kind": "accuracy",
+        "schema": SCHEMA,
+        "data": {"file": data.name, "sha256": fingerprint(data).sha256},
+        "split": split,
+        "landmarks": protocol.settings.landmarks.backend,
+        **scores,
+        "skipped": len(skipped),
+        "skipped_rows": skipped[:_MESSAGES],
+        "preparation": asdict(protocol.preparation),
+        "assume_face": protocol.assume_face,
+        "warnings": warnings,
+        "bundle": bundle_facts(bundle),
+        "environment": describe(protocol.settings.landmarks, watch.load_before),
+    }
+
+
+def summarize(outcomes: list[Outcome], bundle: Bundle) -> tuple[dict[str, Any], list[str]]:
+    """Metrics over the bundle's classes and those that only the data has; and warnings."""
+    unknown = sorted({outcome.true for outcome in outcomes} - set(bundle.labels))
+    classes = [*bundle.labels, *unknown]
+    number = {name: index for index, name in enumerate(classes)}
+    true = np.array([number[outcome.true] for outcome in outcomes], np.int64)
+    predicted = np.array(
+        [metrics.MISSED if o.predicted is None else number[o.predicted] for o in outcomes], np.int64
+    )
+    confidence = np.array([outcome.confidence for outcome in outcomes])
+    found = np.array([outcome.found for outcome in outcomes])
+    scores = metrics.report(classes, true, predicted, confidence, found)
+    warnings = [
+        f"the bundle does not know {name}: {scores['per_class'][name]['n']} pictures of it count as wrong"
+        for name in unknown
+    ]
+    return scores, warnings
+
+
+def _skip(message: str, skipped: list[str]) -> None:
+    print(f"skipped: {message}", file=sys.stderr)
+    skipped.append(message)
+
+
+def _counted(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+    """Pass the outcomes on, and count them on a terminal, twice a second."""
+    started = shown = time.monotonic()
+    if not sys.stderr.isatty():
+        yield from outcomes
+        return
+    number = 0
+    for number, outcome in enumerate(outcomes, start=1):
+        yield outcome
+        now = time.monotonic()
+        if now - shown > 0.5:
+            shown = now
+            rate = number / (now - started)
+            print(f"\r{number} pictures, {rate:.0f}/s ", end="", file=sys.stderr, flush=True)
+    print(f"\r{number} pictures in {time.monotonic() - started:.0f} s", file=sys.stderr)
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result for people."""
+    preparation = result["preparation"]
+    data = " ".join(filter(None, (result["data"]["file"], result["split"])))
+    lines = [
+        f"{data}: {result['n']} pictures, {result['skipped']} skipped, landmarks {result['landmarks']}, "
+        f"bundle {result['bundle']['name']}, scale {preparation['scale']:g}, "
+        f"padding {preparation['padding']:g}"
+        f"{', face assumed where none was found' if result['assume_face'] else ''}",
+        f"accuracy          {_percent(result['accuracy'])}   a missed face is wrong",
+        f"  where found     {_percent(result['accuracy_found'])}",
+        f"coverage          {_percent(result['coverage'])}",
+        f"macro F1          {_percent(result['macro_f1'])}",
+        f"ECE               {_decimal(result['ece'])}",
+        f"{'class':<12} {'precision':>9} {'recall':>8} {'F1':>8} {'coverage':>8} {'n':>7}",
+    ]
+    for name, row in result["per_class"].items():
+        ratios = " ".join(f"{_percent(row[key]):>8}" for key in ("recall", "f1", "coverage"))
+        lines.append(f"{name:<12} {_percent(row['precision']):>9} {ratios} {row['n']:>7}")
+    columns = result["confusion"]["columns"]
+    lines.append(f"{'true, given':<12} " + " ".join(f"{name[:8]:>8}" for name in columns))
+    for name, counts in zip(result["confusion"]["rows"], result["confusion"]["counts"], strict=True):
+        lines.append(f"{name:<12} " + " ".join(f"{count:>8}" for count in counts))
+    return "\n".join(lines)
+
+
+def _decimal(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"

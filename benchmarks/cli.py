@@ -1,0 +1,152 @@
+"""Flags → settings → benchmark → table and JSON. Errors become one line and an exit code."""
+
+import argparse
+import json
+import shlex
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from edge.core import console
+from edge.core.errors import FerError
+from edge.core.files import write_atomic
+from edge.settings import BACKENDS, load_settings
+from edge.sources import FORMS
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the flags and do what they say.
+
+    Returns:
+        0 in order, 1 for an error, 2 for a wrong flag (argparse), 78 for wrong settings, bundle or
+        face models, 130 for Ctrl-C.
+    """
+    argv = sys.argv[1:] if argv is None else list(argv)
+    args = _parser().parse_args(argv)
+    args.command_line = shlex.join(["python", "-m", "benchmarks", *argv])
+    return console.run(lambda: int(args.command(args)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Time and score the pipeline.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_latency(commands)
+    _add_accuracy(commands)
+    return parser
+
+
+def _add_latency(commands: Any) -> None:
+    text = "time the pipeline, frame by frame, beside the bare landmark model"
+    sub = commands.add_parser("latency", help=text, description=text)
+    sub.set_defaults(command=_latency)
+    sub.add_argument(
+        "--source", default="demo", metavar="SPEC", help=f"default: demo; {FORMS.replace('%', '%%')}"
+    )
+    sub.add_argument("--frames", type=_positive, default=500, metavar="N", help="measured frames (500)")
+    sub.add_argument("--warmup", type=_positive, default=30, metavar="N", help="frames before them (30)")
+    sub.add_argument(
+        "--against", choices=BACKENDS, help="a second landmark backend that gets the same frames, in turn"
+    )
+    _add_common_flags(sub)
+    text = "CPU threads of the face models (1)"
+    sub.add_argument("--threads", dest="landmarks.threads", type=int, metavar="N", help=text)
+
+
+def _add_accuracy(commands: Any) -> None:
+    text = "score a bundle on labelled pictures, from picture to label"
+    sub = commands.add_parser("accuracy", help=text, description=text)
+    sub.set_defaults(command=_accuracy)
+    sub.add_argument(
+        "--data", type=Path, required=True, metavar="PATH", help="fer2013.csv, or a folder of class folders"
+    )
+    sub.add_argument("--split", metavar="NAME", help="only this part, e.g. PublicTest; default: all of it")
+    sub.add_argument("--scale", type=float, metavar="X", help="enlargement of the pictures")
+    sub.add_argument("--padding", type=float, metavar="X", help="margin, as a part of the longer side")
+    sub.add_argument(
+        "--assume-face",
+        action="store_true",
+        help="where the detector finds nothing, take the middle of the picture for a face",
+    )
+    sub.add_argument("--workers", type=_positive, metavar="N", help="processes; default: one for each core")
+    _add_common_flags(sub)
+
+
+def _add_common_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", type=Path, metavar="OUT", help="file for the result")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML); flags win over it")
+
+    def flag(name: str, setting: str, text: str, **options: Any) -> None:
+        parser.add_argument(name, dest=setting, help=text, **options)
+
+    flag("--landmarks", "landmarks.backend", "landmark backend (litert)", choices=BACKENDS)
+    flag("--models-dir", "landmarks.models_dir", "folder of the face models", metavar="DIR")
+    flag("--task-file", "landmarks.task_file", "face_landmarker.task for mediapipe-tasks", metavar="FILE")
+    flag("--bundle", "expression.bundle", "shipped bundle's name, or path of a bundle", metavar="NAME")
+
+
+# Each command imports its own module: what the other one needs is not to count as peak memory.
+
+
+def _latency(args: argparse.Namespace) -> int:
+    from benchmarks import latency
+
+    flags = _flags(args)
+    settings = load_settings(args.config, flags)
+    against = None
+    if args.against:
+        against = load_settings(args.config, flags | {"landmarks.backend": args.against})
+    check_writable(args.json)
+    result = latency.benchmark(settings, args.frames, args.warmup, against)
+    return _report(args, result, latency.table(result))
+
+
+def _accuracy(args: argparse.Namespace) -> int:
+    from benchmarks import accuracy
+
+    settings = load_settings(args.config, _flags(args))
+    check_writable(args.json)
+    protocol = accuracy.make_protocol(settings, args.scale, args.padding, args.assume_face)
+    result = accuracy.benchmark(args.data, args.split, protocol, args.workers)
+    return _report(args, result, accuracy.table(result))
+
+
+def _flags(args: argparse.Namespace) -> dict[str, Any]:
+    """Dotted setting → value, of the flags that were given."""
+    return {name: value for name, value in vars(args).items() if "." in name or name == "source"}
+
+
+def _report(args: argparse.Namespace, result: dict[str, Any], table: str) -> int:
+    result["command"] = args.command_line
+    print(table)
+    for warning in result["warnings"]:
+        print(f"warning: {warning}", file=sys.stderr)
+    if args.json:
+        write_atomic(args.json, json.dumps(result, indent=2, allow_nan=False).encode() + b"\n")
+    return 0
+
+
+def check_writable(path: Path | None) -> None:
+    """Make the folder of ``path`` and see that a file can be made there, before a long run.
+
+    Raises:
+        FerError: it cannot.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise FerError(f"--json must name a file, but {path} is a folder")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise FerError(f"cannot write {path}: {error.strerror}; choose another --json") from None
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {number}")
+    return number

@@ -1,0 +1,201 @@
+"""``python -m benchmarks accuracy`` on class folders and csv files, and where it cannot run."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from benchmarks import cli
+from benchmarks.accuracy import make_protocol, summarize
+from benchmarks.scoring import AssumedFaceBackend, Outcome, score_all
+from edge.build import build_pipeline, load_bundle
+from edge.core.types import Frame
+from edge.data import Preparation, Sample, prepare, read_dataset
+from edge.landmarks.litert import LitertBackend
+from edge.settings import load_settings
+from edge.sources.pictures import read_picture
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT.parent / "shared" / "data" / "fer2013_dev.npz"
+SETTINGS = load_settings(None, {})
+
+
+@pytest.fixture(scope="module")
+def fer_csv(tmp_path_factory):
+    """60 rows of FER2013's PublicTest and 2 of Training as ``fer2013.csv``, with two bad rows."""
+    if not DATA.is_file():
+        pytest.skip(f"no FER2013 pictures at {DATA}")
+    with np.load(DATA) as arrays:
+        usage, images, labels = arrays["usage"], arrays["images"], arrays["labels"]
+    # Among these are faces that the detector misses and that the landmark model accepts.
+    rows = [*np.flatnonzero(usage == 1)[60:120], *np.flatnonzero(usage == 0)[:2]]
+    path = tmp_path_factory.mktemp("fer") / "fer2013.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["emotion", "pixels", "Usage"])
+        writer.writerow([3, "1 2 3", "PublicTest"])
+        for row in rows:
+            pixels = " ".join(map(str, images[row].ravel()))
+            writer.writerow([labels[row], pixels, "PublicTest" if usage[row] else "Training"])
+        writer.writerow([9, "", "PublicTest"])
+    return path
+
+
+def test_class_folders_end_to_end(benchmark_json, class_folders, portraits, capsys):
+    result = benchmark_json("accuracy", "--data", class_folders, "--split", "test", "--workers", 1)
+    assert (result["n"], result["skipped"]) == (3, 1)
+    assert "broken.png" in result["skipped_rows"][0]
+    assert "broken.png" in capsys.readouterr().err
+    assert result["coverage"] == pytest.approx(2 / 3)
+    assert result["per_class"]["happy"]["n"] == 1
+    assert result["per_class"]["neutral"]["n"] == 2
+    assert result["per_class"]["neutral"]["coverage"] == 0.5
+
+    # The same pictures through the app's pipeline, by hand.
+    labels = {name: _label(path, result["preparation"]) for name, path in portraits.items()}
+    right = (labels["astronaut.png"] == "happy") + (labels["grace_hopper.jpg"] == "neutral")
+    assert result["accuracy"] == pytest.approx(right / 3)
+    assert result["accuracy_found"] == pytest.approx(right / 2)
+    counts, columns = np.array(result["confusion"]["counts"]), result["confusion"]["columns"]
+    assert counts[columns.index("happy"), columns.index(labels["astronaut.png"])] == 1
+    assert counts[columns.index("neutral"), columns.index("missed")] == 1
+    assert counts.sum() == 3
+
+
+def _label(path, preparation):
+    pipeline = build_pipeline(SETTINGS)
+    rgb = prepare(read_picture(path), **preparation)
+    (face,) = pipeline.process(Frame(rgb, 0, 0, path.name, still=True)).faces
+    pipeline.close()
+    return face.label
+
+
+def test_csv_on_two_processes(fer_csv, tmp_path):
+    out = tmp_path / "out.json"
+    command = [sys.executable, "-m", "benchmarks", "accuracy", "--data", fer_csv, "--split", "PublicTest"]
+    completed = subprocess.run(
+        [*command, "--workers", "2", "--json", out], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert completed.returncode == 0, completed.stderr
+    result = json.loads(out.read_text("utf-8"))
+    assert result["n"] == 60
+    assert result["split"] == "PublicTest"
+    assert result["coverage"] > 0.85
+    assert result["skipped"] == 2
+    assert [row.partition(": ")[0] for row in result["skipped_rows"]] == [f"{fer_csv}:2", f"{fer_csv}:65"]
+    assert 0 <= result["ece"] <= 1
+    assert result["accuracy"] == pytest.approx(result["accuracy_found"] * result["coverage"])
+    assert result["assume_face"] is False
+    assert result["n_assumed"] == 0
+    assert len(result["data"]["sha256"]) == 64
+    assert "coverage" in completed.stdout
+
+    one = list(score_all(_samples(fer_csv), make_protocol(SETTINGS, None, None, False), workers=1))
+    again, _ = summarize(one, load_bundle("landmarks"))
+    assert again == {key: result[key] for key in again}
+
+
+def _samples(path):
+    return read_dataset(path, "PublicTest", on_bad=lambda message: None)
+
+
+def _hard_to_find(portraits):
+    """A face of 20×20 px that the landmark model sees, but the detector does not."""
+    rgb = read_picture(portraits["grace_hopper.jpg"])[125:235, 201:311]
+    grey = cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), (20, 20), interpolation=cv2.INTER_AREA)
+    return Sample(grey, "neutral", "hard", "PublicTest")
+
+
+def test_an_assumed_face_gives_answers_but_no_coverage(fer_csv, portraits):
+    protocol = make_protocol(SETTINGS, None, None, assume_face=False)
+    assuming = make_protocol(SETTINGS, None, None, assume_face=True)
+    samples = [*_samples(fer_csv), _hard_to_find(portraits)]
+    plain = list(score_all(samples, protocol, workers=1))
+    assumed = list(score_all(samples, assuming, workers=1))
+    assert [outcome.found for outcome in assumed] == [outcome.found for outcome in plain]
+    for before, after in zip(plain, assumed, strict=True):
+        assert before == after or (before.predicted is None and after.predicted is not None)
+    rescued = sum(outcome.predicted is not None and not outcome.found for outcome in assumed)
+    assert rescued > 0
+    scores, _ = summarize(assumed, load_bundle("landmarks"))
+    assert scores["n_assumed"] == rescued
+    assert scores["coverage"] == np.mean([outcome.found for outcome in plain])
+
+
+def test_the_assumed_region_is_the_middle_of_the_picture_without_its_margin():
+    class Regions:
+        def detect(self, frame):
+            return []
+
+        def detect_in(self, frame, roi):
+            self.roi = roi
+            return []
+
+    backend = Regions()
+    rgb = prepare(np.zeros((40, 60), np.uint8), 2.0, 0.5)  # 120×80, with a margin of 60 on each side
+    assumed = AssumedFaceBackend(backend, padding=0.5)
+    assert assumed.detect(Frame(rgb, 0, 0, "", still=True)) == []
+    assert (backend.roi.center_x, backend.roi.center_y) == (120, 100)
+    assert backend.roi.size == pytest.approx(1.3 * 120)
+    assert not assumed.found
+
+
+def test_a_wrong_face_region_is_refused_by_presence(portraits):
+    pipeline = build_pipeline(SETTINGS)
+    assert isinstance(pipeline.backend, LitertBackend)
+    assumed = AssumedFaceBackend(pipeline.backend, padding=0.0)
+    grey = np.full((200, 200, 3), 128, np.uint8)
+    assert assumed.detect(Frame(grey, 0, 0, "", still=True)) == []
+    pipeline.close()
+
+
+def test_preparation_flags_win_over_what_the_bundle_records():
+    recorded = load_bundle("landmarks").info.get("preparation") or {"scale": 4.0, "padding": 0.25}
+    assert make_protocol(SETTINGS, None, None, False).preparation == Preparation(**recorded)
+    assert make_protocol(SETTINGS, 2.0, None, False).preparation == Preparation(2.0, recorded["padding"])
+    assert make_protocol(SETTINGS, None, 0.0, False).preparation == Preparation(recorded["scale"], 0.0)
+
+
+def test_the_recorded_preparation_is_used(monkeypatch):
+    bundle = load_bundle("landmarks")
+    monkeypatch.setitem(bundle.info, "preparation", {"scale": 3.0, "padding": 0.5})
+    monkeypatch.setattr("benchmarks.accuracy.load_bundle", lambda name: bundle)
+    assert make_protocol(SETTINGS, None, None, False).preparation == Preparation(3.0, 0.5)
+
+
+def test_a_class_that_the_bundle_does_not_know_is_wrong_and_named():
+    outcomes = [Outcome("happy", "happy", 0.9, True), Outcome("bored", "sad", 0.5, True)]
+    scores, warnings = summarize(outcomes, load_bundle("landmarks"))
+    assert scores["accuracy"] == 0.5
+    assert scores["per_class"]["bored"] == {"precision": None, "recall": 0, "f1": 0, "n": 1, "coverage": 1}
+    assert warnings == ["the bundle does not know bored: 1 pictures of it count as wrong"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "message"),
+    [
+        (["--split", "exam"], 1, "has no split 'exam': it has test"),
+        (["--data", "no-such-data"], 1, "no data at no-such-data"),
+        (["--bundle", "no-such-bundle"], 78, "no bundle 'no-such-bundle'"),
+        (["--scale", "0.5"], 78, "scale must be 1…16"),
+        (["--landmarks", "mediapipe-tasks"], 78, "face_landmarker.task"),
+    ],
+)
+def test_what_cannot_run_is_one_line(class_folders, argv, code, message, capsys, tmp_path):
+    out = tmp_path / "out.json"
+    command = ["accuracy", "--data", str(class_folders), "--workers", "1", "--json", str(out), *argv]
+    assert cli.main(command) == code
+    errors = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("skipped: ")]
+    assert len(errors) == 1
+    assert message in errors[0]
+    assert not out.exists()
+
+
+def test_an_unknown_split_is_found_out_with_worker_processes_too(class_folders, capsys):
+    assert cli.main(["accuracy", "--data", str(class_folders), "--split", "exam", "--workers", "2"]) == 1
+    assert "has no split 'exam'" in capsys.readouterr().err

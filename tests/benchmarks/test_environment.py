@@ -1,0 +1,66 @@
+"""What a result says about the machine, and about what disturbed it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks import environment
+from edge.settings import LandmarkSettings
+
+PI_5 = """processor\t: 0
+BogoMIPS\t: 108.00
+CPU implementer\t: 0x41
+CPU part\t: 0xd0b
+
+Model\t\t: Raspberry Pi 5 Model B Rev 1.0
+"""
+
+
+def test_a_pi_is_named(tmp_path, monkeypatch):
+    (tmp_path / "model").write_bytes(b"Raspberry Pi 5 Model B Rev 1.0\0")
+    (tmp_path / "cpuinfo").write_text(PI_5)
+    monkeypatch.setattr(environment, "_BOARD", tmp_path / "model")
+    monkeypatch.setattr(environment, "_CPUINFO", tmp_path / "cpuinfo")
+    described = environment.describe(LandmarkSettings(), load_before=0.0)
+    assert described["board"] == "Raspberry Pi 5 Model B Rev 1.0"
+    assert described["cpu"] == "Cortex-A76"
+
+
+@pytest.mark.parametrize(("governor", "warned"), [("ondemand", True), ("performance", False), (None, False)])
+def test_a_governor_that_saves_power_is_warned_about(governor, warned, tmp_path, monkeypatch):
+    path = tmp_path / "scaling_governor"
+    if governor:
+        path.write_text(governor + "\n")
+    monkeypatch.setattr(environment, "_GOVERNOR", path)
+    assert any("governor is ondemand" in warning for warning in environment.Watch().warnings()) is warned
+
+
+def test_a_process_that_computes_beside_us_is_noticed():
+    watch = environment.Watch()
+    busy = "import time; end = time.process_time() + 0.7\nwhile time.process_time() < end: pass"
+    subprocess.run([sys.executable, "-c", busy], check=True)
+    assert any("other processes used" in warning for warning in watch.warnings())
+
+
+def test_our_own_work_is_not_taken_for_that_of_others(monkeypatch):
+    seconds = iter([(100.0, 0.0), (102.0, 0.0)])
+    monkeypatch.setattr(environment, "_machine_seconds", lambda: next(seconds))
+    monkeypatch.setattr(environment.os, "getloadavg", lambda: (0.0, 0.0, 0.0))
+    monkeypatch.setattr(environment.time, "perf_counter", iter([0.0, 2.0]).__next__)
+    monkeypatch.setattr(environment.time, "process_time", iter([5.0, 6.95]).__next__)
+    monkeypatch.setattr(environment, "_GOVERNOR", environment.Path("absent"))
+    assert environment.Watch().warnings() == []
+
+
+def test_a_machine_that_was_busy_before_is_warned_about(monkeypatch):
+    monkeypatch.setattr(environment.os, "getloadavg", lambda: (64.0 * environment.usable_cores(), 0.0, 0.0))
+    assert any("load average" in warning for warning in environment.Watch().warnings())
+
+
+def test_peak_memory_grows_with_what_is_held():
+    before = environment.peak_rss_mb()
+    block = bytearray(b"x") * int(2e6 * before)
+    assert environment.peak_rss_mb() > 1.5 * before
+    del block
+    assert environment.peak_rss_mb() > 1.5 * before
