@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from edge.core.bundle import Bundle
 from edge.core.errors import BundleError
-from edge.core.quantize import Quantizer, dequantize, softmax
+from edge.core.quantize import CodeSoftmax, Quantizer
 from edge.runtime import make_interpreter
 
 
@@ -21,7 +21,7 @@ class TfliteClassifier:
         """
         self.labels = bundle.labels
         self._quantizer = Quantizer(bundle.mean, bundle.std, bundle.input)
-        self._output_quantization = bundle.output
+        self._softmax = CodeSoftmax(bundle.output)
         self._interpreter = make_interpreter(bundle.model, threads, f"the model of bundle {bundle.path}")
         (source,) = self._interpreter.get_input_details()
         (target,) = self._interpreter.get_output_details()
@@ -45,7 +45,7 @@ class TfliteClassifier:
         """
         self._quantizer.quantize(features, self._input()[0])
         self._interpreter.invoke()
-        return softmax(dequantize(self._output()[0], self._output_quantization))
+        return self._softmax.probabilities(self._output()[0])
 
     def close(self) -> None:
         """Nothing to release; part of the protocol."""

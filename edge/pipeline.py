@@ -41,7 +41,7 @@ class Pipeline:
             min_confidence: 0–1; a face whose top probability is below gets LOW_CONFIDENCE.
         """
         self.backend = backend
-        self._classifier = classifier
+        self.classifier = classifier
         self._smoother = smoother
         self._min_confidence = min_confidence
 
@@ -54,7 +54,7 @@ class Pipeline:
         vectors = [(face, vector) for face in faces if (vector := _vector(face)) is not None]
         features_ns, mark = _since(mark)
 
-        observed = [(face, self._classifier.predict(vector)) for face, vector in vectors]
+        observed = [(face, self.classifier.predict(vector)) for face, vector in vectors]
         classify_ns, mark = _since(mark)
 
         results = tuple(self._result(face, probabilities, frame) for face, probabilities in observed)
@@ -68,12 +68,12 @@ class Pipeline:
             total_ns=mark - started,
             age_ns=time.monotonic_ns() - frame.captured_ns,
         )
-        return Prediction(results, self._classifier.labels, frame.index, frame.origin, timings)
+        return Prediction(results, self.classifier.labels, frame.index, frame.origin, timings)
 
     def close(self) -> None:
         """Close backend and classifier."""
         self.backend.close()
-        self._classifier.close()
+        self.classifier.close()
 
     def _result(self, face: Face, probabilities: NDArray[np.float32], frame: Frame) -> FacePrediction:
         if not frame.still:
@@ -81,7 +81,7 @@ class Pipeline:
         best = int(probabilities.argmax())
         sure = probabilities[best] >= self._min_confidence
         return FacePrediction(
-            label=self._classifier.labels[best],
+            label=self.classifier.labels[best],
             probabilities=probabilities,
             status=Status.OK if sure else Status.LOW_CONFIDENCE,
             face=face,

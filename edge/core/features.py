@@ -46,20 +46,21 @@ def align(landmarks: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         raise ValueError(
             f"landmarks must be (N, 2) or (N, 3) with N in {sorted(EYE_ANCHORS)}, not {landmarks.shape}"
         )
-    points = landmarks.astype(np.float64)
-    left, right = EYE_ANCHORS[len(points)]
-    dx = float(points[right, 0]) - float(points[left, 0])
-    dy = float(points[right, 1]) - float(points[left, 1])
+    columns = landmarks.T.astype(np.float64)  # x, y and maybe z, each contiguous
+    left, right = EYE_ANCHORS[len(landmarks)]
+    dx = float(columns[0, right]) - float(columns[0, left])
+    dy = float(columns[1, right]) - float(columns[1, left])
     distance = math.sqrt(dx * dx + dy * dy)
     if not 1e-6 < distance < 1e9:  # also false for NaN
         raise ValueError(f"the outer eye corners must be apart and finite; their distance is {distance} px")
     cos, sin = dx / distance, dy / distance
-    centered = points - (points[left] + points[right]) / 2.0
-    x, y = centered[:, 0], centered[:, 1]
-    aligned = centered / distance
-    aligned[:, 0] = (x * cos + y * sin) / distance
-    aligned[:, 1] = (y * cos - x * sin) / distance
-    result: NDArray[np.float32] = aligned.astype(np.float32)
+    columns -= (columns[:, left, None] + columns[:, right, None]) / 2.0
+    x, y = columns[0], columns[1]
+    result = np.empty(landmarks.shape, np.float32)
+    result[:, 0] = (x * cos + y * sin) / distance
+    result[:, 1] = (y * cos - x * sin) / distance
+    if len(columns) == 3:
+        result[:, 2] = columns[2] / distance
     if not np.isfinite(result).all():
         raise ValueError("landmarks must be finite numbers")
     return result

@@ -1,5 +1,6 @@
 """float ↔ int8, affine per tensor: ``real = scale * (code - zero_point)``."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +22,8 @@ class Quantization:
 class Quantizer:
     """Features → int8 codes: standardize, scale, round, clip, then cast (a bare cast would wrap around).
 
-    The division by the standard deviation and by the scale are one multiplication, and all work is
-    done in one buffer: this runs for each face of each frame.
+    Mean, standard deviation, scale and zero point are folded into one factor and one summand, and all
+    work is done in one buffer: this runs for each face of each frame.
     """
 
     def __init__(self, mean: NDArray[np.float32], std: NDArray[np.float32], to: Quantization) -> None:
@@ -31,11 +32,12 @@ class Quantizer:
         Args:
             mean: float32 (F,)
             std: float32 (F,), > 0.
+            to: the model's input tensor.
         """
-        self._mean = mean
-        self._gain = (1.0 / (std.astype(np.float64) * to.scale)).astype(np.float32)
-        self._zero_point = np.float32(to.zero_point)
-        self._buffer = np.empty_like(mean)
+        factor = 1.0 / (std.astype(np.float64) * to.scale)
+        self._factor = factor.astype(np.float32)
+        self._summand = (to.zero_point - mean * factor).astype(np.float32)
+        self._buffer = np.empty_like(self._factor)
 
     def quantize(self, features: NDArray[np.float32], codes: NDArray[np.int8]) -> None:
         """Write the nearest codes, clipped to −128…127, into ``codes``.
@@ -45,18 +47,27 @@ class Quantizer:
             codes: int8 (F,), overwritten.
         """
         values = self._buffer
-        np.subtract(features, self._mean, out=values)
-        np.multiply(values, self._gain, out=values)
+        np.multiply(features, self._factor, out=values)
+        np.add(values, self._summand, out=values)
         np.rint(values, out=values)
-        np.add(values, self._zero_point, out=values)
         np.maximum(values, _LOW, out=values)
-        np.minimum(values, _HIGH, out=values)
-        codes[:] = values
+        np.minimum(values, _HIGH, out=codes, casting="unsafe")
 
 
-def dequantize(codes: NDArray[np.int8], by: Quantization) -> NDArray[np.float32]:
-    """Real values of int8 codes: float32, same shape."""
-    return (codes.astype(np.float32) - np.float32(by.zero_point)) * np.float32(by.scale)
+class CodeSoftmax:
+    """int8 logits → probabilities, through the 256 values that ``exp(-difference)`` can take."""
+
+    def __init__(self, logits: Quantization) -> None:
+        """Precompute for the model's output tensor; its zero point does not matter to a softmax."""
+        self._exp = [math.exp(-logits.scale * difference) for difference in range(256)]
+
+    def probabilities(self, codes: NDArray[np.int8]) -> NDArray[np.float32]:
+        """int8 (C,) → float32 (C,), sums to 1."""
+        values = codes.tolist()  # a handful: Python is faster than NumPy
+        top = max(values)
+        weights = [self._exp[top - value] for value in values]
+        total = sum(weights)
+        return np.array([weight / total for weight in weights], np.float32)
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from edge.core.quantize import Quantization, Quantizer, dequantize, softmax
+from edge.core.quantize import CodeSoftmax, Quantization, Quantizer, softmax
 
 HALF_STEPS = Quantization(scale=0.5, zero_point=3)
 
@@ -22,11 +22,18 @@ def test_features_are_standardized_first():
     assert _quantize([10.0, 14.0], mean=10.0, std=2.0).tolist() == [3, 7]
 
 
-def test_round_trip_is_within_half_a_step():
+def test_codes_are_within_half_a_step():
     values = np.random.default_rng(0).uniform(-60, 60, 1000).astype(np.float32)
-    back = dequantize(_quantize(values), HALF_STEPS)
-    assert back.dtype == np.float32
-    assert np.abs(back - values).max() <= HALF_STEPS.scale / 2 + 1e-6
+    back = (_quantize(values).astype(np.float32) - HALF_STEPS.zero_point) * HALF_STEPS.scale
+    assert np.abs(back - values).max() <= HALF_STEPS.scale / 2 + 1e-5
+
+
+def test_the_softmax_of_codes_is_that_of_the_logits_they_stand_for():
+    codes = np.array([-128, 127, 100, 0, 0, -5, 90], np.int8)
+    logits = (codes.astype(np.float32) - 3) * 0.05
+    probabilities = CodeSoftmax(Quantization(0.05, 3)).probabilities(codes)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities, softmax(logits), rtol=1e-5)
 
 
 def test_softmax_sums_to_one_and_survives_large_logits():
