@@ -73,5 +73,5 @@ class CodeSoftmax:
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probabilities along the last axis: float32, same shape. The greatest logit is taken off first."""
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    result: NDArray[np.float32] = shifted / shifted.sum(axis=-1, keepdims=True)
+    result: NDArray[np.float32] = (shifted / shifted.sum(axis=-1, keepdims=True)).astype(np.float32)
     return result

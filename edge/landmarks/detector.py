@@ -81,8 +81,8 @@ def decode(
     points = regressors[keep].reshape(-1, 8, 2) / SIDE
     center = points[:, 0] + _ANCHORS[keep]
     half = points[:, 1] / 2
-    boxes = np.concatenate([center - half, center + half], axis=1)
-    keypoints = points[:, 2:] + _ANCHORS[keep][:, None]
+    boxes = np.concatenate([center - half, center + half], axis=1, dtype=np.float32)
+    keypoints = (points[:, 2:] + _ANCHORS[keep][:, None]).astype(np.float32)
     valid = (half > 0).all(axis=1)
     return Detections(logits[keep][valid], boxes[valid], keypoints[valid])
 

@@ -140,6 +140,7 @@ class _LandmarkModel:
         self._presence = self.interpreter.tensor(by_size[1])
         self._input = self.interpreter.tensor(self.interpreter.get_input_details()[0]["index"])
         self._crop = np.empty((SIDE, SIDE, 3), np.uint8)
+        self._to_picture = np.zeros((3, 4))
 
     def run(self, rgb: NDArray[np.uint8], roi: Roi) -> tuple[NDArray[np.float32], float]:
         """Landmarks float32 (468, 3) in picture px, and presence 0–1."""
@@ -147,14 +148,11 @@ class _LandmarkModel:
         crop(rgb, matrix, self._crop, cv2.BORDER_REPLICATE)
         np.multiply(self._crop, np.float32(1 / 255), out=self._input()[0])
         self.interpreter.invoke()
-        points = self._points().reshape(MESH_POINTS, 3)
-        x, y = points[:, 0], points[:, 1]
-        # Python floats keep the arithmetic in float32 on NumPy 1 and 2 alike.
-        (a, b, tx), (c, d, ty) = matrix.tolist()
-        landmarks = np.empty((MESH_POINTS, 3), np.float32)
-        landmarks[:, 0] = a * x + b * y + tx
-        landmarks[:, 1] = c * x + d * y + ty
-        landmarks[:, 2] = points[:, 2] * (roi.size / SIDE)
+        # x and y as the crop lies in the picture, z by its scale: one call instead of eleven.
+        self._to_picture[:2, :2], self._to_picture[:2, 3] = matrix[:, :2], matrix[:, 2]
+        self._to_picture[2, 2] = roi.size / SIDE
+        points = cv2.transform(self._points().reshape(MESH_POINTS, 1, 3), self._to_picture)
+        landmarks = np.asarray(points, np.float32).reshape(MESH_POINTS, 3)
         logit = max(-80.0, float(self._presence().ravel()[0]))
         return landmarks, 1.0 / (1.0 + math.exp(-logit))
 
