@@ -1,0 +1,1 @@
+"""Desktop: a trained network → an int8 bundle for the device, behind a parity gate."""

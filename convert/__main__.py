@@ -1,0 +1,35 @@
+"""``python -m convert RUN --out BUNDLE``."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from edge.core.console import muted_stderr, run
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with muted_stderr():
+        from convert.convert import convert
+
+    convert(arguments.run, arguments.out, arguments.name or arguments.out.name, arguments.float)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m convert", description="Quantize a trained network and write a bundle for the device."
+    )
+    parser.add_argument("run", type=Path, help="run folder of python -m train fit")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="bundle folder to write; replaced if it is there"
+    )
+    parser.add_argument("--name", help="name of the bundle (default: that of the folder)")
+    parser.add_argument("--float", action="store_true", help="write model_float32.tflite beside it")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,159 @@
+"""Run folder → bundle. The format is described in ``docs/bundle.md``."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from convert.parity import Parity, compare
+from convert.quantized import set_output_range, to_float32, to_int8
+from convert.run_folder import Evaluation, Run, read_run
+from edge.classifier import TfliteClassifier
+from edge.core import features
+from edge.core.bundle import FLOAT_FILE, JSON_FILE, MODEL_FILE, SCHEMA, Bundle, checksum, read_bundle
+from edge.core.errors import DataError
+from edge.core.files import replacing_folder, sha256
+from edge.core.quantize import Quantization
+from edge.data import metrics
+from edge.runtime import make_interpreter
+
+PROTOCOL = (
+    "Pictures with a given label, scaled and padded as in 'preparation'; landmarks of the litert backend in "
+    "single-image mode; this int8 model. A face that detection does not find is a wrong answer in accuracy, "
+    "recall and F1. Validation rows (faces found only) chose the training epoch; the other splits were used "
+    "for nothing. Training rows that are pixel copies of their pictures were left out."
+)
+
+
+LOGIT_PERCENTILES = (5.0, 99.0)
+"""Of the calibration rows' logits: the range of the int8 output.
+
+Over the whole range a step is 0.06, and half of the faces whose best two labels lie nearer than that
+would change their label. Saturated low logits stand for classes that are out of the question,
+saturated high ones for a probability near 1: neither changes a decision."""
+
+
+def convert(run_path: Path, out: Path, name: str, with_float: bool = False) -> None:
+    """Quantize the network of ``run_path``, compare it with itself, write the bundle ``out``.
+
+    Raises:
+        DataError: the run folder cannot be used, or int8 decides otherwise than float (parity gate).
+        OSError: a full disk, for instance. A bundle that was at ``out`` is still there.
+    """
+    if out.exists() and not (out / JSON_FILE).is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise DataError(f"{out} is there and is no bundle: name another folder")
+    run = read_run(run_path)
+    calibration = run.standardize(run.calibration)
+    low, high = np.percentile(run.model.predict(calibration, verbose=0), LOGIT_PERCENTILES)
+    model = set_output_range(to_int8(run.model, calibration), float(low), float(high))
+    bundle = _bundle(out, name, run, model)
+    classifier = TfliteClassifier(bundle, threads=1)
+    float_logits = run.model.predict(run.standardize(run.validation.features), verbose=0)
+    parity = compare(float_logits, _predict(classifier, run.validation), run.validation.label)
+    print(
+        f"parity on {parity.n} validation faces: accuracy int8 {parity.int8_accuracy:.2%}, "
+        f"float {parity.float_accuracy:.2%}, same decision {parity.agreement:.2%}"
+    )
+    parity.require()
+    scores = {split: _score(classifier, run.labels, data) for split, data in run.evaluation.items()}
+    files = {MODEL_FILE: model} | ({FLOAT_FILE: to_float32(run.model)} if with_float else {})
+    info = _describe(bundle, run, files, parity, scores)
+    with replacing_folder(out) as folder:
+        for file, content in files.items():
+            (folder / file).write_bytes(content)
+        (folder / JSON_FILE).write_text(json.dumps(info, indent=1, allow_nan=False) + "\n")
+        read_bundle(folder)  # what the device will do
+    for split, entry in scores.items():
+        print(f"{split}: accuracy {entry['accuracy']:.2%} (misses wrong), coverage {entry['coverage']:.2%}")
+    size = sum(file.stat().st_size for file in out.iterdir())
+    print(f"bundle {name!r}, {size / 1000:.0f} kB → {out}")
+
+
+def _bundle(out: Path, name: str, run: Run, model: bytes) -> Bundle:
+    """The bundle as the device would read it, before it is written."""
+    interpreter = make_interpreter(model, 1, "the quantized model")
+    (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
+    return Bundle(
+        path=out,
+        name=name,
+        labels=run.labels,
+        feature_version=features.VERSION,
+        mean=run.mean,
+        std=run.std,
+        input=_quantization(source),
+        output=_quantization(target),
+        landmark_models=run.info["landmarks"]["landmark_models"],
+        model=model,
+        info={},
+    )
+
+
+def _quantization(tensor: dict[str, Any]) -> Quantization:
+    scale, zero_point = tensor["quantization"]
+    return Quantization(float(scale), int(zero_point))
+
+
+def _predict(classifier: TfliteClassifier, data: Evaluation) -> NDArray[np.float32]:
+    """float32 (N, C) by the device's own code; rows without a face stay zero."""
+    probabilities = np.zeros((len(data.label), len(classifier.labels)), np.float32)
+    for index in np.flatnonzero(data.found):
+        probabilities[index] = classifier.predict(data.features[index])
+    return probabilities
+
+
+def _score(classifier: TfliteClassifier, labels: tuple[str, ...], data: Evaluation) -> dict[str, Any]:
+    probabilities = _predict(classifier, data)
+    answer = np.where(data.found, probabilities.argmax(axis=1), metrics.MISSED)
+    return metrics.report(labels, data.label, answer, probabilities.max(axis=1), data.found)
+
+
+def _describe(
+    bundle: Bundle, run: Run, files: dict[str, bytes], parity: Parity, scores: dict[str, Any]
+) -> dict[str, Any]:
+    """``model.json``"""
+    source = run.info["landmarks"]
+    info = {
+        "schema": SCHEMA,
+        "name": bundle.name,
+        "labels": list(bundle.labels),
+        "features": {
+            "version": bundle.feature_version,
+            "length": len(bundle.mean),
+            "name": "468 landmarks aligned by the outer eye corners",
+        },
+        "standardization": {"mean": _numbers(bundle.mean), "std": _numbers(bundle.std)},
+        "quantization": {"input": asdict(bundle.input), "output": asdict(bundle.output)},
+        "landmark_models": bundle.landmark_models,
+        "preparation": source["preparation"],
+        "files": {name: {"sha256": sha256(data), "bytes": len(data)} for name, data in files.items()},
+        "training": {
+            "data": source["data"],
+            "extracted": source["created"],
+            "detection": source["detection"],
+            "more_views": run.info["more_views"],
+            "skipped_rows": source["skipped"],
+            "rows": run.info["rows"],
+            "settings": run.info["settings"],
+            "best_epoch": run.info["best_epoch"],
+            "temperature": run.info["temperature"],
+            "versions": run.info["versions"],
+        },
+        "conversion": {
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "tensorflow": tf.__version__,
+            "calibration_rows": len(run.calibration),
+            "parity": asdict(parity),
+        },
+        "metrics": {"protocol": PROTOCOL, "int8": scores},
+    }
+    return {**info, "checksum": checksum(info)}
+
+
+def _numbers(vector: NDArray[np.float32]) -> list[float]:
+    """The shortest decimals that give the same float32."""
+    return [float(str(value)) for value in vector]

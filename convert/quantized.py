@@ -1,0 +1,91 @@
+"""Keras → TFLite flatbuffers."""
+
+import contextlib
+import io
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from tensorflow.lite.tools import flatbuffer_utils
+
+from edge.core.console import muted_stderr
+
+
+def to_int8(model: keras.Model, calibration: NDArray[np.float32]) -> bytes:
+    """Full-integer quantization: int8 weights per channel, int8 activations, int8 in and out.
+
+    Jacob et al., 2018, arXiv:1712.05877; TensorFlow Lite's 8-bit quantization specification.
+
+    Args:
+        model: float32 (N, F) → float32 (N, C).
+        calibration: float32 (K, F), standardized; the ranges of all tensors are taken from it.
+
+    Returns:
+        The flatbuffer: int8 (1, F) → int8 (1, C).
+    """
+
+    def representative() -> Iterator[list[NDArray[np.float32]]]:
+        for row in calibration:
+            yield [row[None]]
+
+    def configure(converter: tf.lite.TFLiteConverter) -> None:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = representative
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = converter.inference_output_type = tf.int8
+
+    return _convert(model, configure)
+
+
+def set_output_range(model: bytes, low: float, high: float) -> bytes:
+    """Give the int8 output other limits than the calibration found.
+
+    Half of the disagreements between int8 and float are ties between codes, and the rarest logits
+    make the steps coarse. Only the requantization at the end of the last layer changes.
+
+    Args:
+        model: full-integer flatbuffer whose output comes from a fully connected layer.
+        low: real value of code −128; lower logits saturate.
+        high: real value of code 127.
+    """
+    parts = flatbuffer_utils.convert_bytearray_to_object(bytearray(model))
+    graph = parts.subgraphs[0]
+    assert graph.operators[-1].outputs[0] == graph.outputs[0]
+    scale = (high - low) / 255
+    quantization = graph.tensors[graph.outputs[0]].quantization
+    quantization.scale, quantization.zeroPoint = [scale], [round(-128 - low / scale)]
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(parts))
+
+
+def to_float32(model: keras.Model) -> bytes:
+    """The flatbuffer without quantization: float32 (1, F) → float32 (1, C)."""
+    return _convert(model, lambda converter: None)
+
+
+def _convert(model: keras.Model, configure: Callable[[tf.lite.TFLiteConverter], None]) -> bytes:
+    """
+    Raises:
+        OSError: the folder for temporary files cannot be written, or its disk is full.
+    """
+    # One row at a time is what the device runs: the shape is fixed.
+    fixed = keras.Sequential([keras.layers.Input(batch_shape=(1, model.input_shape[1])), model])
+    # The converter chats on stdout, on stderr and in warnings; its errors are exceptions.
+    with (
+        tempfile.TemporaryDirectory(prefix="convert-") as folder,
+        contextlib.redirect_stdout(io.StringIO()),
+        muted_stderr(),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        try:
+            fixed.export(folder, verbose=False)
+        except tf.errors.OpError as error:
+            reason = error.message.rpartition("; ")[2]
+            raise OSError(f"TensorFlow cannot write its files in {folder}: {reason}") from None
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        configure(converter)
+        return bytes(converter.convert())

@@ -1,0 +1,1 @@
+"""Desktop: pictures → landmarks file (``extract``) → Keras MLP and its report (``fit``)."""

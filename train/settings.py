@@ -1,0 +1,102 @@
+"""Every choice of ``fit``; ``--set key=value`` overrides one. Stored resolved in the run folder."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from edge.core.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Defaults are those of the shipped bundle."""
+
+    seed: int = 0
+    """Of the validation split, the initial weights, the order of rows and all augmentation."""
+    validation: float = 0.1
+    """Part of the training rows kept out for early stopping and for convert's parity gate."""
+
+    hidden: tuple[int, ...] = (256, 128)
+    """Units of each hidden layer, ReLU."""
+    dropout: float = 0.1
+    """Part of the units of a hidden layer that is switched off in a step."""
+    clip: float = 5.0
+    """Standardized features are cut off at ± this many standard deviations."""
+
+    epochs: int = 80
+    """At most; one pass over the training rows each."""
+    patience: int = 20
+    """Epochs without a lower validation loss before it stops."""
+    batch: int = 256
+    """Rows in a step."""
+    learning_rate: float = 2e-3
+    """At its highest: it rises for two epochs, then falls along a cosine to 0."""
+    weight_decay: float = 1e-4
+    """Of AdamW."""
+    averaging: float = 0.999
+    """Momentum of the moving average of the weights, which is what is kept; 0: none."""
+
+    class_weight: float = 0.0
+    """Each row counts (mean class size / size of its class) to this power: 0 aims at accuracy,
+    1 gives every class the same say."""
+    flip: float = 0.5
+    """Part of the rows mirrored in an epoch."""
+    jitter: float = 0.03
+    """Standard deviation of the noise on landmarks, in standard deviations of the feature."""
+    mixup: float = 0.0
+    """Alpha of mixup's Beta distribution; 0: none. It did not help on landmarks."""
+    label_smoothing: float = 0.0
+    """Part of the target spread over all classes."""
+    ferplus: float = 0.0
+    """Part of the target that is the distribution of FER+ votes, where a row has votes."""
+
+    def __post_init__(self) -> None:
+        for name, low, high in _RANGES:
+            if not low <= getattr(self, name) <= high:  # also false for NaN
+                raise ConfigError(f"{name} must be {low}…{high}, not {getattr(self, name)}")
+        if not self.hidden or min(self.hidden) < 1:
+            raise ConfigError(f"hidden must be numbers of units, each 1 or more, not {self.hidden}")
+
+    def override(self, assignments: list[str]) -> "Settings":
+        """A copy with ``["key=value", …]`` applied; a tuple is written ``hidden=256,128``.
+
+        Raises:
+            ConfigError: no such key, or a value of the wrong type or out of range.
+        """
+        changes: dict[str, Any] = {}
+        for assignment in assignments:
+            key, equals, text = assignment.partition("=")
+            if not equals or key not in {field.name for field in fields(self)}:
+                known = ", ".join(field.name for field in fields(self))
+                raise ConfigError(f"--set {assignment}: expected KEY=VALUE with a KEY of {known}")
+            changes[key] = _parse(key, text, getattr(self, key))
+        return replace(self, **changes)
+
+
+_RANGES = (
+    ("seed", 0, 2**32 - 1),
+    ("validation", 0.01, 0.5),
+    ("dropout", 0.0, 0.95),
+    ("clip", 1.0, 1e3),
+    ("epochs", 1, 100_000),
+    ("patience", 1, 100_000),
+    ("batch", 1, 1_000_000),
+    ("learning_rate", 1e-8, 10.0),
+    ("weight_decay", 0.0, 10.0),
+    ("averaging", 0.0, 0.99999),
+    ("class_weight", 0.0, 2.0),
+    ("flip", 0.0, 1.0),
+    ("jitter", 0.0, 10.0),
+    ("mixup", 0.0, 10.0),
+    ("label_smoothing", 0.0, 0.9),
+    ("ferplus", 0.0, 1.0),
+)
+
+
+def _parse(key: str, text: str, default: Any) -> Any:
+    try:
+        if isinstance(default, tuple):
+            return tuple(int(part) for part in text.split(","))
+        return type(default)(text)
+    except ValueError:
+        kind = "numbers like 256,128" if isinstance(default, tuple) else type(default).__name__
+        raise ConfigError(f"--set {key}={text}: expected {kind}") from None
