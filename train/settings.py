@@ -19,7 +19,7 @@ class Settings:
     """Units of each hidden layer, ReLU."""
     dropout: float = 0.1
     """Part of the units of a hidden layer that is switched off in a step."""
-    clip: float = 5.0
+    clip: float = 4.0
     """Standardized features are cut off at ± this many standard deviations."""
 
     epochs: int = 80

@@ -1,6 +1,7 @@
 """``python -m train fit`` as a user calls it."""
 
 import csv
+import dataclasses
 import json
 import resource
 import subprocess
@@ -170,6 +171,44 @@ def test_too_few_rows(toy_landmarks, tmp_path):
     with pytest.raises(DataError, match=r"faces to train on .* --set batch="):
         fit_module.fit([toy_landmarks], tmp_path / "r", Settings(batch=1000))
     assert list(tmp_path.iterdir()) == []
+
+
+def altered(toy_landmarks, path, **changes):
+    file = landmarks_file.load(toy_landmarks)
+    landmarks_file.save(path, dataclasses.replace(file.rows, **changes), file.info)
+    return path
+
+
+def test_more_views_of_the_same_pictures(toy_landmarks, tmp_path, run):
+    rows = landmarks_file.load(toy_landmarks).rows
+    # In the other view every landmark sits elsewhere, and other faces were found.
+    other = altered(
+        toy_landmarks,
+        tmp_path / "other.npz",
+        landmarks=rows.landmarks[::-1].copy(),
+        found=rows.found[::-1].copy(),
+    )
+    settings = Settings().override(list(QUICK))
+    fit_module.fit([toy_landmarks, other], tmp_path / "two", settings)
+    info = read(tmp_path / "two" / "run.json")
+    assert info["more_views"] == [{"scale": 1.0, "padding": 0.3}]
+    with np.load(run / "fit.npz") as one, np.load(tmp_path / "two" / "fit.npz") as two:
+        # What counts comes from the first file …
+        for name in ("mean", "std", "validation", "evaluation/PublicTest", "evaluation_found/PublicTest"):
+            assert np.array_equal(one[name], two[name]), name
+    # … and the training does not.
+    losses = [
+        [line.split(",")[1] for line in (folder / "history.csv").read_text().splitlines()[1:]]
+        for folder in (run, tmp_path / "two")
+    ]
+    assert losses[0] != losses[1]
+
+
+def test_views_of_other_pictures_are_refused(toy_landmarks, tmp_path):
+    rows = landmarks_file.load(toy_landmarks).rows
+    other = altered(toy_landmarks, tmp_path / "other.npz", picture_hash=rows.picture_hash[::-1].copy())
+    with pytest.raises(DataError, match=r"other\.npz has other pictures than"):
+        fit_module.fit([toy_landmarks, other], tmp_path / "r", Settings())
 
 
 def test_a_full_disk_leaves_nothing(toy_landmarks, tmp_path):

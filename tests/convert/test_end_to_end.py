@@ -1,0 +1,79 @@
+"""From real pictures to a bundle that the device runs, by the commands of docs/training.md."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.classifier import TfliteClassifier
+from edge.core import features
+from edge.core.bundle import read_bundle
+from edge.core.errors import ModelError
+from edge.core.types import Frame
+from edge.data import prepare, read_dataset
+from edge.landmarks.litert import LitertBackend
+from edge.landmarks.models import find_models, model_hashes
+
+ROOT = Path(__file__).resolve().parents[2]
+EXPORT = ROOT.parent / "shared" / "data" / "export.py"
+
+
+def call(*arguments):
+    result = subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_pictures_to_bundle_to_label(tmp_path):
+    if not EXPORT.is_file():
+        pytest.skip(f"needs the pictures that {EXPORT} writes, which are not part of the project")
+    try:
+        models = find_models()
+    except ModelError as error:
+        pytest.skip(f"needs the face models: {error}")
+    call(EXPORT, "csv", tmp_path, "--limit", "400")
+    data, landmarks = tmp_path / "fer2013.csv", tmp_path / "landmarks.npz"
+    run, out = tmp_path / "run", tmp_path / "bundle"
+    call("-m", "train", "extract", data, "--out", landmarks)
+    call(
+        "-m",
+        "train",
+        "fit",
+        landmarks,
+        "--out",
+        run,
+        "--set",
+        "epochs=12",
+        "batch=64",
+        "hidden=64,32",
+        "clip=3",
+    )
+    assert "PublicTest: accuracy" in call("-m", "convert", run, "--out", out)
+
+    bundle = read_bundle(out)
+    assert bundle.landmark_models == model_hashes()
+    preparation = bundle.info["preparation"]
+    backend, classifier = LitertBackend(models), TfliteClassifier(bundle)
+    right, count = 0, 0
+    for sample in read_dataset(data, "PublicTest", on_bad=pytest.fail):
+        rgb = prepare(sample.picture, preparation["scale"], preparation["padding"])
+        faces = backend.detect(Frame(rgb, 0, 0, sample.name, still=True))
+        count += 1
+        if faces:
+            probabilities = classifier.predict(features.extract(faces[0].landmarks))
+            right += bundle.labels[int(probabilities.argmax())] == sample.label
+    # The device's path gives what the bundle says of itself, and far more than always "happy" (25 %).
+    scores = bundle.info["metrics"]["int8"]["PublicTest"]
+    assert count == scores["n"]
+    assert right / count == pytest.approx(scores["accuracy"], abs=1e-9)
+    assert right / count > 0.3
+    assert np.isfinite(scores["ece"])

@@ -1,0 +1,71 @@
+"""How a command ends: exit code and one line."""
+
+import errno
+import os
+import subprocess
+import sys
+
+import pytest
+
+from edge.core import console
+from edge.core.errors import ConfigError, DataError
+
+
+def raising(error):
+    def main():
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (ConfigError("scale must be 1…16, not 0"), 78, "error: scale must be 1…16, not 0"),
+        (DataError("two\n  lines"), 1, "error: two lines"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/x/y"),
+            1,
+            "error: No space left on device (/x/y)",
+        ),
+        (OSError("gone"), 1, "error: gone"),
+        (KeyboardInterrupt(), 130, "error: interrupted"),
+    ],
+)
+def test_an_error_becomes_one_line(capsys, error, code, line):
+    assert console.run(raising(error)) == code
+    assert capsys.readouterr().err == line + "\n"
+
+
+def test_the_exit_code_of_a_command_that_ends_well():
+    assert console.run(lambda: 3) == 3
+
+
+def test_a_bug_is_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        console.run(lambda: 1 // 0)
+
+
+def test_a_closed_pipe_ends_quietly():
+    program = "import sys; from edge.core.console import run\nsys.exit(run(lambda: print('x' * 10**6) or 0))"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=30) == 0
+
+
+def test_muted_stderr_mutes_native_output_and_only_inside(capfd):
+    with console.muted_stderr():
+        os.write(2, b"native chatter\n")
+    os.write(2, b"news\n")
+    assert capfd.readouterr().err == "news\n"
+
+
+def test_muted_stderr_lets_exceptions_out(capfd):
+    with pytest.raises(ValueError, match="x"), console.muted_stderr():
+        raise ValueError("x")
+    os.write(2, b"news\n")
+    assert capfd.readouterr().err == "news\n"
