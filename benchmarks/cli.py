@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import shlex
 import sys
 import tempfile
@@ -25,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     args = _parser().parse_args(argv)
-    args.command_line = shlex.join(["python", "-m", "benchmarks", *argv])
+    args.command_line = shlex.join(["python", "-m", "benchmarks", *map(_without_password, argv)])
     return console.run(lambda: int(args.command(args)))
 
 
@@ -150,3 +151,7 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"must be 1 or more, not {number}")
     return number
+
+
+def _without_password(argument: str) -> str:
+    return re.sub(r"://[^/@]*@", "://", argument)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edge.core.errors import BackendError, SourceError
 from edge.settings import Settings
+from edge.sources import source_name
 
 RUNS = 3
 TIMEOUT_S = 60.0
@@ -21,7 +22,7 @@ import json, os, sys
 import edge.cli
 from edge.build import build_pipeline, build_source
 from edge.settings import load_settings
-settings = load_settings(None, json.loads(sys.argv[1]))
+settings = load_settings(None, json.loads(sys.stdin.read()))
 pipeline = build_pipeline(settings)
 source = build_source(settings)
 pipeline.process(next(iter(source)))
@@ -41,12 +42,13 @@ def first_result_seconds(settings: Settings, runs: int = RUNS) -> list[float]:
     """
     root = str(Path(__file__).resolve().parents[1])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-P", "-c", _CODE, json.dumps(asdict(settings))]
+    command = [sys.executable, "-P", "-c", _CODE]
     seconds = []
     for _ in range(runs):
         try:
             child = subprocess.run(
                 command,
+                input=json.dumps(asdict(settings)),  # not as an argument: a stream may carry a password
                 env={**os.environ, "PYTHONPATH": path},
                 capture_output=True,
                 text=True,
@@ -55,7 +57,7 @@ def first_result_seconds(settings: Settings, runs: int = RUNS) -> list[float]:
             )
         except subprocess.TimeoutExpired:
             raise SourceError(
-                f"{settings.source} gave no frame within {TIMEOUT_S:g} s: is it there?"
+                f"{source_name(settings.source)} gave no frame within {TIMEOUT_S:g} s: is it there?"
             ) from None
         if child.returncode != 0:
             reason = (child.stderr.strip().splitlines() or ["no message"])[-1]

@@ -19,6 +19,7 @@ from edge.core.types import Frame, FrameSource
 from edge.landmarks.litert import LitertBackend
 from edge.pipeline import Pipeline
 from edge.settings import Settings
+from edge.sources import source_name
 
 SCHEMA = 1
 """Version of the result."""
@@ -149,7 +150,7 @@ def benchmark(
     return {
         "kind": "latency",
         "schema": SCHEMA,
-        "source": settings.source,
+        "source": source_name(settings.source),
         "landmarks": settings.landmarks.backend,
         "n": frames,
         "warmup": warmup,

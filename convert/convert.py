@@ -25,8 +25,8 @@ from edge.runtime import make_interpreter
 PROTOCOL = (
     "Pictures with a given label, scaled and padded as in 'preparation'; landmarks of the litert backend in "
     "single-image mode; this int8 model. A face that detection does not find is a wrong answer in accuracy, "
-    "recall and F1. Validation rows (faces found only) chose the training epoch; the other splits were used "
-    "for nothing. Training rows that are pixel copies of their pictures were left out."
+    "recall and F1. Validation rows (faces found only) chose the training epoch, the other splits "
+    "did not. Training rows that are pixel copies of their pictures were left out."
 )
 
 

@@ -79,7 +79,8 @@ def find(asset: Asset, directory: Path | None = None) -> Path:
         if (folder / asset.name).is_file():
             return folder / asset.name
     places = " or ".join(str(folder) for folder in folders)
-    raise ModelError(f"{asset.name} not found in {places}: run `python -m edge setup` once")
+    command = "python -m edge setup" + (f" --models-dir {directory}" if directory else "")
+    raise ModelError(f"{asset.name} not found in {places}: run `{command}` once")
 
 
 def load(asset: Asset, directory: Path | None = None) -> bytes:
@@ -102,7 +103,15 @@ def load(asset: Asset, directory: Path | None = None) -> bytes:
 
 
 def _directories() -> list[Path]:
-    home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "mien"
     # systemd joins several state directories with colons; ours is the first.
     state = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
-    return [Path(state), home] if state else [home]
+    home = os.environ.get("XDG_DATA_HOME", "")
+    if not home:
+        try:
+            home = str(Path.home() / ".local" / "share")
+        except RuntimeError:  # a user without HOME and without an account, as in a container
+            if not state:
+                raise ModelError(
+                    "this user has no home directory: set $XDG_DATA_HOME, or name a folder with --models-dir"
+                ) from None
+    return [Path(state)] * bool(state) + [Path(home) / "mien"] * bool(home)

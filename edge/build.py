@@ -24,6 +24,9 @@ from edge.sinks.live import LiveSink
 from edge.smoothing import ProbabilitySmoother
 from edge.sources import open_source
 
+_LONGEST_LINE = 1_000_000
+"""Bytes; more than a line of JSON with 16 faces has."""
+
 SHIPPED = Path(__file__).parent / "models"
 """Folder of the bundles that come with the program."""
 
@@ -123,4 +126,20 @@ def build_sinks(settings: OutputSettings) -> list[Sink]:
 
 
 def _jsonl_stream(path: str) -> TextIO:
-    return Path(path).open("a", encoding="utf-8") if path else sys.stdout
+    if not path:
+        return sys.stdout
+    _cut_half_line(Path(path))
+    return Path(path).open("a", encoding="utf-8")
+
+
+def _cut_half_line(path: Path) -> None:
+    """Take off what a full disk or a power cut left of a last line: the next one would be lost with it."""
+    if not path.is_file():
+        return
+    with path.open("rb+") as file:
+        size = file.seek(0, 2)
+        tail_at = max(0, size - _LONGEST_LINE)
+        file.seek(tail_at)
+        tail = file.read()
+        if tail and not tail.endswith(b"\n"):
+            file.truncate(tail_at + tail.rfind(b"\n") + 1)

@@ -27,8 +27,7 @@ from edge.core.types import Frame, FrameSource, Prediction
 from edge.notify import notify
 from edge.runtime import runtime_name
 from edge.settings import BACKENDS, SINKS, Settings, load_settings
-from edge.sources import FORMS
-from edge.sources.camera import public_name
+from edge.sources import FORMS, source_name
 
 log = logging.getLogger("edge")
 
@@ -102,11 +101,7 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 def _printable(settings: Settings) -> dict[str, Any]:
     """The settings without the password that a stream's address may carry."""
-    return {**asdict(settings), "source": _source_name(settings)}
-
-
-def _source_name(settings: Settings) -> str:
-    return public_name(settings.source) if "://" in settings.source else settings.source
+    return {**asdict(settings), "source": source_name(settings.source)}
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -130,11 +125,11 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _stop_on_signals(stop: threading.Event, source: FrameSource) -> None:
-    """SIGTERM and the first Ctrl-C end the run in order; a second Ctrl-C ends it at once."""
+    """The first SIGTERM or Ctrl-C ends the run in order, a second one at once."""
 
     def handle(number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         stop.set()
         source.close()
 
@@ -173,7 +168,7 @@ def _check(args: argparse.Namespace) -> int:
     print(f"pipeline   ok  {prediction.timings.total_ns / 1e6:.1f} ms for a first frame without a face")
     source = build_source(settings)
     source.close()
-    print(f"source     ok  {_source_name(settings)} (a camera is first opened by run)")
+    print(f"source     ok  {source_name(settings.source)} (a camera is first opened by run)")
     return 0
 
 

@@ -85,6 +85,8 @@ class OutputSettings:
     """file that the JSON lines are added to; empty: the standard output"""
 
     def __post_init__(self) -> None:
+        if not self.sinks:
+            raise ConfigError(f"output.sinks must name at least one of {', '.join(SINKS)}")
         for sink in self.sinks:
             _choose("output.sinks", sink, SINKS)
         if len(set(self.sinks)) != len(self.sinks):
@@ -107,6 +109,9 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.source:
             raise ConfigError("source must not be empty")
+        paths = (self.source, self.landmarks.models_dir, self.expression.bundle, self.output.jsonl_file)
+        if any("\0" in path for path in paths):
+            raise ConfigError("a path must not hold a null character")
 
 
 def load_settings(path: Path | None, flags: Mapping[str, Any]) -> Settings:
@@ -177,7 +182,9 @@ def _not_bool(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else _not_bool(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1e300:
+        return float(value)
+    return _not_bool(value)
 
 
 def _tuple(value: Any) -> Any:
@@ -186,7 +193,7 @@ def _tuple(value: Any) -> Any:
 
 def _check(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:  # also true for NaN
-        raise ConfigError(f"{name} must be {low:g}…{high:g}, not {value:g}")
+        raise ConfigError(f"{name} must be {low:g}…{high:g}, not {value}")
 
 
 def _choose(name: str, value: str, choices: tuple[str, ...]) -> None:

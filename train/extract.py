@@ -53,6 +53,8 @@ def extract(
         OSError: a full disk, for instance. The finished parts stay.
     """
     find_models(models_dir)  # fail here rather than in every worker
+    if out.is_dir():
+        raise DataError(f"{out} is a folder: name a file to write, such as {out / 'landmarks.npz'}")
     if not data.exists():
         next(read_dataset(data, on_bad=print))  # says what was expected
     identity = fingerprint(data)

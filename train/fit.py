@@ -121,6 +121,8 @@ def fit(landmarks: list[Path], out: Path, settings: Settings) -> None:
             ]
         averaged.set_weights(average)
         logits = averaged.predict(x_validation, batch_size=4096, verbose=0)  # (V, 7)
+        if not np.isfinite(logits).all():
+            raise DataError(f"the training diverged in epoch {epoch + 1}: use a lower learning_rate")
         accuracy = float((logits.argmax(axis=1) == label_validation).mean())
         validation_loss = report.cross_entropy(logits, label_validation)
         history.append(

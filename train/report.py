@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def write(
     (folder / "report.md").write_text(_markdown(info, results))
     _curves(folder / "curves.png", history, info["best_epoch"])
     for name, scores in _by_split(results):
-        _confusion(folder / f"confusion-{name}.png", scores["confusion"], name)
+        _confusion(folder / _picture(name), scores["confusion"], name)
 
 
 def summary(results: dict[str, Any]) -> str:
@@ -52,7 +53,14 @@ def summary(results: dict[str, Any]) -> str:
 
 
 def _by_split(results: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    return [("validation", results["validation"]), *results["evaluation"].items()]
+    # A data set may call a split of its own "validation".
+    return [("held-out training rows", results["validation"]), *results["evaluation"].items()]
+
+
+def _picture(split: str) -> str:
+    """File name of a split's confusion matrix; a split may be called anything."""
+    safe = re.sub(r"[^\w.-]", "_", split)
+    return f"confusion-{safe}.png"
 
 
 def _markdown(info: dict[str, Any], results: dict[str, Any]) -> str:
@@ -68,7 +76,7 @@ def _markdown(info: dict[str, Any], results: dict[str, Any]) -> str:
         f"Best epoch {info['best_epoch']}, {info['seconds']:.0f} s.",
         "",
         "A face that was not found is a wrong answer in accuracy, recall and F1. The validation rows chose "
-        "the epoch. The other splits were looked at once, after training. These are figures of the float "
+        "the epoch. The other splits did not. These are figures of the float "
         "network; convert reports int8.",
         "",
         "![learning curves](curves.png)",
@@ -90,7 +98,7 @@ def _markdown(info: dict[str, Any], results: dict[str, Any]) -> str:
                 *(_decimal(entry[key]) for key in ("precision", "recall", "f1")),
             ]
             lines.append(f"| {label} | {entry['n']} | {' | '.join(cells)} |")
-        lines += ["", f"![confusion matrix](confusion-{name}.png)"]
+        lines += ["", f"![confusion matrix]({_picture(name)})"]
     settings = "\n".join(f"{key} = {value}" for key, value in info["settings"].items())
     return "\n".join([*lines, "", "## Settings", "", "```", settings, "```", ""])
 

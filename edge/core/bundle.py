@@ -110,7 +110,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MAX_JSON_BYTES:
             raise BundleError(f"{path} is larger than {_MAX_JSON_BYTES} bytes: not a bundle of ours")
-        info = json.loads(path.read_bytes())
+        info = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
     except FileNotFoundError:
         raise BundleError(
             f"no bundle in {path.parent}: expected {MODEL_FILE} and {JSON_FILE} there "
@@ -125,6 +125,10 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not isinstance(info, dict):
         raise BundleError(f"{path} must hold one JSON object, not {type(info).__name__}")
     return cast(dict[str, Any], info)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _read_model(path: Path, files: dict[str, Any]) -> bytes:
@@ -164,12 +168,16 @@ def _strings(container: dict[str, Any], key: str) -> tuple[str, ...]:
 
 def _vector(container: dict[str, Any], key: str, length: int) -> NDArray[np.float32]:
     values = _get(container, key, list)
-    if len(values) != length or not all(isinstance(v, int | float) for v in values):
+    if len(values) != length or not all(_is_number(v) for v in values):
         raise BundleError(f"{key!r} must be {length} numbers")
     vector = np.array(values, dtype=np.float32)
     if not np.isfinite(vector).all():
         raise BundleError(f"{key!r} must be finite numbers")
     return vector
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e30
 
 
 def _quantization(container: dict[str, Any], key: str) -> Quantization:

@@ -1,5 +1,6 @@
 """How every command of the project ends: one line on stderr and an exit code, never a traceback."""
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +20,10 @@ def run(main: Callable[[], int]) -> int:
     prints one line. A closed pipe (``… | head``) ends quietly with 0. Anything else is a bug and
     goes through.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A file name may hold bytes that the terminal's encoding has no character for.
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = main()
         sys.stdout.flush()

@@ -20,7 +20,7 @@ def find_models(directory: Path | None = None) -> FaceModels:
     """Load the face models.
 
     Args:
-        directory: look only here; else where ``edge.assets.locate`` looks.
+        directory: look only here; else where ``edge.assets.find`` looks.
 
     Raises:
         ModelError: a model is absent or not the pinned bytes.

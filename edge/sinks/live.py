@@ -1,5 +1,6 @@
 """A line for people: rewritten in place in a terminal, one a second elsewhere."""
 
+import shutil
 from collections.abc import Callable
 from typing import TextIO
 
@@ -46,6 +47,9 @@ class LiveSink:
             f"{prediction.timings.total_ns / 1e6:5.2f} ms  {_faces(prediction.faces)}"
         )
         if self._terminal:
+            if self._origin not in ("", prediction.origin):
+                self.close()  # the line of another picture or source stays
+            text = text[: shutil.get_terminal_size().columns - 1]  # a wrapped line cannot be rewritten
             self._stream.write("\r" + text.ljust(self._width))
             self._width = len(text)
         else:
@@ -58,6 +62,7 @@ class LiveSink:
         if self._width:
             self._stream.write("\n")
             self._stream.flush()
+            self._width = 0
 
 
 def _faces(faces: tuple[FacePrediction, ...]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from edge.core.errors import SourceError
 from edge.core.types import FrameSource
 from edge.sources import pictures, video
-from edge.sources.camera import camera_source, stream_source
+from edge.sources.camera import camera_source, public_name, stream_source
 from edge.sources.demo import DemoSource
 from edge.sources.picamera import picamera_source
 
@@ -53,12 +53,19 @@ def open_source(
         return camera_source(_camera_number(spec), width=width, height=height, fps=fps)
     if spec.startswith(("rtsp://", "http://", "https://")):
         return stream_source(spec)
+    if "://" in spec:
+        raise SourceError(f"source {source_name(spec)!r} is not known; a source is {FORMS}")
     return _open_files(spec)
+
+
+def source_name(spec: str) -> str:
+    """``spec`` without the password that a stream's address may carry: fit for logs and results."""
+    return public_name(spec) if "://" in spec else spec
 
 
 def _camera_number(spec: str) -> int:
     number = spec.removeprefix("camera:")
-    if not (number.isascii() and number.isdigit()):
+    if not (number.isascii() and number.isdigit() and len(number) <= 3):
         raise SourceError(f"source {spec!r}: expected camera:N, N being the number of /dev/videoN")
     return int(number)
 

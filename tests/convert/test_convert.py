@@ -266,3 +266,12 @@ def test_a_full_disk_for_the_bundle_leaves_the_old_one(run, converted, tmp_path,
         convert_module.convert(run, old, "new")
     assert read_bundle(old).name == "toy"
     assert [entry.name for entry in tmp_path.iterdir()] == ["bundle"]
+
+
+@pytest.mark.parametrize("key", ["features", "landmarks", "rows", "temperature"])
+def test_a_run_that_lacks_something_is_refused(copy, tmp_path, key):
+    info = json.loads((copy / "run.json").read_text())
+    del info[key]
+    (copy / "run.json").write_text(json.dumps(info))
+    with pytest.raises(DataError, match=f"is damaged.*{key}"):
+        convert_module.convert(copy, tmp_path / "b", "b")

@@ -58,6 +58,19 @@ def test_lookup_goes_setting_then_state_directory_then_home(tmp_path, monkeypatc
     assert assets.find(asset, setting) == setting / asset.name
 
 
+def test_a_user_without_a_home_needs_a_state_directory(tmp_path, monkeypatch):
+    def no_home():
+        raise RuntimeError
+
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setattr("pathlib.Path.home", no_home)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    assert assets.data_directory() == tmp_path
+    monkeypatch.delenv("STATE_DIRECTORY")
+    with pytest.raises(ModelError, match="XDG_DATA_HOME"):
+        assets.data_directory()
+
+
 @pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b[:-1], lambda b: b[:50] + b"X" + b[51:]])
 def test_an_empty_truncated_or_altered_file_is_refused(tmp_path, asset, damage):
     (tmp_path / asset.name).write_bytes(damage(CONTENT))

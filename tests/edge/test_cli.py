@@ -138,6 +138,8 @@ def test_a_reader_that_goes_away_ends_it_quietly(portraits):
     [
         (["run", "--source", "nowhere.png"], 1, "nowhere.png"),
         (["run", "--source", "camera:x"], 1, "camera:N"),
+        (["run", "--source", "camera:99999999999999999999"], 1, "camera:N"),
+        (["run", "--source", "rtsps://me:secret@host/cam"], 1, "source 'rtsps://host/cam'"),
         (["run", "--source", ""], 78, "source must not be empty"),
         (["run", "--bundle", "fancy"], 78, "no bundle 'fancy'"),
         (["run", "--bundle", "./nowhere"], 78, "no bundle in"),
@@ -241,6 +243,17 @@ def test_a_full_disk_is_one_line(portraits, tmp_path):
     )
     assert result.returncode == 1
     assert "File too large" in _error(result)
+
+
+def test_half_a_line_that_a_full_disk_left_does_not_cost_the_next_one(edge, portraits, tmp_path):
+    out = tmp_path / "out.jsonl"
+    out.write_text('{"frame": 0}\n{"fra')
+    picture = assets.find(assets.HOPPER)
+    result = edge("run", "--source", picture, "--sink", "jsonl", "--jsonl-file", out)
+    assert result.returncode == 0, result.stderr
+    first, second = (json.loads(line) for line in out.read_text().splitlines())
+    assert first == {"frame": 0}
+    assert second["source"] == str(picture)
 
 
 def test_a_full_device_is_one_line(edge, portraits):

@@ -260,3 +260,26 @@ def test_a_truncated_landmarks_file_is_refused(whole, tmp_path):
 def test_a_missing_landmarks_file(tmp_path):
     with pytest.raises(DataError, match="no landmarks file"):
         landmarks_file.load(tmp_path / "landmarks.npz")
+
+
+def test_a_folder_as_output_is_refused_before_the_work(fer_csv, tmp_path):
+    result = extract(fer_csv, tmp_path)
+    assert result.returncode == 1
+    assert "is a folder: name a file" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_flipped_bits_in_a_landmarks_file_are_an_error_and_never_a_traceback(toy_landmarks, tmp_path):
+    whole = toy_landmarks.read_bytes()
+    rng = np.random.default_rng(0)
+    path = tmp_path / "flipped.npz"
+    refused = 0
+    for place in [*rng.integers(0, 3000, 60), *rng.integers(len(whole) - 3000, len(whole), 60)]:
+        data = bytearray(whole)
+        data[place] ^= 1 << int(rng.integers(8))
+        path.write_bytes(data)
+        try:
+            landmarks_file.load(path)
+        except DataError:
+            refused += 1
+    assert refused > 60

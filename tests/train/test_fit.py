@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 QUICK = ("epochs=6", "hidden=32,16", "batch=64", "learning_rate=1e-2", "averaging=0.5")
 FILES = {
     "confusion-PublicTest.png",
-    "confusion-validation.png",
+    "confusion-held-out_training_rows.png",
     "curves.png",
     "fit.npz",
     "history.csv",
@@ -99,7 +99,9 @@ def test_the_report_counts_misses_as_wrong(run, toy_landmarks):
         assert f"| {label} | 12 |" in text
 
 
-@pytest.mark.parametrize("name", ["curves.png", "confusion-PublicTest.png", "confusion-validation.png"])
+@pytest.mark.parametrize(
+    "name", ["curves.png", "confusion-PublicTest.png", "confusion-held-out_training_rows.png"]
+)
 def test_pictures(run, name):
     picture = cv2.imread(str(run / name))
     assert picture.shape[0] > 200
@@ -218,3 +220,25 @@ def test_a_full_disk_leaves_nothing(toy_landmarks, tmp_path):
     result = fit(toy_landmarks, tmp_path / "r", *QUICK, preexec_fn=limit)
     fails(result, 1, "File too large")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_training_that_diverges_is_one_line(toy_landmarks, tmp_path):
+    settings = Settings(batch=16, epochs=3, hidden=(8,), learning_rate=10, weight_decay=10, jitter=0)
+    with pytest.raises(DataError, match="diverged"):
+        fit_module.fit([toy_landmarks], tmp_path / "r", settings)
+    assert not (tmp_path / "r").exists()
+
+
+def test_splits_may_be_called_anything(toy_landmarks, tmp_path):
+    rows = landmarks_file.load(toy_landmarks).rows
+    names = np.where(np.arange(len(rows)) % 2, "validation", "Private/Test")
+    split = np.where(rows.split == "Training", "Training", names)
+    path = altered(toy_landmarks, tmp_path / "splits.npz", split=split)
+    result = fit(path, tmp_path / "r", "epochs=1", "hidden=8", "batch=64")
+    assert result.returncode == 0, result.stderr
+    pictures = {file.name for file in (tmp_path / "r").glob("confusion-*.png")}
+    assert pictures == {
+        "confusion-held-out_training_rows.png",
+        "confusion-validation.png",
+        "confusion-Private_Test.png",
+    }

@@ -103,3 +103,19 @@ def test_json_of_another_kind_is_refused(copy, text):
 def test_an_unknown_name_lists_the_shipped_ones():
     with pytest.raises(BundleError, match=r"shipped are .*landmarks"):
         load_bundle("fancy")
+
+
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+def test_numbers_that_json_does_not_have_are_refused_wherever_they_stand(copy, constant):
+    path = copy / bundles.JSON_FILE
+    text = path.read_text()
+    assert '"training": {' in text
+    path.write_text(text.replace('"training": {', f'"training": {constant}, "was": {{', 1))
+    with pytest.raises(BundleError, match="is not JSON"):
+        read_bundle(copy)
+
+
+def test_a_huge_number_is_refused(copy):
+    _change(copy, lambda info: info["standardization"]["mean"].__setitem__(0, 10**400))
+    with pytest.raises(BundleError, match="1404 numbers"):
+        read_bundle(copy)

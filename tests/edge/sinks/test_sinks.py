@@ -132,3 +132,19 @@ def test_in_a_terminal_the_line_is_rewritten_and_old_text_covered():
     first, second = stream.getvalue().rstrip("\n").split("\r")[1:]
     assert len(second) >= len(first)
     assert stream.getvalue().endswith("\n")
+
+
+def test_in_a_terminal_the_line_of_another_picture_stays(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = Terminal()
+    sink = LiveSink(stream, _Clock())
+    for name in ("a.png", "b.png"):
+        sink.write(_prediction(origin=name, faces=4))
+    sink.close()
+    lines = stream.getvalue().splitlines()
+    assert [line.strip().split()[0] for line in lines if line.strip()] == ["a.png", "b.png"]
+    assert max(len(line.strip("\r")) for line in lines) < 40
