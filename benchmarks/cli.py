@@ -45,8 +45,12 @@ def _add_latency(commands: Any) -> None:
     sub.add_argument(
         "--source", default="demo", metavar="SPEC", help=f"default: demo; {FORMS.replace('%', '%%')}"
     )
-    sub.add_argument("--frames", type=_positive, default=500, metavar="N", help="measured frames (500)")
-    sub.add_argument("--warmup", type=_positive, default=30, metavar="N", help="frames before them (30)")
+    sub.add_argument(
+        "--frames", type=console.positive, default=500, metavar="N", help="measured frames (500)"
+    )
+    sub.add_argument(
+        "--warmup", type=console.positive, default=30, metavar="N", help="frames before them (30)"
+    )
     sub.add_argument(
         "--against", choices=BACKENDS, help="a second landmark backend that gets the same frames, in turn"
     )
@@ -70,7 +74,9 @@ def _add_accuracy(commands: Any) -> None:
         action="store_true",
         help="where the detector finds nothing, take the middle of the picture for a face",
     )
-    sub.add_argument("--workers", type=_positive, metavar="N", help="processes; default: one for each core")
+    sub.add_argument(
+        "--workers", type=console.positive, metavar="N", help="processes; default: one for each core"
+    )
     _add_common_flags(sub)
 
 
@@ -144,13 +150,6 @@ def check_writable(path: Path | None) -> None:
             pass
     except OSError as error:
         raise FerError(f"cannot write {path}: {error.strerror}; choose another --json") from None
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, not {number}")
-    return number
 
 
 def _without_password(argument: str) -> str:

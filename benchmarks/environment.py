@@ -5,7 +5,6 @@ import platform
 import resource
 import time
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from edge import __version__
 from edge.core.bundle import Bundle
 from edge.core.files import sha256
 from edge.landmarks.models import model_hashes
-from edge.runtime import runtime_name
+from edge.runtime import package_version, runtime_name
 from edge.settings import LandmarkSettings
 
 _BOARD = Path("/proc/device-tree/model")
@@ -52,7 +51,7 @@ def describe(settings: LandmarkSettings, load_before: float) -> dict[str, Any]:
         "runtime": _runtime(),
         "numpy": np.__version__,
         "opencv": cv2.__version__,
-        "mediapipe": _version("mediapipe"),
+        "mediapipe": package_version("mediapipe"),
         "threads": settings.threads,
         "landmark_models": _landmark_models(settings),
         "load_before": round(load_before, 2),
@@ -150,7 +149,7 @@ def _system() -> str:
 
 def _runtime() -> dict[str, str | None]:
     name = runtime_name().replace("_", "-")
-    return {"name": name, "version": _version(name)}
+    return {"name": name, "version": package_version(name)}
 
 
 def _landmark_models(settings: LandmarkSettings) -> dict[str, str] | None:
@@ -161,13 +160,6 @@ def _landmark_models(settings: LandmarkSettings) -> dict[str, str] | None:
         task = Path(settings.task_file)
         return {task.name: sha256(task.read_bytes())}
     return None
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _text(path: Path) -> str | None:

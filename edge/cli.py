@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -25,7 +24,7 @@ from edge.core import console
 from edge.core.errors import FerError
 from edge.core.types import Frame, FrameSource, Prediction
 from edge.notify import notify
-from edge.runtime import runtime_name
+from edge.runtime import package_version, runtime_name
 from edge.settings import BACKENDS, SINKS, Settings, load_settings
 from edge.sources import FORMS, source_name
 
@@ -59,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=command)
         _add_settings_flags(sub)
         if name == "run":
-            sub.add_argument("--frames", type=_positive, metavar="N", help="stop after N frames")
+            sub.add_argument("--frames", type=console.positive, metavar="N", help="stop after N frames")
     text = "bring the face models and the demo's portraits to this device"
     sub = commands.add_parser("setup", help=text, description=text)
     sub.set_defaults(command=_setup)
@@ -182,7 +181,7 @@ def _info(args: argparse.Namespace) -> int:
         "mien": __version__,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": {name: package_version(name) for name in _PACKAGES},
         "runtime": runtime_name(),
         "assets": {asset.name: _state(asset, directory) for asset in (*assets.MODELS, *assets.PORTRAITS)},
         "settings": _printable(settings),
@@ -193,13 +192,6 @@ def _info(args: argparse.Namespace) -> int:
 
 
 _PACKAGES = ("numpy", "opencv-python-headless", "ai-edge-litert", "tflite-runtime", "mediapipe", "picamera2")
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _state(asset: assets.Asset, directory: Path | None) -> str:
@@ -215,10 +207,3 @@ def _setup(args: argparse.Namespace) -> int:
     directory = args.models_dir or assets.data_directory()
     setup_module.setup(directory, args.wheels, wanted, print)
     return 0
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, not {number}")
-    return number

@@ -1,6 +1,7 @@
 """The one place that builds TFLite interpreters."""
 
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
 
@@ -22,6 +23,14 @@ def runtime_name() -> str:
         "no TFLite runtime found: expected ai-edge-litert or tflite-runtime; "
         "run: pip install -r requirements-edge.txt"
     )
+
+
+def package_version(package: str) -> str | None:
+    """The installed version of a package, None where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def make_interpreter(model: bytes, threads: int, what: str) -> Any:

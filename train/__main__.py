@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from edge.core.console import muted_stderr, run
+from edge.core.console import muted_stderr, positive, run
 from edge.data import Preparation
 
 
@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         help="margin on each side, as a part of the longer side (default %(default)s)",
     )
     extract.add_argument(
-        "--workers", type=_positive, default=os.cpu_count() or 1, help="processes (default: all cores)"
+        "--workers", type=positive, default=os.cpu_count() or 1, help="processes (default: all cores)"
     )
     extract.add_argument(
         "--models-dir", type=Path, help="folder of the face models (default: where setup put them)"
@@ -79,13 +79,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit.set_defaults(command=_fit)
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """How every command of the project ends: one line on stderr and an exit code, never a traceback."""
 
+import argparse
 import io
 import os
 import sys
@@ -56,6 +57,14 @@ def muted_stderr() -> Iterator[None]:
         os.dup2(saved, 2)
         os.close(saved)
         os.close(nowhere)
+
+
+def positive(text: str) -> int:
+    """The type of a flag that counts something, for argparse: 1 or more."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {number}")
+    return number
 
 
 def _describe(error: OSError) -> str:
