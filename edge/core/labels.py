@@ -1,9 +1,20 @@
-"""Label sets and the names that data sets give to the same emotion."""
+"""Emotions, the label sets that group them, and the names that data sets give to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edge.core.errors import DataError
 
-FER2013 = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
-"""The seven classes of FER2013, in the order of its numeric codes 0–6."""
+EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral", "contempt")
+"""Every emotion that a picture can be labelled with: the seven of FER2013 in the order of its numeric
+codes 0–6, then the eighth of FER+ and AffectNet."""
+
+FER2013 = EMOTIONS[:7]
+"""The seven classes of FER2013."""
 
 FERPLUS_VOTES = (
     "neutral",
@@ -30,17 +41,83 @@ _ALIASES = {
     "sadness": "sad",
     "surprised": "surprise",
     "calm": "neutral",
+    "contemptuous": "contempt",
 }
 
 
 def canonical(name: str) -> str:
-    """The FER2013 name of an emotion: ``"Happiness"`` → ``"happy"``.
+    """The name in ``EMOTIONS`` of an emotion: ``"Happiness"`` → ``"happy"``.
 
     Raises:
-        DataError: the name belongs to no FER2013 class.
+        DataError: the name belongs to no emotion.
     """
     key = name.strip().lower()
     key = _ALIASES.get(key, key)
-    if key not in FER2013:
-        raise DataError(f"unknown class {name!r}: expected one of {', '.join(FER2013)}")
+    if key not in EMOTIONS:
+        raise DataError(f"unknown class {name!r}: expected one of {', '.join(EMOTIONS)}")
     return key
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSet:
+    """Classes, and which of them each emotion belongs to."""
+
+    labels: tuple[str, ...]
+    """The classes, in order."""
+    of_emotion: tuple[str | None, ...]
+    """For each of ``EMOTIONS`` its class; None: pictures of it are left out."""
+
+    @property
+    def numbers(self) -> NDArray[np.int64]:
+        """int64 (8,): for each emotion the index of its class, −1 where it is left out."""
+        return np.array([-1 if name is None else self.labels.index(name) for name in self.of_emotion])
+
+    def matrix(self) -> NDArray[np.float32]:
+        """float32 (8, C) of zeros and ones: emotions to classes, for probabilities and votes."""
+        table = np.zeros((len(EMOTIONS), len(self.labels)), np.float32)
+        numbers = self.numbers
+        table[numbers >= 0, numbers[numbers >= 0]] = 1
+        return table
+
+
+def _same(labels: Sequence[str]) -> LabelSet:
+    return LabelSet(tuple(labels), tuple(name if name in labels else None for name in EMOTIONS))
+
+
+LABEL_SETS = {
+    7: _same(FER2013),
+    8: _same(EMOTIONS),
+    6: _same([name for name in FER2013 if name != "neutral"]),
+    3: LabelSet(
+        ("negative", "neutral", "positive"),
+        ("negative", "negative", "negative", "positive", "negative", None, "neutral", "negative"),
+    ),
+}
+"""By their number of classes. Seven: FER2013. Eight: FER+ and AffectNet, with contempt. Six: the basic
+emotions of Ekman, without neutral. Three: valence; surprise is left out, for it may be either."""
+
+
+def majority(votes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """What most of the people said who labelled a picture for FER+.
+
+    Args:
+        votes: (N, 10), in the order of ``FERPLUS_VOTES``.
+
+    Returns:
+        int64 (N,), index into ``EMOTIONS``; −1 where there are no votes, where two choices share the
+        first place, or where "unknown" or "NF" (no face) has it.
+    """
+    top = votes.max(axis=1, initial=0)
+    is_clear = (top > 0) & ((votes == top[:, None]).sum(axis=1) == 1)
+    emotion = np.array([EMOTIONS.index(canonical(name)) for name in FERPLUS_VOTES[:8]] + [-1, -1])
+    result: NDArray[np.int64] = np.where(is_clear, emotion[votes.argmax(axis=1)], -1)
+    return result
+
+
+def vote_distribution(votes: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
+    """Shares of the eight emotions in the votes for them: (N, 10) → float32 (N, 8), order of
+    ``EMOTIONS``; zeros where nobody voted for an emotion."""
+    columns = [[canonical(name) for name in FERPLUS_VOTES[:8]].index(emotion) for emotion in EMOTIONS]
+    counts = votes[:, columns].astype(np.float32)
+    result: NDArray[np.float32] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return result

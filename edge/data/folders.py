@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from edge.core.errors import DataError, SourceError
-from edge.core.labels import FER2013, canonical
+from edge.core.labels import EMOTIONS, canonical
 from edge.data.sample import Sample
 from edge.sources.pictures import SUFFIXES, read_picture
 
@@ -37,12 +37,12 @@ def files(path: Path, on_bad: Callable[[str], None]) -> Iterator[tuple[str, str,
     if not layout:
         raise DataError(
             f"{path} has no class folders: expected {path.name}/<class>/*.png or "
-            f"{path.name}/<split>/<class>/*.png with classes {', '.join(FER2013)}"
+            f"{path.name}/<split>/<class>/*.png with classes {', '.join(EMOTIONS)}"
         )
     for split, folder in layout:
         label = _label(folder)
         if label is None:
-            on_bad(f"{folder}: unknown class, expected one of {', '.join(FER2013)}; the folder is left out")
+            on_bad(f"{folder}: unknown class, expected one of {', '.join(EMOTIONS)}; the folder is left out")
             continue
         for file in sorted(folder.iterdir()):
             if file.suffix.lower() in SUFFIXES and not file.name.startswith("."):

@@ -13,7 +13,7 @@ class Sample:
     picture: NDArray[np.uint8]
     """uint8, (H, W) grey or (H, W, 3) RGB."""
     label: str
-    """One of ``edge.core.labels.FER2013``."""
+    """One of ``edge.core.labels.EMOTIONS``."""
     name: str
     """Where it came from: ``"fer2013.csv:17"`` (line of the file) or ``"test/happy/3.png"``."""
     split: str

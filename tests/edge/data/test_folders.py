@@ -43,11 +43,11 @@ def test_without_splits(tmp_path):
 
 def test_an_unknown_class_is_named_and_left_out(tmp_path):
     add(tmp_path / "happy" / "1.png")
-    add(tmp_path / "contempt" / "1.png")
+    add(tmp_path / "boredom" / "1.png")
     samples, bad = read(tmp_path)
     assert len(samples) == 1
     assert len(bad) == 1
-    assert "contempt: unknown class" in bad[0]
+    assert "boredom: unknown class" in bad[0]
 
 
 def test_a_picture_that_does_not_decode_is_named_and_skipped(tmp_path):

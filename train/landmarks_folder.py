@@ -1,0 +1,187 @@
+"""What lies between ``extract`` and ``fit``: a folder of shards with the landmarks of each picture.
+
+Shards are written one after the other, so that neither side needs memory for a million pictures;
+``info.json`` comes last and makes the folder whole.
+"""
+
+import json
+import zipfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.errors import DataError
+from edge.core.files import replacing
+from edge.core.labels import EMOTIONS
+
+SCHEMA = 2
+INFO_FILE = "info.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """The same N pictures, seen once: as they are, or varied."""
+
+    landmarks: NDArray[np.float32]
+    """float32 (N, P, D): mesh (468, 3), px of the prepared picture, or 68 points (68, 2); zeros where
+    no face was found."""
+    embedding: NDArray[np.float16]
+    """float16 (N, E), see ``Face.embedding``; E = 0 where there is none."""
+    found: NDArray[np.bool_]
+    """bool (N,)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What is known about N pictures beside their faces."""
+
+    presence: NDArray[np.float32]
+    """float32 (N,), 0–1; 0 where no face was found."""
+    label: NDArray[np.uint8]
+    """uint8 (N,), index into ``edge.core.labels.EMOTIONS``."""
+    split: NDArray[np.str_]
+    """(N,), as in the data set."""
+    votes: NDArray[np.uint8]
+    """uint8 (N, 10), order of ``FERPLUS_VOTES``; zeros where there are none."""
+    name: NDArray[np.str_]
+    """(N,), where the picture came from."""
+    picture_hash: NDArray[np.str_]
+    """(N,), SHA-1 of the picture's pixels and shape."""
+    subject: NDArray[np.str_]
+    """(N,), who is in the picture; empty where nobody knows."""
+    sequence: NDArray[np.str_]
+    """(N,), which sequence the picture belongs to, its rows in order of time; empty for single ones."""
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarksFolder:
+    """A whole folder, opened."""
+
+    path: Path
+    info: dict[str, Any]
+    """``data`` (file, sha256), ``preparation``, ``landmark_models``, ``detection``, ``views``,
+    ``skipped`` (rows), ``shards``, ``versions``, ``created``."""
+    rows: Rows
+
+    @property
+    def views(self) -> int:
+        """How often each training picture was varied."""
+        return int(self.info["views"])
+
+    def faces(self, view: int = 0) -> Faces:
+        """All rows, read from the disk.
+
+        Args:
+            view: 0: the pictures as they are; 1…``views``: varied. Only training rows are varied, the
+                others count as not found there.
+
+        Raises:
+            DataError: a shard is missing or damaged.
+        """
+        parts = [read_faces(self.path / name, view) for name in self.info["shards"]]
+        return _concatenate(Faces, parts)
+
+
+def write_shard(path: Path, rows: Rows, views: list[Faces]) -> None:
+    """Write some rows and their faces, unvaried first, whole or not at all.
+
+    Raises:
+        OSError: the folder cannot be written, or the disk is full.
+    """
+    arrays = {f.name: getattr(rows, f.name) for f in fields(Rows)}
+    for view, faces in enumerate(views):
+        arrays |= {f"{f.name}_{view}": getattr(faces, f.name) for f in fields(Faces)}
+    with replacing(path) as temporary:
+        write_npz(temporary, arrays)
+
+
+def write_npz(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    """``np.savez``, which leaves its archive open when the disk is full, to fail once more at exit.
+
+    Raises:
+        OSError: a full disk, for instance.
+    """
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, array, allow_pickle=False)
+
+
+def finish(folder: Path, info: dict[str, Any]) -> None:
+    """Write ``info.json``: all shards that ``info`` names are there, others are removed.
+
+    Raises:
+        OSError: a full disk, for instance.
+    """
+    with replacing(folder / INFO_FILE) as temporary:
+        temporary.write_text(json.dumps({"schema": SCHEMA, **info}, indent=1) + "\n")
+    for stale in set(folder.glob("*.npz")) - {folder / name for name in info["shards"]}:
+        stale.unlink()
+
+
+def load(path: Path) -> LandmarksFolder:
+    """Open a folder and read all that is not faces.
+
+    Raises:
+        DataError: missing, unfinished, damaged, or of another version.
+    """
+    info = _read_info(path)
+    rows = _concatenate(Rows, [_read(path / name, Rows) for name in info["shards"]])
+    if len(rows) and rows.label.max() >= len(EMOTIONS):
+        raise DataError(f"{path} has labels beyond {len(EMOTIONS) - 1}: run extract again")
+    return LandmarksFolder(path, info, rows)
+
+
+def is_whole(shard: Path) -> bool:
+    """Whether a shard is there and can be read."""
+    try:
+        with zipfile.ZipFile(shard) as archive:
+            return archive.testzip() is None
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def read_faces(shard: Path, view: int) -> Faces:
+    """The faces of one shard.
+
+    Raises:
+        DataError: it is missing or damaged.
+    """
+    faces = _read(shard, Faces, f"_{view}")
+    if len({len(getattr(faces, f.name)) for f in fields(Faces)}) != 1 or faces.landmarks.ndim != 3:
+        raise DataError(f"{shard} has arrays that do not fit together: run extract again")
+    return faces
+
+
+def _read_info(path: Path) -> dict[str, Any]:
+    try:
+        info = json.loads((path / INFO_FILE).read_text())
+    except FileNotFoundError:
+        state = "is not finished" if path.is_dir() and any(path.glob("*.npz")) else "is no landmarks folder"
+        raise DataError(f"{path} {state}: run python -m train extract") from None
+    except (OSError, ValueError):
+        raise DataError(f"{path / INFO_FILE} cannot be read: run extract again") from None
+    if not isinstance(info, dict) or info.get("schema") != SCHEMA:
+        found = info.get("schema") if isinstance(info, dict) else None
+        raise DataError(f"{path} has schema {found}, expected {SCHEMA}: run extract again")
+    return info
+
+
+def _read(shard: Path, kind: Any, suffix: str = "") -> Any:
+    """One of the dataclasses out of a shard."""
+    try:
+        with shard.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return kind(*(archive[f.name + suffix] for f in fields(kind)))
+    except Exception as error:  # a flipped bit in an npz raises anything from zlib.error to SyntaxError
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{shard} is missing or damaged ({reason}): run extract again") from None
+
+
+def _concatenate(kind: Any, parts: list[Any]) -> Any:
+    return kind(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(kind)))
