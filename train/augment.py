@@ -69,9 +69,8 @@ def distort(picture: NDArray[np.uint8], roi: Roi, rng: np.random.Generator) -> N
 
 
 def _low_resolution(values: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
-    """The face on 24 to 48 px."""
+    """As if the picture had fewer pixels, by ``factor`` along each side."""
     height, width = values.shape[:2]
-    factor = min(1.0, rng.uniform(36, 72) / face)
     small = cv2.resize(values, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
