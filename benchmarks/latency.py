@@ -14,6 +14,7 @@ from benchmarks.environment import Watch, bundle_facts, describe, peak_rss_mb
 from benchmarks.first_result import first_result_seconds
 from edge.build import build_pipeline, build_source, load_bundle
 from edge.core import features
+from edge.core.bundle import Bundle
 from edge.core.errors import SourceError
 from edge.core.types import Frame, FrameSource
 from edge.landmarks.litert import LitertBackend
@@ -70,17 +71,17 @@ class Meter:
             self._bare_invoke()
             self._invoke_ns[row] = time.perf_counter_ns() - started
 
-    def classifier_alone_ns(self) -> NDArray[np.int64]:
+    def classifier_alone_ns(self, bundle: Bundle) -> NDArray[np.int64]:
         """The classifier called again and again, with nothing between: what it costs in warm caches.
 
         Within a frame it finds the caches full of the landmark model, which the stage ``classify``
         shows.
         """
-        vector = np.zeros(features.FEATURE_LENGTH, np.float32)
+        inputs = [np.zeros(features.LENGTHS[entry.name], np.float32) for entry in bundle.inputs]
         costs = np.zeros(CLASSIFIER_CALLS, np.int64)
         for row in range(CLASSIFIER_CALLS):
             started = time.perf_counter_ns()
-            self._pipeline.classifier.predict(vector)
+            self._pipeline.classifier.predict(inputs)
             costs[row] = time.perf_counter_ns() - started
         return costs
 
@@ -132,6 +133,7 @@ def benchmark(
         FerError: a part is missing, or the source gives no frame.
     """
     watch = Watch()
+    bundle = load_bundle(settings.bundle)
     with ExitStack() as closing:
         meters = []
         for each in filter(None, (settings, against)):
@@ -156,7 +158,7 @@ def benchmark(
         "warmup": warmup,
         "frame_size": size,
         **meters[0].result(warmup),
-        "classifier_alone_ms": percentiles_ms(meters[0].classifier_alone_ns()),
+        "classifier_alone_ms": percentiles_ms(meters[0].classifier_alone_ns(bundle)),
         "source_ms": percentiles_ms(source_ns[warmup:]),
         # With two pipelines in one process, its memory belongs to neither.
         "peak_rss_mb": None if against else round(peak_rss_mb(), 1),
@@ -164,7 +166,7 @@ def benchmark(
         "first_result_runs_s": [round(seconds, 4) for seconds in first_results],
         "against": _compare(meters, warmup, against) if against else None,
         "warnings": warnings,
-        "bundle": bundle_facts(load_bundle(settings.expression.bundle)),
+        "bundle": bundle_facts(bundle),
         "environment": describe(settings.landmarks, watch.load_before),
     }
 
@@ -208,6 +210,7 @@ def _compare(meters: list[Meter], warmup: int, against: Settings) -> dict[str, A
     ours, theirs = (meter.result(warmup) for meter in meters)
     return {
         "backend": against.landmarks.backend,
+        "bundle": bundle_facts(load_bundle(against.bundle)),
         **theirs,
         "ratio_p50": round(theirs["frame_ms"]["p50"] / ours["frame_ms"]["p50"], 3),
     }
@@ -227,15 +230,15 @@ def table(result: dict[str, Any]) -> str:
     if invoke_ms:
         lines.append(_times("landmark invoke", invoke_ms))
     if against:
-        lines.append(_times(f"frame, {against['backend']}", against["frame_ms"]))
+        theirs = f"{against['backend']}, {against['bundle']['name']}"
+        lines.append(_times(f"frame, {theirs}", against["frame_ms"]))
     lines.append(_times("classifier alone", result["classifier_alone_ms"]))
     lines.append(_times("source", result["source_ms"]))
     lines.append(_row("faces", f"in {faces['frames_with_face']} of {result['n']} frames"))
     if invoke_ms:
         lines.append(_row("frame / invoke", f"{result['frame_over_invoke_p50']:.2f} (p50)"))
     if against:
-        name = f"{against['backend']} / ours"
-        lines.append(_row(name, f"{against['ratio_p50']:.2f} (frame p50)"))
+        lines.append(_row("… over ours", f"{against['ratio_p50']:.2f} (frame p50)"))
     lines.append(_row("CPU per frame", f"{result['cpu_ms_per_frame']:.2f} ms"))
     if result["peak_rss_mb"]:
         lines.append(_row("peak memory", f"{result['peak_rss_mb']:.1f} MB"))

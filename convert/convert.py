@@ -14,8 +14,16 @@ from convert.parity import Parity, compare
 from convert.quantized import set_output_range, to_float32, to_int8
 from convert.run_folder import Evaluation, Run, read_run
 from edge.classifier import TfliteClassifier
-from edge.core import features
-from edge.core.bundle import FLOAT_FILE, JSON_FILE, MODEL_FILE, SCHEMA, Bundle, checksum, read_bundle
+from edge.core.bundle import (
+    FLOAT_FILE,
+    JSON_FILE,
+    MODEL_FILE,
+    SCHEMA,
+    Bundle,
+    Input,
+    checksum,
+    read_bundle,
+)
 from edge.core.errors import DataError
 from edge.core.files import replacing_folder, sha256
 from edge.core.quantize import Quantization
@@ -53,7 +61,7 @@ def convert(run_path: Path, out: Path, name: str, with_float: bool = False) -> N
     model = set_output_range(to_int8(run.model, calibration), float(low), float(high))
     bundle = _bundle(out, name, run, model)
     classifier = TfliteClassifier(bundle, threads=1)
-    float_logits = run.model.predict(run.standardize(run.validation.features), verbose=0)
+    float_logits = run.model.predict(run.standardize(run.validation.inputs), verbose=0)
     parity = compare(float_logits, _predict(classifier, run.validation), run.validation.label)
     print(
         f"parity on {parity.n} validation faces: accuracy int8 {parity.int8_accuracy:.2%}, "
@@ -77,16 +85,20 @@ def convert(run_path: Path, out: Path, name: str, with_float: bool = False) -> N
 def _bundle(out: Path, name: str, run: Run, model: bytes) -> Bundle:
     """The bundle as the device would read it, before it is written."""
     interpreter = make_interpreter(model, 1, "the quantized model")
-    (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
+    by_length = {int(tensor["shape"][1]): tensor for tensor in interpreter.get_input_details()}
+    (target,) = interpreter.get_output_details()
     return Bundle(
         path=out,
         name=name,
         labels=run.labels,
-        feature_version=features.VERSION,
-        mean=run.mean,
-        std=run.std,
-        input=_quantization(source),
+        feature_version=run.feature_version,
+        inputs=tuple(
+            Input(name, mean, std, _quantization(by_length[len(mean)]))
+            for name, mean, std in zip(run.inputs, run.mean, run.std, strict=True)
+        ),
         output=_quantization(target),
+        temperature=run.info["temperature"],
+        min_confidence=run.info["min_confidence"],
         landmark_models=run.info["landmarks"]["landmark_models"],
         model=model,
         info={},
@@ -102,7 +114,7 @@ def _predict(classifier: TfliteClassifier, data: Evaluation) -> NDArray[np.float
     """float32 (N, C) by the device's own code; rows without a face stay zero."""
     probabilities = np.zeros((len(data.label), len(classifier.labels)), np.float32)
     for index in np.flatnonzero(data.found):
-        probabilities[index] = classifier.predict(data.features[index])
+        probabilities[index] = classifier.predict([m[index].astype(np.float32) for m in data.inputs])
     return probabilities
 
 
@@ -121,13 +133,22 @@ def _describe(
         "schema": SCHEMA,
         "name": bundle.name,
         "labels": list(bundle.labels),
-        "features": {
-            "version": bundle.feature_version,
-            "length": len(bundle.mean),
-            "name": "468 landmarks aligned by the outer eye corners",
+        "feature_version": bundle.feature_version,
+        "inputs": [
+            {
+                "name": entry.name,
+                "mean": _numbers(entry.mean),
+                "std": _numbers(entry.std),
+                **asdict(entry.quantization),
+            }
+            for entry in bundle.inputs
+        ],
+        "output": asdict(bundle.output),
+        "calibration": {
+            "temperature": bundle.temperature,
+            "min_confidence": bundle.min_confidence,
+            "selective_accuracy": run.info["settings"]["selective_accuracy"],
         },
-        "standardization": {"mean": _numbers(bundle.mean), "std": _numbers(bundle.std)},
-        "quantization": {"input": asdict(bundle.input), "output": asdict(bundle.output)},
         "landmark_models": bundle.landmark_models,
         "preparation": source["preparation"],
         "files": {name: {"sha256": sha256(data), "bytes": len(data)} for name, data in files.items()},
@@ -135,18 +156,17 @@ def _describe(
             "data": source["data"],
             "extracted": source["created"],
             "detection": source["detection"],
-            "more_views": run.info["more_views"],
+            "views": source["views"],
             "skipped_rows": source["skipped"],
             "rows": run.info["rows"],
             "settings": run.info["settings"],
             "best_epoch": run.info["best_epoch"],
-            "temperature": run.info["temperature"],
             "versions": run.info["versions"],
         },
         "conversion": {
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "tensorflow": tf.__version__,
-            "calibration_rows": len(run.calibration),
+            "calibration_rows": len(run.calibration[0]),
             "parity": asdict(parity),
         },
         "metrics": {"protocol": PROTOCOL, "int8": scores},

@@ -15,22 +15,25 @@ from tensorflow.lite.tools import flatbuffer_utils
 from edge.core.console import muted_stderr
 
 
-def to_int8(model: keras.Model, calibration: NDArray[np.float32]) -> bytes:
+def to_int8(model: keras.Model, calibration: list[NDArray[np.float32]]) -> bytes:
     """Full-integer quantization: int8 weights per channel, int8 activations, int8 in and out.
 
     Jacob et al., 2018, arXiv:1712.05877; TensorFlow Lite's 8-bit quantization specification.
 
     Args:
-        model: float32 (N, F) → float32 (N, C).
-        calibration: float32 (K, F), standardized; the ranges of all tensors are taken from it.
+        model: float32 (N, F), one or more → float32 (N, C).
+        calibration: float32 (K, F) for each input, standardized; the ranges of all tensors are taken
+            from it.
 
     Returns:
-        The flatbuffer: int8 (1, F) → int8 (1, C).
+        The flatbuffer: int8 (1, F), one or more → int8 (1, C).
     """
 
-    def representative() -> Iterator[list[NDArray[np.float32]]]:
-        for row in calibration:
-            yield [row[None]]
+    def representative() -> Iterator[dict[str, NDArray[np.float32]]]:
+        # By name: the converter orders inputs as it likes.
+        names = [_input_name(place) for place in range(len(calibration))]
+        for row in zip(*calibration, strict=True):
+            yield {name: values[None] for name, values in zip(names, row, strict=True)}
 
     def configure(converter: tf.lite.TFLiteConverter) -> None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -50,8 +53,10 @@ def set_output_range(model: bytes, low: float, high: float) -> bytes:
     Args:
         model: full-integer flatbuffer whose output comes from a fully connected layer.
         low: real value of code −128; lower logits saturate.
-        high: real value of code 127.
+        high: real value of code 127, > ``low``.
     """
+    if not low < high:
+        raise ValueError(f"the output's range must not be empty: {low}…{high}")
     parts = flatbuffer_utils.convert_bytearray_to_object(bytearray(model))
     graph = parts.subgraphs[0]
     assert graph.operators[-1].outputs[0] == graph.outputs[0]
@@ -62,8 +67,12 @@ def set_output_range(model: bytes, low: float, high: float) -> bytes:
 
 
 def to_float32(model: keras.Model) -> bytes:
-    """The flatbuffer without quantization: float32 (1, F) → float32 (1, C)."""
+    """The flatbuffer without quantization: float32 (1, F), one or more → float32 (1, C)."""
     return _convert(model, lambda converter: None)
+
+
+def _input_name(place: int) -> str:
+    return f"input_{place}"
 
 
 def _convert(model: keras.Model, configure: Callable[[tf.lite.TFLiteConverter], None]) -> bytes:
@@ -72,7 +81,11 @@ def _convert(model: keras.Model, configure: Callable[[tf.lite.TFLiteConverter], 
         OSError: the folder for temporary files cannot be written, or its disk is full.
     """
     # One row at a time is what the device runs: the shape is fixed.
-    fixed = keras.Sequential([keras.layers.Input(batch_shape=(1, model.input_shape[1])), model])
+    inputs = [
+        keras.layers.Input(batch_shape=(1, tensor.shape[1]), name=_input_name(place))
+        for place, tensor in enumerate(model.inputs)
+    ]
+    fixed = keras.Model(inputs, model(inputs))
     # The converter chats on stdout, on stderr and in warnings; its errors are exceptions.
     with (
         tempfile.TemporaryDirectory(prefix="convert-") as folder,

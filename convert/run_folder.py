@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from edge.core import features
 from edge.core.errors import DataError
+from edge.core.quantize import standardize
 
 FILES = ("run.json", "fit.npz", "model.keras")
 
 
-_INFO_KEYS = ("landmarks", "more_views", "settings", "best_epoch", "temperature", "versions", "rows")
+_INFO_KEYS = ("landmarks", "settings", "best_epoch", "temperature", "min_confidence", "versions", "rows")
 """What the bundle takes over from ``run.json``."""
 
 
@@ -23,8 +24,8 @@ _INFO_KEYS = ("landmarks", "more_views", "settings", "best_epoch", "temperature"
 class Evaluation:
     """One split that was not trained on, faces that were not found included."""
 
-    features: NDArray[np.float32]
-    """float32 (N, F), not standardized."""
+    inputs: list[NDArray[Any]]
+    """float16 or float32 (N, F) for each input, not standardized."""
     label: NDArray[np.int64]
     found: NDArray[np.bool_]
 
@@ -34,25 +35,45 @@ class Run:
     """All that a bundle is made from."""
 
     model: keras.Model
-    """float32 (N, F) standardized → float32 (N, C) logits."""
+    """float32 (N, F) standardized, for each input → float32 (N, C) logits."""
     info: dict[str, Any]
     """``run.json``"""
     labels: tuple[str, ...]
-    mean: NDArray[np.float32]
-    std: NDArray[np.float32]
+    inputs: tuple[str, ...]
+    """Names of the inputs, see ``edge.core.features``."""
+    mean: list[NDArray[np.float32]]
+    std: list[NDArray[np.float32]]
     clip: float
     """Standardized features were cut off at ± this."""
-    calibration: NDArray[np.float32]
-    """float32 (K, F), not standardized, training rows only."""
+    calibration: list[NDArray[Any]]
+    """(K, F) for each input, not standardized, training rows only."""
     validation: Evaluation
     """Faces found only."""
     evaluation: dict[str, Evaluation]
     """By split."""
 
-    def standardize(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-        """float32 (N, F) → float32 (N, F), as in training."""
-        result: NDArray[np.float32] = np.clip((matrix - self.mean) / self.std, -self.clip, self.clip)
-        return result
+    @property
+    def feature_version(self) -> int:
+        """The version whose inputs these are.
+
+        Raises:
+            DataError: there is none: the network cannot run on the device.
+        """
+        lengths = [len(mean) for mean in self.mean]
+        for version, names in features.INPUTS.items():
+            if names == self.inputs and lengths == [features.LENGTHS[name] for name in names]:
+                return version
+        raise DataError(
+            f"this network takes {' and '.join(self.inputs)} of {lengths} numbers, which the device does not "
+            "compute: train on landmarks that python -m train extract found in pictures"
+        )
+
+    def standardize(self, inputs: list[NDArray[Any]]) -> list[NDArray[np.float32]]:
+        """(N, F) for each input → float32 (N, F), as in training."""
+        return [
+            standardize(matrix, mean, std, self.clip)
+            for matrix, mean, std in zip(inputs, self.mean, self.std, strict=True)
+        ]
 
 
 def read_run(path: Path) -> Run:
@@ -70,46 +91,43 @@ def read_run(path: Path) -> Run:
             arrays = {name: archive[name] for name in archive.files}
         model = keras.saving.load_model(path / "model.keras", compile=False)
         run = _assemble(info, arrays, model)
-        version = info["features"]["version"]
         missing = [key for key in _INFO_KEYS if key not in info]
         if missing:
             raise ValueError(f"run.json lacks {', '.join(missing)}")
     except Exception as error:  # a flipped bit raises anything from zlib.error to SyntaxError
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"run folder {path} is damaged ({reason}): train again") from None
-    if version != features.VERSION:
-        raise DataError(
-            f"run {path} was trained on feature version {version}, this program computes version "
-            f"{features.VERSION}: train again"
-        )
     return run
 
 
 def _assemble(info: dict[str, Any], arrays: dict[str, Any], model: keras.Model) -> Run:
-    validation = arrays["validation"]
+    names = tuple(entry["name"] for entry in info["inputs"])
+
+    def inputs(place: str) -> list[NDArray[Any]]:
+        return [arrays[f"{place}/{name}"] for name in names]
+
+    number = arrays["validation/number"]
     run = Run(
         model=model,
         info=info,
         labels=tuple(info["labels"]),
-        mean=arrays["mean"],
-        std=arrays["std"],
+        inputs=names,
+        mean=inputs("mean"),
+        std=inputs("std"),
         clip=float(arrays["clip"]),
-        calibration=arrays["calibration"],
-        validation=Evaluation(
-            validation, arrays["validation_label"].astype(np.int64), np.ones(len(validation), bool)
-        ),
+        calibration=inputs("calibration"),
+        validation=Evaluation(inputs("validation"), number, np.ones(len(number), bool)),
         evaluation={
             split: Evaluation(
-                arrays[f"evaluation/{split}"],
-                arrays[f"evaluation_label/{split}"].astype(np.int64),
-                arrays[f"evaluation_found/{split}"],
+                inputs(f"evaluation/{split}"),
+                arrays[f"evaluation/{split}/number"],
+                arrays[f"evaluation/{split}/found"],
             )
             for split in info["rows"]["evaluation"]
         },
     )
-    if model.input_shape != (None, len(run.mean)) or model.output_shape != (None, len(run.labels)):
-        raise ValueError(
-            f"model.keras maps {model.input_shape} to {model.output_shape}, "
-            f"expected {len(run.mean)} features to {len(run.labels)} labels"
-        )
+    shapes = [tuple(tensor.shape) for tensor in (*model.inputs, *model.outputs)]
+    expected = [(None, len(mean)) for mean in run.mean] + [(None, len(run.labels))]
+    if shapes != expected:
+        raise ValueError(f"model.keras has the shapes {shapes}, expected {expected}")
     return run

@@ -11,7 +11,7 @@ import cv2
 from edge import assets
 from edge.classifier import TfliteClassifier
 from edge.core.bundle import JSON_FILE, Bundle, read_bundle
-from edge.core.errors import BundleError
+from edge.core.errors import BundleError, ConfigError
 from edge.core.types import FrameSource, LandmarkBackend, Sink
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.mediapipe_mesh import FaceMeshBackend
@@ -53,16 +53,25 @@ def load_bundle(name: str) -> Bundle:
     )
 
 
-def build_backend(settings: LandmarkSettings) -> LandmarkBackend:
+def build_backend(settings: LandmarkSettings, embedding: bool = False) -> LandmarkBackend:
     """The landmark backend that the settings name.
 
+    Args:
+        embedding: faces must have one.
+
     Raises:
+        ConfigError: the backend gives no embedding.
         BackendError: its package is missing.
         ModelError: its models are missing or altered.
     """
+    if embedding and settings.backend != "litert":
+        raise ConfigError(
+            f"the bundle needs the landmark network's embedding, which landmarks.backend {settings.backend} "
+            "does not give: use litert, or the bundle landmarks"
+        )
     builders: dict[str, Callable[[], LandmarkBackend]] = {
         "litert": lambda: LitertBackend(
-            find_models(models_directory(settings)), settings.max_faces, settings.threads
+            find_models(models_directory(settings), embedding), settings.max_faces, settings.threads
         ),
         "mediapipe": lambda: FaceMeshBackend(settings.max_faces),
         "mediapipe-tasks": lambda: TasksBackend(Path(settings.task_file), settings.max_faces),
@@ -75,14 +84,16 @@ def build_pipeline(settings: Settings) -> Pipeline:
 
     Raises:
         BundleError, BackendError, ModelError: a part is missing or not whole.
+        ConfigError: bundle and backend do not go together.
     """
     cv2.setNumThreads(settings.landmarks.threads)
     expression = settings.expression
-    classifier = TfliteClassifier(load_bundle(expression.bundle))
-    backend = build_backend(settings.landmarks)
-    return Pipeline(
-        backend, classifier, ProbabilitySmoother(expression.smoothing_s), expression.min_confidence
-    )
+    bundle = load_bundle(settings.bundle)
+    classifier = TfliteClassifier(bundle)
+    backend = build_backend(settings.landmarks, bundle.needs_embedding)
+    threshold = bundle.min_confidence if expression.min_confidence is None else expression.min_confidence
+    smoother = ProbabilitySmoother(expression.smoothing_s)
+    return Pipeline(backend, classifier, smoother, threshold, bundle.needs_embedding)
 
 
 def build_source(settings: Settings, frames: int | None = None) -> FrameSource:

@@ -1,4 +1,7 @@
-"""Feature vector → probabilities, through the int8 model of a bundle."""
+"""Features of a face → probabilities, through the int8 model of a bundle."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +13,7 @@ from edge.runtime import make_interpreter
 
 
 class TfliteClassifier:
-    """The bundle's MLP on the TFLite runtime; standardization and softmax in NumPy around it."""
+    """The bundle's network on the TFLite runtime; standardization and softmax in NumPy around it."""
 
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
         """Build the interpreter.
@@ -20,32 +23,41 @@ class TfliteClassifier:
             BundleError: the model's tensors are not the ones that ``model.json`` describes.
         """
         self.labels = bundle.labels
-        self._quantizer = Quantizer(bundle.mean, bundle.std, bundle.input)
-        self._softmax = CodeSoftmax(bundle.output)
+        self._quantizers = [Quantizer(entry.mean, entry.std, entry.quantization) for entry in bundle.inputs]
+        self._softmax = CodeSoftmax(bundle.output, bundle.temperature)
         self._interpreter = make_interpreter(bundle.model, threads, f"the model of bundle {bundle.path}")
-        (source,) = self._interpreter.get_input_details()
-        (target,) = self._interpreter.get_output_details()
-        for tensor, size in ((source, len(bundle.mean)), (target, len(bundle.labels))):
-            if tensor["dtype"] is not np.int8 or list(tensor["shape"]) != [1, size]:
-                raise BundleError(
-                    f"bundle {bundle.path}: the model must have int8 [1, {size}] where it has "
-                    f"{np.dtype(tensor['dtype']).name} {list(map(int, tensor['shape']))}: convert it again"
-                )
-        self._input = self._interpreter.tensor(source["index"])
-        self._output = self._interpreter.tensor(target["index"])
+        # The converter sorts inputs by a name of its own; their lengths tell them apart.
+        sources = {_length(tensor): tensor for tensor in self._interpreter.get_input_details()}
+        targets = {_length(tensor): tensor for tensor in self._interpreter.get_output_details()}
+        lengths = [len(entry.mean) for entry in bundle.inputs]
+        if sorted(sources) != sorted(lengths) or list(targets) != [len(bundle.labels)]:
+            raise BundleError(
+                f"bundle {bundle.path}: the model must take int8 {lengths} and give int8 "
+                f"[{len(bundle.labels)}], but has {list(sources)} and {list(targets)}: convert it again"
+            )
+        self._inputs = [self._interpreter.tensor(sources[length]["index"]) for length in lengths]
+        self._output = self._interpreter.tensor(targets[len(bundle.labels)]["index"])
 
-    def predict(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    def predict(self, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """Probabilities of one face.
 
         Args:
-            features: float32 (F,), from ``edge.core.features``.
+            inputs: float32 (F,) for each of the bundle's inputs: ``edge.core.features.extract``, and
+                for a fused bundle ``Face.embedding``.
 
         Returns:
             float32 (C,), in the order of ``labels``; sums to 1.
         """
-        self._quantizer.quantize(features, self._input()[0])
+        for quantizer, values, codes in zip(self._quantizers, inputs, self._inputs, strict=True):
+            quantizer.quantize(values, codes()[0])
         self._interpreter.invoke()
         return self._softmax.probabilities(self._output()[0])
 
     def close(self) -> None:
         """Nothing to release; part of the protocol."""
+
+
+def _length(tensor: dict[str, Any]) -> int:
+    """F of an int8 (1, F) tensor; −1: it is something else."""
+    shape = [int(side) for side in tensor["shape"]]
+    return shape[1] if tensor["dtype"] is np.int8 and len(shape) == 2 and shape[0] == 1 else -1

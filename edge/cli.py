@@ -157,7 +157,7 @@ def _status_reporter() -> Any:
 def _check(args: argparse.Namespace) -> int:
     settings = _settings(args)
     print(f"settings   ok  {args.config or 'defaults'}")
-    bundle = load_bundle(settings.expression.bundle)
+    bundle = load_bundle(settings.bundle)
     print(f"bundle     ok  {bundle.path}: {', '.join(bundle.labels)}")
     pipeline = build_pipeline(settings)
     grey = Frame(np.full((480, 640, 3), 128, np.uint8), time.monotonic_ns(), 0, "check", still=True)
@@ -174,9 +174,9 @@ def _check(args: argparse.Namespace) -> int:
 def _info(args: argparse.Namespace) -> int:
     settings = _settings(args)
     directory = models_directory(settings.landmarks)
-    bundle = load_bundle(settings.expression.bundle)
-    # The rest of model.json is long: 2 × 1,404 numbers.
-    facts = {key: value for key, value in bundle.info.items() if key != "standardization"}
+    bundle = load_bundle(settings.bundle)
+    # The rest of model.json is long: a mean and a standard deviation for each feature.
+    facts = {key: value for key, value in bundle.info.items() if key != "inputs"}
     report = {
         "mien": __version__,
         "python": platform.python_version(),

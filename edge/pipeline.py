@@ -31,19 +31,23 @@ class Pipeline:
         classifier: Classifier,
         smoother: ProbabilitySmoother,
         min_confidence: float = 0.0,
+        embedding: bool = False,
     ) -> None:
         """Put the parts together; ``close`` closes them.
 
         Args:
             backend: finds faces and landmarks.
-            classifier: feature vector → probabilities.
+            classifier: features → probabilities; one of a fused bundle needs a backend that gives
+                ``Face.embedding``.
             smoother: not used for still frames.
             min_confidence: 0–1; a face whose top probability is below gets LOW_CONFIDENCE.
+            embedding: whether the classifier takes ``Face.embedding`` beside the landmarks.
         """
         self.backend = backend
         self.classifier = classifier
         self._smoother = smoother
         self._min_confidence = min_confidence
+        self._embedding = embedding
 
     def process(self, frame: Frame) -> Prediction:
         """Everything that is to be said about one frame."""
@@ -51,10 +55,10 @@ class Pipeline:
         faces = self.backend.detect(frame)
         landmarks_ns, mark = _since(mark)
 
-        vectors = [(face, vector) for face in faces if (vector := _vector(face)) is not None]
+        readable = [(face, inputs) for face in faces if (inputs := self._inputs(face)) is not None]
         features_ns, mark = _since(mark)
 
-        observed = [(face, self.classifier.predict(vector)) for face, vector in vectors]
+        observed = [(face, self.classifier.predict(inputs)) for face, inputs in readable]
         classify_ns, mark = _since(mark)
 
         results = tuple(self._result(face, probabilities, frame) for face, probabilities in observed)
@@ -75,6 +79,18 @@ class Pipeline:
         self.backend.close()
         self.classifier.close()
 
+    def _inputs(self, face: Face) -> list[NDArray[np.float32]] | None:
+        """What the classifier takes; None, and a line in the log, where the landmarks make no sense."""
+        try:
+            vector = features.extract(face.landmarks)
+        except ValueError as error:
+            log.debug("face skipped: %s", error)
+            return None
+        if not self._embedding:
+            return [vector]
+        assert face.embedding is not None  # build_pipeline matches backend and bundle
+        return [vector, face.embedding]
+
     def _result(self, face: Face, probabilities: NDArray[np.float32], frame: Frame) -> FacePrediction:
         if not frame.still:
             probabilities = self._smoother.update(face.track_id, probabilities, frame.captured_ns)
@@ -86,15 +102,6 @@ class Pipeline:
             status=Status.OK if sure else Status.LOW_CONFIDENCE,
             face=face,
         )
-
-
-def _vector(face: Face) -> NDArray[np.float32] | None:
-    """The face's features; None, and a line in the log, where its landmarks make no sense."""
-    try:
-        return features.extract(face.landmarks)
-    except ValueError as error:
-        log.debug("face skipped: %s", error)
-        return None
 
 
 def _since(mark: int) -> tuple[int, int]:

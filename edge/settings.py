@@ -63,16 +63,19 @@ class LandmarkSettings:
 class ExpressionSettings:
     """How a face becomes a label."""
 
-    bundle: str = "landmarks"
-    """a shipped bundle's name, or the path of a bundle (with a / in it)"""
+    bundle: str = ""
+    """a shipped bundle's name, or the path of a bundle (with a / in it); empty: fused, or landmarks for
+    the official backends, which have no embedding"""
     smoothing_s: float = 0.3
     """time constant of the smoothing of each tracked face, s, 0…10; 0 turns it off"""
-    min_confidence: float = 0.4
-    """0…1; a face whose top probability is below gets the status low_confidence"""
+    min_confidence: float | None = None
+    """0…1; a face whose top probability is below gets the status low_confidence; absent: what the bundle
+    says"""
 
     def __post_init__(self) -> None:
         _check("expression.smoothing_s", self.smoothing_s, 0, 10)
-        _check("expression.min_confidence", self.min_confidence, 0, 1)
+        if self.min_confidence is not None:
+            _check("expression.min_confidence", self.min_confidence, 0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,12 @@ class Settings:
         paths = (self.source, self.landmarks.models_dir, self.expression.bundle, self.output.jsonl_file)
         if any("\0" in path for path in paths):
             raise ConfigError("a path must not hold a null character")
+
+    @property
+    def bundle(self) -> str:
+        """Name or path of the bundle that is used."""
+        default = "fused" if self.landmarks.backend == "litert" else "landmarks"
+        return self.expression.bundle or default
 
 
 def load_settings(path: Path | None, flags: Mapping[str, Any]) -> Settings:

@@ -15,10 +15,11 @@ def main() -> int:
 
 
 def _extract(arguments: argparse.Namespace) -> int:
-    from train.extract import extract
+    from train.extract import Setup, extract
 
     preparation = Preparation(arguments.scale, arguments.padding)
-    extract(arguments.data, arguments.out, preparation, arguments.workers, arguments.models_dir)
+    setup = Setup(preparation, arguments.views, arguments.models_dir)
+    extract(arguments.data, arguments.out, setup, arguments.workers, arguments.dask, arguments.classes)
     return 0
 
 
@@ -30,7 +31,7 @@ def _fit(arguments: argparse.Namespace) -> int:
     with muted_stderr():
         from train.fit import fit
 
-    fit(arguments.landmarks, arguments.out, settings)
+    fit(arguments.landmarks, arguments.out, settings, arguments.data)
     return 0
 
 
@@ -43,7 +44,15 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument(
         "data", type=Path, help="fer2013.csv, icml_face_data.csv, or a folder [split/]class/*.png"
     )
-    extract.add_argument("--out", type=Path, required=True, help="landmarks file to write (.npz)")
+    extract.add_argument("--out", type=Path, required=True, help="landmarks folder to write")
+    extract.add_argument(
+        "--views",
+        type=int,
+        default=0,
+        help="how often each training picture is varied, for fit to learn from (default 0)",
+    )
+    extract.add_argument("--classes", type=Path, metavar="FILE", help="names of class folders (TOML)")
+    extract.add_argument("--dask", metavar="ADDRESS", help="use the workers of this Dask scheduler")
     extract.add_argument(
         "--scale", type=float, default=default.scale, help="enlarge pictures by this (default %(default)s)"
     )
@@ -61,13 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     extract.set_defaults(command=_extract)
 
-    fit = commands.add_parser("fit", help="train the network on a landmarks file")
-    fit.add_argument(
-        "landmarks",
-        type=Path,
-        nargs="+",
-        help="landmarks file of extract; more of the same pictures, prepared differently, vary the training",
-    )
+    fit = commands.add_parser("fit", help="train the network on a landmarks folder")
+    fit.add_argument("landmarks", type=Path, help="landmarks folder of extract")
     fit.add_argument("--out", type=Path, required=True, help="run folder to write")
     fit.add_argument(
         "--set",
@@ -76,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="KEY=VALUE",
         help="settings, see train/settings.py",
+    )
+    fit.add_argument(
+        "--data", type=Path, help="the data that was extracted: the report then shows some of its pictures"
     )
     fit.set_defaults(command=_fit)
     return parser

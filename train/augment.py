@@ -20,6 +20,14 @@ TURN = 0.08
 """Of its rotation, radians."""
 
 
+def vary(picture: NDArray[np.uint8], roi: Roi, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Roi]:
+    """Half of the time mirrored, moved, distorted: picture uint8 (H, W, 3) and the face's region."""
+    if rng.random() < 0.5:
+        picture, roi = mirror(picture, roi)
+    roi = move(roi, rng)
+    return distort(picture, roi, rng), roi
+
+
 def mirror(picture: NDArray[np.uint8], roi: Roi) -> tuple[NDArray[np.uint8], Roi]:
     """Left and right changed: picture uint8 (H, W, 3), and its region."""
     flipped = np.ascontiguousarray(picture[:, ::-1])

@@ -1,4 +1,4 @@
-"""Rows of a landmarks file → what a training step needs."""
+"""Rows of a landmarks folder → what a training step needs."""
 
 from dataclasses import dataclass
 
@@ -7,22 +7,58 @@ from numpy.typing import NDArray
 
 from edge.core import features
 from edge.core.errors import DataError
-from edge.core.labels import FER2013, FERPLUS_VOTES, canonical
-from train.landmarks_file import Rows
+from edge.core.labels import LabelSet, majority, vote_distribution
+from edge.core.quantize import standardize
+from train.landmarks_folder import Faces, Rows
 
-TRAINING_SPLITS = ("Training", "training", "Train", "train", "all")
+TRAINING_SPLITS = ("Training", "training", "Train", "train", "train_set", "all")
 """Splits that are trained on; all others are evaluated and never looked at before the end."""
+
+HELD_OUT = "held-out"
+"""Name of the evaluation rows that are taken from the training rows where the data has none."""
 
 MIN_STD = 1e-3
 """Least standard deviation of a feature; the eye anchors do not move at all."""
 
-_VOTE_COLUMN = {canonical(name): i for i, name in enumerate(FERPLUS_VOTES[:7])}
-_VOTES_TO_LABELS = [_VOTE_COLUMN[label] for label in FER2013]
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What N rows are trained towards and scored by."""
+
+    number: NDArray[np.int64]
+    """int64 (N,), index of the class; −1: the row is not scored."""
+    target: NDArray[np.float32]
+    """float32 (N, C), sums to 1; zeros where the row is not trained on."""
+
+
+def truth(rows: Rows, labels: LabelSet, source: str) -> Truth:
+    """The classes of all rows.
+
+    Args:
+        rows: labels and votes.
+        labels: the classes.
+        source: ``"label"``: what the data set says; ``"votes"``: the majority of the ten people of
+            FER+, with the distribution of their votes as target (Barsoum et al., 2016,
+            arXiv:1608.01041).
+
+    Raises:
+        DataError: votes are asked for and there are none.
+    """
+    if source == "label":
+        number = labels.numbers[rows.label]
+        return Truth(number, labels.matrix()[rows.label])
+    if not rows.votes.any():
+        raise DataError("truth=votes needs FER+ votes: put fer2013new.csv beside the data and extract again")
+    emotion = majority(rows.votes)
+    number = np.where(emotion >= 0, labels.numbers[emotion], -1)
+    target = vote_distribution(rows.votes) @ labels.matrix()
+    target /= np.maximum(target.sum(axis=1, keepdims=True), 1e-6)
+    return Truth(number, np.where(number[:, None] >= 0, target, 0).astype(np.float32))
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Which rows are for what: indices into the landmarks file, rows without a face included."""
+    """Which rows are for what: indices, rows without a face included, rows without a class not."""
 
     training: NDArray[np.int64]
     validation: NDArray[np.int64]
@@ -32,86 +68,100 @@ class Split:
     """Training rows left out because an evaluation row has the same picture."""
 
 
-def split_rows(rows: Rows, validation: float, seed: int) -> Split:
+def split_rows(rows: Rows, number: NDArray[np.int64], validation: float, seed: int) -> Split:
     """Training rows, a validation part of them, and the evaluation rows.
 
-    The validation part takes the same share of every class. Identical pictures stay together, and
-    training rows with a picture of an evaluation row are left out.
+    Identical pictures stay together, and so does everything of one subject. Training rows with a
+    picture of an evaluation row are left out. Where the data has no evaluation split, as many rows as
+    for validation are held out for it.
+
+    Args:
+        rows: N rows.
+        number: int64 (N,), the classes; −1: left out.
+        validation: part of the training rows.
+        seed: of the choice; each class gives the same share.
 
     Raises:
         DataError: no training rows.
     """
     is_training = np.isin(rows.split, TRAINING_SPLITS)
+    has_class = number >= 0
+    evaluation = {
+        str(name): np.flatnonzero((rows.split == name) & has_class)
+        for name in np.unique(rows.split[~is_training])
+    }
     is_copy = is_training & np.isin(rows.picture_hash, np.unique(rows.picture_hash[~is_training]))
-    usable = np.flatnonzero(is_training & ~is_copy)
+    usable = np.flatnonzero(is_training & ~is_copy & has_class)
     if not len(usable):
         raise DataError(f"no rows to train on: expected a split named {' or '.join(TRAINING_SPLITS)}")
-    hashes, first = np.unique(rows.picture_hash[usable], return_index=True)
-    label_of_hash = rows.label[usable][first]
+    group = np.where(rows.subject != "", rows.subject, rows.picture_hash)[usable]
+    order = _draw(group, number[usable], seed)
+    parts = {"validation": (0.0, validation)}
+    if not evaluation:
+        parts[HELD_OUT] = (validation, 2 * validation)
+    chosen = {name: usable[(order >= low) & (order < high)] for name, (low, high) in parts.items()}
+    if not evaluation:
+        evaluation[HELD_OUT] = chosen[HELD_OUT]
+    taken = np.concatenate(list(chosen.values()))
+    training = usable[~np.isin(usable, taken)]
+    return Split(training, chosen["validation"], evaluation, int(is_copy.sum()))
+
+
+def _draw(group: NDArray[np.str_], number: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
+    """For each row a place in [0, 1), the same for a whole group, evenly spread within each class."""
+    names, first, inverse = np.unique(group, return_index=True, return_inverse=True)
     rng = np.random.default_rng(seed)
-    held_out = [
-        rng.permutation(hashes[label_of_hash == label])[
-            : round(validation * int((label_of_hash == label).sum()))
-        ]
-        for label in range(len(FER2013))
-    ]
-    in_validation = np.isin(rows.picture_hash[usable], np.concatenate(held_out))
-    evaluation = {
-        str(name): np.flatnonzero(rows.split == name) for name in np.unique(rows.split[~is_training])
-    }
-    return Split(usable[~in_validation], usable[in_validation], evaluation, int(is_copy.sum()))
+    place = np.zeros(len(names))
+    for label in np.unique(number):
+        members = np.flatnonzero(number[first] == label)
+        place[rng.permutation(members)] = np.arange(len(members)) / max(1, len(members))
+    return place[inverse]
 
 
-def feature_matrix(rows: Rows) -> NDArray[np.float32]:
-    """float32 (N, 1404), the device's own features; zeros where no face was found."""
-    matrix = np.zeros((len(rows), features.FEATURE_LENGTH), np.float32)
-    for index in np.flatnonzero(rows.found):
-        matrix[index] = features.extract(rows.landmarks[index])
-    return matrix
+Inputs = list[NDArray[np.floating]]  # type: ignore[type-arg]
+"""One matrix (N, F) for each input of the network, in the order of ``features.INPUTS``."""
 
 
-def targets(rows: Rows, ferplus: float, label_smoothing: float) -> NDArray[np.float32]:
-    """Probabilities to aim at, float32 (N, 7).
+def read_inputs(faces: Faces, embedding: bool) -> Inputs:
+    """The device's own features of all rows: float32 (N, P·D), and float16 (N, E) with ``embedding``;
+    zeros where no face was found.
 
-    The label, blended with the distribution of the FER+ votes for the seven classes where there are
-    any (Barsoum et al., 2016, arXiv:1608.01041), then smoothed.
+    Raises:
+        DataError: ``embedding`` is asked for and there is none.
     """
-    classes = len(FER2013)
-    labels = np.eye(classes, dtype=np.float32)[rows.label]
-    votes = rows.votes[:, _VOTES_TO_LABELS].astype(np.float32)
-    total = votes.sum(axis=1, keepdims=True)
-    distribution = np.where(total > 0, votes / np.maximum(total, 1), labels)
-    blended = (1 - ferplus) * labels + ferplus * distribution
-    smoothed = (1 - label_smoothing) * blended + label_smoothing / classes
-    result: NDArray[np.float32] = smoothed.astype(np.float32)
-    return result
-
-
-def class_weights(label: NDArray[np.uint8], power: float) -> NDArray[np.float32]:
-    """Weight of each class, float32 (7,): (mean class size / its size) ** power, mean 1 over the rows."""
-    sizes = np.maximum(np.bincount(label, minlength=len(FER2013)), 1)
-    weights = (sizes.mean() / sizes) ** power
-    result: NDArray[np.float32] = (weights / weights[label].mean()).astype(np.float32)
-    return result
+    matrix = np.zeros((len(faces.found), faces.landmarks[0].size), np.float32)
+    for index in np.flatnonzero(faces.found):
+        matrix[index] = features.extract(faces.landmarks[index])
+    if not embedding:
+        return [matrix]
+    if faces.embedding.shape[1] != features.LENGTHS["embedding"]:
+        raise DataError("these landmarks have no embedding: train with --set embedding=false")
+    return [matrix, faces.embedding]
 
 
 @dataclass(frozen=True, slots=True)
 class Standardization:
-    """Per feature: take off the mean, divide by the standard deviation, cut off at ± ``clip``."""
+    """Of each input: take off the mean, divide by the standard deviation, cut off at ± ``clip``."""
 
-    mean: NDArray[np.float32]
-    std: NDArray[np.float32]
+    mean: list[NDArray[np.float32]]
+    std: list[NDArray[np.float32]]
     clip: float
 
-    def __call__(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-        """float32 (N, 1404) → float32 (N, 1404)."""
-        result: NDArray[np.float32] = np.clip((matrix - self.mean) / self.std, -self.clip, self.clip)
-        return result
+    def __call__(self, inputs: Inputs) -> list[NDArray[np.float32]]:
+        """(N, F) each → float32 (N, F) each."""
+        return [
+            standardize(matrix, mean, std, self.clip)
+            for matrix, mean, std in zip(inputs, self.mean, self.std, strict=True)
+        ]
 
 
-def standardization(matrix: NDArray[np.float32], clip: float) -> Standardization:
-    """That of training features, float32 (N, 1404)."""
-    std = np.maximum(matrix.std(axis=0, dtype=np.float64), MIN_STD)
-    return Standardization(
-        matrix.mean(axis=0, dtype=np.float64).astype(np.float32), std.astype(np.float32), clip
-    )
+def standardization(inputs: Inputs, clip: float) -> Standardization:
+    """That of training features."""
+    mean = [matrix.mean(axis=0, dtype=np.float64).astype(np.float32) for matrix in inputs]
+    std = [np.maximum(matrix.std(axis=0, dtype=np.float64), MIN_STD).astype(np.float32) for matrix in inputs]
+    return Standardization(mean, std, clip)
+
+
+def take(inputs: Inputs, index: NDArray[np.int64]) -> Inputs:
+    """Some rows of each input."""
+    return [matrix[index] for matrix in inputs]

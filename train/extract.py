@@ -1,20 +1,20 @@
-"""Labelled pictures → landmarks file, on all cores.
+"""Labelled pictures → landmarks folder, on all cores or on a Dask cluster.
 
-The pictures go in chunks to worker processes; each finished chunk is a part file beside the output.
-Stopped at any moment, the next run with the same data, preparation and face models goes on behind
-the parts that are there.
+The pictures go in chunks to worker processes; each finished chunk is a shard of the folder. Stopped
+at any moment, the next run with the same data, preparation and face models goes on behind the
+shards that are there. Neither side holds more than a few chunks in memory.
 """
 
 import hashlib
 import json
 import platform
-import shutil
 import sys
 from collections.abc import Iterator
-from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,47 +24,71 @@ import numpy as np
 from tqdm import tqdm
 
 import edge
+from edge.core import features
 from edge.core.errors import BackendError, DataError
-from edge.core.labels import FER2013, FERPLUS_VOTES
-from edge.core.types import Frame
+from edge.core.labels import EMOTIONS, FERPLUS_VOTES
+from edge.core.types import Face, Frame
 from edge.data import Preparation, Sample, fingerprint, prepare, read_dataset
 from edge.data.workers import worker_pool
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.models import find_models, model_hashes
-from train.landmarks_file import SCHEMA, LandmarksFile, Rows, concatenate, load, save
+from train import augment
+from train.data import TRAINING_SPLITS
+from train.landmarks_folder import INFO_FILE, SCHEMA, Faces, Rows, finish, is_whole, load, write_shard
 
 CHUNK = 128
-"""Pictures in one part file: under a second of work for one core."""
+"""Pictures in one shard: a few seconds of work for one core."""
 
-_backend: LitertBackend | None = None
-"""Of this worker process."""
-_preparation = Preparation()
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a worker must know beside the pictures."""
+
+    preparation: Preparation
+    views: int
+    """How often each training picture is varied."""
+    models_dir: Path | None = None
+    """Folder of the face models; None: where setup put them."""
 
 
 def extract(
-    data: Path, out: Path, preparation: Preparation, workers: int, models_dir: Path | None = None
+    data: Path,
+    out: Path,
+    setup: Setup,
+    workers: int,
+    dask: str | None = None,
+    mapping: Path | None = None,
 ) -> None:
-    """Find the face in every picture of ``data`` and write the landmarks file ``out``.
+    """Find the face in every picture of ``data`` and write the landmarks folder ``out``.
+
+    Args:
+        data: see ``edge.data.read_dataset``.
+        out: new, unfinished, or an earlier result, which is replaced.
+        setup: preparation, views, face models.
+        workers: processes.
+        dask: address of a Dask scheduler, whose workers are used instead.
+        mapping: names of class folders, see ``edge.data.read_dataset``.
 
     Raises:
         DataError: the data cannot be used; see ``edge.data.read_dataset``.
         ModelError: the face models are absent or altered.
-        BackendError: a worker process died.
-        OSError: a full disk, for instance. The finished parts stay.
+        BackendError: a worker process died, or the scheduler cannot be reached.
+        OSError: a full disk, for instance. The finished shards stay.
     """
-    find_models(models_dir)  # fail here rather than in every worker
-    if out.is_dir():
-        raise DataError(f"{out} is a folder: name a file to write, such as {out / 'landmarks.npz'}")
+    find_models(setup.models_dir)  # fail here rather than in every worker
+    if out.exists() and not out.is_dir():
+        raise DataError(f"{out} is a file: name a folder to write")
     if not data.exists():
         next(read_dataset(data, on_bad=print))  # says what was expected
     identity = fingerprint(data)
     info: dict[str, Any] = {
         "data": {"file": data.name, "sha256": identity.sha256},
-        "preparation": asdict(preparation),
+        "preparation": asdict(setup.preparation),
         "landmark_models": model_hashes(),
         "detection": "litert backend, single-image mode, no fallback region",
+        "views": setup.views,
     }
-    parts = _Parts(out, info)
+    (out / INFO_FILE).unlink(missing_ok=True)
     skipped: list[str] = []
     with tqdm(total=identity.rows, unit="picture", disable=None) as bar:
 
@@ -73,58 +97,74 @@ def extract(
             bar.write(f"warning: {message}; skipped", file=sys.stderr)
             bar.update(1)
 
-        chunks = _chunks(read_dataset(data, on_bad=on_bad))
-        count = _fill(parts, chunks, workers, (models_dir, preparation), bar)
-    rows = concatenate([parts.read(index) for index in range(count)])
+        chunks = _chunks(read_dataset(data, on_bad=on_bad, mapping=mapping))
+        with _executor(workers, dask) as executor:
+            shards = _fill(executor, 2 * workers, _Shards(out, info), chunks, setup, bar)
     info |= {
         "skipped": len(skipped),
-        "versions": _versions(),
+        "shards": shards,
+        "versions": versions(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    save(out, rows, info)
-    parts.remove()
-    print(coverage_table(rows))
-    print(f"{len(rows)} pictures, {len(skipped)} skipped → {out}")
+    finish(out, info)
+    folder = load(out)
+    print(coverage_table(folder.rows))
+    print(f"{len(folder.rows)} pictures, {len(skipped)} skipped → {out}")
+
+
+def _executor(workers: int, dask: str | None) -> AbstractContextManager[Any]:
+    """Something with ``submit``, whose futures have ``result``."""
+    if dask is None:
+        return worker_pool(workers, cv2.setNumThreads, 1)
+    try:
+        from distributed import Client
+    except ImportError:
+        raise BackendError("--dask needs the package distributed: pip install distributed") from None
+    try:
+        return Client(dask, timeout=10)  # type: ignore[no-any-return, no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise BackendError(
+            f"no Dask scheduler at {dask} ({error}): start one with `dask scheduler`"
+        ) from None
 
 
 def _fill(
-    parts: "_Parts",
-    chunks: Iterator[list[Sample]],
-    workers: int,
-    setup: tuple[Path | None, Preparation],
-    bar: Any,
-) -> int:
-    """Make every part that is not there yet; gives the number of chunks."""
-    running: dict[Future[list[tuple[bool, float, Any]]], tuple[int, list[Sample]]] = {}
-    count = 0
-    with worker_pool(workers, _start_worker, *setup) as pool:
-        try:
-            for index, chunk in enumerate(chunks):
-                count += 1
-                if parts.is_there(index):
-                    bar.update(len(chunk))
-                    continue
-                running[pool.submit(_detect, [sample.picture for sample in chunk])] = (index, chunk)
-                if len(running) > 2 * workers:  # keeps the pictures in memory few
-                    _store_first(running, parts, bar)
-            while running:
-                _store_first(running, parts, bar)
-        except BrokenProcessPool:
-            raise BackendError(
-                "a worker process died (out of memory?): run again, with fewer --workers"
-            ) from None
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return count
+    executor: Any, ahead: int, shards: "_Shards", chunks: Iterator[list[Sample]], setup: Setup, bar: Any
+) -> list[str]:
+    """Make every shard that is not there yet, at most ``ahead`` chunks at a time; gives their names."""
+    running: dict[Any, tuple[Path, list[Sample]]] = {}
+    names: list[str] = []
 
+    def store_first() -> None:
+        future = next(iter(running))
+        presence, views = future.result()
+        path, chunk = running.pop(future)
+        write_shard(path, _rows(chunk, presence), views)
+        bar.update(len(chunk))
 
-def _store_first(running: dict[Any, tuple[int, list[Sample]]], parts: "_Parts", bar: Any) -> None:
-    future = next(iter(running))
-    results = future.result()
-    index, chunk = running.pop(future)
-    parts.write(index, _rows(chunk, results))
-    bar.update(len(chunk))
+    try:
+        for index, chunk in enumerate(chunks):
+            path = shards.path(index)
+            names.append(path.name)
+            if is_whole(path):
+                bar.update(len(chunk))
+                continue
+            pictures = [sample.picture for sample in chunk]
+            varied = [sample.split in TRAINING_SPLITS for sample in chunk]
+            running[executor.submit(find_faces, setup, index * CHUNK, pictures, varied)] = (path, chunk)
+            if len(running) > ahead:  # keeps the pictures in memory few
+                store_first()
+        while running:
+            store_first()
+    except BrokenProcessPool:
+        raise BackendError(
+            "a worker process died (out of memory?): run again, with fewer --workers"
+        ) from None
+    except BaseException:
+        for future in running:
+            future.cancel()
+        raise
+    return names
 
 
 def _chunks(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
@@ -135,91 +175,114 @@ def _chunks(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
 # ---- in the worker processes ----
 
 
-def _start_worker(models_dir: Path | None, preparation: Preparation) -> None:
-    global _backend, _preparation
-    cv2.setNumThreads(1)
-    _backend, _preparation = LitertBackend(find_models(models_dir)), preparation
+def find_faces(
+    setup: Setup, first: int, pictures: list[Any], varied: list[bool]
+) -> tuple[np.ndarray, list[Faces]]:
+    """The faces of some pictures.
 
+    Args:
+        setup: how.
+        first: number of the first picture in the data; seeds the variation.
+        pictures: uint8 (H, W) or (H, W, 3) each.
+        varied: which of them get views.
 
-def _detect(pictures: list[Any]) -> list[tuple[bool, float, Any]]:
-    """found, presence, landmarks float32 (468, 3) or None, for each picture."""
-    assert _backend is not None
-    results = []
+    Returns:
+        presence float32 (N,), and the faces: as they are, then each view.
+    """
+    backend = _backend(setup.models_dir)
+    presence = np.zeros(len(pictures), np.float32)
+    views = [_no_faces(len(pictures)) for _ in range(setup.views + 1)]
     for index, picture in enumerate(pictures):
-        rgb = prepare(picture, _preparation.scale, _preparation.padding)
-        faces = _backend.detect(Frame(rgb, captured_ns=0, index=index, origin="", still=True))
-        results.append((True, faces[0].presence, faces[0].landmarks) if faces else (False, 0.0, None))
-    return results
+        rgb = prepare(picture, setup.preparation.scale, setup.preparation.padding)
+        faces = backend.detect(Frame(rgb, captured_ns=0, index=index, origin="", still=True))
+        if not faces:
+            continue
+        presence[index] = faces[0].presence
+        _put(views[0], index, faces[0])
+        for view in range(1, setup.views + 1) if varied[index] else ():
+            rng = np.random.default_rng([first + index, view])
+            varied_rgb, roi = augment.vary(rgb, faces[0].roi, rng)
+            seen = backend.detect_in(Frame(varied_rgb, 0, index, "", still=True), roi)
+            if seen:
+                _put(views[view], index, seen[0])
+    return presence, views
 
 
-# ---- part files ----
+@lru_cache(maxsize=1)
+def _backend(models_dir: Path | None) -> LitertBackend:
+    return LitertBackend(find_models(models_dir, embedding=True))
 
 
-class _Parts:
-    """``OUT.parts/<key>-<chunk>.npz``; the key holds all that the landmarks depend on."""
+def _no_faces(count: int) -> Faces:
+    return Faces(
+        np.zeros((count, features.MESH_POINTS, 3), np.float32),
+        np.zeros((count, features.LENGTHS["embedding"]), np.float16),
+        np.zeros(count, bool),
+    )
+
+
+def _put(faces: Faces, index: int, face: Face) -> None:
+    assert face.embedding is not None
+    faces.landmarks[index] = face.landmarks
+    faces.embedding[index] = face.embedding
+    faces.found[index] = True
+
+
+# ---- shards ----
+
+
+class _Shards:
+    """``OUT/<key>-<chunk>.npz``; the key holds all that the faces depend on."""
 
     def __init__(self, out: Path, info: dict[str, Any]) -> None:
-        self.folder = out.with_name(out.name + ".parts")
+        self.folder = out
         key = json.dumps([SCHEMA, CHUNK, edge.__version__, info], sort_keys=True)
         self.key = hashlib.sha256(key.encode()).hexdigest()[:16]
 
     def path(self, index: int) -> Path:
         return self.folder / f"{self.key}-{index:06d}.npz"
 
-    def is_there(self, index: int) -> bool:
-        try:
-            self._load(index)
-        except DataError:
-            return False
-        return True
 
-    def read(self, index: int) -> Rows:
-        return self._load(index).rows
-
-    def write(self, index: int, rows: Rows) -> None:
-        save(self.path(index), rows, {})
-
-    def remove(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _load(self, index: int) -> LandmarksFile:
-        return load(self.path(index))
-
-
-def _rows(chunk: list[Sample], results: list[tuple[bool, float, Any]]) -> Rows:
-    nothing = np.zeros((468, 3), np.float32)
+def _rows(chunk: list[Sample], presence: np.ndarray) -> Rows:
     no_votes = (0,) * len(FERPLUS_VOTES)
+    nobody = np.array([""] * len(chunk), np.str_)
     return Rows(
-        landmarks=np.stack([nothing if points is None else points for _, _, points in results]),
-        found=np.array([found for found, _, _ in results], bool),
-        presence=np.array([presence for _, presence, _ in results], np.float32),
-        label=np.array([FER2013.index(sample.label) for sample in chunk], np.uint8),
+        presence=presence,
+        label=np.array([EMOTIONS.index(sample.label) for sample in chunk], np.uint8),
         split=np.array([sample.split for sample in chunk], np.str_),
         votes=np.array([sample.votes or no_votes for sample in chunk], np.uint8),
         name=np.array([sample.name for sample in chunk], np.str_),
         picture_hash=np.array([_picture_hash(sample.picture) for sample in chunk], np.str_),
+        subject=nobody,
+        sequence=nobody,
     )
 
 
-def _picture_hash(picture: Any) -> str:
-    return hashlib.sha1(str(picture.shape).encode() + picture.tobytes(), usedforsecurity=False).hexdigest()
+def _picture_hash(picture: np.ndarray) -> str:
+    return hashlib.sha1(str(picture.shape).encode() + picture.tobytes()).hexdigest()
+
+
+# ---- what is printed and recorded ----
 
 
 def coverage_table(rows: Rows) -> str:
-    """Faces found by detection, in percent, for each split (columns) and class (lines)."""
+    """Faces found of pictures, by split and class."""
     splits = sorted(set(rows.split.tolist()))
-    lines = ["faces found      " + "".join(f"{split:>22}" for split in splits)]
-    for number, label in [*enumerate(FER2013), (None, "all")]:
+    lines = [f"{'faces found':<17}" + "".join(f"{split:>22}" for split in splits)]
+    present = [number for number in range(len(EMOTIONS)) if (rows.label == number).any()]
+    for number in [*present, None]:
         cells = []
         for split in splits:
             chosen = (rows.split == split) & (True if number is None else rows.label == number)
-            total, found = int(chosen.sum()), int((chosen & rows.found).sum())
+            total, found = int(chosen.sum()), int((chosen & (rows.presence > 0)).sum())
             cells.append(f"{found:>7} of {total:>6} {found / total:>5.1%}" if total else f"{'–':>22}")
+        label = "all" if number is None else EMOTIONS[number]
         lines.append(f"{label:<17}" + "".join(f"{cell:>22}" for cell in cells))
     return "\n".join(lines)
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of what the landmarks depend on."""
     return {
         "mien": edge.__version__,
         "python": platform.python_version(),

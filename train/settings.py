@@ -4,25 +4,36 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from edge.core.errors import ConfigError
+from edge.core.labels import LABEL_SETS
+from train.balance import STRATEGIES
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Defaults are those of the shipped bundle."""
+    """Defaults are those of the shipped bundle ``fused``."""
 
     seed: int = 0
     """Of the validation split, the initial weights, the order of rows and all augmentation."""
     validation: float = 0.1
-    """Part of the training rows kept out for early stopping and for convert's parity gate."""
+    """Part of the training rows kept out for early stopping, calibration and convert's parity gate."""
+
+    labels: int = 7
+    """Number of classes: 7, 8, 6 or 3, see ``edge.core.labels.LABEL_SETS``."""
+    truth: str = "label"
+    """label: what the data set says; votes: the majority of the FER+ votes."""
+    embedding: bool = True
+    """Whether the network sees the landmark network's feature maps beside the landmarks."""
 
     hidden: tuple[int, ...] = (256, 128)
     """Units of each hidden layer, ReLU."""
-    dropout: float = 0.1
+    channels: int = 48
+    """Of the embedding's 6×6 map before the first hidden layer."""
+    dropout: float = 0.2
     """Part of the units of a hidden layer that is switched off in a step."""
-    clip: float = 4.0
+    clip: float = 5.0
     """Standardized features are cut off at ± this many standard deviations."""
 
-    epochs: int = 80
+    epochs: int = 60
     """At most; one pass over the training rows each."""
     patience: int = 20
     """Epochs without a lower validation loss before it stops."""
@@ -32,27 +43,30 @@ class Settings:
     """At its highest: it rises for two epochs, then falls along a cosine to 0."""
     weight_decay: float = 1e-4
     """Of AdamW."""
-    averaging: float = 0.999
+    averaging: float = 0.998
     """Momentum of the moving average of the weights, which is what is kept; 0: none."""
 
-    class_weight: float = 0.0
-    """Each row counts (mean class size / size of its class) to this power: 0 aims at accuracy,
-    1 gives every class the same say."""
-    flip: float = 0.5
-    """Part of the rows mirrored in an epoch."""
-    jitter: float = 0.03
-    """Standard deviation of the noise on landmarks, in standard deviations of the feature."""
+    balance: str = "none"
+    """What is done about rare classes, one of ``train.balance.STRATEGIES``."""
+    jitter: float = 0.05
+    """Standard deviation of the noise on the inputs, in standard deviations of the feature."""
     mixup: float = 0.0
-    """Alpha of mixup's Beta distribution; 0: none. It did not help on landmarks."""
-    label_smoothing: float = 0.0
-    """Part of the target spread over all classes."""
-    ferplus: float = 0.0
-    """Part of the target that is the distribution of FER+ votes, where a row has votes."""
+    """Alpha of mixup's Beta distribution; 0: none."""
+    votes: float = 0.5
+    """Weight of a second task in the loss: the distribution of the FER+ votes, where a row has any."""
+
+    selective_accuracy: float = 0.8
+    """LOW_CONFIDENCE is chosen so that faces above it are labelled right this often."""
 
     def __post_init__(self) -> None:
         for name, low, high in _RANGES:
             if not low <= getattr(self, name) <= high:  # also false for NaN
                 raise ConfigError(f"{name} must be {low}…{high}, not {getattr(self, name)}")
+        for name, choices in _CHOICES:
+            if getattr(self, name) not in choices:
+                raise ConfigError(
+                    f"{name} must be one of {', '.join(map(str, choices))}, not {getattr(self, name)}"
+                )
         if not self.hidden or min(self.hidden) < 1:
             raise ConfigError(f"hidden must be numbers of units, each 1 or more, not {self.hidden}")
 
@@ -75,6 +89,7 @@ class Settings:
 _RANGES = (
     ("seed", 0, 2**32 - 1),
     ("validation", 0.01, 0.5),
+    ("channels", 1, 1024),
     ("dropout", 0.0, 0.95),
     ("clip", 1.0, 1e3),
     ("epochs", 1, 100_000),
@@ -83,20 +98,28 @@ _RANGES = (
     ("learning_rate", 1e-8, 10.0),
     ("weight_decay", 0.0, 10.0),
     ("averaging", 0.0, 0.99999),
-    ("class_weight", 0.0, 2.0),
-    ("flip", 0.0, 1.0),
     ("jitter", 0.0, 10.0),
     ("mixup", 0.0, 10.0),
-    ("label_smoothing", 0.0, 0.9),
-    ("ferplus", 0.0, 1.0),
+    ("votes", 0.0, 100.0),
+    ("selective_accuracy", 0.0, 1.0),
+)
+
+_CHOICES = (
+    ("labels", tuple(LABEL_SETS)),
+    ("truth", ("label", "votes")),
+    ("balance", STRATEGIES),
 )
 
 
 def _parse(key: str, text: str, default: Any) -> Any:
     try:
+        if isinstance(default, bool):
+            return {"true": True, "false": False}[text.lower()]
         if isinstance(default, tuple):
             return tuple(int(part) for part in text.split(","))
         return type(default)(text)
-    except ValueError:
-        kind = "numbers like 256,128" if isinstance(default, tuple) else type(default).__name__
+    except (ValueError, KeyError):
+        kind = {tuple: "numbers like 256,128", bool: "true or false"}.get(
+            type(default), type(default).__name__
+        )
         raise ConfigError(f"--set {key}={text}: expected {kind}") from None

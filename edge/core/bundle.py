@@ -18,7 +18,7 @@ from edge.core.errors import BundleError
 from edge.core.files import sha256
 from edge.core.quantize import Quantization
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of ``model.json``."""
 
 MODEL_FILE = "model.tflite"
@@ -32,25 +32,44 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """One input tensor of the network, int8 (1, F), and how it is filled."""
+
+    name: str
+    """One of ``edge.core.features.LENGTHS``."""
+    mean: NDArray[np.float32]
+    """float32 (F,), taken off each feature."""
+    std: NDArray[np.float32]
+    """float32 (F,), > 0, each feature is divided by it after that."""
+    quantization: Quantization
+
+
+@dataclass(frozen=True, slots=True)
 class Bundle:
-    """Everything the device needs to turn a feature vector into probabilities."""
+    """Everything the device needs to turn the features of a face into probabilities."""
 
     path: Path
     name: str
     labels: tuple[str, ...]
     feature_version: int
-    mean: NDArray[np.float32]
-    """float32 (F,), taken off each feature."""
-    std: NDArray[np.float32]
-    """float32 (F,), > 0, each feature is divided by it after that."""
-    input: Quantization
+    inputs: tuple[Input, ...]
+    """In the order of ``edge.core.features.INPUTS``."""
     output: Quantization
+    temperature: float
+    """The logits are divided by it before the softmax, > 0."""
+    min_confidence: float
+    """0–1; a face whose top probability is below is LOW_CONFIDENCE, if the settings name no other."""
     landmark_models: dict[str, str]
     """File name → SHA-256 of the face models whose landmarks it was trained on."""
     model: bytes
-    """The int8 TFLite flatbuffer: int8 (1, F) in, int8 logits (1, C) out."""
+    """The int8 TFLite flatbuffer: an int8 (1, F) for each input, int8 logits (1, C) out."""
     info: dict[str, Any]
     """The whole of ``model.json``, for ``info`` and reports."""
+
+    @property
+    def needs_embedding(self) -> bool:
+        """Whether the landmark backend must give ``Face.embedding``."""
+        return any(entry.name == "embedding" for entry in self.inputs)
 
 
 def checksum(info: dict[str, Any]) -> str:
@@ -73,31 +92,23 @@ def read_bundle(path: Path) -> Bundle:
             raise BundleError(f"has schema {schema}, this program reads {SCHEMA}: install a matching version")
         if _get(info, "checksum", str) != checksum(info):
             raise BundleError(f"{JSON_FILE} was altered (checksum differs): copy the bundle again")
-        features_info = _get(info, "features", dict)
-        version = _get(features_info, "version", int)
-        if version != features.VERSION:
+        version = _get(info, "feature_version", int)
+        if version not in features.INPUTS:
             raise BundleError(
-                f"was made for feature version {version}, this program computes version {features.VERSION}: "
+                f"was made for feature version {version}, this program computes "
+                f"{' and '.join(map(str, features.INPUTS))}: "
                 "convert the model again or install a matching version"
             )
-        standardization = _get(info, "standardization", dict)
-        quantization = _get(info, "quantization", dict)
-        length = _get(features_info, "length", int)
-        if length != features.FEATURE_LENGTH:
-            raise BundleError(f"features.length must be {features.FEATURE_LENGTH}, not {length}")
-        labels = _strings(info, "labels")
-        std = _vector(standardization, "std", length)
-        if not (std > 0).all():
-            raise BundleError("standardization.std must be greater than 0 everywhere")
+        calibration = _get(info, "calibration", dict)
         return Bundle(
             path=path,
             name=_get(info, "name", str),
-            labels=labels,
+            labels=_strings(info, "labels"),
             feature_version=version,
-            mean=_vector(standardization, "mean", length),
-            std=std,
-            input=_quantization(quantization, "input"),
-            output=_quantization(quantization, "output"),
+            inputs=_inputs(info, features.INPUTS[version]),
+            output=_quantization(_get(info, "output", dict), "output"),
+            temperature=_between(calibration, "temperature", 0.01, 100.0),
+            min_confidence=_between(calibration, "min_confidence", 0.0, 1.0),
             landmark_models=_hashes(info, "landmark_models"),
             model=_read_model(path, _get(info, "files", dict)),
             info=info,
@@ -176,15 +187,37 @@ def _vector(container: dict[str, Any], key: str, length: int) -> NDArray[np.floa
     return vector
 
 
+def _inputs(info: dict[str, Any], names: tuple[str, ...]) -> tuple[Input, ...]:
+    entries = _get(info, "inputs", list)
+    if [entry.get("name") if isinstance(entry, dict) else None for entry in entries] != list(names):
+        raise BundleError(f"'inputs' must describe {' and '.join(names)}, in this order")
+    return tuple(_input(entry) for entry in entries)
+
+
+def _input(entry: dict[str, Any]) -> Input:
+    name = _get(entry, "name", str)
+    length = features.LENGTHS[name]
+    std = _vector(entry, "std", length)
+    if not (std > 0).all():
+        raise BundleError(f"'std' of {name} must be greater than 0 everywhere")
+    return Input(name, _vector(entry, "mean", length), std, _quantization(entry, name))
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e30
 
 
-def _quantization(container: dict[str, Any], key: str) -> Quantization:
-    entry = _get(container, key, dict)
+def _between(container: dict[str, Any], key: str, low: float, high: float) -> float:
+    value = _get(container, key, float)
+    if not low <= value <= high:  # also false for NaN
+        raise BundleError(f"{key!r} must be {low:g}…{high:g}, not {value}")
+    return value
+
+
+def _quantization(entry: dict[str, Any], name: str) -> Quantization:
     scale, zero_point = _get(entry, "scale", float), _get(entry, "zero_point", int)
     if not (math.isfinite(scale) and scale > 0 and -128 <= zero_point <= 127):
-        raise BundleError(f"quantization.{key} must have scale > 0 and zero_point in -128…127")
+        raise BundleError(f"{name} must have scale > 0 and zero_point in -128…127")
     return Quantization(scale, zero_point)
 
 

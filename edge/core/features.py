@@ -1,8 +1,11 @@
 """Landmarks → feature vector, the same bits on every machine.
 
-Feature version 1: all points, moved, turned and scaled so that the middle between the two outer
+The input ``landmarks``: all points, moved, turned and scaled so that the middle between the two outer
 eye corners is the origin, the line between them is the x axis, and their distance is 1. x, y and
 z of point 0, then of point 1, and so on.
+
+The input ``embedding``: two feature maps of the landmark network itself, as they are
+(``edge.landmarks.tap``): what it saw of the face beside the shape.
 
 Only float64 elementwise add, subtract, multiply, divide and square root are used, cast to float32
 at the end: IEEE 754 fixes the result of each. Matrix products, SVD and trigonometry differ in the
@@ -15,13 +18,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = 1
-"""Changed whenever the same landmarks would give another vector."""
+INPUTS = {1: ("landmarks",), 2: ("landmarks", "embedding")}
+"""Feature version → what a network of it takes, in this order. A new version is made whenever the same
+face would give other numbers."""
 
 MESH_POINTS = 468
 """Points of MediaPipe's face mesh; the ten iris points of the 478-point variant are not used."""
 
-FEATURE_LENGTH = MESH_POINTS * 3
+EMBEDDING_SHAPES = ((3, 3, 128), (6, 6, 128), (12, 12, 128))
+"""Height, width and channels of the feature maps, in the order in which they are laid flat."""
+
+LENGTHS = {"landmarks": MESH_POINTS * 3, "embedding": sum(math.prod(shape) for shape in EMBEDDING_SHAPES)}
+"""Numbers in each input."""
 
 EYE_ANCHORS = {468: (33, 263), 478: (33, 263), 68: (36, 45)}
 """Number of points → indices of the outer eye corners, the one on the picture's left first: the
@@ -67,7 +75,7 @@ def align(landmarks: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
 
 
 def extract(landmarks: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    """The feature vector of version 1 for one face.
+    """The input ``landmarks`` of one face.
 
     Args:
         landmarks: (468 or 478, 3), px, as in ``Face.landmarks``.

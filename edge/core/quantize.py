@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,9 +58,15 @@ class Quantizer:
 class CodeSoftmax:
     """int8 logits → probabilities, through the 256 values that ``exp(-difference)`` can take."""
 
-    def __init__(self, logits: Quantization) -> None:
-        """Precompute for the model's output tensor; its zero point does not matter to a softmax."""
-        self._exp = [math.exp(-logits.scale * difference) for difference in range(256)]
+    def __init__(self, logits: Quantization, temperature: float = 1.0) -> None:
+        """Precompute.
+
+        Args:
+            logits: the model's output tensor; its zero point does not matter to a softmax.
+            temperature: > 0, the logits are divided by it (Guo et al., 2017, arXiv:1706.04599).
+        """
+        step = logits.scale / temperature
+        self._exp = [math.exp(-step * difference) for difference in range(256)]
 
     def probabilities(self, codes: NDArray[np.int8]) -> NDArray[np.float32]:
         """int8 (C,) → float32 (C,), sums to 1."""
@@ -75,3 +82,22 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
     result: NDArray[np.float32] = (shifted / shifted.sum(axis=-1, keepdims=True)).astype(np.float32)
     return result
+
+
+def standardize(
+    values: NDArray[np.floating[Any]], mean: NDArray[np.float32], std: NDArray[np.float32], clip: float
+) -> NDArray[np.float32]:
+    """What the network is trained on: (values − mean) / std, cut off at ± ``clip``.
+
+    On the device ``Quantizer`` does the same on the way to the codes, whose range ends at ``clip``.
+
+    Args:
+        values: (N, F)
+        mean: float32 (F,)
+        std: float32 (F,), > 0.
+
+    Returns:
+        float32 (N, F).
+    """
+    result: NDArray[np.float32] = (values.astype(np.float32) - mean) / std
+    return np.clip(result, -clip, clip, out=result)

@@ -1,6 +1,6 @@
 """The values that pass between the parts. Arrays are checked once, where they enter."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -53,7 +53,8 @@ class Face:
     track_id: int
     """Stays with a face while it is tracked; a face found anew gets a new one."""
     embedding: NDArray[np.float32] | None = None
-    """Inner features of the landmark network, where the backend gives them."""
+    """float32 (5760,): two feature maps of the landmark network, laid flat one after the other
+    (``edge.core.features.EMBEDDING_SHAPES``), where the backend gives them."""
 
 
 class Status(StrEnum):
@@ -72,7 +73,8 @@ class FacePrediction:
     probabilities: NDArray[np.float32]
     """float32 (C,), in the order of the bundle's labels; sums to 1."""
     status: Status
-    """LOW_CONFIDENCE when the top probability is below the setting ``min_confidence``."""
+    """LOW_CONFIDENCE when the top probability is below the setting ``min_confidence``, or below the
+    bundle's threshold where the setting is absent."""
     face: Face
 
 
@@ -138,11 +140,11 @@ class LandmarkBackend(Protocol):
 
 
 class Classifier(Protocol):
-    """Feature vector float32 (F,) → probabilities float32 (C,)."""
+    """The inputs of one face, float32 (F,) each → probabilities float32 (C,)."""
 
     labels: tuple[str, ...]
 
-    def predict(self, features: NDArray[np.float32]) -> NDArray[np.float32]: ...
+    def predict(self, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]: ...
 
     def close(self) -> None: ...
 

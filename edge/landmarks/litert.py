@@ -60,7 +60,7 @@ class LitertBackend:
         """Build both interpreters.
 
         Args:
-            models: verified flatbuffers.
+            models: verified flatbuffers; faces get an ``embedding`` if the landmark model is tapped.
             max_faces: the most faces that are reported for a frame, ≥ 1.
             threads: CPU threads of one invoke.
 
@@ -124,20 +124,20 @@ class LitertBackend:
             landmarks, presence = self._mesh.run(frame.rgb, roi)
             if presence >= MIN_PRESENCE:
                 track_id = next(self._ids) if track.id is None else track.id
-                return Face(landmarks, presence, roi, track_id)
+                return Face(landmarks, presence, roi, track_id, self._mesh.embedding())
             roi = next_roi(landmarks)
         return None
 
 
 class _LandmarkModel:
-    """``face_landmark.tflite``: a region of the picture → 468 points and presence."""
+    """``face_landmark.tflite``: a region of the picture → 468 points and presence, and what is tapped."""
 
     def __init__(self, model: bytes, threads: int) -> None:
         self.interpreter: Any = make_interpreter(model, threads, "the face landmark model")
-        outputs = self.interpreter.get_output_details()
-        by_size = {int(np.prod(o["shape"])): o["index"] for o in outputs}
-        self._points = self.interpreter.tensor(by_size[MESH_POINTS * 3])
-        self._presence = self.interpreter.tensor(by_size[1])
+        points, presence, *maps = self.interpreter.get_output_details()
+        self._points = self.interpreter.tensor(points["index"])
+        self._presence = self.interpreter.tensor(presence["index"])
+        self._maps = [self.interpreter.tensor(entry["index"]) for entry in maps]
         self._input = self.interpreter.tensor(self.interpreter.get_input_details()[0]["index"])
         self._crop = np.empty((SIDE, SIDE, 3), np.uint8)
         self._to_picture = np.zeros((3, 4))
@@ -155,6 +155,13 @@ class _LandmarkModel:
         landmarks = np.asarray(points, np.float32).reshape(MESH_POINTS, 3)
         logit = max(-80.0, float(self._presence().ravel()[0]))
         return landmarks, 1.0 / (1.0 + math.exp(-logit))
+
+    def embedding(self) -> NDArray[np.float32] | None:
+        """The feature maps of the last run, laid flat; None where the model is not tapped."""
+        if not self._maps:
+            return None
+        result: NDArray[np.float32] = np.concatenate([values().ravel() for values in self._maps])
+        return result
 
 
 def next_roi(landmarks: NDArray[np.float32]) -> Roi:

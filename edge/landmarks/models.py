@@ -4,6 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge import assets
+from edge.core.errors import ModelError
+from edge.core.files import sha256
+from edge.landmarks.tap import tap
+
+EMBEDDING_TENSORS = (177, 141, 113)
+"""Of ``face_landmark.tflite``: ``p_re_lu_26`` and ``p_re_lu_15``, the last two stages of the trunk, with
+the shapes of ``edge.core.features.EMBEDDING_SHAPES``."""
+
+TAPPED_SHA256 = "b15f9b7234d26f1455428ac36abc272f5b478c7117acc456f56290503665c981"
+"""Of the landmark model with these tensors as further outputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,19 +23,25 @@ class FaceModels:
     detector: bytes
     """``face_detection_short_range.tflite``: 128×128 → 896 boxes."""
     landmarker: bytes
-    """``face_landmark.tflite``: 192×192 → 468 points."""
+    """``face_landmark.tflite``: 192×192 → 468 points, and with ``embedding`` two feature maps."""
 
 
-def find_models(directory: Path | None = None) -> FaceModels:
+def find_models(directory: Path | None = None, embedding: bool = False) -> FaceModels:
     """Load the face models.
 
     Args:
         directory: look only here; else where ``edge.assets.find`` looks.
+        embedding: tap the landmark model, so that it gives its feature maps as well.
 
     Raises:
         ModelError: a model is absent or not the pinned bytes.
     """
-    return FaceModels(assets.load(assets.DETECTOR, directory), assets.load(assets.LANDMARKER, directory))
+    detector, landmarker = (assets.load(asset, directory) for asset in assets.MODELS)
+    if embedding:
+        landmarker = tap(landmarker, EMBEDDING_TENSORS)
+        if sha256(landmarker) != TAPPED_SHA256:
+            raise ModelError("the tapped landmark model is not the one that bundles were trained on")
+    return FaceModels(detector, landmarker)
 
 
 def model_hashes() -> dict[str, str]:

@@ -1,0 +1,119 @@
+"""One step of the training, and the moving average of the weights."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from train.balance import FOCAL_GAMMA
+from train.settings import Settings
+
+WARMUP_EPOCHS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """B rows."""
+
+    inputs: list[NDArray[np.float32]]
+    """float32 (B, F) each, standardized."""
+    target: NDArray[np.float32]
+    """float32 (B, C), sums to 1."""
+    votes: NDArray[np.float32]
+    """float32 (B, 8), sums to 1; zeros where a row has no votes."""
+    weight: NDArray[np.float32]
+    """float32 (B,)"""
+
+    def noisy(self, jitter: float, rng: np.random.Generator) -> "Batch":
+        """With Gaussian noise on the inputs; ``jitter`` is its standard deviation."""
+        if not jitter:
+            return self
+        noise = np.float32(jitter)
+        return replace(
+            self, inputs=[x + noise * rng.standard_normal(x.shape, np.float32) for x in self.inputs]
+        )
+
+    def mixed(self, alpha: float, rng: np.random.Generator) -> "Batch":
+        """Mixup (Zhang et al., 2018, arXiv:1710.09412): each row with a share of another."""
+        if not alpha:
+            return self
+        share = np.float32(rng.beta(alpha, alpha))
+        other = rng.permutation(len(self.weight))
+
+        def mix(values: NDArray[np.float32]) -> NDArray[np.float32]:
+            return share * values + (1 - share) * values[other]
+
+        return Batch([mix(x) for x in self.inputs], mix(self.target), mix(self.votes), mix(self.weight))
+
+
+class Trainer:
+    """AdamW with a warm-up and a cosine, and a second network with the averaged weights."""
+
+    def __init__(self, build: Callable[[], keras.Model], steps: int, settings: Settings) -> None:
+        """Build both networks.
+
+        Args:
+            build: inputs → logits of the classes and of the votes.
+            steps: in an epoch.
+            settings: learning rate, weight decay, averaging, weight of the votes, focal loss.
+        """
+        self._settings = settings
+        self._model, self._averaged = build(), build()
+        warmup = min(WARMUP_EPOCHS, settings.epochs) * steps
+        schedule = keras.optimizers.schedules.CosineDecay(
+            initial_learning_rate=0.0,
+            warmup_target=settings.learning_rate,
+            warmup_steps=warmup,
+            decay_steps=max(1, settings.epochs * steps - warmup),
+        )
+        self._optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay)
+        self._averaged.set_weights(self._model.get_weights())
+        self._steps = 0
+
+    def step(self, batch: Batch) -> float:
+        """One step; gives the loss."""
+        self._steps += 1
+        keep = min(self._settings.averaging, self._steps / (self._steps + 10))  # follows quickly at first
+        return float(self._step(batch.inputs, batch.target, batch.votes, batch.weight, tf.constant(keep)))
+
+    def predict(self, inputs: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Logits (N, C) by the averaged weights."""
+        logits: NDArray[np.float32] = self._averaged.predict(inputs, batch_size=4096, verbose=0)[0]
+        return logits
+
+    def average(self) -> list[NDArray[np.float32]]:
+        """A copy of the averaged weights."""
+        weights: list[NDArray[np.float32]] = self._averaged.get_weights()
+        return weights
+
+    def with_weights(self, weights: list[NDArray[np.float32]]) -> keras.Model:
+        """The network with these weights."""
+        self._averaged.set_weights(weights)
+        return self._averaged
+
+    @tf.function
+    def _step(
+        self, inputs: list[tf.Tensor], target: tf.Tensor, votes: tf.Tensor, weight: tf.Tensor, keep: tf.Tensor
+    ) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            logits, vote_logits = self._model(inputs, training=True)
+            loss = tf.reduce_mean(weight * self._row_loss(target, logits))
+            # Rows without votes have a target of zeros, which costs nothing.
+            vote_loss = tf.nn.softmax_cross_entropy_with_logits(votes, vote_logits)
+            total = loss + self._settings.votes * tf.reduce_mean(vote_loss)
+        variables = self._model.trainable_variables
+        self._optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
+        for average, value in zip(self._averaged.variables, self._model.variables, strict=True):
+            if average.dtype == "float32":  # the state of a random generator is no weight
+                average.assign(keep * average + (1.0 - keep) * value)
+        return loss
+
+    def _row_loss(self, target: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        loss = tf.nn.softmax_cross_entropy_with_logits(target, logits)
+        if self._settings.balance != "focal":
+            return loss
+        right = tf.reduce_sum(target * tf.nn.softmax(logits), axis=1)
+        return (1.0 - right) ** FOCAL_GAMMA * loss
