@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.classes import Classes, choose_classes, with_truth
 from benchmarks.environment import Watch, bundle_facts, describe, usable_cores
 from benchmarks.scoring import Outcome, Protocol, score_all
 from edge.build import load_bundle
-from edge.core.bundle import Bundle
+from edge.core.errors import DataError
 from edge.data import Preparation, fingerprint, metrics, read_dataset
 from edge.settings import Settings
 
@@ -23,7 +24,12 @@ _MESSAGES = 20  # skipped rows that are named in the result
 
 
 def make_protocol(
-    settings: Settings, scale: float | None, padding: float | None, assume_face: bool
+    settings: Settings,
+    scale: float | None,
+    padding: float | None,
+    assume_face: bool,
+    label_set: int | None = None,
+    truth: str = "label",
 ) -> Protocol:
     """What is not given is what the bundle was trained with, or else the default.
 
@@ -31,11 +37,11 @@ def make_protocol(
         ConfigError: a value out of range.
         BundleError: no such bundle, or it is not whole.
     """
-    recorded = load_bundle(settings.expression.bundle).info.get("preparation") or asdict(Preparation())
+    recorded = load_bundle(settings.bundle).info.get("preparation") or asdict(Preparation())
     preparation = Preparation(
         recorded["scale"] if scale is None else scale, recorded["padding"] if padding is None else padding
     )
-    return Protocol(settings, preparation, assume_face)
+    return Protocol(settings, preparation, assume_face, label_set, truth)
 
 
 def benchmark(
@@ -52,21 +58,30 @@ def benchmark(
         The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
 
     Raises:
-        FerError: a part is missing, or the data has no usable picture in ``split``.
+        FerError: a part is missing, the bundle's labels do not fit the label set, or the data has no
+            usable picture in ``split``.
     """
     watch = Watch()
-    bundle = load_bundle(protocol.settings.expression.bundle)
+    bundle = load_bundle(protocol.settings.bundle)
+    classes = choose_classes(bundle.labels, protocol.label_set)
     skipped: list[str] = []
+    left_out: list[str] = []
     samples = read_dataset(data, split, on_bad=lambda message: _skip(message, skipped))
+    samples = with_truth(samples, protocol.truth, classes, left_out)
     outcomes = list(_counted(score_all(samples, protocol, workers or usable_cores())))
-    scores, warnings = summarize(outcomes, bundle)
+    if not outcomes:
+        raise DataError(_nothing_left(data, protocol))
+    scores, warnings = summarize(outcomes, classes)
     return {
         "kind": "accuracy",
         "schema": SCHEMA,
         "data": {"file": data.name, "sha256": fingerprint(data).sha256},
         "split": split,
         "landmarks": protocol.settings.landmarks.backend,
+        "truth": protocol.truth,
+        "labels": list(classes.names),
         **scores,
+        "left_out": len(left_out),
         "skipped": len(skipped),
         "skipped_rows": skipped[:_MESSAGES],
         "preparation": asdict(protocol.preparation),
@@ -77,23 +92,31 @@ def benchmark(
     }
 
 
-def summarize(outcomes: list[Outcome], bundle: Bundle) -> tuple[dict[str, Any], list[str]]:
-    """Metrics over the bundle's classes and those that only the data has; and warnings."""
-    unknown = sorted({outcome.true for outcome in outcomes} - set(bundle.labels))
-    classes = [*bundle.labels, *unknown]
-    number = {name: index for index, name in enumerate(classes)}
-    true = np.array([number[outcome.true] for outcome in outcomes], np.int64)
-    predicted = np.array(
-        [metrics.MISSED if o.predicted is None else number[o.predicted] for o in outcomes], np.int64
-    )
-    confidence = np.array([outcome.confidence for outcome in outcomes])
+def summarize(outcomes: list[Outcome], classes: Classes) -> tuple[dict[str, Any], list[str]]:
+    """Metrics over the classes and those that only the data has; and warnings."""
+    names = [classes.of_emotion[outcome.true] or outcome.true for outcome in outcomes]
+    unknown = sorted(set(names) - set(classes.names))
+    every = [*classes.names, *unknown]
+    true = np.array([every.index(name) for name in names], np.int64)
+    answers = [
+        None if outcome.probabilities is None else classes.probabilities(outcome.probabilities)
+        for outcome in outcomes
+    ]
+    predicted = np.array([metrics.MISSED if p is None else p.argmax() for p in answers], np.int64)
+    confidence = np.array([0.0 if p is None else p.max() for p in answers])
     found = np.array([outcome.found for outcome in outcomes])
-    scores = metrics.report(classes, true, predicted, confidence, found)
+    scores = metrics.report(every, true, predicted, confidence, found)
     warnings = [
         f"the bundle does not know {name}: {scores['per_class'][name]['n']} pictures of it count as wrong"
         for name in unknown
     ]
     return scores, warnings
+
+
+def _nothing_left(data: Path, protocol: Protocol) -> str:
+    votes = "a clear majority of FER+ votes (fer2013new.csv beside it)"
+    wanted = votes if protocol.truth == "votes" else "an emotion of these classes"
+    return f"{data} has no picture to score: expected some with {wanted}; choose other --truth or --labels"
 
 
 def _skip(message: str, skipped: list[str]) -> None:
@@ -123,13 +146,15 @@ def table(result: dict[str, Any]) -> str:
     preparation = result["preparation"]
     data = " ".join(filter(None, (result["data"]["file"], result["split"])))
     lines = [
-        f"{data}: {result['n']} pictures, {result['skipped']} skipped, landmarks {result['landmarks']}, "
+        f"{data}: {result['n']} pictures, {result['skipped']} skipped, {result['left_out']} left out, "
+        f"truth {result['truth']}, {len(result['labels'])} classes, landmarks {result['landmarks']}, "
         f"bundle {result['bundle']['name']}, scale {preparation['scale']:g}, "
         f"padding {preparation['padding']:g}"
         f"{', face assumed where none was found' if result['assume_face'] else ''}",
         f"accuracy          {_percent(result['accuracy'])}   a missed face is wrong",
         f"  where found     {_percent(result['accuracy_found'])}",
         f"coverage          {_percent(result['coverage'])}",
+        f"selective at 60 % {_percent(result['selective']['0.6'])}   of the most confident of all pictures",
         f"macro F1          {_percent(result['macro_f1'])}",
         f"ECE               {_decimal(result['ece'])}",
         f"{'class':<12} {'precision':>9} {'recall':>8} {'F1':>8} {'coverage':>8} {'n':>7}",

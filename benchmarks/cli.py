@@ -13,6 +13,7 @@ from typing import Any
 from edge.core import console
 from edge.core.errors import FerError
 from edge.core.files import write_atomic
+from edge.core.labels import LABEL_SETS
 from edge.settings import BACKENDS, load_settings
 from edge.sources import FORMS
 
@@ -54,6 +55,9 @@ def _add_latency(commands: Any) -> None:
     sub.add_argument(
         "--against", choices=BACKENDS, help="a second landmark backend that gets the same frames, in turn"
     )
+    sub.add_argument(
+        "--against-bundle", metavar="NAME", help="the second pipeline's bundle; default: the first one's"
+    )
     _add_common_flags(sub)
     text = "CPU threads of the face models (1)"
     sub.add_argument("--threads", dest="landmarks.threads", type=int, metavar="N", help=text)
@@ -67,6 +71,18 @@ def _add_accuracy(commands: Any) -> None:
         "--data", type=Path, required=True, metavar="PATH", help="fer2013.csv, or a folder of class folders"
     )
     sub.add_argument("--split", metavar="NAME", help="only this part, e.g. PublicTest; default: all of it")
+    sub.add_argument(
+        "--labels",
+        type=int,
+        choices=LABEL_SETS,
+        help="classes to score; emotions that they leave out are dropped; default: the bundle's own",
+    )
+    sub.add_argument(
+        "--truth",
+        choices=("label", "votes"),
+        default="label",
+        help="what is right: the data's label (default), or the clear majority of the FER+ votes",
+    )
     sub.add_argument("--scale", type=float, metavar="X", help="enlargement of the pictures")
     sub.add_argument("--padding", type=float, metavar="X", help="margin, as a part of the longer side")
     sub.add_argument(
@@ -102,8 +118,12 @@ def _latency(args: argparse.Namespace) -> int:
     flags = _flags(args)
     settings = load_settings(args.config, flags)
     against = None
-    if args.against:
-        against = load_settings(args.config, flags | {"landmarks.backend": args.against})
+    if args.against and not settings.expression.bundle:
+        flags["expression.bundle"] = "landmarks"  # the one head that all backends can feed
+        settings = load_settings(args.config, flags)
+    if args.against or args.against_bundle:
+        other = {"landmarks.backend": args.against, "expression.bundle": args.against_bundle}
+        against = load_settings(args.config, flags | {key: value for key, value in other.items() if value})
     check_writable(args.json)
     result = latency.benchmark(settings, args.frames, args.warmup, against)
     return _report(args, result, latency.table(result))
@@ -114,7 +134,9 @@ def _accuracy(args: argparse.Namespace) -> int:
 
     settings = load_settings(args.config, _flags(args))
     check_writable(args.json)
-    protocol = accuracy.make_protocol(settings, args.scale, args.padding, args.assume_face)
+    protocol = accuracy.make_protocol(
+        settings, args.scale, args.padding, args.assume_face, args.labels, args.truth
+    )
     result = accuracy.benchmark(args.data, args.split, protocol, args.workers)
     return _report(args, result, accuracy.table(result))
 

@@ -32,16 +32,19 @@ class Protocol:
     settings: Settings
     preparation: Preparation
     assume_face: bool = False
+    label_set: int | None = None
+    """Key of ``edge.core.labels.LABEL_SETS``; None: the bundle's own labels."""
+    truth: str = "label"
+    """``"label"``: what the data set says; ``"votes"``: the clear majority of the FER+ votes."""
 
 
 class Outcome(NamedTuple):
     """What came out for one picture."""
 
     true: str
-    predicted: str | None
-    """None: a miss."""
-    confidence: float
-    """Probability of ``predicted``, 0 for a miss."""
+    """The emotion."""
+    probabilities: tuple[float, ...] | None
+    """In the order of the bundle's labels; None: a miss."""
     found: bool
     """The detector found a face, so that none had to be assumed."""
 
@@ -99,9 +102,9 @@ class Scorer:
         rgb = prepare(sample.picture, self._preparation.scale, self._preparation.padding)
         faces = self._pipeline.process(Frame(rgb, time.monotonic_ns(), 0, sample.name, still=True)).faces
         if not faces:
-            return Outcome(sample.label, None, 0.0, False)
+            return Outcome(sample.label, None, False)
         found = self._assumed.found if self._assumed else True
-        return Outcome(sample.label, faces[0].label, float(faces[0].probabilities.max()), found)
+        return Outcome(sample.label, tuple(faces[0].probabilities.tolist()), found)
 
     def close(self) -> None:
         """Close the pipeline."""

@@ -1,4 +1,4 @@
-"""``python -m train extract`` and ``python -m train fit``."""
+"""``python -m train inspect | extract | fit | report``."""
 
 import argparse
 import os
@@ -16,10 +16,28 @@ def main() -> int:
 
 def _extract(arguments: argparse.Namespace) -> int:
     from train.extract import Setup, extract
+    from train.subjects import extract_subjects, is_subjects
 
+    if is_subjects(arguments.data):
+        extract_subjects(arguments.data, arguments.out, arguments.classes)
+        return 0
     preparation = Preparation(arguments.scale, arguments.padding)
     setup = Setup(preparation, arguments.views, arguments.models_dir)
     extract(arguments.data, arguments.out, setup, arguments.workers, arguments.dask, arguments.classes)
+    return 0
+
+
+def _inspect(arguments: argparse.Namespace) -> int:
+    from train.inspect_data import inspect
+
+    inspect(arguments.data, arguments.out, arguments.classes)
+    return 0
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from train.report import render
+
+    render(arguments.run, arguments.bundle, arguments.data)
     return 0
 
 
@@ -35,15 +53,22 @@ def _fit(arguments: argparse.Namespace) -> int:
     return 0
 
 
+_DATA = "fer2013.csv, icml_face_data.csv, a folder [split/]class/*.png, AffectNet, or SXXX/omlands.csv"
+
+
 def _parser() -> argparse.ArgumentParser:
     default = Preparation()
     parser = argparse.ArgumentParser(prog="python -m train", description="Train the expression classifier.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
+    inspect = commands.add_parser("inspect", help="count classes, copies, leaks and sizes before training")
+    inspect.add_argument("data", type=Path, help="pictures as for extract, or a landmarks folder")
+    inspect.add_argument("--out", type=Path, help="folder for a page of plots and inspect.json")
+    inspect.add_argument("--classes", type=Path, metavar="FILE", help="names of class folders (TOML)")
+    inspect.set_defaults(command=_inspect)
+
     extract = commands.add_parser("extract", help="find the faces and their landmarks in labelled pictures")
-    extract.add_argument(
-        "data", type=Path, help="fer2013.csv, icml_face_data.csv, or a folder [split/]class/*.png"
-    )
+    extract.add_argument("data", type=Path, help=_DATA)
     extract.add_argument("--out", type=Path, required=True, help="landmarks folder to write")
     extract.add_argument(
         "--views",
@@ -85,6 +110,12 @@ def _parser() -> argparse.ArgumentParser:
         "--data", type=Path, help="the data that was extracted: the report then shows some of its pictures"
     )
     fit.set_defaults(command=_fit)
+
+    report = commands.add_parser("report", help="write the report of a run once more")
+    report.add_argument("run", type=Path, help="run folder of fit")
+    report.add_argument("--bundle", type=Path, help="the bundle made from it: sets int8 against float")
+    report.add_argument("--data", type=Path, help="the data that was extracted: shows some of its pictures")
+    report.set_defaults(command=_report)
     return parser
 
 

@@ -7,7 +7,6 @@ shards that are there. Neither side holds more than a few chunks in memory.
 
 import hashlib
 import json
-import platform
 import sys
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -28,13 +27,23 @@ from edge.core import features
 from edge.core.errors import BackendError, DataError
 from edge.core.labels import EMOTIONS, FERPLUS_VOTES
 from edge.core.types import Face, Frame
-from edge.data import Preparation, Sample, fingerprint, prepare, read_dataset
+from edge.data import Preparation, Sample, fingerprint, picture_hash, prepare, read_dataset
 from edge.data.workers import worker_pool
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.models import find_models, model_hashes
 from train import augment
 from train.data import TRAINING_SPLITS
-from train.landmarks_folder import INFO_FILE, SCHEMA, Faces, Rows, finish, is_whole, load, write_shard
+from train.landmarks_folder import (
+    INFO_FILE,
+    SCHEMA,
+    Faces,
+    Rows,
+    finish,
+    is_whole,
+    load,
+    versions,
+    write_shard,
+)
 
 CHUNK = 128
 """Pictures in one shard: a few seconds of work for one core."""
@@ -80,7 +89,7 @@ def extract(
         raise DataError(f"{out} is a file: name a folder to write")
     if not data.exists():
         next(read_dataset(data, on_bad=print))  # says what was expected
-    identity = fingerprint(data)
+    identity = fingerprint(data, mapping)
     info: dict[str, Any] = {
         "data": {"file": data.name, "sha256": identity.sha256},
         "preparation": asdict(setup.preparation),
@@ -252,14 +261,10 @@ def _rows(chunk: list[Sample], presence: np.ndarray) -> Rows:
         split=np.array([sample.split for sample in chunk], np.str_),
         votes=np.array([sample.votes or no_votes for sample in chunk], np.uint8),
         name=np.array([sample.name for sample in chunk], np.str_),
-        picture_hash=np.array([_picture_hash(sample.picture) for sample in chunk], np.str_),
+        picture_hash=np.array([picture_hash(sample.picture) for sample in chunk], np.str_),
         subject=nobody,
         sequence=nobody,
     )
-
-
-def _picture_hash(picture: np.ndarray) -> str:
-    return hashlib.sha1(str(picture.shape).encode() + picture.tobytes()).hexdigest()
 
 
 # ---- what is printed and recorded ----
@@ -279,13 +284,3 @@ def coverage_table(rows: Rows) -> str:
         label = "all" if number is None else EMOTIONS[number]
         lines.append(f"{label:<17}" + "".join(f"{cell:>22}" for cell in cells))
     return "\n".join(lines)
-
-
-def versions() -> dict[str, str]:
-    """Of what the landmarks depend on."""
-    return {
-        "mien": edge.__version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "opencv": cv2.__version__,
-    }

@@ -16,7 +16,7 @@ from edge.core.errors import DataError
 from edge.core.files import replacing_folder
 from edge.core.labels import LABEL_SETS, vote_distribution
 from edge.core.quantize import softmax
-from edge.data.metrics import confidence_threshold
+from edge.data.calibration import confidence_threshold
 from train import data, landmarks_folder, report
 from train.balance import epoch_order, row_weights
 from train.loop import Batch, Trainer
@@ -152,7 +152,7 @@ def fit(landmarks: Path, out: Path, settings: Settings, pictures: Path | None = 
             faces.found[index],
             rows.name[index],
         )
-        for name, index in {"validation": split.validation, **split.evaluation}.items()
+        for name, index in [("validation", split.validation), *split.evaluation.items()]
     ]
     some = rng.permutation(training)[:CALIBRATION_ROWS]
     for_convert: dict[str, Any] = {"clip": np.array(settings.clip), "validation/number": number_validation}
@@ -191,9 +191,11 @@ def view_of_epoch(
     if not folder.views:
         return data.take(inputs, training)
     faces = folder.faces(1 + epoch % folder.views)
-    seen = faces.found[training, None]
-    view = data.read_inputs(faces, embedding)
-    return [np.where(seen, varied[training], raw[training]) for varied, raw in zip(view, inputs, strict=True)]
+    view = data.take(data.read_inputs(faces, embedding), training)
+    missing = ~faces.found[training]
+    for varied, raw in zip(view, inputs, strict=True):
+        varied[missing] = raw[training[missing]]
+    return view
 
 
 def best_temperature(logits: np.ndarray, number: np.ndarray) -> float:

@@ -5,14 +5,17 @@ Shards are written one after the other, so that neither side needs memory for a 
 """
 
 import json
+import platform
 import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+import edge
 from edge.core.errors import DataError
 from edge.core.files import replacing
 from edge.core.labels import EMOTIONS
@@ -123,6 +126,16 @@ def finish(folder: Path, info: dict[str, Any]) -> None:
         temporary.write_text(json.dumps({"schema": SCHEMA, **info}, indent=1) + "\n")
     for stale in set(folder.glob("*.npz")) - {folder / name for name in info["shards"]}:
         stale.unlink()
+
+
+def versions() -> dict[str, str]:
+    """Of what landmarks depend on, for ``info``."""
+    return {
+        "mien": edge.__version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+    }
 
 
 def load(path: Path) -> LandmarksFolder:

@@ -28,13 +28,13 @@ class Batch:
     """float32 (B,)"""
 
     def noisy(self, jitter: float, rng: np.random.Generator) -> "Batch":
-        """With Gaussian noise on the inputs; ``jitter`` is its standard deviation."""
+        """With Gaussian noise on the landmarks, whose standard deviation is ``jitter``; the embedding
+        is varied by the views."""
         if not jitter:
             return self
-        noise = np.float32(jitter)
-        return replace(
-            self, inputs=[x + noise * rng.standard_normal(x.shape, np.float32) for x in self.inputs]
-        )
+        landmarks, *rest = self.inputs
+        noise = np.float32(jitter) * rng.standard_normal(landmarks.shape, np.float32)
+        return replace(self, inputs=[landmarks + noise, *rest])
 
     def mixed(self, alpha: float, rng: np.random.Generator) -> "Batch":
         """Mixup (Zhang et al., 2018, arXiv:1710.09412): each row with a share of another."""

@@ -1,9 +1,9 @@
 """The network: a multilayer perceptron on aligned landmarks, beside it the landmark network's own maps."""
 
+import math
 from collections.abc import Sequence
 
 import keras
-import numpy as np
 from keras import layers
 
 from edge.core import features
@@ -37,12 +37,21 @@ def build_model(lengths: Sequence[int], classes: int, settings: Settings) -> ker
 
 
 def _maps(embedding: keras.KerasTensor, channels: int) -> list[keras.KerasTensor]:
-    """The embedding's 3×3 map as it is, and its 6×6 map with fewer channels; both flat."""
-    coarse_shape, fine_shape = features.EMBEDDING_SHAPES
-    coarse = embedding[:, : int(np.prod(coarse_shape))]
-    fine = layers.Reshape(fine_shape)(embedding[:, int(np.prod(coarse_shape)) :])
-    fine = _activated(layers.Conv2D(channels, 1, use_bias=False)(fine))
-    return [coarse, layers.Flatten()(fine)]
+    """The embedding's maps, each brought to few numbers and laid flat."""
+    flat = []
+    start = 0
+    for shape in features.EMBEDDING_SHAPES:
+        stop = start + math.prod(shape)
+        values = embedding[:, start:stop]
+        if shape[0] > 3:
+            values = layers.Reshape(shape)(values)
+            values = _activated(layers.Conv2D(channels, 1, use_bias=False)(values))
+        if shape[0] > 6:
+            values = layers.Conv2D(channels, 3, strides=2, padding="same", use_bias=False)(values)
+            values = _activated(values)
+        flat.append(layers.Flatten()(values))
+        start = stop
+    return flat
 
 
 def _activated(tensor: keras.KerasTensor) -> keras.KerasTensor:

@@ -48,8 +48,8 @@ class Settings:
 
     balance: str = "none"
     """What is done about rare classes, one of ``train.balance.STRATEGIES``."""
-    jitter: float = 0.05
-    """Standard deviation of the noise on the inputs, in standard deviations of the feature."""
+    jitter: float = 0.03
+    """Standard deviation of the noise on landmarks, in standard deviations of the feature."""
     mixup: float = 0.0
     """Alpha of mixup's Beta distribution; 0: none."""
     votes: float = 0.5

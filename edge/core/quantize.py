@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_LOW, _HIGH = np.float32(-128), np.float32(127)
-
 
 @dataclass(frozen=True, slots=True)
 class Quantization:
@@ -18,41 +16,6 @@ class Quantization:
     """Real value of one step, > 0."""
     zero_point: int
     """The code that stands for 0.0, −128…127."""
-
-
-class Quantizer:
-    """Features → int8 codes: standardize, scale, round, clip, then cast (a bare cast would wrap around).
-
-    Mean, standard deviation, scale and zero point are folded into one factor and one summand, and all
-    work is done in one buffer: this runs for each face of each frame.
-    """
-
-    def __init__(self, mean: NDArray[np.float32], std: NDArray[np.float32], to: Quantization) -> None:
-        """Precompute.
-
-        Args:
-            mean: float32 (F,)
-            std: float32 (F,), > 0.
-            to: the model's input tensor.
-        """
-        factor = 1.0 / (std.astype(np.float64) * to.scale)
-        self._factor = factor.astype(np.float32)
-        self._summand = (to.zero_point - mean * factor).astype(np.float32)
-        self._buffer = np.empty_like(self._factor)
-
-    def quantize(self, features: NDArray[np.float32], codes: NDArray[np.int8]) -> None:
-        """Write the nearest codes, clipped to −128…127, into ``codes``.
-
-        Args:
-            features: float32 (F,).
-            codes: int8 (F,), overwritten.
-        """
-        values = self._buffer
-        np.multiply(features, self._factor, out=values)
-        np.add(values, self._summand, out=values)
-        np.rint(values, out=values)
-        np.maximum(values, _LOW, out=values)
-        np.minimum(values, _HIGH, out=codes, casting="unsafe")
 
 
 class CodeSoftmax:
@@ -89,7 +52,8 @@ def standardize(
 ) -> NDArray[np.float32]:
     """What the network is trained on: (values − mean) / std, cut off at ± ``clip``.
 
-    On the device ``Quantizer`` does the same on the way to the codes, whose range ends at ``clip``.
+    On the device ``edge.classifier.Quantizer`` does the same on the way to the codes, whose range ends at
+    ``clip``.
 
     Args:
         values: (N, F)

@@ -1,4 +1,4 @@
-"""Labelled pictures as people have them: FER2013 csv files and class folders.
+"""Labelled pictures as people have them: FER2013 csv files, class folders, AffectNet.
 
 Read by ``train`` and ``benchmarks`` alike, so that both see the same pictures, prepared the same
 way. Needs NumPy and OpenCV.
@@ -6,46 +6,76 @@ way. Needs NumPy and OpenCV.
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from edge.core.errors import DataError
-from edge.data import fer_csv, folders
+from edge.data import fer_csv, layouts
 from edge.data.fingerprint import Fingerprint, fingerprint
+from edge.data.folders import PictureFile
+from edge.data.mapping import read_mapping
 from edge.data.prepare import Preparation, prepare
-from edge.data.sample import Sample
+from edge.data.sample import Sample, picture_hash
 
-__all__ = ["Fingerprint", "Preparation", "Sample", "fingerprint", "prepare", "read_dataset"]
+__all__ = [
+    "Fingerprint",
+    "Preparation",
+    "Sample",
+    "fingerprint",
+    "picture_hash",
+    "prepare",
+    "read_dataset",
+]
+
+_Item = TypeVar("_Item", Sample, PictureFile)
 
 
-def read_dataset(path: Path, split: str | None = None, *, on_bad: Callable[[str], None]) -> Iterator[Sample]:
+def read_dataset(
+    path: Path, split: str | None = None, *, on_bad: Callable[[str], None], mapping: Path | None = None
+) -> Iterator[Sample]:
     """Labelled pictures of ``path``, one after the other; never more than one in memory.
 
     Args:
         path: a csv file (``fer2013.csv``, ``icml_face_data.csv``; the votes of a ``fer2013new.csv``
-            beside it are added), or a folder ``<split>/<class>/*.png`` or ``<class>/*.png``.
+            beside it are added), a folder ``<split>/<class>/*.png`` or ``<class>/*.png``, or
+            AffectNet (``<split>/images`` and ``<split>/annotations``).
         split: only this part of the data (``"PublicTest"``, ``"test"``); ``None``: all of it.
-        on_bad: called once for every row or file that is skipped, with its place and what is wrong.
+        on_bad: called once for every row, file or folder that is skipped, with its place and what is
+            wrong.
+        mapping: a file that says which emotions class folders are, see ``edge.data.mapping``.
 
     Raises:
-        DataError: no such path, a missing column, no class folders, no picture in ``split``.
+        DataError: no such path, a missing column, no class folders, no picture in ``split``; a
+            mapping file that is damaged or of no use here.
     """
+    classes = read_mapping(mapping)
     if path.is_dir():
-        samples = folders.read(path, on_bad)
-    elif path.is_file():
-        samples = fer_csv.read(path, on_bad)
-    else:
+        files = _only(layouts.files(path, on_bad, classes), split, path)
+        return _some(layouts.read(path, files, on_bad), path)
+    if not path.is_file():
         raise DataError(
             f"no data at {path}: expected a csv file like fer2013.csv or a folder of class folders"
         )
-    return _only(samples, split, path)
+    if mapping is not None:
+        raise DataError(f"{path} is a file: a mapping file is for class folders")
+    return _only(fer_csv.read(path, on_bad), split, path)
 
 
-def _only(samples: Iterator[Sample], split: str | None, path: Path) -> Iterator[Sample]:
+def _only(items: Iterator[_Item], split: str | None, path: Path) -> Iterator[_Item]:
     seen: set[str] = set()
-    for sample in samples:
-        seen.add(sample.split)
-        if split is None or sample.split == split:
-            yield sample
+    for item in items:
+        seen.add(item.split)
+        if split is None or item.split == split:
+            yield item
     if not seen:
         raise DataError(f"{path} has no usable picture")
     if split is not None and split not in seen:
         raise DataError(f"{path} has no split {split!r}: it has {', '.join(sorted(seen))}")
+
+
+def _some(samples: Iterator[Sample], path: Path) -> Iterator[Sample]:
+    none = True
+    for sample in samples:
+        none = False
+        yield sample
+    if none:
+        raise DataError(f"{path} has no usable picture")

@@ -1,10 +1,12 @@
-"""Which data a landmarks file or a figure was made from."""
+"""Which data a landmarks folder or a figure was made from."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.data import fer_csv, folders
+from edge.data import affectnet, fer_csv, layouts
+from edge.data.mapping import Mapping, read_mapping
 
 _BLOCK = 1 << 20
 
@@ -19,23 +21,20 @@ class Fingerprint:
     """Rows or picture files, bad ones included."""
 
 
-def fingerprint(path: Path) -> Fingerprint:
+def fingerprint(path: Path, mapping: Path | None = None) -> Fingerprint:
     """Read all of the data once, as bytes.
 
     Args:
         path: as for ``edge.data.read_dataset``.
+        mapping: likewise.
 
     Raises:
-        DataError: a folder without class folders.
+        DataError: a folder without class folders, or a damaged mapping file.
         OSError: a file cannot be read.
     """
-    digest = hashlib.sha256()
     if path.is_dir():
-        names = [file for _, _, file in folders.files(path, lambda _: None)]
-        for file in names:
-            digest.update(f"{file.relative_to(path).as_posix()}\0{file.stat().st_size}\0".encode())
-            _add(file, digest)
-        return Fingerprint(digest.hexdigest(), len(names))
+        return _of_folder(path, read_mapping(mapping))
+    digest = hashlib.sha256()
     lines = _add(path, digest)
     votes = path.with_name(fer_csv.VOTES_FILE)
     if votes.is_file():
@@ -43,11 +42,38 @@ def fingerprint(path: Path) -> Fingerprint:
     return Fingerprint(digest.hexdigest(), max(0, lines - 1))
 
 
+def of_files(root: Path, files: Iterable[Path]) -> Fingerprint:
+    """That of files somewhere in the folder ``root``, in the order given; ``rows`` is their number.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    digest, count = hashlib.sha256(), 0
+    for file in files:
+        count += 1
+        digest.update(f"{file.relative_to(root).as_posix()}\0{file.stat().st_size}\0".encode())
+        _add(file, digest)
+    return Fingerprint(digest.hexdigest(), count)
+
+
+def _of_folder(path: Path, mapping: Mapping) -> Fingerprint:
+    files = (file.path for file in layouts.files(path, lambda _: None, mapping))
+    if affectnet.matches(path):
+        both = of_files(path, (part for file in files for part in (file, affectnet.annotation(file))))
+        return Fingerprint(both.sha256, both.rows // 2)
+    pictures = of_files(path, files)
+    if not mapping:
+        return pictures
+    digest = hashlib.sha256(f"{pictures.sha256}{sorted(mapping.items())}".encode())
+    return Fingerprint(digest.hexdigest(), pictures.rows)
+
+
 def _add(path: Path, digest: "hashlib._Hash") -> int:
-    """Add a file's bytes to ``digest``; gives the number of its lines."""
-    lines = 0
+    """Add a file's bytes to ``digest``; gives the number of its lines, a last one without end included."""
+    lines, last = 0, b"\n"
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)
             lines += block.count(b"\n")
-    return lines
+            last = block[-1:]
+    return lines + (last != b"\n")

@@ -1,69 +1,84 @@
 """Pictures in class folders: ``<split>/<class>/*.png`` or ``<class>/*.png``."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from edge.core.errors import DataError, SourceError
-from edge.core.labels import EMOTIONS, canonical
-from edge.data.sample import Sample
-from edge.sources.pictures import SUFFIXES, read_picture
-
-NO_SPLIT = "all"
-"""The split of pictures in ``<class>/`` folders without a split folder above them."""
+from edge.core.errors import DataError
+from edge.core.labels import EMOTIONS
+from edge.data.mapping import EXAMPLE, Mapping, emotion_in, named
+from edge.data.sample import NO_SPLIT
+from edge.sources.pictures import SUFFIXES
 
 
-def read(path: Path, on_bad: Callable[[str], None]) -> Iterator[Sample]:
-    """The pictures of class folders, by name; see ``edge.data.read_dataset``.
+class PictureFile(NamedTuple):
+    """One labelled picture that has not been read yet."""
+
+    split: str
+    label: str
+    path: Path
+
+
+def files(path: Path, on_bad: Callable[[str], None], mapping: Mapping) -> Iterator[PictureFile]:
+    """Every picture file, by name. Other files are not looked at.
+
+    A folder is a class where the mapping has its name, where its name is that of an emotion or,
+    if no folder is like that, where one of its words is (``face_angry``, ``01-Anger``).
+
+    Args:
+        path: the data.
+        on_bad: called once for each folder that is not known.
+        mapping: see ``edge.data.mapping``.
 
     Raises:
         DataError: no class folder in ``path``.
     """
-    for split, label, file in files(path, on_bad):
-        try:
-            picture = read_picture(file)
-        except SourceError as error:
-            on_bad(str(error))
+    for split, folder in _layout(path, mapping):
+        if mapping.get(folder.name, "") is None:
             continue
-        yield Sample(picture, label, file.relative_to(path).as_posix(), split)
-
-
-def files(path: Path, on_bad: Callable[[str], None]) -> Iterator[tuple[str, str, Path]]:
-    """(split, label, file) of every picture file, by name. Other files are not looked at.
-
-    Raises:
-        DataError: no class folder in ``path``.
-    """
-    layout = _layout(path)
-    if not layout:
-        raise DataError(
-            f"{path} has no class folders: expected {path.name}/<class>/*.png or "
-            f"{path.name}/<split>/<class>/*.png with classes {', '.join(EMOTIONS)}"
-        )
-    for split, folder in layout:
-        label = _label(folder)
+        label = mapping.get(folder.name) or named(folder.name) or emotion_in(folder.name)
         if label is None:
             on_bad(f"{folder}: unknown class, expected one of {', '.join(EMOTIONS)}; the folder is left out")
             continue
-        for file in sorted(folder.iterdir()):
-            if file.suffix.lower() in SUFFIXES and not file.name.startswith("."):
-                yield split, label, file
+        for name in picture_names(folder):
+            yield PictureFile(split, label, folder / name)
 
 
-def _layout(path: Path) -> list[tuple[str, Path]]:
-    """(split, class folder) pairs; empty where no folder is named after a class."""
-    top = _folders(path)
-    if any(_label(folder) for folder in top):
-        return [(NO_SPLIT, folder) for folder in top]
-    nested = [(split.name, folder) for split in top for folder in _folders(split)]
-    return nested if any(_label(folder) for _, folder in nested) else []
+def picture_names(folder: Path) -> list[str]:
+    """Sorted names of the pictures directly in a folder, hidden ones excepted."""
+    with os.scandir(folder) as entries:
+        names = (entry.name for entry in entries)
+        return sorted(name for name in names if name.lower().endswith(SUFFIXES) and name[0] != ".")
 
 
-def _folders(path: Path) -> list[Path]:
+def subfolders(path: Path) -> list[Path]:
+    """Sorted folders directly in a folder, hidden ones excepted."""
     return sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
 
 
-def _label(folder: Path) -> str | None:
-    try:
-        return canonical(folder.name)
-    except DataError:
-        return None
+def _layout(path: Path, mapping: Mapping) -> list[tuple[str, Path]]:
+    """(split, class folder) pairs.
+
+    Raises:
+        DataError: no folder is named after a class.
+    """
+    top = [(NO_SPLIT, folder) for folder in subfolders(path)]
+    nested = [(split.name, folder) for _, split in top for folder in subfolders(split)]
+    # Whole names first: `emotions_neutral_light/happy` has its classes on the second level.
+    for level in (top, nested):
+        if any(folder.name in mapping or named(folder.name) for _, folder in level):
+            return level
+    for level in (top, nested):
+        if any(emotion_in(folder.name) for _, folder in level):
+            return level
+    for _, folder in [*top, *nested]:
+        if folder.name.isdecimal():
+            raise DataError(
+                f"{path} has class folders that are numbers ({folder.name}/), which mean something else in "
+                f"every data set: a mapping file must say what they are, {EXAMPLE}"
+            )
+    raise DataError(
+        f"{path} has no class folders: expected {path.name}/<class>/*.png or "
+        f"{path.name}/<split>/<class>/*.png with classes {', '.join(EMOTIONS)}, or a mapping file"
+    )

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.data import calibration
+
 MISSED = -1
 """The predicted class of a miss."""
-
-ECE_BINS = 15
 
 
 def confusion(true: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
@@ -43,29 +43,6 @@ def precision_recall_f1(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.stack([precision, recall, f1], axis=1)
 
 
-def expected_calibration_error(
-    confidence: NDArray[np.floating[Any]], correct: NDArray[np.bool_], bins: int = ECE_BINS
-) -> float | None:
-    """Mean distance of accuracy and confidence over equal-width bins, weighted by their pictures.
-
-    Guo et al., 2017, arXiv:1706.04599. A bin is open below and closed above.
-
-    Args:
-        confidence: (N,), 0–1, the probability of the top label.
-        correct: bool (N,).
-
-    Returns:
-        0–1; None without pictures.
-    """
-    if not len(confidence):
-        return None
-    values = confidence.astype(np.float64)
-    index = np.clip(np.ceil(values * bins).astype(np.int64) - 1, 0, bins - 1)
-    gap = np.zeros(bins)
-    np.add.at(gap, index, correct.astype(np.float64) - values)
-    return float(np.abs(gap).sum() / len(values))
-
-
 def report(
     classes: Sequence[str],
     true: NDArray[np.int64],
@@ -87,6 +64,7 @@ def report(
     table = precision_recall_f1(counts)
     correct = true == predicted
     f1 = table[:, 2]
+    ranked = np.where(predicted == MISSED, 0.0, confidence), correct
     return {
         "n": len(true),
         "coverage": float(found.mean()),
@@ -94,7 +72,11 @@ def report(
         "accuracy": float(correct.mean()),
         "accuracy_found": float(correct[found].mean()) if found.any() else None,
         "macro_f1": float(f1[~np.isnan(f1)].mean()),
-        "ece": expected_calibration_error(confidence[found], correct[found]),
+        "ece": calibration.expected_calibration_error(confidence[found], correct[found]),
+        "aurc": calibration.area_under_risk_coverage(*ranked),
+        "selective": {
+            str(share): calibration.selective_accuracy(*ranked, share) for share in calibration.SHARES
+        },
         "per_class": {
             name: {
                 "precision": _number(table[index, 0]),
@@ -110,6 +92,7 @@ def report(
             "columns": [*classes, "missed"],
             "counts": counts.tolist(),
         },
+        "reliability": calibration.reliability(confidence[found], correct[found], calibration.ECE_BINS),
     }
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,11 @@ import pytest
 
 from benchmarks import cli
 from benchmarks.accuracy import make_protocol, summarize
+from benchmarks.classes import choose_classes, with_truth
 from benchmarks.scoring import AssumedFaceBackend, Outcome, score_all
 from edge.build import build_pipeline, load_bundle
+from edge.core.errors import ConfigError
+from edge.core.labels import FER2013, FERPLUS_VOTES, LABEL_SETS
 from edge.core.types import Frame
 from edge.data import Preparation, Sample, prepare, read_dataset
 from edge.landmarks.litert import LitertBackend
@@ -22,7 +26,8 @@ from edge.sources.pictures import read_picture
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data" / "fer2013_dev.npz"
-SETTINGS = load_settings(None, {})
+BUNDLE = ("--bundle", "landmarks")
+SETTINGS = load_settings(None, {"expression.bundle": "landmarks"})
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +52,7 @@ def fer_csv(tmp_path_factory):
 
 
 def test_class_folders_end_to_end(benchmark_json, class_folders, portraits, capsys):
-    result = benchmark_json("accuracy", "--data", class_folders, "--split", "test", "--workers", 1)
+    result = benchmark_json("accuracy", *BUNDLE, "--data", class_folders, "--split", "test", "--workers", 1)
     assert (result["n"], result["skipped"]) == (3, 1)
     assert "broken.png" in result["skipped_rows"][0]
     assert "broken.png" in capsys.readouterr().err
@@ -77,10 +82,9 @@ def _label(path, preparation):
 
 def test_csv_on_two_processes(fer_csv, tmp_path):
     out = tmp_path / "out.json"
-    command = [sys.executable, "-m", "benchmarks", "accuracy", "--data", fer_csv, "--split", "PublicTest"]
-    completed = subprocess.run(
-        [*command, "--workers", "2", "--json", out], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "benchmarks", "accuracy", *BUNDLE, "--data", fer_csv]
+    command += ["--split", "PublicTest", "--workers", "2", "--json", out]
+    completed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert completed.returncode == 0, completed.stderr
     result = json.loads(out.read_text("utf-8"))
     assert result["n"] == 60
@@ -96,7 +100,7 @@ def test_csv_on_two_processes(fer_csv, tmp_path):
     assert "coverage" in completed.stdout
 
     one = list(score_all(_samples(fer_csv), make_protocol(SETTINGS, None, None, False), workers=1))
-    again, _ = summarize(one, load_bundle("landmarks"))
+    again, _ = summarize(one, choose_classes(FER2013, None))
     assert again == {key: result[key] for key in again}
 
 
@@ -119,10 +123,10 @@ def test_an_assumed_face_gives_answers_but_no_coverage(fer_csv, portraits):
     assumed = list(score_all(samples, assuming, workers=1))
     assert [outcome.found for outcome in assumed] == [outcome.found for outcome in plain]
     for before, after in zip(plain, assumed, strict=True):
-        assert before == after or (before.predicted is None and after.predicted is not None)
-    rescued = sum(outcome.predicted is not None and not outcome.found for outcome in assumed)
+        assert before == after or (before.probabilities is None and after.probabilities is not None)
+    rescued = sum(outcome.probabilities is not None and not outcome.found for outcome in assumed)
     assert rescued > 0
-    scores, _ = summarize(assumed, load_bundle("landmarks"))
+    scores, _ = summarize(assumed, choose_classes(FER2013, None))
     assert scores["n_assumed"] == rescued
     assert scores["coverage"] == np.mean([outcome.found for outcome in plain])
 
@@ -168,12 +172,116 @@ def test_the_recorded_preparation_is_used(monkeypatch):
     assert make_protocol(SETTINGS, None, None, False).preparation == Preparation(3.0, 0.5)
 
 
+def outcome(true, **probabilities):
+    """An answer of a bundle of the seven classes; what is not given shares the rest."""
+    rest = (1 - sum(probabilities.values())) / (7 - len(probabilities))
+    return Outcome(true, tuple(probabilities.get(name, rest) for name in FER2013), True)
+
+
 def test_a_class_that_the_bundle_does_not_know_is_wrong_and_named():
-    outcomes = [Outcome("happy", "happy", 0.9, True), Outcome("bored", "sad", 0.5, True)]
-    scores, warnings = summarize(outcomes, load_bundle("landmarks"))
+    outcomes = [outcome("happy", happy=0.9), outcome("contempt", sad=0.5)]
+    scores, warnings = summarize(outcomes, choose_classes(FER2013, None))
     assert scores["accuracy"] == 0.5
-    assert scores["per_class"]["bored"] == {"precision": None, "recall": 0, "f1": 0, "n": 1, "coverage": 1}
-    assert warnings == ["the bundle does not know bored: 1 pictures of it count as wrong"]
+    assert scores["per_class"]["contempt"] == {
+        "precision": None,
+        "recall": 0,
+        "f1": 0,
+        "n": 1,
+        "coverage": 1,
+    }
+    assert warnings == ["the bundle does not know contempt: 1 pictures of it count as wrong"]
+
+
+def test_probabilities_are_summed_within_a_class():
+    # No negative emotion leads by itself, all of them together do.
+    mixed = outcome("sad", angry=0.2, fear=0.2, sad=0.2, happy=0.3, surprise=0.0, disgust=0.05)
+    scores, _ = summarize([mixed], choose_classes(FER2013, None))
+    assert scores["accuracy"] == 0
+    scores, warnings = summarize([mixed], choose_classes(FER2013, 3))
+    assert scores["confusion"]["rows"] == ["negative", "neutral", "positive"]
+    assert scores["accuracy"] == 1
+    assert not warnings
+    (filled,) = (row for row in scores["reliability"] if row["n"])
+    assert filled["confidence"] == pytest.approx(0.65)
+
+
+def test_probabilities_of_left_out_labels_are_not_counted():
+    surprised = outcome("happy", surprise=0.6, happy=0.4)
+    scores, _ = summarize([surprised], choose_classes(FER2013, 3))
+    assert scores["accuracy"] == 1
+    assert max(row["confidence"] or 0 for row in scores["reliability"]) == pytest.approx(1)
+
+
+def test_a_bundle_of_valences_knows_the_emotions_of_its_classes():
+    valences = LABEL_SETS[3].labels
+    for label_set in (None, 3):
+        classes = choose_classes(valences, label_set)
+        scores, _ = summarize([Outcome("fear", (0.8, 0.1, 0.1), True)], classes)
+        assert scores["accuracy"] == 1
+    with pytest.raises(ConfigError, match=r"--labels 7 .* 'negative' is none of its classes"):
+        choose_classes(valences, 7)
+    # By default a picture counts that no answer can be right for, with --labels it does not.
+    assert choose_classes(valences, None).of_emotion["surprise"] == "surprise"
+    assert choose_classes(valences, 3).of_emotion["surprise"] is None
+
+
+def sample(label, **votes):
+    counts = tuple(votes.get(name, 0) for name in FERPLUS_VOTES) if votes else None
+    return Sample(np.zeros((8, 8), np.uint8), label, f"{label} {votes}", "all", counts)
+
+
+@pytest.mark.parametrize(
+    ("label_set", "truth", "kept"),
+    [
+        (None, "label", ["sad", "neutral", "surprise", "happy", "fear", "angry", "contempt"]),
+        (7, "label", ["sad", "neutral", "surprise", "happy", "fear", "angry"]),
+        (3, "label", ["sad", "neutral", "happy", "fear", "angry", "contempt"]),
+        (6, "label", ["sad", "surprise", "happy", "fear", "angry"]),
+        (None, "votes", ["angry", "contempt", "happy"]),
+        (7, "votes", ["angry", "happy"]),
+    ],
+)
+def test_what_is_left_out_is_dropped_before_detection(label_set, truth, kept):
+    samples = [
+        sample("sad", anger=6, sadness=4),
+        sample("neutral", contempt=5, neutral=2),
+        sample("surprise", surprise=4, fear=4),  # a tie
+        sample("happy", happiness=10),
+        sample("fear", unknown=6, fear=3),
+        sample("angry", NF=9),
+        sample("contempt"),  # nobody voted
+    ]
+    left_out = []
+    classes = choose_classes(FER2013, label_set)
+    result = list(with_truth(samples, truth, classes, left_out))
+    assert [entry.label for entry in result] == kept
+    assert len(left_out) == len(samples) - len(kept)
+
+
+def test_labels_and_selective_accuracy_in_the_result(benchmark_json, class_folders, capsys):
+    flags = ("--data", class_folders, "--workers", 1)
+    result = benchmark_json("accuracy", *BUNDLE, *flags, "--labels", 6)
+    assert (result["n"], result["left_out"]) == (1, 2)  # neutral is left out
+    assert result["labels"] == list(LABEL_SETS[6].labels)
+    assert result["truth"] == "label"
+    assert list(result["selective"]) == ["0.8", "0.6", "0.4", "0.2"]
+    assert result["aurc"] == 1 - result["accuracy"]
+    printed = capsys.readouterr().out
+    assert "1 pictures, 1 skipped, 2 left out, truth label, 6 classes" in printed
+    assert "selective at 60 %" in printed
+
+
+def test_votes_as_the_truth(fer_csv, tmp_path, benchmark_json):
+    votes = {"Training": "0,0,0,9,0,0,0,0,0,0", "PublicTest": "0,10,0,0,0,0,0,0,0,0"}
+    data = shutil.copy(fer_csv, tmp_path)
+    rows = [line.rsplit(",", 1)[1].strip() for line in fer_csv.read_text().splitlines()[1:]]
+    lines = [f"{usage},x,{votes[usage]}" for usage in rows]
+    header = "Usage,Image name," + ",".join(FERPLUS_VOTES)
+    (tmp_path / "fer2013new.csv").write_text("\n".join([header, *lines]) + "\n")
+    result = benchmark_json(
+        "accuracy", *BUNDLE, "--data", data, "--truth", "votes", "--split", "Training", "--workers", 1
+    )
+    assert (result["n"], result["left_out"], result["per_class"]["sad"]["n"]) == (2, 0, 2)
 
 
 @pytest.mark.parametrize(
@@ -182,13 +290,14 @@ def test_a_class_that_the_bundle_does_not_know_is_wrong_and_named():
         (["--split", "exam"], 1, "has no split 'exam': it has test"),
         (["--data", "no-such-data"], 1, "no data at no-such-data"),
         (["--bundle", "no-such-bundle"], 78, "no bundle 'no-such-bundle'"),
+        (["--truth", "votes"], 1, "no picture to score"),
         (["--scale", "0.5"], 78, "scale must be 1…16"),
         (["--landmarks", "mediapipe-tasks"], 78, "face_landmarker.task"),
     ],
 )
 def test_what_cannot_run_is_one_line(class_folders, argv, code, message, capsys, tmp_path):
     out = tmp_path / "out.json"
-    command = ["accuracy", "--data", str(class_folders), "--workers", "1", "--json", str(out), *argv]
+    command = ["accuracy", *BUNDLE, "--data", str(class_folders), "--workers", "1", "--json", str(out), *argv]
     assert cli.main(command) == code
     errors = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("skipped: ")]
     assert len(errors) == 1
@@ -197,5 +306,6 @@ def test_what_cannot_run_is_one_line(class_folders, argv, code, message, capsys,
 
 
 def test_an_unknown_split_is_found_out_with_worker_processes_too(class_folders, capsys):
-    assert cli.main(["accuracy", "--data", str(class_folders), "--split", "exam", "--workers", "2"]) == 1
+    flags = ("--data", str(class_folders))
+    assert cli.main(["accuracy", *BUNDLE, *flags, "--split", "exam", "--workers", "2"]) == 1
     assert "has no split 'exam'" in capsys.readouterr().err

@@ -3,9 +3,7 @@ import pytest
 
 from edge.build import build_pipeline, load_bundle
 from edge.classifier import TfliteClassifier
-from edge.core import features
-from edge.core.bundle import Bundle
-from edge.core.errors import BundleError
+from edge.core.errors import ConfigError
 from edge.core.types import Face, Roi, Status
 from edge.pipeline import Pipeline
 from edge.settings import load_settings
@@ -28,33 +26,6 @@ class OneFace:
 @pytest.fixture(scope="module")
 def classifier():
     return TfliteClassifier(load_bundle("landmarks"))
-
-
-def test_probabilities_are_probabilities(classifier, golden):
-    probabilities = classifier.predict(features.extract(golden["astronaut"] * 512))
-    assert probabilities.shape == (7,)
-    assert probabilities.dtype == np.float32
-    assert probabilities.sum() == pytest.approx(1, abs=1e-5)
-    again = classifier.predict(features.extract(golden["astronaut"] * 512))
-    np.testing.assert_array_equal(probabilities, again)
-
-
-def test_the_astronaut_smiles(classifier, golden):
-    probabilities = classifier.predict(features.extract(golden["astronaut"] * 512))
-    assert classifier.labels[int(probabilities.argmax())] == "happy"
-
-
-def test_absurd_features_saturate_and_do_not_wrap(classifier):
-    for value in (1e9, -1e9):
-        probabilities = classifier.predict(np.full(1404, value, np.float32))
-        assert np.isfinite(probabilities).all()
-
-
-def test_a_model_of_another_shape_is_refused():
-    bundle = load_bundle("landmarks")
-    fields = {name: getattr(bundle, name) for name in Bundle.__slots__}
-    with pytest.raises(BundleError, match=r"must have int8 \[1, 3\]"):
-        TfliteClassifier(Bundle(**{**fields, "labels": ("a", "b", "c")}))
 
 
 def test_a_picture_goes_all_the_way(models, portraits, make_frame):
@@ -98,3 +69,19 @@ def test_smoothing_holds_back_a_sudden_change_but_not_in_stills(classifier, gold
     np.testing.assert_allclose(after.probabilities, before.probabilities, atol=0.001)
     (still,) = pipeline.process(make_frame(blank, 2)).faces
     assert np.abs(still.probabilities - before.probabilities).max() > 0.05
+
+
+def test_a_bundle_that_needs_the_embedding_and_a_backend_without_one():
+    settings = load_settings(None, {"landmarks.backend": "mediapipe", "expression.bundle": "fused"})
+    with pytest.raises(ConfigError, match="mediapipe does not give: use litert, or the bundle landmarks"):
+        build_pipeline(settings)
+
+
+def test_the_threshold_is_the_bundles_unless_the_settings_name_one(models, portraits, make_frame):
+    frame = make_frame(portraits["astronaut"])
+    for name in ("landmarks", "fused"):
+        own = load_bundle(name).min_confidence
+        (face,) = build_pipeline(load_settings(None, {"expression.bundle": name})).process(frame).faces
+        assert (face.status is Status.OK) == (face.probabilities.max() >= own)
+    strict = load_settings(None, {"expression.min_confidence": 1.0})
+    assert build_pipeline(strict).process(frame).faces[0].status is Status.LOW_CONFIDENCE

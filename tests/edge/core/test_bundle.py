@@ -5,14 +5,15 @@ import pytest
 
 from edge.build import SHIPPED, load_bundle
 from edge.core import bundle as bundles
+from edge.core import features
 from edge.core.bundle import read_bundle
 from edge.core.errors import BundleError
 
 
-@pytest.fixture
-def copy(tmp_path):
-    """The shipped bundle, to be broken."""
-    return shutil.copytree(SHIPPED / "landmarks", tmp_path / "bundle")
+@pytest.fixture(params=["landmarks", "fused"])
+def copy(request, tmp_path):
+    """A shipped bundle, to be broken."""
+    return shutil.copytree(SHIPPED / request.param, tmp_path / "bundle")
 
 
 def _change(folder, change):
@@ -24,12 +25,18 @@ def _change(folder, change):
     path.write_text(json.dumps(info))
 
 
-def test_the_shipped_bundle_is_whole_and_small():
-    bundle = load_bundle("landmarks")
+@pytest.mark.parametrize(
+    ("name", "lengths", "most"), [("landmarks", [1404], 500_000), ("fused", None, 2_000_000)]
+)
+def test_a_shipped_bundle_is_whole_and_small(name, lengths, most):
+    bundle = load_bundle(name)
     assert len(bundle.labels) == 7
-    assert bundle.mean.shape == bundle.std.shape == (1404,)
-    size = sum(path.stat().st_size for path in bundle.path.iterdir())
-    assert size <= 500_000
+    lengths = lengths or list(features.LENGTHS.values())
+    assert (
+        [len(entry.mean) for entry in bundle.inputs] == [len(entry.std) for entry in bundle.inputs] == lengths
+    )
+    assert bundle.needs_embedding == (name == "fused")
+    assert sum(path.stat().st_size for path in bundle.path.iterdir()) <= most
 
 
 @pytest.mark.parametrize("name", [bundles.MODEL_FILE, bundles.JSON_FILE])
@@ -60,31 +67,38 @@ def test_a_flipped_bit_in_the_model_is_found(copy, place):
 def test_a_changed_digit_in_the_json_is_found(copy):
     path = copy / bundles.JSON_FILE
     info = json.loads(path.read_text())
-    info["standardization"]["mean"][7] += 0.001
+    info["inputs"][0]["mean"][7] += 0.001
     path.write_text(json.dumps(info))
     with pytest.raises(BundleError, match="altered"):
         read_bundle(copy)
 
 
 def test_another_feature_version_says_which(copy):
-    _change(copy, lambda info: info["features"].update(version=99))
-    with pytest.raises(BundleError, match=r"feature version 99.*computes version 1"):
+    _change(copy, lambda info: info.update(feature_version=99))
+    with pytest.raises(BundleError, match=r"feature version 99.*computes 1 and 2"):
         read_bundle(copy)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda i: i.update(schema=2), "schema 2"),
+        (lambda i: i.update(schema=1), "schema 1"),
         (lambda i: i.pop("labels"), "labels"),
         (lambda i: i.update(labels=["happy"]), "labels"),
         (lambda i: i.update(labels=["happy", "happy"]), "labels"),
-        (lambda i: i["standardization"]["std"].pop(), "1404 numbers"),
-        (lambda i: i["standardization"]["std"].__setitem__(0, 0.0), "greater than 0"),
-        (lambda i: i["standardization"]["mean"].__setitem__(0, "x"), "1404 numbers"),
-        (lambda i: i["quantization"]["input"].update(scale=0.0), "scale > 0"),
-        (lambda i: i["quantization"]["input"].update(zero_point=300), "zero_point"),
-        (lambda i: i.update(features=[]), "features"),
+        (lambda i: i["inputs"][0]["std"].pop(), "1404 numbers"),
+        (lambda i: i["inputs"][0]["std"].__setitem__(0, 0.0), "greater than 0"),
+        (lambda i: i["inputs"][0]["mean"].__setitem__(0, "x"), "1404 numbers"),
+        (lambda i: i["inputs"][0].update(scale=0.0), "scale > 0"),
+        (lambda i: i["inputs"][0].update(zero_point=300), "zero_point"),
+        (lambda i: i["inputs"][0].update(name="pixels"), "'inputs' must describe landmarks"),
+        (lambda i: i.update(inputs=[]), "'inputs' must describe landmarks"),
+        (lambda i: i.update(inputs=[7]), "'inputs' must describe landmarks"),
+        (lambda i: i.update(inputs={}), "inputs"),
+        (lambda i: i["calibration"].update(temperature=0.0), "temperature"),
+        (lambda i: i["calibration"].update(min_confidence=1.5), "min_confidence"),
+        (lambda i: i.pop("calibration"), "calibration"),
+        (lambda i: i.update(output=[]), "output"),
     ],
 )
 def test_wrong_content_is_named(copy, change, message):
@@ -116,6 +130,6 @@ def test_numbers_that_json_does_not_have_are_refused_wherever_they_stand(copy, c
 
 
 def test_a_huge_number_is_refused(copy):
-    _change(copy, lambda info: info["standardization"]["mean"].__setitem__(0, 10**400))
+    _change(copy, lambda info: info["inputs"][0]["mean"].__setitem__(0, 10**400))
     with pytest.raises(BundleError, match="1404 numbers"):
         read_bundle(copy)

@@ -1,31 +1,7 @@
 import numpy as np
 import pytest
 
-from edge.core.quantize import CodeSoftmax, Quantization, Quantizer, softmax
-
-HALF_STEPS = Quantization(scale=0.5, zero_point=3)
-
-
-def _quantize(values, mean=0.0, std=1.0, to=HALF_STEPS):
-    values = np.array(values, np.float32)
-    codes = np.empty(len(values), np.int8)
-    Quantizer(np.full_like(values, mean), np.full_like(values, std), to).quantize(values, codes)
-    return codes
-
-
-def test_codes_are_the_nearest_and_are_clipped_not_wrapped():
-    assert _quantize([0.0, 0.3, 0.5, -1.0, 1e6, -1e6]).tolist() == [3, 4, 4, 1, 127, -128]
-    assert _quantize([6.5], to=Quantization(0.05, 3)).tolist() == [127]
-
-
-def test_features_are_standardized_first():
-    assert _quantize([10.0, 14.0], mean=10.0, std=2.0).tolist() == [3, 7]
-
-
-def test_codes_are_within_half_a_step():
-    values = np.random.default_rng(0).uniform(-60, 60, 1000).astype(np.float32)
-    back = (_quantize(values).astype(np.float32) - HALF_STEPS.zero_point) * HALF_STEPS.scale
-    assert np.abs(back - values).max() <= HALF_STEPS.scale / 2 + 1e-5
+from edge.core.quantize import CodeSoftmax, Quantization, softmax, standardize
 
 
 def test_the_softmax_of_codes_is_that_of_the_logits_they_stand_for():
@@ -34,6 +10,20 @@ def test_the_softmax_of_codes_is_that_of_the_logits_they_stand_for():
     probabilities = CodeSoftmax(Quantization(0.05, 3)).probabilities(codes)
     assert probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities, softmax(logits), rtol=1e-5)
+
+
+def test_a_temperature_divides_the_logits():
+    codes = np.array([-20, 40, 10], np.int8)
+    logits = codes.astype(np.float32) * 0.05
+    warm = CodeSoftmax(Quantization(0.05, 0), temperature=2.0).probabilities(codes)
+    np.testing.assert_allclose(warm, softmax(logits / 2), rtol=1e-5)
+
+
+def test_standardized_values_are_cut_off():
+    values = np.array([[10.0, 0.0], [14.0, -100.0]], np.float16)
+    result = standardize(values, np.float32([10, 0]), np.float32([2, 1]), 5.0)
+    assert result.dtype == np.float32
+    assert result.tolist() == [[0, 0], [2, -5]]
 
 
 def test_softmax_sums_to_one_and_survives_large_logits():

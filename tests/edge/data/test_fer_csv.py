@@ -57,6 +57,19 @@ def test_pixels_fill_the_picture_line_by_line(tmp_path):
     assert sample.picture[1, 0] == 48
 
 
+def test_pixels_with_leading_zeros(tmp_path):
+    path = write(tmp_path / "f.csv", "emotion,pixels,Usage", f"0,{short_pixels()} 007,Training")
+    (sample,), bad = read(path)
+    assert (int(sample.picture[-1, -1]), bad) == (7, [])
+
+
+def test_a_mapping_file_is_for_folders(fer, tmp_path):
+    mapping = tmp_path / "map.toml"
+    mapping.write_text('[classes]\n0 = "angry"\n')
+    with pytest.raises(DataError, match="a mapping file is for class folders"):
+        read_dataset(fer, on_bad=print, mapping=mapping)
+
+
 def test_one_split(fer):
     samples, _ = read(fer, "PublicTest")
     assert [s.name for s in samples] == ["fer2013.csv:3"]
@@ -92,6 +105,10 @@ def short_pixels():
         (f"0,{short_pixels()} 256,Training", "pixel '256' is not a number"),
         (f"0,{short_pixels()} -1,Training", "pixel '-1' is not a number"),
         (f"0,{short_pixels()} 1.5,Training", "pixel '1.5' is not a number"),
+        (f"0,{short_pixels()} +5,Training", "pixel '+5' is not a number"),
+        (f"0,{short_pixels()} 1_0,Training", "pixel '1_0' is not a number"),
+        (f"0,{short_pixels()} ٣,Training", "pixel '٣' is not a number"),
+        (f"0,{short_pixels()} {'9' * 5000},Training", "pixel '99999999999999999999' is not a number"),
         ("0,,Training", "expected 2304 pixels, found 0"),
         (f"7,{pixels(1)},Training", "unknown class '7'"),
         (f"angry,{pixels(1)},Training", "unknown class 'angry'"),
@@ -162,7 +179,7 @@ class TestVotes:
             fer.with_name("fer2013new.csv"),
             VOTES_HEADER,
             "Training,fer0000000.png,4,0,0,1",
-            "PublicTest,fer0000001.png,x,0,0,0,0,0,0,0,0,0",
+            "PublicTest,fer0000001.png,1_0,0,0,0,0,0,0,0,0,0",
             "PrivateTest,fer0000002.png,10,0,0,0,0,0,0,0,0,0",
         )
         samples, bad = read(fer)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edge.core.errors import DataError
-from edge.data import fingerprint, read_dataset
+from edge.data import read_dataset
 
 
 def add(path, value=100, shape=(48, 48)):
@@ -13,9 +13,21 @@ def add(path, value=100, shape=(48, 48)):
     assert cv2.imwrite(str(path), np.full(shape, value, np.uint8))
 
 
-def read(path, split=None):
+def read(path, split=None, mapping=None):
     bad: list[str] = []
-    return list(read_dataset(path, split, on_bad=bad.append)), bad
+    return list(read_dataset(path, split, on_bad=bad.append, mapping=mapping)), bad
+
+
+@pytest.fixture
+def mapping(tmp_path_factory):
+    """Writes a mapping file."""
+
+    def write(text):
+        path = tmp_path_factory.mktemp("mapping") / "map.toml"
+        path.write_text(text)
+        return path
+
+    return write
 
 
 def test_splits_classes_and_their_other_names(tmp_path):
@@ -94,23 +106,101 @@ def test_a_16_bit_and_a_transparent_picture(tmp_path):
     assert [(s.picture.shape, int(s.picture[0, 0, 0])) for s in samples] == [((20, 30, 3), 50)] * 2
 
 
-def test_fingerprint_counts_and_sees_every_change(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("face_angry", "angry"),
+        ("01_Anger", "angry"),
+        ("01-Happiness", "happy"),
+        ("5 Surprised", "surprise"),
+        ("angry_anger", "angry"),
+        ("class__sad", "sad"),
+    ],
+)
+def test_a_folder_with_an_emotion_in_its_name(tmp_path, name, label):
+    add(tmp_path / name / "1.png")
+    assert [(s.label, s.split) for s in read(tmp_path)[0]] == [(label, "all")]
+    add(tmp_path / "sub" / "train" / name / "1.png")
+    assert [(s.label, s.split) for s in read(tmp_path / "sub")[0]] == [(label, "train")]
+
+
+@pytest.mark.parametrize("name", ["happy_sad", "not_happy", "non-neutral", "unhappy", "happyface"])
+def test_a_name_that_does_not_clearly_say_an_emotion(tmp_path, name):
     add(tmp_path / "happy" / "1.png")
-    add(tmp_path / "sad" / "2.png", 5)
-    first = fingerprint(tmp_path)
-    assert first.rows == 2
-    assert fingerprint(tmp_path) == first
-    add(tmp_path / "sad" / "2.png", 6)
-    changed = fingerprint(tmp_path)
-    assert changed.sha256 != first.sha256
-    (tmp_path / "sad" / "2.png").rename(tmp_path / "sad" / "3.png")
-    assert fingerprint(tmp_path).sha256 != changed.sha256
+    add(tmp_path / name / "1.png")
+    samples, bad = read(tmp_path)
+    assert [s.name for s in samples] == ["happy/1.png"]
+    assert f"{name}: unknown class" in bad[0]
 
 
-def test_fingerprint_of_a_csv_covers_the_votes(tmp_path):
-    path = tmp_path / "fer2013.csv"
-    path.write_text("emotion,pixels,Usage\n0,1,Training\n1,2,Training\n")
-    alone = fingerprint(path)
-    assert alone.rows == 2
-    (tmp_path / "fer2013new.csv").write_text("Usage\n")
-    assert fingerprint(path).sha256 != alone.sha256
+def test_a_split_may_have_an_emotion_in_its_name(tmp_path):
+    add(tmp_path / "part_neutral_light" / "happy" / "1.png")
+    samples, _ = read(tmp_path)
+    assert [(s.label, s.split) for s in samples] == [("happy", "part_neutral_light")]
+
+
+class TestMapping:
+    @pytest.mark.parametrize("folders", [["0", "1"], ["train/0", "train/1"]])
+    def test_numbers_are_never_guessed(self, tmp_path, folders):
+        for name in folders:
+            add(tmp_path / name / "1.png")
+        with pytest.raises(
+            DataError, match=r'are numbers \(0/\).* mapping file .*`\[classes\]`, `0 = "angry"`'
+        ):
+            read(tmp_path)
+
+    def test_names_numbers_and_leaves_out(self, tmp_path, mapping):
+        for name in ("0", "1", "face_mad", "happy", "boredom"):
+            add(tmp_path / "train" / name / "1.png")
+        path = mapping('[classes]\n0 = "Sadness"\n1 = ""\nface_mad = "angry"\nhappy = "surprise"\n')
+        samples, bad = read(tmp_path, mapping=path)
+        assert [(s.name, s.label) for s in samples] == [
+            ("train/0/1.png", "sad"),
+            ("train/face_mad/1.png", "angry"),
+            ("train/happy/1.png", "surprise"),
+        ]
+        assert len(bad) == 1
+        assert "boredom: unknown class" in bad[0]
+
+    def test_without_splits(self, tmp_path, mapping):
+        add(tmp_path / "0" / "1.png")
+        samples, _ = read(tmp_path, mapping=mapping('[classes]\n0 = "fear"\n'))
+        assert [(s.label, s.split) for s in samples] == [("fear", "all")]
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("", "is no mapping file: expected a TOML file"),
+            ('0 = "angry"', "is no mapping file"),
+            ("[classes]", "is no mapping file"),
+            ('[classes]\n0 = "angry"\n[more]', "is no mapping file"),
+            ("[classes]\n0 = 1", "0 must be an emotion in quotes"),
+            ('[classes]\n0 = "hungry"', "unknown class 'hungry'"),
+            ("[classes", "cannot read the mapping file"),
+            ('[classes]\n0 = "angry"\n0 = "sad"', "cannot read the mapping file"),
+        ],
+    )
+    def test_a_bad_file(self, tmp_path, mapping, text, message):
+        add(tmp_path / "0" / "1.png")
+        with pytest.raises(DataError, match=message):
+            read(tmp_path, mapping=mapping(text))
+
+    def test_a_missing_file(self, tmp_path):
+        add(tmp_path / "0" / "1.png")
+        with pytest.raises(DataError, match="No such file"):
+            read(tmp_path, mapping=tmp_path / "none.toml")
+
+
+def test_pictures_of_other_splits_are_not_decoded(tmp_path):
+    add(tmp_path / "test" / "happy" / "1.png")
+    (tmp_path / "train" / "happy").mkdir(parents=True)
+    (tmp_path / "train" / "happy" / "broken.png").write_bytes(b"x")
+    samples, bad = read(tmp_path, "test")
+    assert ([s.name for s in samples], bad) == (["test/happy/1.png"], [])
+
+
+def test_no_picture_decodes(tmp_path):
+    (tmp_path / "happy").mkdir()
+    (tmp_path / "happy" / "1.png").write_bytes(b"x")
+    with pytest.raises(DataError, match="no usable picture"):
+        read(tmp_path)

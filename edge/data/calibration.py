@@ -1,0 +1,124 @@
+"""How far the probability of an answer can be trusted, and what is gained by not answering when it is low.
+
+Pure: NumPy arrays in, plain numbers out. ``confidence`` is the probability of the top label, 0–1;
+``correct`` says whether that label was right. Where all pictures are meant, one without a face has
+confidence 0 and is not correct.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+ECE_BINS = 15
+
+SHARES = (0.8, 0.6, 0.4, 0.2)
+"""Of all pictures, for which the reports state the selective accuracy."""
+
+MIN_KEPT = 0.01
+"""Part of the rows that a confidence threshold keeps at least: fewer say nothing about an accuracy."""
+
+Confidence = NDArray[np.floating[Any]]
+
+
+def reliability(confidence: Confidence, correct: NDArray[np.bool_], bins: int) -> list[dict[str, Any]]:
+    """The reliability diagram: mean confidence and accuracy in bins of equal width.
+
+    A bin is open below and closed above.
+
+    Args:
+        confidence: (N,)
+        correct: bool (N,)
+        bins: their number.
+
+    Returns:
+        For each bin ``low``, ``high``, ``n`` (answers in it), ``confidence`` and ``accuracy`` (means,
+        None in an empty bin).
+    """
+    values = confidence.astype(np.float64)
+    index = np.clip(np.ceil(values * bins).astype(np.int64) - 1, 0, bins - 1)
+    counts = np.bincount(index, minlength=bins)
+    sums = np.bincount(index, weights=values, minlength=bins)
+    hits = np.bincount(index, weights=correct, minlength=bins)
+    return [
+        {
+            "low": number / bins,
+            "high": (number + 1) / bins,
+            "n": int(n),
+            "confidence": float(sums[number] / n) if n else None,
+            "accuracy": float(hits[number] / n) if n else None,
+        }
+        for number, n in enumerate(counts)
+    ]
+
+
+def expected_calibration_error(
+    confidence: Confidence, correct: NDArray[np.bool_], bins: int = ECE_BINS
+) -> float | None:
+    """Mean distance of accuracy and confidence over the bins of ``reliability``, weighted by their answers.
+
+    Guo et al., 2017, arXiv:1706.04599.
+
+    Returns:
+        0–1; None without answers.
+    """
+    if not len(confidence):
+        return None
+    filled = [row for row in reliability(confidence, correct, bins) if row["n"]]
+    return float(sum(row["n"] * abs(row["accuracy"] - row["confidence"]) for row in filled) / len(confidence))
+
+
+def risk_coverage(
+    confidence: Confidence, correct: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The risk–coverage curve of all pictures: the k most confident answers, for every k.
+
+    El-Yaniv & Wiener, 2010, JMLR 11; Geifman & El-Yaniv, 2017, arXiv:1705.08500. Answers of equal
+    confidence are interchangeable: each counts with their mean, so that the order of the rows does not
+    matter. Pictures without a face come last, as wrong answers.
+
+    Args:
+        confidence: (N,), all pictures, N ≥ 1.
+        correct: bool (N,).
+
+    Returns:
+        Share of all pictures, 1/N…1, and risk (error rate) among them, both float64 (N,).
+    """
+    _, group = np.unique(-confidence, return_inverse=True)
+    mean = np.bincount(group, weights=correct) / np.bincount(group)
+    number = np.arange(1, len(confidence) + 1)
+    return number / len(confidence), 1 - np.cumsum(mean[np.sort(group)]) / number
+
+
+def area_under_risk_coverage(confidence: Confidence, correct: NDArray[np.bool_]) -> float:
+    """AURC: mean risk over all shares, 0–1, less is better (Geifman et al., 2019, arXiv:1805.08206)."""
+    return float(risk_coverage(confidence, correct)[1].mean())
+
+
+def selective_accuracy(confidence: Confidence, correct: NDArray[np.bool_], share: float) -> float:
+    """Accuracy on the most confident ``share`` (0–1, at least one picture) of all pictures."""
+    _, risk = risk_coverage(confidence, correct)
+    return float(1 - risk[max(1, round(share * len(risk))) - 1])
+
+
+def confidence_threshold(confidence: Confidence, correct: NDArray[np.bool_], target: float) -> float:
+    """The smallest threshold above which answers are right often enough.
+
+    Args:
+        confidence: (N,), validation rows with a face, N ≥ 1.
+        correct: bool (N,).
+        target: the accuracy that is wanted, 0–1.
+
+    Returns:
+        The smallest t such that the accuracy among the rows with confidence ≥ t is at least
+        ``target``: 0 where that holds for all rows, else one of the confidences. Only thresholds that
+        keep ``MIN_KEPT`` of the rows are looked at; where none of them reaches the target, it is the
+        one with the highest accuracy.
+    """
+    values, group = np.unique(confidence, return_inverse=True)  # ascending
+    kept = np.bincount(group)[::-1].cumsum()[::-1]
+    accuracy = np.bincount(group, weights=correct)[::-1].cumsum()[::-1] / kept
+    accuracy[kept < MIN_KEPT * len(confidence)] = -1
+    reached = np.flatnonzero(accuracy >= target)
+    best = int(reached[0]) if len(reached) else int(accuracy.argmax())
+    return 0.0 if best == 0 else float(values[best])

@@ -1,0 +1,139 @@
+"""What ``fit`` leaves behind for people: figures, plots and pictures, as a page and as Markdown."""
+
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import log_loss
+
+from edge.core.errors import DataError
+from edge.core.files import write_atomic
+from edge.core.quantize import softmax
+from train.report import page, plots, results, samples
+from train.report.contents import Run, contents, decimal, percent
+from train.report.results import SplitResult
+
+__all__ = ["SplitResult", "cross_entropy", "render", "summary", "write"]
+
+_FROM_SAME_RUN = ("settings", "rows", "temperature")
+"""What a bundle takes over from the run it was made from."""
+
+
+def cross_entropy(logits: NDArray[np.float32], label: NDArray[np.integer[Any]]) -> float:
+    """Mean negative log probability of the label: logits (N, C), label (N,)."""
+    return float(log_loss(label, softmax(logits.astype(np.float64)), labels=range(logits.shape[1])))
+
+
+def write(
+    folder: Path,
+    info: dict[str, Any],
+    history: list[dict[str, float]],
+    splits: list[SplitResult],
+    data: Path | None,
+) -> None:
+    """``run.json history.csv report.json predictions.npz``, then the report itself, see ``render``.
+
+    Args:
+        folder: the run folder.
+        info: what is known about the run; it must have ``labels``, the names of the C classes.
+        history: one entry for each epoch, each with ``epoch`` and the same keys.
+        splits: the answers, validation first; splits without pictures are left out.
+        data: the pictures that the landmarks were extracted from, some of which go into the page. If
+            they cannot be read, the page has none and stderr says why: the training is not lost.
+
+    Raises:
+        OSError: a full disk, for instance.
+    """
+    splits = [split for split in splits if len(split.true)]
+    scores = [{"name": split.name, **split.scores(info["labels"])} for split in splits]
+    _write_json(folder / "run.json", info)
+    _write_json(folder / "report.json", {"splits": scores})
+    with (folder / "history.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, history[0].keys() if history else ())
+        writer.writeheader()
+        writer.writerows(history)
+    results.save(folder, splits)
+    pictures: dict[str, bytes] = {}
+    if data is not None:
+        try:
+            pictures = samples.read(data, splits)
+        except (DataError, OSError) as error:
+            print(f"warning: no pictures in the report: {error}", file=sys.stderr)
+    _publish(folder, Run(info, history, splits, scores, None, pictures))
+
+
+def render(folder: Path, bundle: Path | None, data: Path | None) -> None:
+    """Write ``report.html``, which needs no other file, ``report.md`` and its plots (PNG) once more.
+
+    Args:
+        folder: the run folder.
+        bundle: a bundle that was made from it: int8 is set against float then.
+        data: as in ``write``; the page has no pictures without it.
+
+    Raises:
+        DataError: ``folder`` is no whole run folder, the bundle was not made from it, or the data has
+            none of its pictures.
+        OSError: a full disk, for instance.
+    """
+    try:
+        info = json.loads((folder / "run.json").read_text())
+        scores = json.loads((folder / "report.json").read_text())["splits"]
+        with (folder / "history.csv").open(newline="") as file:
+            history = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+        splits = results.load(folder)
+        if len(splits) != len(scores) or "labels" not in info:
+            raise ValueError("its files do not fit together")
+    except Exception as error:  # a flipped bit in an npz raises anything from zlib.error to SyntaxError
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{folder} is no whole run folder ({reason}): train again") from None
+    int8 = _int8(bundle, info) if bundle else None
+    pictures = samples.read(data, splits) if data else {}
+    _publish(folder, Run(info, history, splits, scores, int8, pictures))
+
+
+def summary(splits: list[SplitResult], labels: Sequence[str]) -> str:
+    """One line for each split."""
+    return "\n".join(
+        f"{split.name}: accuracy {scores['accuracy']:.2%} with misses counted as wrong, "
+        f"{percent(scores['accuracy_found'])} of found faces, coverage {scores['coverage']:.2%}, "
+        f"{scores['selective']['0.6']:.2%} in the most confident 60 %, "
+        f"macro F1 {decimal(scores['macro_f1'])}, {scores['n']} pictures"
+        for split in splits
+        if len(split.true)
+        for scores in [split.scores(labels)]
+    )
+
+
+def _publish(folder: Path, run: Run) -> None:
+    blocks = contents(run)
+    for block in blocks:
+        if isinstance(block, page.Plot):
+            write_atomic(folder / block.file, plots.png(block.figure))
+    write_atomic(folder / "report.html", page.html(blocks).encode())
+    write_atomic(folder / "report.md", page.markdown(blocks).encode())
+
+
+def _int8(bundle: Path, info: dict[str, Any]) -> dict[str, Any]:
+    """``parity`` and ``scores`` (by split) of a bundle."""
+    try:
+        model = json.loads((bundle / "model.json").read_text())
+        training, conversion, metrics = model["training"], model["conversion"], model["metrics"]
+        different = [key for key in _FROM_SAME_RUN if key in training and training[key] != info.get(key)]
+        found = {"parity": conversion["parity"], "scores": metrics["int8"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{bundle} is no bundle of python -m convert ({error!r}): convert again") from None
+    if different:
+        raise DataError(
+            f"bundle {bundle} was not made from this run ({', '.join(different)} differ): "
+            "name the run's own bundle, or convert the run again"
+        )
+    return found
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
