@@ -45,7 +45,11 @@ def make_protocol(
 
 
 def benchmark(
-    data: Path, split: str | None, protocol: Protocol, workers: int | None = None
+    data: Path,
+    split: str | None,
+    protocol: Protocol,
+    workers: int | None = None,
+    mapping: Path | None = None,
 ) -> dict[str, Any]:
     """Score the pictures of a data set.
 
@@ -53,6 +57,7 @@ def benchmark(
         data: see ``edge.data.read_dataset``.
         split: only this part; None: all of it.
         workers: processes; None: one for each usable core.
+        mapping: names of class folders, see ``edge.data.mapping``.
 
     Returns:
         The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
@@ -66,7 +71,7 @@ def benchmark(
     classes = choose_classes(bundle.labels, protocol.label_set)
     skipped: list[str] = []
     left_out: list[str] = []
-    samples = read_dataset(data, split, on_bad=lambda message: _skip(message, skipped))
+    samples = read_dataset(data, split, on_bad=lambda message: _skip(message, skipped), mapping=mapping)
     samples = with_truth(samples, protocol.truth, classes, left_out)
     outcomes = list(_counted(score_all(samples, protocol, workers or usable_cores())))
     if not outcomes:
@@ -75,7 +80,7 @@ def benchmark(
     return {
         "kind": "accuracy",
         "schema": SCHEMA,
-        "data": {"file": data.name, "sha256": fingerprint(data).sha256},
+        "data": {"file": data.name, "sha256": fingerprint(data, mapping).sha256},
         "split": split,
         "landmarks": protocol.settings.landmarks.backend,
         "truth": protocol.truth,

@@ -70,6 +70,7 @@ def _add_accuracy(commands: Any) -> None:
     sub.add_argument(
         "--data", type=Path, required=True, metavar="PATH", help="fer2013.csv, or a folder of class folders"
     )
+    sub.add_argument("--classes", type=Path, metavar="FILE", help="names of class folders (TOML)")
     sub.add_argument("--split", metavar="NAME", help="only this part, e.g. PublicTest; default: all of it")
     sub.add_argument(
         "--labels",
@@ -137,7 +138,7 @@ def _accuracy(args: argparse.Namespace) -> int:
     protocol = accuracy.make_protocol(
         settings, args.scale, args.padding, args.assume_face, args.labels, args.truth
     )
-    result = accuracy.benchmark(args.data, args.split, protocol, args.workers)
+    result = accuracy.benchmark(args.data, args.split, protocol, args.workers, args.classes)
     return _report(args, result, accuracy.table(result))
 
 

@@ -1,6 +1,7 @@
 """Run folder → bundle. The format is described in ``docs/bundle.md``."""
 
 import json
+import re
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,7 +75,7 @@ def convert(run_path: Path, out: Path, name: str, with_float: bool = False) -> N
     with replacing_folder(out) as folder:
         for file, content in files.items():
             (folder / file).write_bytes(content)
-        (folder / JSON_FILE).write_text(json.dumps(info, indent=1, allow_nan=False) + "\n")
+        (folder / JSON_FILE).write_text(_json(info))
         read_bundle(folder)  # what the device will do
     for split, entry in scores.items():
         print(f"{split}: accuracy {entry['accuracy']:.2%} (misses wrong), coverage {entry['coverage']:.2%}")
@@ -160,6 +161,7 @@ def _describe(
             "skipped_rows": source["skipped"],
             "rows": run.info["rows"],
             "settings": run.info["settings"],
+            "teacher": run.info.get("teacher"),
             "best_epoch": run.info["best_epoch"],
             "versions": run.info["versions"],
         },
@@ -172,6 +174,12 @@ def _describe(
         "metrics": {"protocol": PROTOCOL, "int8": scores},
     }
     return {**info, "checksum": checksum(info)}
+
+
+def _json(info: dict[str, Any]) -> str:
+    """With a line for each key, but all numbers of a list on one."""
+    text = json.dumps(info, indent=1, allow_nan=False)
+    return re.sub(r"\[[-+.\deE,\s]+\]", lambda match: re.sub(r"\s", "", match[0]), text) + "\n"
 
 
 def _numbers(vector: NDArray[np.float32]) -> list[float]:

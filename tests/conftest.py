@@ -1,57 +1,203 @@
 """Faces without pictures, for the tests of train and convert."""
 
+import subprocess
+import sys
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+ROOT = Path(__file__).resolve().parents[1]
 TRAINING, EVALUATION = 60, 12
 """Rows of each class."""
+SHARD = 200
+"""Rows in a shard of the made-up folders."""
+QUICK = (
+    "epochs=3",
+    "hidden=24,16",
+    "channels=4,4",
+    "batch=64",
+    "learning_rate=1e-2",
+    "averaging=0.5",
+    "dropout=0",
+)
+"""Settings of the shared run."""
 
 
-@pytest.fixture(scope="session")
-def toy_landmarks(tmp_path_factory) -> Path:
-    """A landmarks file of seven made-up classes that a network can tell apart, mostly.
+def _faces(label, points, embedding, rng, signal=8.0):
+    """Landmarks and embeddings that tell the classes apart, mostly; every tenth row has no face."""
+    from edge.core import features
+    from train.landmarks_folder import Faces
 
-    Every tenth row has no face. Row 0 (Training) has the picture of the first PublicTest row, and
-    rows 2 and 3 have the same picture.
-    """
-    from train import landmarks_file  # not in the lean environment
-
-    rng = np.random.default_rng(0)
-    label = np.tile(np.arange(7), TRAINING + EVALUATION)
     count = len(label)
-    base = rng.uniform(20, 100, (468, 3))
-    base[33, :2], base[263, :2] = (40, 60), (80, 60)
-    moves = rng.normal(0, 4, (7, 468, 3))
-    landmarks = base + moves[label] + rng.normal(0, 6, (count, 468, 3))
+    fixed = np.random.default_rng(0)  # what a class looks like is the same in every view
+    base = fixed.uniform(20, 100, (points, 3 if points == 468 else 2))
+    left, right = features.EYE_ANCHORS[points]
+    base[left, :2], base[right, :2] = (40, 60), (80, 60)
+    moves = fixed.normal(0, signal, (7, *base.shape))
+    landmarks = base + moves[label] + rng.normal(0, 6, (count, *base.shape))
+    length = features.LENGTHS["embedding"] if embedding else 0
+    maps = rng.integers(0, 64, (count, length), np.uint8)
+    maps += (fixed.integers(0, 32, (7, length), np.uint8))[label]
     found = np.arange(count) % 10 != 9
-    landmarks[~found] = 0
+    landmarks[~found], maps[~found] = 0, 0
+    return Faces(landmarks.astype(np.float32), (maps / np.float16(16)).astype(np.float16), found)
+
+
+def _rows(label, found):
+    from train.landmarks_folder import Rows
+
+    count = len(label)
     is_training = np.arange(count) < 7 * TRAINING
-    names = np.array([f"toy.csv:{i + 2}" for i in range(count)])
     hashes = np.array([f"{i:040x}" for i in range(count)])
     hashes[0], hashes[3] = hashes[7 * TRAINING], hashes[2]
+    column = np.array([4, 5, 6, 1, 3, 2, 0])  # of FERPLUS_VOTES, by label
     votes = np.zeros((count, 10), np.uint8)
-    votes[: count // 2, 0] = 10
-    rows = landmarks_file.Rows(
-        landmarks=landmarks.astype(np.float32),
-        found=found,
+    votes[np.arange(count), column[label]] = 8
+    votes[np.arange(count), 8] = 2  # unknown
+    votes[3::4] = 0  # nobody was asked
+    votes[4::28], votes[4::28, :2] = 0, 5  # neutral or happy: no majority
+    votes[5::28], votes[5::28, 7] = 0, 10  # contempt
+    return Rows(
         presence=found.astype(np.float32),
         label=label.astype(np.uint8),
         split=np.where(is_training, "Training", "PublicTest"),
         votes=votes,
-        name=names,
+        name=np.array([f"toy.csv:{i + 2}" for i in range(count)]),
         picture_hash=hashes,
+        subject=np.full(count, ""),
+        sequence=np.full(count, ""),
     )
-    path = tmp_path_factory.mktemp("toy") / "landmarks.npz"
+
+
+def _write(folder, rows, views, **info):
+    """A landmarks folder in shards."""
+    from train import landmarks_folder
+
+    folder.mkdir(parents=True)
+    shards = []
+    for start in range(0, len(rows), SHARD):
+        part = slice(start, start + SHARD)
+        shards.append(f"{len(shards):06d}.npz")
+        landmarks_folder.write_shard(
+            folder / shards[-1], _sliced(rows, part), [_sliced(view, part) for view in views]
+        )
     info = {
         "data": {"file": "toy.csv", "sha256": "0" * 64},
         "preparation": {"scale": 1.0, "padding": 0.3},
         "landmark_models": {"face_landmark.tflite": "1" * 64},
         "detection": "none",
+        "views": len(views) - 1,
         "skipped": 0,
+        "shards": shards,
         "versions": {},
         "created": "2026-01-01T00:00:00+00:00",
-    }
-    landmarks_file.save(path, rows, info)
-    return path
+    } | info
+    landmarks_folder.finish(folder, info)
+    return folder
+
+
+def _sliced(arrays, part):
+    return type(arrays)(*(getattr(arrays, field.name)[part] for field in fields(arrays)))
+
+
+@pytest.fixture(scope="session")
+def write_landmarks():
+    """``(folder, rows, views, **info)`` writes a landmarks folder in shards."""
+    return _write
+
+
+@pytest.fixture(scope="session")
+def toy_landmarks(tmp_path_factory) -> Path:
+    """Seven made-up classes with embeddings, two views and FER+ votes.
+
+    Every tenth row has no face; in view 2 every eleventh of the others has none either. Row 0
+    (Training) has the picture of the first PublicTest row, and rows 2 and 3 have the same picture.
+    Votes agree with the labels, apart from contempt, ties, and rows without votes.
+    """
+    rng = np.random.default_rng(1)
+    label = np.tile(np.arange(7), TRAINING + EVALUATION)
+    views = [_faces(label, 468, True, rng) for _ in range(3)]
+    is_training = np.arange(len(label)) < 7 * TRAINING
+    for number in (1, 2):
+        found = views[number].found & is_training & (np.arange(len(label)) % 11 != number - 1)
+        views[number] = replace(views[number], found=found)
+        views[number].landmarks[~found], views[number].embedding[~found] = 0, 0
+    folder = tmp_path_factory.mktemp("toy") / "landmarks"
+    return _write(folder, _rows(label, views[0].found), views)
+
+
+@pytest.fixture(scope="session")
+def toy_subjects(tmp_path_factory) -> Path:
+    """The same classes as 68 points of twelve subjects, without embedding and splits."""
+    label = np.tile(np.arange(7), TRAINING + EVALUATION)
+    faces = _faces(label, 68, False, np.random.default_rng(2))
+    subject = np.array([f"S{i // 7 % 12:03d}" for i in range(len(label))])
+    rows = replace(
+        _rows(label, faces.found),
+        split=np.full(len(label), "all"),
+        votes=np.zeros((len(label), 10), np.uint8),
+        subject=subject,
+        sequence=subject,
+    )
+    return _write(tmp_path_factory.mktemp("subjects") / "landmarks", rows, [faces], preparation=None)
+
+
+@pytest.fixture(scope="session")
+def fit_command():
+    """``(landmarks, out, *settings)`` runs ``python -m train fit`` and gives what it printed."""
+
+    def fit(landmarks, out, *settings, **options):
+        command = [sys.executable, "-m", "train", "fit", str(landmarks), "--out", str(out)]
+        if settings:
+            command += ["--set", *settings]
+        return subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False, **options
+        )
+
+    return fit
+
+
+@pytest.fixture(scope="session")
+def quick() -> tuple[str, ...]:
+    """Settings of a training of seconds."""
+    return QUICK
+
+
+def _run(folder, command, landmarks, *settings):
+    out = folder / "run"
+    result = command(landmarks, out, *QUICK, *settings)
+    assert result.returncode == 0, result.stderr
+    (folder / "stdout").write_text(result.stdout)
+    return out
+
+
+@pytest.fixture(scope="session")
+def toy_run(toy_landmarks, fit_command, tmp_path_factory) -> Path:
+    """The run folder of a training on ``toy_landmarks``; beside it ``stdout``."""
+    return _run(tmp_path_factory.mktemp("toy-run"), fit_command, toy_landmarks)
+
+
+@pytest.fixture(scope="session")
+def plain_run(toy_landmarks, fit_command, tmp_path_factory) -> Path:
+    """The same without embedding."""
+    settings = ("embedding=false", "epochs=6")
+    return _run(tmp_path_factory.mktemp("plain-run"), fit_command, toy_landmarks, *settings)
+
+
+@pytest.fixture(scope="session")
+def subjects_run(toy_subjects, fit_command, tmp_path_factory) -> Path:
+    """On ``toy_subjects``."""
+    return _run(tmp_path_factory.mktemp("subjects-run"), fit_command, toy_subjects, "embedding=false")
+
+
+@pytest.fixture(scope="session")
+def toy_bundle(toy_run, tmp_path_factory):
+    """The bundle of ``toy_run`` with its float model; beside it ``stdout``."""
+    out = tmp_path_factory.mktemp("bundles") / "toy"
+    command = [sys.executable, "-m", "convert", str(toy_run), "--out", str(out), "--float"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert result.returncode == 0, result.stderr
+    (out.parent / "stdout").write_text(result.stdout)
+    return out

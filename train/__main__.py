@@ -49,7 +49,7 @@ def _fit(arguments: argparse.Namespace) -> int:
     with muted_stderr():
         from train.fit import fit
 
-    fit(arguments.landmarks, arguments.out, settings, arguments.data)
+    fit(arguments.landmarks, arguments.out, settings, arguments.data, arguments.teacher)
     return 0
 
 
@@ -108,6 +108,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit.add_argument(
         "--data", type=Path, help="the data that was extracted: the report then shows some of its pictures"
+    )
+    fit.add_argument(
+        "--teacher", type=Path, metavar="RUN", help="run folder whose answers are a part of the target"
     )
     fit.set_defaults(command=_fit)
 

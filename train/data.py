@@ -156,10 +156,14 @@ class Standardization:
 
 
 def standardization(inputs: Inputs, clip: float) -> Standardization:
-    """That of training features."""
-    mean = [matrix.mean(axis=0, dtype=np.float64).astype(np.float32) for matrix in inputs]
-    std = [np.maximum(matrix.std(axis=0, dtype=np.float64), MIN_STD).astype(np.float32) for matrix in inputs]
+    """That of training features, to four digits: more would only make the bundle larger."""
+    mean = [_rounded(matrix.mean(axis=0, dtype=np.float64)) for matrix in inputs]
+    std = [_rounded(np.maximum(matrix.std(axis=0, dtype=np.float64), MIN_STD)) for matrix in inputs]
     return Standardization(mean, std, clip)
+
+
+def _rounded(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    return np.array([float(f"{value:.4g}") for value in values], np.float32)
 
 
 def take(inputs: Inputs, index: NDArray[np.int64]) -> Inputs:

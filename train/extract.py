@@ -7,6 +7,7 @@ shards that are there. Neither side holds more than a few chunks in memory.
 
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -24,13 +25,13 @@ from tqdm import tqdm
 
 import edge
 from edge.core import features
-from edge.core.errors import BackendError, DataError
+from edge.core.errors import BackendError, ConfigError, DataError
 from edge.core.labels import EMOTIONS, FERPLUS_VOTES
 from edge.core.types import Face, Frame
 from edge.data import Preparation, Sample, fingerprint, picture_hash, prepare, read_dataset
 from edge.data.workers import worker_pool
 from edge.landmarks.litert import LitertBackend
-from edge.landmarks.models import find_models, model_hashes
+from edge.landmarks.models import EMBEDDING_TENSORS, find_models, model_hashes
 from train import augment
 from train.data import TRAINING_SPLITS
 from train.landmarks_folder import (
@@ -59,6 +60,10 @@ class Setup:
     models_dir: Path | None = None
     """Folder of the face models; None: where setup put them."""
 
+    def __post_init__(self) -> None:
+        if self.views < 0:
+            raise ConfigError(f"views must be 0 or more, not {self.views}")
+
 
 def extract(
     data: Path,
@@ -85,8 +90,7 @@ def extract(
         OSError: a full disk, for instance. The finished shards stay.
     """
     find_models(setup.models_dir)  # fail here rather than in every worker
-    if out.exists() and not out.is_dir():
-        raise DataError(f"{out} is a file: name a folder to write")
+    _check_output(out)
     if not data.exists():
         next(read_dataset(data, on_bad=print))  # says what was expected
     identity = fingerprint(data, mapping)
@@ -95,6 +99,7 @@ def extract(
         "preparation": asdict(setup.preparation),
         "landmark_models": model_hashes(),
         "detection": "litert backend, single-image mode, no fallback region",
+        "embedding_tensors": list(EMBEDDING_TENSORS),
         "views": setup.views,
     }
     (out / INFO_FILE).unlink(missing_ok=True)
@@ -119,6 +124,16 @@ def extract(
     folder = load(out)
     print(coverage_table(folder.rows))
     print(f"{len(folder.rows)} pictures, {len(skipped)} skipped → {out}")
+
+
+def _check_output(out: Path) -> None:
+    """Other people's files are not ours to remove: ``finish`` clears away every other shard."""
+    if out.exists() and not out.is_dir():
+        raise DataError(f"{out} is a file: name a folder to write")
+    if not out.is_dir() or (out / INFO_FILE).is_file():
+        return
+    if not all(_SHARD_NAME.fullmatch(entry.name) for entry in out.iterdir() if entry.name[0] != "."):
+        raise DataError(f"{out} is there and no landmarks folder: name a new folder to write")
 
 
 def _executor(workers: int, dask: str | None) -> AbstractContextManager[Any]:
@@ -210,6 +225,7 @@ def find_faces(
         _put(views[0], index, faces[0])
         for view in range(1, setup.views + 1) if varied[index] else ():
             rng = np.random.default_rng([first + index, view])
+            assert faces[0].roi is not None
             varied_rgb, roi = augment.vary(rgb, faces[0].roi, rng)
             seen = backend.detect_in(Frame(varied_rgb, 0, index, "", still=True), roi)
             if seen:
@@ -238,6 +254,9 @@ def _put(faces: Faces, index: int, face: Face) -> None:
 
 
 # ---- shards ----
+
+
+_SHARD_NAME = re.compile(r"[0-9a-f]{16}-\d{6}\.npz")
 
 
 class _Shards:

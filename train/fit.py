@@ -1,5 +1,6 @@
 """Landmarks folder → trained network and its report. Read it from top to bottom."""
 
+import json
 import platform
 import time
 from dataclasses import asdict
@@ -23,6 +24,9 @@ from train.loop import Batch, Trainer
 from train.model import build_model, deployed
 from train.settings import Settings
 
+SPLIT_SEED = 0
+"""Of the validation rows: runs with other seeds are compared on the same ones."""
+
 CALIBRATION_ROWS = 1000
 """Training rows that go into the run folder for convert's calibration."""
 
@@ -30,7 +34,9 @@ TEMPERATURES = np.geomspace(0.25, 4, 161).tolist()
 """That are tried to calibrate the probabilities; steps of 1.7 %."""
 
 
-def fit(landmarks: Path, out: Path, settings: Settings, pictures: Path | None = None) -> None:
+def fit(
+    landmarks: Path, out: Path, settings: Settings, pictures: Path | None = None, teacher: Path | None = None
+) -> None:
     """Train on ``landmarks`` and write the run folder ``out``.
 
     Args:
@@ -38,6 +44,8 @@ def fit(landmarks: Path, out: Path, settings: Settings, pictures: Path | None = 
         out: gets ``model.keras``, ``fit.npz`` and ``run.json`` for convert, and for people a report.
         settings: everything that can be chosen.
         pictures: the data that was extracted; the report then shows some of its pictures.
+        teacher: run folder of an earlier network of the same classes and inputs; its answers become a
+            part of the target.
 
     Raises:
         DataError: the landmarks folder cannot be used, or ``out`` is there already.
@@ -55,7 +63,7 @@ def fit(landmarks: Path, out: Path, settings: Settings, pictures: Path | None = 
     rows, faces = folder.rows, folder.faces()
     label_set = LABEL_SETS[settings.labels]
     truth = data.truth(rows, label_set, settings.truth)
-    split = data.split_rows(rows, truth.number, settings.validation, settings.seed)
+    split = data.split_rows(rows, truth.number, settings.validation, SPLIT_SEED)
     training = split.training[faces.found[split.training]]  # (N,) indices of rows with a face
     validation = split.validation[faces.found[split.validation]]  # (V,)
     if len(training) < settings.batch or not len(validation):
@@ -66,6 +74,10 @@ def fit(landmarks: Path, out: Path, settings: Settings, pictures: Path | None = 
     inputs = data.read_inputs(faces, settings.embedding)  # (rows, F) each
     standardize = data.standardization(data.take(inputs, training), settings.clip)
     number, target = truth.number[training], truth.target[training]  # (N,), (N, C)
+    if teacher:
+        share = np.float32(settings.teacher)
+        taught = answers(teacher, data.take(inputs, training), list(label_set.labels))
+        target = (1 - share) * target + share * taught
     votes = vote_distribution(rows.votes[training])  # (N, 8)
     weight = row_weights(number, settings.balance)  # (N,)
     x_validation, number_validation = standardize(data.take(inputs, validation)), truth.number[validation]
@@ -130,6 +142,7 @@ def fit(landmarks: Path, out: Path, settings: Settings, pictures: Path | None = 
         ],
         "landmarks": {key: value for key, value in folder.info.items() if key != "shards"},
         "settings": asdict(settings),
+        "teacher": teacher.name if teacher else None,
         "rows": {
             "training": len(training),
             "validation": len(validation),
@@ -196,6 +209,46 @@ def view_of_epoch(
     for varied, raw in zip(view, inputs, strict=True):
         varied[missing] = raw[training[missing]]
     return view
+
+
+def answers(run: Path, inputs: data.Inputs, labels: list[str]) -> np.ndarray:
+    """What an earlier network says: knowledge distillation (Hinton et al., 2015, arXiv:1503.02531), into a
+    network of the same size (Furlanello et al., 2018, arXiv:1805.04770).
+
+    Args:
+        run: its run folder.
+        inputs: (N, F) each, not standardized.
+        labels: the C classes.
+
+    Returns:
+        Calibrated probabilities, float32 (N, C).
+
+    Raises:
+        DataError: no run folder, or a network of other classes or inputs.
+    """
+    try:
+        info = json.loads((run / "run.json").read_text())
+        model = keras.saving.load_model(run / "model.keras", compile=False)
+        with np.load(run / "fit.npz", allow_pickle=False) as archive:
+            names = [entry["name"] for entry in info["inputs"]]
+            standardize = data.Standardization(
+                [archive[f"mean/{name}"] for name in names],
+                [archive[f"std/{name}"] for name in names],
+                float(archive["clip"]),
+            )
+    except Exception as error:  # a damaged archive raises anything from zlib.error to SyntaxError
+        raise DataError(f"the teacher {run} is no whole run folder ({error}): train it again") from None
+    lengths = [len(mean) for mean in standardize.mean]
+    if info["labels"] != labels or lengths != [matrix.shape[1] for matrix in inputs]:
+        raise DataError(
+            f"the teacher {run} knows {info['labels']} from inputs of {lengths} numbers, "
+            f"expected {labels} from {[matrix.shape[1] for matrix in inputs]}"
+        )
+    parts = [
+        model.predict(standardize([matrix[start : start + 4096] for matrix in inputs]), verbose=0)
+        for start in range(0, len(inputs[0]), 4096)
+    ]
+    return softmax(np.concatenate(parts) / np.float32(info["temperature"]))
 
 
 def best_temperature(logits: np.ndarray, number: np.ndarray) -> float:

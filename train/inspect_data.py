@@ -20,7 +20,7 @@ from edge.core.errors import DataError
 from edge.core.files import write_atomic
 from edge.core.labels import EMOTIONS, FERPLUS_VOTES
 from edge.data import Sample, picture_hash, read_dataset
-from train import inspect_page, landmarks_folder, subjects
+from train import inspect_page, landmarks_folder, page, subjects
 from train.inspect_figures import NAMED, Table, common, counts_by_split, histogram, quantiles
 
 _HASH_BYTES = 20
@@ -62,11 +62,11 @@ def inspect(data: Path, out: Path | None, mapping: Path | None) -> None:
     if is_landmarks and mapping is not None:
         raise DataError(f"{data} is a landmarks folder: a mapping file is for class folders")
     results = of_landmarks(data) if is_landmarks else of_pictures(data, mapping)
-    sections = inspect_page.sections(results)
-    print(inspect_page.text(sections))
+    blocks = inspect_page.contents(results)
+    print(page.text(blocks))
     if out is not None:
         write_atomic(out / "inspect.json", (json.dumps(results, indent=1, allow_nan=False) + "\n").encode())
-        write_atomic(out / "index.html", inspect_page.html(sections, results).encode())
+        write_atomic(out / "index.html", page.html([*inspect_page.title(results), *blocks]).encode())
         print(f"\n→ {out / 'index.html'}")
 
 

@@ -183,6 +183,10 @@ def _read_info(path: Path) -> dict[str, Any]:
     if not isinstance(info, dict) or info.get("schema") != SCHEMA:
         found = info.get("schema") if isinstance(info, dict) else None
         raise DataError(f"{path} has schema {found}, expected {SCHEMA}: run extract again")
+    shards, views = info.get("shards"), info.get("views")
+    named = isinstance(shards, list) and shards and all(isinstance(name, str) for name in shards)
+    if not (named and isinstance(views, int)):
+        raise DataError(f"{path / INFO_FILE} names no shards or no views: run extract again")
     return info
 
 

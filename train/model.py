@@ -15,8 +15,8 @@ def build_model(lengths: Sequence[int], classes: int, settings: Settings) -> ker
     """Standardized inputs (N, F) → logits (N, C), and logits (N, 8) for the FER+ votes.
 
     Each input has its own first layer, and the first hidden layer is their sum: the same as one layer
-    on all of them, but in int8 each keeps a scale of its own. The 6×6 map goes through a 1×1
-    convolution first, which makes it small.
+    on all of them, but in int8 each keeps a scale of its own. The embedding's larger map goes through
+    three small convolutions first.
 
     Args:
         lengths: F of each input: landmarks, and maybe the embedding.
@@ -36,22 +36,20 @@ def build_model(lengths: Sequence[int], classes: int, settings: Settings) -> ker
     return keras.Model(inputs, [layers.Dense(classes)(hidden), layers.Dense(len(EMOTIONS))(hidden)])
 
 
-def _maps(embedding: keras.KerasTensor, channels: int) -> list[keras.KerasTensor]:
-    """The embedding's maps, each brought to few numbers and laid flat."""
-    flat = []
-    start = 0
-    for shape in features.EMBEDDING_SHAPES:
-        stop = start + math.prod(shape)
-        values = embedding[:, start:stop]
-        if shape[0] > 3:
-            values = layers.Reshape(shape)(values)
-            values = _activated(layers.Conv2D(channels, 1, use_bias=False)(values))
-        if shape[0] > 6:
-            values = layers.Conv2D(channels, 3, strides=2, padding="same", use_bias=False)(values)
-            values = _activated(values)
-        flat.append(layers.Flatten()(values))
-        start = stop
-    return flat
+def _maps(embedding: keras.KerasTensor, channels: tuple[int, ...]) -> list[keras.KerasTensor]:
+    """The embedding's 3×3 map as it is, and its 12×12 map brought to 6×6, looked at once more and laid
+    flat."""
+    coarse_shape, fine_shape = features.EMBEDDING_SHAPES
+    border = math.prod(coarse_shape)
+    narrow, wide = channels
+    fine = layers.Reshape(fine_shape)(embedding[:, border:])
+    fine = _activated(layers.Conv2D(narrow, 1, use_bias=False)(fine))
+    fine = _activated(layers.Conv2D(wide, 3, strides=2, padding="same", use_bias=False)(fine))
+    # A residual block with a separable convolution (He et al., 2016; Chollet, 2017).
+    change = layers.DepthwiseConv2D(3, padding="same", use_bias=False)(fine)
+    change = layers.Conv2D(wide, 1, use_bias=False)(layers.BatchNormalization()(change))
+    fine = layers.ReLU()(layers.Add()([fine, layers.BatchNormalization()(change)]))
+    return [embedding[:, :border], layers.Flatten()(fine)]
 
 
 def _activated(tensor: keras.KerasTensor) -> keras.KerasTensor:

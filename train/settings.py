@@ -13,7 +13,7 @@ class Settings:
     """Defaults are those of the shipped bundle ``fused``."""
 
     seed: int = 0
-    """Of the validation split, the initial weights, the order of rows and all augmentation."""
+    """Of the initial weights, the order of rows and all noise."""
     validation: float = 0.1
     """Part of the training rows kept out for early stopping, calibration and convert's parity gate."""
 
@@ -26,8 +26,8 @@ class Settings:
 
     hidden: tuple[int, ...] = (256, 128)
     """Units of each hidden layer, ReLU."""
-    channels: int = 48
-    """Of the embedding's 6×6 map before the first hidden layer."""
+    channels: tuple[int, ...] = (32, 64)
+    """Of the embedding's larger map: at 12×12, then at 6×6."""
     dropout: float = 0.2
     """Part of the units of a hidden layer that is switched off in a step."""
     clip: float = 5.0
@@ -55,6 +55,9 @@ class Settings:
     votes: float = 0.5
     """Weight of a second task in the loss: the distribution of the FER+ votes, where a row has any."""
 
+    teacher: float = 0.5
+    """Part of the target that a teacher's answers are, where fit is given one."""
+
     selective_accuracy: float = 0.8
     """LOW_CONFIDENCE is chosen so that faces above it are labelled right this often."""
 
@@ -67,6 +70,8 @@ class Settings:
                 raise ConfigError(
                     f"{name} must be one of {', '.join(map(str, choices))}, not {getattr(self, name)}"
                 )
+        if len(self.channels) != 2 or min(self.channels) < 1:
+            raise ConfigError(f"channels must be two numbers, each 1 or more, not {self.channels}")
         if not self.hidden or min(self.hidden) < 1:
             raise ConfigError(f"hidden must be numbers of units, each 1 or more, not {self.hidden}")
 
@@ -89,7 +94,6 @@ class Settings:
 _RANGES = (
     ("seed", 0, 2**32 - 1),
     ("validation", 0.01, 0.5),
-    ("channels", 1, 1024),
     ("dropout", 0.0, 0.95),
     ("clip", 1.0, 1e3),
     ("epochs", 1, 100_000),
@@ -101,6 +105,7 @@ _RANGES = (
     ("jitter", 0.0, 10.0),
     ("mixup", 0.0, 10.0),
     ("votes", 0.0, 100.0),
+    ("teacher", 0.0, 1.0),
     ("selective_accuracy", 0.0, 1.0),
 )
 

@@ -25,7 +25,7 @@ face would give other numbers."""
 MESH_POINTS = 468
 """Points of MediaPipe's face mesh; the ten iris points of the 478-point variant are not used."""
 
-EMBEDDING_SHAPES = ((3, 3, 128), (6, 6, 128), (12, 12, 128))
+EMBEDDING_SHAPES = ((3, 3, 128), (12, 12, 128))
 """Height, width and channels of the feature maps, in the order in which they are laid flat."""
 
 LENGTHS = {"landmarks": MESH_POINTS * 3, "embedding": sum(math.prod(shape) for shape in EMBEDDING_SHAPES)}

@@ -14,9 +14,9 @@ import pytest
 
 from convert import convert as convert_module
 from convert.parity import compare
+from convert.quantized import set_output_range
 from convert.run_folder import read_run
 from edge.classifier import TfliteClassifier
-from edge.core import features
 from edge.core.bundle import read_bundle
 from edge.core.errors import DataError
 from edge.core.files import replacing_folder
@@ -40,81 +40,118 @@ def call(*arguments, **options):
 
 
 @pytest.fixture(scope="module")
-def run(toy_landmarks, tmp_path_factory) -> Path:
-    out = tmp_path_factory.mktemp("runs") / "toy"
-    settings = ("epochs=8", "hidden=32,16", "batch=64", "learning_rate=1e-2", "averaging=0.5", "dropout=0")
-    result = call("train", "fit", toy_landmarks, "--out", out, "--set", *settings)
-    assert result.returncode == 0, result.stderr
+def plain_bundle(plain_run, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("bundles") / "plain"
+    convert_module.convert(plain_run, out, "plain")
     return out
 
 
-@pytest.fixture(scope="module")
-def converted(run, tmp_path_factory):
-    out = tmp_path_factory.mktemp("bundles") / "toy"
-    result = call("convert", run, "--out", out, "--float")
-    assert result.returncode == 0, result.stderr
-    return out, result
+@pytest.fixture(params=["toy", "plain"])
+def both(request):
+    """A run folder and its bundle: with embedding, and without."""
+    names = {"toy": ("toy_run", "toy_bundle"), "plain": ("plain_run", "plain_bundle")}[request.param]
+    return tuple(request.getfixturevalue(name) for name in names)
 
 
 @pytest.fixture
-def copy(run, tmp_path) -> Path:
+def copy(plain_run, tmp_path) -> Path:
     """The run folder, free to be damaged."""
-    return Path(shutil.copytree(run, tmp_path / "run"))
+    return Path(shutil.copytree(plain_run, tmp_path / "run"))
 
 
-def test_the_files_and_what_was_said(converted):
-    out, result = converted
-    assert {entry.name for entry in out.iterdir()} == {"model.json", "model.tflite", "model_float32.tflite"}
-    assert [entry.name for entry in out.parent.iterdir()] == ["toy"]
+def rewrite(run, change):
+    """Alter ``run.json``."""
+    info = json.loads((run / "run.json").read_text())
+    change(info)
+    (run / "run.json").write_text(json.dumps(info))
+
+
+def test_the_files_and_what_was_said(toy_bundle):
+    assert {entry.name for entry in toy_bundle.iterdir()} == {
+        "model.json",
+        "model.tflite",
+        "model_float32.tflite",
+    }
+    assert {entry.name for entry in toy_bundle.parent.iterdir()} == {"toy", "stdout"}
+    printed = (toy_bundle.parent / "stdout").read_text()
     for words in ("parity on", "same decision", "PublicTest: accuracy", "bundle 'toy'"):
-        assert words in result.stdout
+        assert words in printed
 
 
-def test_the_device_reads_it(converted):
-    bundle = read_bundle(converted[0])
+def test_the_device_reads_it(toy_bundle):
+    bundle = read_bundle(toy_bundle)
     assert bundle.name == "toy"
     assert bundle.labels == FER2013
-    assert bundle.feature_version == features.VERSION
+    assert bundle.feature_version == 2
+    assert [entry.name for entry in bundle.inputs] == ["landmarks", "embedding"]
+    assert bundle.needs_embedding
     assert bundle.landmark_models == {"face_landmark.tflite": "1" * 64}
 
 
-def test_the_model_is_int8_throughout(converted):
-    interpreter = make_interpreter(read_bundle(converted[0]).model, 1, "the model")
-    (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
-    assert (source["dtype"], source["shape"].tolist()) == (np.int8, [1, 1404])
+def test_without_embedding_it_is_of_the_first_version(plain_bundle):
+    bundle = read_bundle(plain_bundle)
+    assert bundle.feature_version == 1
+    assert [entry.name for entry in bundle.inputs] == ["landmarks"]
+    assert not bundle.needs_embedding
+
+
+def test_the_standardization_is_the_runs_to_the_bit(both):
+    run, out = both
+    bundle, trained = read_bundle(out), read_run(run)
+    for entry, mean, std in zip(bundle.inputs, trained.mean, trained.std, strict=True):
+        assert np.array_equal(entry.mean, mean)
+        assert np.array_equal(entry.std, std)
+
+
+def test_the_model_is_int8_throughout(both):
+    bundle = read_bundle(both[1])
+    interpreter = make_interpreter(bundle.model, 1, "the model")
+    sources, (target,) = interpreter.get_input_details(), interpreter.get_output_details()
+    lengths = sorted(len(entry.mean) for entry in bundle.inputs)
+    assert sorted(source["shape"].tolist() for source in sources) == [[1, length] for length in lengths]
     assert (target["dtype"], target["shape"].tolist()) == (np.int8, [1, 7])
+    assert {source["dtype"] for source in sources} == {np.int8}
     # Biases are int32, shapes of operators may be int32 too.
     assert {tensor["dtype"] for tensor in interpreter.get_tensor_details()} <= {np.int8, np.int32}
 
 
-def test_the_device_decides_as_the_network_does(converted, run):
+def test_the_device_decides_as_the_network_does(both):
+    run, out = both
     trained = read_run(run)
     data = trained.evaluation["PublicTest"]
-    classifier = TfliteClassifier(read_bundle(converted[0]))
-    logits = trained.model.predict(trained.standardize(data.features[data.found]), verbose=0)
-    device = np.stack([classifier.predict(row) for row in data.features[data.found]])
+    classifier = TfliteClassifier(read_bundle(out))
+    inputs = [matrix[data.found] for matrix in data.inputs]
+    logits = trained.model.predict(trained.standardize(inputs), verbose=0)
+    device = np.stack(
+        [classifier.predict([v.astype(np.float32) for v in row]) for row in zip(*inputs, strict=True)]
+    )
     assert (device.argmax(axis=1) == logits.argmax(axis=1)).mean() >= 0.98
-    assert np.abs(device - softmax(logits)).mean() < 0.02
+    expected = softmax(logits / np.float32(trained.info["temperature"]))
+    assert np.abs(device - expected).mean() < 0.02
 
 
-def test_the_float_model_is_the_network(converted, run):
-    trained = read_run(run)
-    standardized = trained.standardize(trained.validation.features[:5])
-    interpreter = make_interpreter((converted[0] / "model_float32.tflite").read_bytes(), 1, "the float model")
-    for row, expected in zip(standardized, trained.model.predict(standardized, verbose=0), strict=True):
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], row[None])
+def test_the_float_model_is_the_network(toy_bundle, toy_run):
+    trained = read_run(toy_run)
+    standardized = trained.standardize([matrix[:5] for matrix in trained.validation.inputs])
+    interpreter = make_interpreter((toy_bundle / "model_float32.tflite").read_bytes(), 1, "the float model")
+    place = {int(tensor["shape"][1]): tensor["index"] for tensor in interpreter.get_input_details()}
+    expectations = trained.model.predict(standardized, verbose=0)
+    for *row, expected in zip(*standardized, expectations, strict=True):
+        for values in row:
+            interpreter.set_tensor(place[len(values)], values[None])
         interpreter.invoke()
         logits = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
         assert np.allclose(logits, expected, atol=1e-4)
 
 
-def test_where_it_came_from_and_how_good_it_is(converted, run):
-    info = read_bundle(converted[0]).info
-    trained = json.loads((run / "run.json").read_text())
+def test_where_it_came_from_and_how_good_it_is(toy_bundle, toy_run):
+    info = read_bundle(toy_bundle).info
+    trained = json.loads((toy_run / "run.json").read_text())
     assert info["preparation"] == {"scale": 1.0, "padding": 0.3}
     assert info["training"]["data"] == {"file": "toy.csv", "sha256": "0" * 64}
     assert info["training"]["settings"] == trained["settings"]
     assert info["training"]["rows"] == trained["rows"]
+    assert info["training"]["views"] == 2
     parity = info["conversion"]["parity"]
     assert parity["agreement"] >= 0.99
     assert abs(parity["int8_accuracy"] - parity["float_accuracy"]) <= 0.005
@@ -124,25 +161,87 @@ def test_where_it_came_from_and_how_good_it_is(converted, run):
     assert "is a wrong answer" in info["metrics"]["protocol"]
     files = info["files"]
     for name in ("model.tflite", "model_float32.tflite"):
-        assert files[name]["bytes"] == (converted[0] / name).stat().st_size
+        assert files[name]["bytes"] == (toy_bundle / name).stat().st_size
 
 
-def test_the_bundle_is_small(converted):
-    assert sum((converted[0] / name).stat().st_size for name in ("model.json", "model.tflite")) < 150_000
+def test_the_bundle_is_small(plain_bundle):
+    assert sum(file.stat().st_size for file in plain_bundle.iterdir()) < 150_000
 
 
-def test_a_bundle_that_is_there_is_replaced(converted, run, tmp_path):
-    out = Path(shutil.copytree(converted[0], tmp_path / "bundle"))
-    convert_module.convert(run, out, "another")
+class TestCalibration:
+    """Temperature and threshold: from the run, through ``model.json``, into the answers."""
+
+    def test_they_arrive(self, both):
+        run, out = both
+        trained = json.loads((run / "run.json").read_text())
+        bundle = read_bundle(out)
+        assert bundle.info["calibration"] == {
+            "temperature": trained["temperature"],
+            "min_confidence": trained["min_confidence"],
+            "selective_accuracy": trained["settings"]["selective_accuracy"],
+        }
+        assert bundle.temperature == trained["temperature"]
+        assert bundle.min_confidence == trained["min_confidence"]
+
+    def test_they_are_applied(self, copy, plain_bundle, tmp_path):
+        rewrite(copy, lambda info: info.update(temperature=4.0, min_confidence=0.25))
+        convert_module.convert(copy, tmp_path / "b", "b")
+        cold, hot = read_bundle(plain_bundle), read_bundle(tmp_path / "b")
+        assert (hot.temperature, hot.min_confidence) == (4.0, 0.25)
+        row = [matrix[0] for matrix in read_run(copy).validation.inputs]
+        before, after = (TfliteClassifier(bundle).predict(row).astype(np.float64) for bundle in (cold, hot))
+        power = before ** (cold.temperature / 4.0)
+        assert np.allclose(after, power / power.sum(), atol=1e-5)
+
+    def test_it_moves_confidence_and_no_decision(self, copy, plain_bundle, tmp_path):
+        rewrite(copy, lambda info: info.update(temperature=4.0))
+        convert_module.convert(copy, tmp_path / "b", "b")
+        sharp, flat = (
+            json.loads((out / "model.json").read_text())["metrics"]["int8"]["PublicTest"]
+            for out in (plain_bundle, tmp_path / "b")
+        )
+        assert sharp["accuracy"] == flat["accuracy"]
+        assert flat["ece"] > sharp["ece"]
+
+
+class TestOutputRange:
+    @pytest.mark.parametrize(("low", "high"), [(1.0, 1.0), (2.0, -2.0), (float("nan"), 1.0)])
+    def test_an_empty_one_is_refused(self, plain_bundle, low, high):
+        with pytest.raises(ValueError, match="output's range must not be empty"):
+            set_output_range(read_bundle(plain_bundle).model, low, high)
+
+    def test_only_the_output_changes(self, plain_bundle):
+        model = read_bundle(plain_bundle).model
+        other = set_output_range(model, -3.0, 7.2)
+        before, after = (make_interpreter(m, 1, "the model").get_tensor_details() for m in (model, other))
+        (output,) = make_interpreter(other, 1, "the model").get_output_details()
+        scale, zero_point = output["quantization"]
+        assert scale == pytest.approx(0.04)
+        assert zero_point == -53
+        for a, b in zip(before, after, strict=True):
+            assert a["index"] == output["index"] or a["quantization"] == b["quantization"]
+
+    def test_it_is_that_of_the_calibration_rows(self, plain_run, plain_bundle):
+        run = read_run(plain_run)
+        logits = run.model.predict(run.standardize(run.calibration), verbose=0)
+        low, high = np.percentile(logits, convert_module.LOGIT_PERCENTILES)
+        output = read_bundle(plain_bundle).output
+        assert output.scale * (-128 - output.zero_point) == pytest.approx(low, abs=output.scale)
+        assert output.scale * (127 - output.zero_point) == pytest.approx(high, abs=output.scale)
+
+
+def test_a_bundle_that_is_there_is_replaced(plain_run, plain_bundle, tmp_path):
+    out = Path(shutil.copytree(plain_bundle, tmp_path / "bundle"))
+    convert_module.convert(plain_run, out, "another")
     assert read_bundle(out).name == "another"
     assert {entry.name for entry in out.iterdir()} == {"model.json", "model.tflite"}
     assert [entry.name for entry in tmp_path.iterdir()] == ["bundle"]
 
 
-def test_something_else_that_is_there_is_not_replaced(run, tmp_path):
+def test_something_else_that_is_there_is_not_replaced(plain_run, tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(DataError, match="is there and is no bundle"):
-        convert_module.convert(run, tmp_path, "x")
+        convert_module.convert(plain_run, tmp_path, "x")
     assert (tmp_path / "thesis.txt").exists()
 
 
@@ -152,12 +251,13 @@ def mangle(path, **arrays):
     np.savez(path / "fit.npz", **content)
 
 
-def test_the_gate_refuses_a_badly_calibrated_network_and_keeps_the_old_bundle(copy, converted, tmp_path):
+def test_the_gate_refuses_a_badly_calibrated_network_and_keeps_the_old_bundle(copy, plain_bundle, tmp_path):
     with np.load(copy / "fit.npz") as file:
-        calibration, mean = file["calibration"], file["mean"]
+        calibration, mean = file["calibration/landmarks"], file["mean/landmarks"]
     # Ranges far too narrow: int8 saturates where the float network does not.
-    mangle(copy, calibration=(mean + 0.001 * (calibration - mean)).astype(np.float32))
-    old = Path(shutil.copytree(converted[0], tmp_path / "bundle"))
+    narrow = (mean + 0.001 * (calibration - mean)).astype(np.float32)
+    mangle(copy, **{"calibration/landmarks": narrow})
+    old = Path(shutil.copytree(plain_bundle, tmp_path / "bundle"))
     before = (old / "model.json").read_bytes()
     result = call("convert", copy, "--out", old)
     assert result.returncode == 1
@@ -214,17 +314,31 @@ def test_a_truncated_file(copy, tmp_path, name, keep):
     assert [entry.name for entry in tmp_path.iterdir()] == ["run"]
 
 
-def test_another_feature_version(copy, tmp_path):
-    info = json.loads((copy / "run.json").read_text())
-    info["features"]["version"] = 99
-    (copy / "run.json").write_text(json.dumps(info))
-    with pytest.raises(DataError, match=r"feature version 99, this program computes version 1: train again"):
+def test_inputs_that_the_device_does_not_compute(subjects_run, tmp_path):
+    """A network on the 68 points of a data set can be trained, and stays on the desktop."""
+    result = call("convert", subjects_run, "--out", tmp_path / "b")
+    assert result.returncode == 1
+    assert result.stderr.count("error: ") == 1
+    assert "Traceback" not in result.stderr
+    assert "this network takes landmarks of [136] numbers, which the device does not compute" in result.stderr
+    assert "train on landmarks that python -m train extract found in pictures" in result.stderr
+    assert not (tmp_path / "b").exists()
+
+
+def test_an_input_that_nobody_knows(copy, tmp_path):
+    rewrite(copy, lambda info: info["inputs"][0].update(name="pixels"))
+    with np.load(copy / "fit.npz") as file:
+        arrays = {name.replace("landmarks", "pixels"): file[name] for name in file.files}
+    np.savez(copy / "fit.npz", **arrays)
+    with pytest.raises(DataError, match=r"takes pixels of \[1404\] numbers"):
         convert_module.convert(copy, tmp_path / "b", "b")
 
 
-def test_a_network_of_another_shape(copy, tmp_path):
-    keras.Sequential([keras.layers.Input((10,)), keras.layers.Dense(7)]).save(copy / "model.keras")
-    with pytest.raises(DataError, match="expected 1404 features to 7 labels"):
+@pytest.mark.parametrize(("length", "classes"), [(10, 7), (1404, 8)])
+def test_a_network_of_another_shape(copy, tmp_path, length, classes):
+    model = keras.Sequential([keras.layers.Input((length,)), keras.layers.Dense(classes)])
+    model.save(copy / "model.keras")
+    with pytest.raises(DataError, match=r"model\.keras has the shapes .*, expected .*1404.* 7"):
         convert_module.convert(copy, tmp_path / "b", "b")
 
 
@@ -249,7 +363,7 @@ def test_a_full_disk_for_temporary_files(copy, tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["run"]
 
 
-def test_a_full_disk_for_the_bundle_leaves_the_old_one(run, converted, tmp_path, monkeypatch):
+def test_a_full_disk_for_the_bundle_leaves_the_old_one(plain_run, plain_bundle, tmp_path, monkeypatch):
     @contextmanager
     def on_a_full_disk(path):
         _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -261,17 +375,26 @@ def test_a_full_disk_for_the_bundle_leaves_the_old_one(run, converted, tmp_path,
                 resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 
     monkeypatch.setattr(convert_module, "replacing_folder", on_a_full_disk)
-    old = Path(shutil.copytree(converted[0], tmp_path / "bundle"))
+    old = Path(shutil.copytree(plain_bundle, tmp_path / "bundle"))
     with pytest.raises(OSError, match="File too large"):
-        convert_module.convert(run, old, "new")
-    assert read_bundle(old).name == "toy"
+        convert_module.convert(plain_run, old, "new")
+    assert read_bundle(old).name == "plain"
     assert [entry.name for entry in tmp_path.iterdir()] == ["bundle"]
 
 
-@pytest.mark.parametrize("key", ["features", "landmarks", "rows", "temperature"])
+@pytest.mark.parametrize("key", ["inputs", "landmarks", "rows", "temperature", "min_confidence", "settings"])
 def test_a_run_that_lacks_something_is_refused(copy, tmp_path, key):
-    info = json.loads((copy / "run.json").read_text())
-    del info[key]
-    (copy / "run.json").write_text(json.dumps(info))
+    rewrite(copy, lambda info: info.pop(key))
     with pytest.raises(DataError, match=f"is damaged.*{key}"):
+        convert_module.convert(copy, tmp_path / "b", "b")
+
+
+@pytest.mark.parametrize(
+    "array", ["clip", "mean/landmarks", "validation/number", "evaluation/PublicTest/found"]
+)
+def test_an_array_that_is_missing(copy, tmp_path, array):
+    with np.load(copy / "fit.npz") as file:
+        arrays = {name: file[name] for name in file.files if name != array}
+    np.savez(copy / "fit.npz", **arrays)
+    with pytest.raises(DataError, match=f"is damaged .*{array}"):
         convert_module.convert(copy, tmp_path / "b", "b")

@@ -37,39 +37,30 @@ def test_pictures_to_bundle_to_label(tmp_path):
     if not EXPORT.is_file():
         pytest.skip(f"needs the pictures that {EXPORT} writes, which are not part of the project")
     try:
-        models = find_models()
+        models = find_models(embedding=True)
     except ModelError as error:
         pytest.skip(f"needs the face models: {error}")
     call(EXPORT, "csv", tmp_path, "--limit", "400")
-    data, landmarks = tmp_path / "fer2013.csv", tmp_path / "landmarks.npz"
+    data, landmarks = tmp_path / "fer2013.csv", tmp_path / "landmarks"
     run, out = tmp_path / "run", tmp_path / "bundle"
-    call("-m", "train", "extract", data, "--out", landmarks)
-    call(
-        "-m",
-        "train",
-        "fit",
-        landmarks,
-        "--out",
-        run,
-        "--set",
-        "epochs=12",
-        "batch=64",
-        "hidden=64,32",
-        "clip=3",
-    )
+    call("-m", "train", "extract", data, "--out", landmarks, "--views", "1")
+    settings = ("epochs=10", "batch=64", "hidden=64,32", "channels=8,8", "clip=3")
+    call("-m", "train", "fit", landmarks, "--out", run, "--set", *settings)
     assert "PublicTest: accuracy" in call("-m", "convert", run, "--out", out)
 
     bundle = read_bundle(out)
     assert bundle.landmark_models == model_hashes()
     preparation = bundle.info["preparation"]
     backend, classifier = LitertBackend(models), TfliteClassifier(bundle)
+    assert bundle.needs_embedding
     right, count = 0, 0
     for sample in read_dataset(data, "PublicTest", on_bad=pytest.fail):
         rgb = prepare(sample.picture, preparation["scale"], preparation["padding"])
         faces = backend.detect(Frame(rgb, 0, 0, sample.name, still=True))
         count += 1
         if faces:
-            probabilities = classifier.predict(features.extract(faces[0].landmarks))
+            inputs = [features.extract(faces[0].landmarks), faces[0].embedding]
+            probabilities = classifier.predict(inputs)
             right += bundle.labels[int(probabilities.argmax())] == sample.label
     # The device's path gives what the bundle says of itself, and far more than always "happy" (25 %).
     scores = bundle.info["metrics"]["int8"]["PublicTest"]

@@ -1,4 +1,4 @@
-"""``python -m train fit`` as a user calls it."""
+"""``python -m train fit`` as a user calls it, and ``report`` after it."""
 
 import csv
 import dataclasses
@@ -13,136 +13,287 @@ import keras
 import numpy as np
 import pytest
 
+from edge.core import features
 from edge.core.errors import DataError
-from edge.core.labels import FER2013
+from edge.core.labels import EMOTIONS, FER2013, LABEL_SETS
+from edge.core.quantize import softmax
 from train import fit as fit_module
-from train import landmarks_file
-from train.data import feature_matrix, split_rows
+from train import landmarks_folder
+from train.data import read_inputs, split_rows, truth
 from train.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-QUICK = ("epochs=6", "hidden=32,16", "batch=64", "learning_rate=1e-2", "averaging=0.5")
 FILES = {
-    "confusion-PublicTest.png",
-    "confusion-held-out_training_rows.png",
-    "curves.png",
+    "coverage-1-validation.png",
+    "coverage-2-PublicTest.png",
+    "curves-accuracy.png",
+    "curves-loss.png",
     "fit.npz",
     "history.csv",
     "model.keras",
+    "predictions.npz",
+    "reliability-1-validation.png",
+    "reliability-2-PublicTest.png",
+    "report.html",
     "report.json",
     "report.md",
     "run.json",
 }
 
 
-def fit(landmarks, out, *settings, **options):
-    command = [sys.executable, "-m", "train", "fit", str(landmarks), "--out", str(out)]
-    if settings:
-        command += ["--set", *settings]
-    return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False, **options
-    )
+@pytest.fixture(scope="module")
+def folder(toy_landmarks):
+    return landmarks_folder.load(toy_landmarks)
 
 
 @pytest.fixture(scope="module")
-def run(toy_landmarks, tmp_path_factory) -> Path:
-    out = tmp_path_factory.mktemp("runs") / "toy"
-    result = fit(toy_landmarks, out, *QUICK)
-    assert result.returncode == 0, result.stderr
-    assert "epoch   6" in result.stdout
-    assert "PublicTest: accuracy" in result.stdout
-    return out
+def small(toy_landmarks, write_landmarks, tmp_path_factory):
+    """``toy_landmarks`` without embedding and views: a training on it takes a second or two."""
+    folder = landmarks_folder.load(toy_landmarks)
+    faces = dataclasses.replace(folder.faces(), embedding=np.zeros((len(folder.rows), 0), np.float16))
+    return write_landmarks(tmp_path_factory.mktemp("small") / "landmarks", folder.rows, [faces])
+
+
+@pytest.fixture
+def altered(small, write_landmarks, tmp_path):
+    """``(**changes)``: a landmarks folder like ``small`` with other rows."""
+
+    def alter(**changes):
+        folder = landmarks_folder.load(small)
+        rows = dataclasses.replace(folder.rows, **changes)
+        return write_landmarks(tmp_path / "altered", rows, [folder.faces()])
+
+    return alter
+
+
+def quickly(quick, *settings):
+    return Settings().override([*quick, *settings])
 
 
 def read(path):
     return json.loads(path.read_text())
 
 
-def test_the_run_folder(run):
-    assert {entry.name for entry in run.iterdir()} == FILES
-    assert [entry.name for entry in run.parent.iterdir()] == ["toy"]
+def scores(run):
+    """Split → its scores."""
+    return {entry["name"]: entry for entry in read(run / "report.json")["splits"]}
 
 
-def test_resolved_settings_and_origin_are_stored(run):
-    info = read(run / "run.json")
-    assert info["settings"]["epochs"] == 6
-    assert info["settings"]["hidden"] == [32, 16]
-    assert info["settings"]["seed"] == 0
-    assert info["labels"] == list(FER2013)
-    assert info["landmarks"]["data"]["file"] == "toy.csv"
-    assert info["rows"]["training_copies_of_evaluation"] == 1
-    assert info["rows"]["evaluation"] == {"PublicTest": 84}
-    assert {"tensorflow", "keras", "numpy", "python", "mien"} <= info["versions"].keys()
+def weights(run):
+    return keras.saving.load_model(run / "model.keras", compile=False).get_weights()
 
 
-def test_it_has_learned(run):
-    assert read(run / "report.json")["evaluation"]["PublicTest"]["accuracy_found"] > 0.5
+class TestRun:
+    """Of the shared run: seven classes, embedding, views."""
+
+    def test_the_folder(self, toy_run):
+        assert {entry.name for entry in toy_run.iterdir()} == FILES
+        assert {entry.name for entry in toy_run.parent.iterdir()} == {"run", "stdout"}
+        printed = (toy_run.parent / "stdout").read_text()
+        assert "epoch   3" in printed
+        assert "validation: accuracy" in printed
+        assert "PublicTest: accuracy" in printed
+
+    def test_resolved_settings_and_origin_are_stored(self, toy_run):
+        info = read(toy_run / "run.json")
+        assert info["settings"]["epochs"] == 3
+        assert info["settings"]["hidden"] == [24, 16]
+        assert info["settings"]["seed"] == 0
+        assert info["labels"] == list(FER2013)
+        assert info["inputs"] == [{"name": n, "length": length} for n, length in features.LENGTHS.items()]
+        assert info["landmarks"]["data"]["file"] == "toy.csv"
+        assert info["landmarks"]["views"] == 2
+        assert "shards" not in info["landmarks"]
+        assert info["rows"]["training_copies_of_evaluation"] == 1
+        assert info["rows"]["evaluation"] == {"PublicTest": 84}
+        assert info["rows"]["left_out"] == 0
+        assert {"tensorflow", "keras", "numpy", "python", "mien"} <= info["versions"].keys()
+
+    def test_it_has_learned(self, toy_run):
+        assert scores(toy_run)["PublicTest"]["accuracy_found"] > 0.8
+
+    def test_history(self, toy_run):
+        with (toy_run / "history.csv").open() as file:
+            history = list(csv.DictReader(file))
+        assert [entry["epoch"] for entry in history] == list("123")
+        assert float(history[2]["loss"]) < float(history[0]["loss"])
+        losses = [float(entry["validation_loss"]) for entry in history]
+        assert read(toy_run / "run.json")["best_epoch"] == 1 + losses.index(min(losses))
+
+    def test_the_report_counts_misses_as_wrong(self, toy_run, folder):
+        evaluation = scores(toy_run)["PublicTest"]
+        coverage = folder.faces().found[folder.rows.split == "PublicTest"].mean()
+        assert evaluation["coverage"] == pytest.approx(coverage)
+        assert evaluation["accuracy"] == pytest.approx(evaluation["accuracy_found"] * coverage)
+        assert list(evaluation["per_class"]) == list(FER2013)
+        text = (toy_run / "report.md").read_text()
+        for label in FER2013:
+            assert f"| {label} | 12 |" in text
+
+    @pytest.mark.parametrize("name", sorted(name for name in FILES if name.endswith(".png")))
+    def test_plots(self, toy_run, name):
+        picture = cv2.imread(str(toy_run / name))
+        assert picture.shape[0] > 200
+        assert picture.std() > 5
+
+    def test_what_convert_gets(self, toy_run, folder):
+        rows, faces = folder.rows, folder.faces()
+        settings = read(toy_run / "run.json")["settings"]
+        number = rows.label.astype(np.int64)
+        split = split_rows(rows, number, settings["validation"], settings["seed"])
+        raw = dict(zip(features.LENGTHS, read_inputs(faces, embedding=True), strict=True))
+        with np.load(toy_run / "fit.npz") as file:
+            arrays = dict(file)
+        training = split.training[faces.found[split.training]]
+        validation = split.validation[faces.found[split.validation]]
+        evaluation = split.evaluation["PublicTest"]
+        assert float(arrays["clip"]) == settings["clip"]
+        assert np.array_equal(arrays["validation/number"], number[validation])
+        assert np.array_equal(arrays["evaluation/PublicTest/number"], number[evaluation])
+        assert np.array_equal(arrays["evaluation/PublicTest/found"], faces.found[evaluation])
+        for name, matrix in raw.items():
+            known = {row.tobytes() for row in matrix[training]}
+            assert all(row.tobytes() in known for row in arrays[f"calibration/{name}"])
+            assert np.array_equal(arrays[f"validation/{name}"], matrix[validation])
+            assert np.array_equal(arrays[f"evaluation/PublicTest/{name}"], matrix[evaluation])
+            mean = matrix[training].mean(axis=0, dtype=np.float64)
+            assert np.allclose(arrays[f"mean/{name}"], mean, rtol=1e-3, atol=1e-4)
+            assert (arrays[f"std/{name}"] > 0).all()
+
+    def test_logits_are_centered(self, toy_run):
+        model = keras.saving.load_model(toy_run / "model.keras", compile=False)
+        rng = np.random.default_rng(0)
+        inputs = [rng.normal(size=(50, length)).astype(np.float32) for length in features.LENGTHS.values()]
+        logits = model.predict(inputs, verbose=0)
+        assert logits.shape == (50, 7)
+        assert np.abs(logits.mean(axis=1)).max() < 1e-4
+        assert logits.std() > 0.1
+
+    def test_temperature_and_threshold_are_those_of_the_validation_rows(self, toy_run):
+        info = read(toy_run / "run.json")
+        with np.load(toy_run / "predictions.npz") as file:
+            probabilities, true, found = (file[f"{key}_0"] for key in ("probabilities", "true", "found"))
+        logits = np.log(probabilities[found]) * info["temperature"]
+        assert fit_module.best_temperature(logits, true[found]) == pytest.approx(info["temperature"])
+        right = probabilities[found].argmax(axis=1) == true[found]
+        sure = probabilities[found].max(axis=1) >= info["min_confidence"]
+        assert right[sure].mean() >= info["settings"]["selective_accuracy"]
+
+    def test_the_report_again_with_the_bundle(self, toy_run, toy_bundle, tmp_path):
+        command = [sys.executable, "-m", "train", "report", str(toy_run), "--bundle", str(toy_bundle)]
+        before = (toy_run / "report.md").read_text()
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr
+        text = (toy_run / "report.md").read_text()
+        assert "int8 against float" not in before
+        assert "int8 against float" in text
+        for kind in ("float", "int8"):
+            assert f"| PublicTest, {kind} | " in text
+        assert {entry.name for entry in toy_run.iterdir()} == FILES
 
 
-def test_history(run):
-    with (run / "history.csv").open() as file:
-        history = list(csv.DictReader(file))
-    assert [entry["epoch"] for entry in history] == list("123456")
-    assert float(history[5]["loss"]) < float(history[0]["loss"])
-    assert read(run / "run.json")["best_epoch"] in range(1, 7)
+def test_the_same_seed_gives_the_same_network(toy_run, toy_landmarks, quick, fit_command, tmp_path):
+    result = fit_command(toy_landmarks, tmp_path / "again", *quick)
+    assert result.returncode == 0, result.stderr
+    for first, again in zip(weights(toy_run), weights(tmp_path / "again"), strict=True):
+        assert np.array_equal(first, again)
+    assert (toy_run / "report.json").read_bytes() == (tmp_path / "again" / "report.json").read_bytes()
 
 
-def test_the_report_counts_misses_as_wrong(run, toy_landmarks):
-    rows = landmarks_file.load(toy_landmarks).rows
-    scores = read(run / "report.json")["evaluation"]["PublicTest"]
-    coverage = rows.found[rows.split == "PublicTest"].mean()
-    assert scores["coverage"] == pytest.approx(coverage)
-    assert scores["accuracy"] == pytest.approx(scores["accuracy_found"] * coverage)
-    assert list(scores["per_class"]) == list(FER2013)
-    text = (run / "report.md").read_text()
-    for label in FER2013:
-        assert f"| {label} | 12 |" in text
+def test_another_seed_gives_another(small, quick, tmp_path):
+    for seed in "01":
+        fit_module.fit(small, tmp_path / seed, quickly(quick, "embedding=false", f"seed={seed}", "epochs=1"))
+    assert not all(map(np.array_equal, weights(tmp_path / "0"), weights(tmp_path / "1")))
 
 
-@pytest.mark.parametrize(
-    "name", ["curves.png", "confusion-PublicTest.png", "confusion-held-out_training_rows.png"]
-)
-def test_pictures(run, name):
-    picture = cv2.imread(str(run / name))
-    assert picture.shape[0] > 200
-    assert picture.std() > 5
+def first_loss(run):
+    return (run / "history.csv").read_text().splitlines()[1].split(",")[1]
 
 
-def test_what_convert_gets(run, toy_landmarks):
-    rows = landmarks_file.load(toy_landmarks).rows
-    settings = read(run / "run.json")["settings"]
-    split = split_rows(rows, settings["validation"], settings["seed"])
-    raw = feature_matrix(rows)
-    with np.load(run / "fit.npz") as file:
-        arrays = dict(file)
-    training = raw[split.training[rows.found[split.training]]]
-    validation = split.validation[rows.found[split.validation]]
-    known = {row.tobytes() for row in training}
-    assert all(row.tobytes() in known for row in arrays["calibration"])
-    assert np.array_equal(arrays["validation"], raw[validation])
-    assert np.array_equal(arrays["validation_label"], rows.label[validation])
-    assert np.array_equal(arrays["evaluation/PublicTest"], raw[split.evaluation["PublicTest"]])
-    assert np.allclose(arrays["mean"], training.mean(axis=0), atol=1e-5)
-    assert (arrays["std"] > 0).all()
+def test_the_views_change_the_training_and_nothing_else(plain_run, small, quick, tmp_path):
+    fit_module.fit(small, tmp_path / "run", quickly(quick, "embedding=false", "epochs=1"))
+    with np.load(plain_run / "fit.npz") as one, np.load(tmp_path / "run" / "fit.npz") as two:
+        assert one.files == two.files
+        for name in one.files:
+            assert np.array_equal(one[name], two[name]) or name == "calibration/landmarks", name
+    assert first_loss(plain_run) != first_loss(tmp_path / "run")
 
 
-def test_logits_are_centered(run):
-    model = keras.saving.load_model(run / "model.keras", compile=False)
-    logits = model.predict(np.random.default_rng(0).normal(size=(50, 1404)).astype(np.float32), verbose=0)
-    assert logits.shape == (50, 7)
-    assert np.abs(logits.mean(axis=1)).max() < 1e-4
-    assert logits.std() > 0.1
+def test_each_epoch_has_the_next_view(folder):
+    raw = read_inputs(folder.faces(), embedding=False)
+    training = np.flatnonzero(folder.rows.split == "Training")
+    for epoch, view in enumerate((1, 2, 1)):
+        faces = folder.faces(view)
+        (matrix,) = fit_module.view_of_epoch(folder, raw, training, epoch, embedding=False)
+        (expected,) = read_inputs(faces, embedding=False)
+        found = faces.found[training]
+        assert 0 < (~found).sum() < len(training) / 4
+        assert np.array_equal(matrix[found], expected[training][found])
+        assert np.array_equal(matrix[~found], raw[0][training][~found])
 
 
-def test_the_same_seed_gives_the_same_network(run, toy_landmarks, tmp_path):
-    assert fit(toy_landmarks, tmp_path / "again", *QUICK).returncode == 0
-    first, again = (
-        keras.saving.load_model(folder / "model.keras", compile=False).get_weights()
-        for folder in (run, tmp_path / "again")
-    )
-    for a, b in zip(first, again, strict=True):
-        assert np.array_equal(a, b)
-    assert (run / "report.json").read_bytes() == (tmp_path / "again" / "report.json").read_bytes()
+class TestChoices:
+    """Other labels, another truth, no embedding: ``small`` is what they are tried on."""
+
+    def test_without_embedding(self, plain_run):
+        assert read(plain_run / "run.json")["inputs"] == [{"name": "landmarks", "length": 1404}]
+        assert scores(plain_run)["PublicTest"]["accuracy_found"] > 0.6
+
+    def test_an_embedding_that_is_not_there(self, small, quick, tmp_path):
+        with pytest.raises(DataError, match="have no embedding: train with --set embedding=false"):
+            fit_module.fit(small, tmp_path / "r", quickly(quick))
+
+    def test_valence(self, small, quick, tmp_path):
+        fit_module.fit(small, tmp_path / "r", quickly(quick, "embedding=false", "labels=3"))
+        info = read(tmp_path / "r" / "run.json")
+        assert info["labels"] == ["negative", "neutral", "positive"]
+        assert info["rows"]["left_out"] == 72  # surprise
+        assert info["rows"]["evaluation"] == {"PublicTest": 72}
+        evaluation = scores(tmp_path / "r")["PublicTest"]
+        assert [entry["n"] for entry in evaluation["per_class"].values()] == [48, 12, 12]
+        assert evaluation["accuracy_found"] > 0.7
+
+    @pytest.mark.parametrize("labels", [7, 8])
+    def test_votes(self, small, quick, tmp_path, labels):
+        settings = quickly(quick, "embedding=false", "truth=votes", f"labels={labels}")
+        fit_module.fit(small, tmp_path / "r", settings)
+        rows = landmarks_folder.load(small).rows
+        number = truth(rows, LABEL_SETS[labels], "votes").number
+        info = read(tmp_path / "r" / "run.json")
+        evaluation = rows.split == "PublicTest"
+        assert info["labels"] == list(EMOTIONS[:labels])
+        assert info["rows"]["left_out"] == (number < 0).sum() > 126
+        assert info["rows"]["evaluation"] == {"PublicTest": ((number >= 0) & evaluation).sum()}
+        per_class = scores(tmp_path / "r")["PublicTest"]["per_class"]
+        counts = np.bincount(number[(number >= 0) & evaluation], minlength=labels)
+        assert [entry["n"] for entry in per_class.values()] == counts.tolist()
+
+    def test_votes_that_nobody_gave(self, altered, quick, tmp_path):
+        path = altered(votes=np.zeros((504, 10), np.uint8))
+        with pytest.raises(DataError, match=r"truth=votes needs FER\+ votes"):
+            fit_module.fit(path, tmp_path / "r", quickly(quick, "embedding=false", "truth=votes"))
+
+    def test_68_points(self, subjects_run):
+        info = read(subjects_run / "run.json")
+        assert info["inputs"] == [{"name": "landmarks", "length": 136}]
+        assert list(info["rows"]["evaluation"]) == ["held-out"]
+        assert info["rows"]["training"] > 300
+        assert list(scores(subjects_run)) == ["validation", "held-out"]
+
+    @pytest.mark.parametrize("balance", ["weights", "undersample", "focal"])
+    def test_balance(self, altered, quick, tmp_path, balance):
+        label = np.arange(504) % 7
+        label[(label == 1) & (np.arange(504) % 4 > 0)] = 0  # little disgust
+        path = altered(label=label.astype(np.uint8))
+        settings = quickly(quick, "embedding=false", f"balance={balance}", "epochs=1", "batch=16")
+        fit_module.fit(path, tmp_path / "r", settings)
+        assert read(tmp_path / "r" / "run.json")["settings"]["balance"] == balance
+        assert (tmp_path / "r" / "report.md").is_file()
+
+    def test_mixup_and_noise(self, small, quick, tmp_path):
+        settings = quickly(quick, "embedding=false", "mixup=0.4", "jitter=0.1", "votes=0")
+        fit_module.fit(small, tmp_path / "r", settings)
+        assert scores(tmp_path / "r")["PublicTest"]["accuracy_found"] > 0.5
 
 
 def fails(result, code, *words):
@@ -153,92 +304,66 @@ def fails(result, code, *words):
         assert word in result.stderr
 
 
-def test_an_unknown_setting(toy_landmarks, tmp_path):
-    fails(fit(toy_landmarks, tmp_path / "r", "epoch=2"), 78, "--set epoch=2: expected KEY=VALUE")
+def test_an_unknown_setting(toy_landmarks, fit_command, tmp_path):
+    fails(fit_command(toy_landmarks, tmp_path / "r", "epoch=2"), 78, "--set epoch=2: expected KEY=VALUE")
 
 
-def test_a_run_that_is_there_is_not_overwritten(run, toy_landmarks):
-    before = (run / "model.keras").stat().st_mtime_ns
+def test_a_run_that_is_there_is_not_overwritten(toy_run, toy_landmarks):
+    before = (toy_run / "model.keras").stat().st_mtime_ns
     with pytest.raises(DataError, match="is there already"):
-        fit_module.fit([toy_landmarks], run, Settings())
-    assert (run / "model.keras").stat().st_mtime_ns == before
+        fit_module.fit(toy_landmarks, toy_run, Settings())
+    assert (toy_run / "model.keras").stat().st_mtime_ns == before
 
 
-def test_no_landmarks_file(tmp_path):
-    with pytest.raises(DataError, match="no landmarks file"):
-        fit_module.fit([tmp_path / "nothing.npz"], tmp_path / "r", Settings())
+def test_no_landmarks_folder(tmp_path):
+    with pytest.raises(DataError, match="is no landmarks folder: run python -m train extract"):
+        fit_module.fit(tmp_path / "nothing", tmp_path / "r", Settings())
 
 
-def test_too_few_rows(toy_landmarks, tmp_path):
+def test_too_few_rows(small, tmp_path):
     with pytest.raises(DataError, match=r"faces to train on .* --set batch="):
-        fit_module.fit([toy_landmarks], tmp_path / "r", Settings(batch=1000))
+        fit_module.fit(small, tmp_path / "r", Settings(batch=1000, embedding=False))
     assert list(tmp_path.iterdir()) == []
 
 
-def altered(toy_landmarks, path, **changes):
-    file = landmarks_file.load(toy_landmarks)
-    landmarks_file.save(path, dataclasses.replace(file.rows, **changes), file.info)
-    return path
-
-
-def test_more_views_of_the_same_pictures(toy_landmarks, tmp_path, run):
-    rows = landmarks_file.load(toy_landmarks).rows
-    # In the other view every landmark sits elsewhere, and other faces were found.
-    other = altered(
-        toy_landmarks,
-        tmp_path / "other.npz",
-        landmarks=rows.landmarks[::-1].copy(),
-        found=rows.found[::-1].copy(),
-    )
-    settings = Settings().override(list(QUICK))
-    fit_module.fit([toy_landmarks, other], tmp_path / "two", settings)
-    info = read(tmp_path / "two" / "run.json")
-    assert info["more_views"] == [{"scale": 1.0, "padding": 0.3}]
-    with np.load(run / "fit.npz") as one, np.load(tmp_path / "two" / "fit.npz") as two:
-        # What counts comes from the first file …
-        for name in ("mean", "std", "validation", "evaluation/PublicTest", "evaluation_found/PublicTest"):
-            assert np.array_equal(one[name], two[name]), name
-    # … and the training does not.
-    losses = [
-        [line.split(",")[1] for line in (folder / "history.csv").read_text().splitlines()[1:]]
-        for folder in (run, tmp_path / "two")
-    ]
-    assert losses[0] != losses[1]
-
-
-def test_views_of_other_pictures_are_refused(toy_landmarks, tmp_path):
-    rows = landmarks_file.load(toy_landmarks).rows
-    other = altered(toy_landmarks, tmp_path / "other.npz", picture_hash=rows.picture_hash[::-1].copy())
-    with pytest.raises(DataError, match=r"other\.npz has other pictures than"):
-        fit_module.fit([toy_landmarks, other], tmp_path / "r", Settings())
-
-
-def test_a_full_disk_leaves_nothing(toy_landmarks, tmp_path):
+def test_a_full_disk_leaves_nothing(small, quick, fit_command, tmp_path):
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
-    result = fit(toy_landmarks, tmp_path / "r", *QUICK, preexec_fn=limit)
+    result = fit_command(small, tmp_path / "r", *quick, "embedding=false", "epochs=1", preexec_fn=limit)
     fails(result, 1, "File too large")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_training_that_diverges_is_one_line(toy_landmarks, tmp_path):
-    settings = Settings(batch=16, epochs=3, hidden=(8,), learning_rate=10, weight_decay=10, jitter=0)
+def test_a_training_that_diverges_is_one_line(small, tmp_path):
+    settings = Settings(
+        batch=16, epochs=4, hidden=(8,), learning_rate=10, weight_decay=10, jitter=0, embedding=False
+    )
     with pytest.raises(DataError, match="diverged"):
-        fit_module.fit([toy_landmarks], tmp_path / "r", settings)
+        fit_module.fit(small, tmp_path / "r", settings)
     assert not (tmp_path / "r").exists()
 
 
-def test_splits_may_be_called_anything(toy_landmarks, tmp_path):
-    rows = landmarks_file.load(toy_landmarks).rows
-    names = np.where(np.arange(len(rows)) % 2, "validation", "Private/Test")
-    split = np.where(rows.split == "Training", "Training", names)
-    path = altered(toy_landmarks, tmp_path / "splits.npz", split=split)
-    result = fit(path, tmp_path / "r", "epochs=1", "hidden=8", "batch=64")
-    assert result.returncode == 0, result.stderr
-    pictures = {file.name for file in (tmp_path / "r").glob("confusion-*.png")}
-    assert pictures == {
-        "confusion-held-out_training_rows.png",
-        "confusion-validation.png",
-        "confusion-Private_Test.png",
+def test_splits_may_be_called_anything(altered, small, quick, tmp_path):
+    split = landmarks_folder.load(small).rows.split
+    names = np.where(np.arange(504) % 2, "validation", "Private/Test")
+    path = altered(split=np.where(split == "Training", "Training", names))
+    fit_module.fit(path, tmp_path / "r", quickly(quick, "embedding=false", "epochs=1"))
+    held_out, *evaluation = read(tmp_path / "r" / "report.json")["splits"]
+    # A split that the data calls validation does not take the place of the held-out rows.
+    assert held_out["name"] == "validation"
+    assert held_out["n"] == read(tmp_path / "r" / "run.json")["rows"]["validation"] + 5
+    assert [(entry["name"], entry["n"]) for entry in evaluation] == [("Private/Test", 42), ("validation", 42)]
+    assert {file.name for file in (tmp_path / "r").glob("coverage-*.png")} == {
+        "coverage-1-validation.png",
+        "coverage-2-Private_Test.png",
+        "coverage-3-validation.png",
     }
+
+
+def test_the_temperature_makes_sure_answers_as_right_as_they_are():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (4000, 7)).astype(np.float32)
+    drawn = (softmax(logits).cumsum(axis=1) > rng.random((4000, 1))).argmax(axis=1)
+    assert fit_module.best_temperature(logits, drawn) == pytest.approx(1, abs=0.06)
+    assert fit_module.best_temperature(3 * logits, drawn) == pytest.approx(3, abs=0.2)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 
 import cv2
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from edge.core.errors import DataError
 from edge.core.labels import EMOTIONS
-from train import landmarks_folder
+from train import inspect_page, landmarks_folder, page
 from train.inspect_data import inspect, of_landmarks, of_pictures
 from train.inspect_figures import balance
 from train.landmarks_folder import Faces, Rows
@@ -139,6 +140,7 @@ def test_a_landmarks_folder_has_coverage(landmarks, capsys):
     inspect(landmarks, None, None)
     printed = capsys.readouterr().out
     assert re.search(r"happy +2 of 3 +66.7% +–", printed)
+    assert page.html(inspect_page.contents(results)).count("<svg") == 3
     assert "3 subjects, 4 sequences" in printed
 
 
@@ -162,12 +164,49 @@ def test_the_page_and_the_file(folders, tmp_path, capsys):
     assert "leak: test/happy/leak.png = train/happy/2.png" in printed
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["index.html", "inspect.json"]
     assert json.loads((tmp_path / "out" / "inspect.json").read_text()) == of_pictures(odd)
-    page = (tmp_path / "out" / "index.html").read_text()
-    assert page.count("<svg") == page.count("</svg>") == 3
-    assert "<b>" not in page
-    assert "&lt;b&gt;&amp;data" in page
+    html = (tmp_path / "out" / "index.html").read_text()
+    assert html.count("<svg") == html.count("</svg>") == 4
+    assert "<b>" not in html
+    assert "<h1>&lt;b&gt;&amp;data</h1>\n<p>9 labelled rows</p>" in html
     # Nothing is loaded from elsewhere.
-    assert not re.findall(r'(?:src|href)="(?!#)[^"]*"', page)
+    assert not re.findall(r'(?:src|href)="(?!#)[^"]*"', html)
+    assert not re.search(r"url\((?!#)|@import|https?:|<script|<link", html)
+
+
+def test_the_page_has_what_is_printed(folders, tmp_path, capsys):
+    inspect(folders, tmp_path / "out", None)
+    printed = capsys.readouterr().out.split("\n→")[0]
+    shown = re.sub(r"<svg.*?</svg>", "", (tmp_path / "out" / "index.html").read_text(), flags=re.DOTALL)
+    shown = unescape(re.sub(r"<[^>]+>", " ", shown)).upper()
+    assert [word for word in printed.split() if word.upper() not in shown.split()] == []
+
+
+def test_the_printed_lines_of_a_table_are_aligned(folders, capsys):
+    inspect(folders, None, None)
+    blocks = capsys.readouterr().out.split("\n\n")
+    assert blocks[0].splitlines() == [
+        "CLASSES",
+        "class  test  train  sum   share",
+        "happy     2      5    7   77.8%",
+        "sad       0      2    2   22.2%",
+        "all       2      7    9  100.0%",
+    ]
+    assert [block.splitlines()[0] for block in blocks] == [
+        "CLASSES",
+        "BALANCE OF THE TRAINING ROWS",
+        "IDENTICAL PICTURES",
+        "PICTURE SIZE",
+        "BAD ROWS",
+    ]
+
+
+@pytest.mark.parametrize("split", ["$x_{$", "_hidden"])
+def test_a_split_of_any_name_is_in_the_plot(tmp_path, split):
+    add(tmp_path / "data" / split / "happy" / "1.png", 1)
+    inspect(tmp_path / "data", tmp_path / "out", None)
+    html = (tmp_path / "out" / "index.html").read_text()
+    drawn = re.findall(r"<text[^>]*>(.*?)</text>", html)
+    assert split in [text.strip() for text in drawn]
 
 
 def test_data_without_training_rows(tmp_path, capsys):

@@ -1,6 +1,9 @@
 """Folders of landmarks, one for each subject."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +12,8 @@ from edge.core.errors import DataError
 from edge.core.labels import EMOTIONS
 from train import landmarks_folder
 from train.subjects import Sequence68, extract_subjects, is_subjects, read, to_rows
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def face(seed):
@@ -261,3 +266,28 @@ class TestExtract:
         with pytest.raises(DataError, match="no landmarks folder"):
             extract_subjects(lille, tmp_path / "mine")
         assert (tmp_path / "mine" / "letter.txt").exists()
+
+
+def test_by_the_command(lille, tmp_path):
+    """``python -m train extract`` on such a folder, with a mapping; no face models are needed."""
+    mapping = tmp_path / "map.toml"
+    mapping.write_text('[classes]\n3 = "disgust"\n')
+    out = tmp_path / "landmarks"
+    command = [sys.executable, "-m", "train", "extract", str(lille), "--out", str(out)]
+    result = subprocess.run(
+        [*command, "--classes", str(mapping)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == f"5 rows, 1 problems → {out}\n"
+    assert result.stderr == f"warning: {lille}: 1 sequences without an emotion left out; skipped\n"
+    folder = landmarks_folder.load(out)
+    names = [EMOTIONS[label] for label in folder.rows.label]
+    assert names == ["neutral", "disgust", "happy", "neutral", "sad"]
+    assert folder.rows.subject.tolist() == ["S010"] * 3 + ["S011"] * 2
+    assert folder.faces().landmarks.shape == (5, 68, 2)
+
+    (lille / "emotion.csv").unlink()
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr == f"error: {lille} has no usable sequence\n"
+    assert len(landmarks_folder.load(out).rows) == 5  # as before

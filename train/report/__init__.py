@@ -14,7 +14,8 @@ from sklearn.metrics import log_loss
 from edge.core.errors import DataError
 from edge.core.files import write_atomic
 from edge.core.quantize import softmax
-from train.report import page, plots, results, samples
+from train import page, plotting
+from train.report import results, samples
 from train.report.contents import Run, contents, decimal, percent
 from train.report.results import SplitResult
 
@@ -113,7 +114,7 @@ def _publish(folder: Path, run: Run) -> None:
     blocks = contents(run)
     for block in blocks:
         if isinstance(block, page.Plot):
-            write_atomic(folder / block.file, plots.png(block.figure))
+            write_atomic(folder / block.file, plotting.png(block.figure))
     write_atomic(folder / "report.html", page.html(blocks).encode())
     write_atomic(folder / "report.md", page.markdown(blocks).encode())
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from train.page import Block, Heading, Picture, Pictures, Plot, Table, Text
 from train.report import plots, samples
-from train.report.page import Block, Heading, Picture, Pictures, Plot, Table, Text
 from train.report.results import SplitResult
 
 _PROTOCOL = (

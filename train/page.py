@@ -1,4 +1,4 @@
-"""A document of a few kinds of block, as one HTML page or as Markdown."""
+"""A document of a few kinds of block, as one HTML page, as Markdown, or as text for a terminal."""
 
 import base64
 import re
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-from train.report import plots
+from train.plotting import svg
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A paragraph."""
+    """A paragraph; its lines stay lines, but not in Markdown."""
 
     text: str
 
@@ -43,7 +43,7 @@ class Plot:
     """A figure; plots that follow each other stand side by side."""
 
     file: str
-    """Name of its PNG file."""
+    """Name of its PNG file, which stands beside a Markdown document."""
     figure: Figure
     caption: str
 
@@ -76,6 +76,7 @@ body { margin: 0 auto; padding: 1rem; max-width: 70rem; font: 1rem/1.5 system-ui
   color: var(--ink); background: var(--paper); overflow-wrap: anywhere; }
 h1, h2, h3 { line-height: 1.2; }
 h1, h2, h3, p { break-after: avoid; }
+p { white-space: pre-line; }
 h2 { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: 1rem; }
 .table { overflow-x: auto; margin-bottom: 1rem; break-inside: avoid; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
@@ -127,7 +128,7 @@ def _element(block: Block) -> str:
         case Table():
             return _html_table(block)
         case Plot(_, figure, caption):
-            image = plots.svg(figure).replace("<svg", f'<svg role="img" aria-label="{escape(caption)}"', 1)
+            image = svg(figure).replace("<svg", f'<svg role="img" aria-label="{escape(caption)}"', 1)
             return _figure(image, caption)
         case Pictures(title, pictures):
             inner = "\n".join(map(_html_picture, pictures))
@@ -185,3 +186,24 @@ def _markdown_table(table: Table) -> str:
 def _plain(text: str) -> str:
     """Text without a meaning in Markdown."""
     return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", " ".join(text.split()))
+
+
+def text(blocks: Iterable[Block]) -> str:
+    """The headings, paragraphs and tables, as wide as they need to be."""
+    write: dict[type, Callable[..., str]] = {
+        Heading: lambda block: f"\n{block.text.upper()}",
+        Text: lambda block: block.text,
+        Table: _text_table,
+    }
+    return "\n".join(write[type(block)](block) for block in blocks if type(block) in write).lstrip("\n")
+
+
+def _text_table(table: Table) -> str:
+    lines = [table.columns, *table.rows]
+    first, *others = (max(map(len, column)) for column in zip(*lines, strict=True))
+    return "\n".join(
+        "  ".join(
+            [name.ljust(first), *(cell.rjust(width) for cell, width in zip(cells, others, strict=True))]
+        ).rstrip()
+        for name, *cells in lines
+    )

@@ -1,0 +1,1 @@
+"""Controlled studies: one choice is varied, everything else stays equal; one command and one table each."""

@@ -1,0 +1,152 @@
+"""Which representation of the landmarks classifies best, everything else equal."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.errors import ConfigError
+from train.settings import Settings
+from train.study import shapes
+from train.study.output import Study, show, summarize, write
+from train.study.points import REGIONS, subset
+from train.study.runner import Task, check, open_task, scores
+
+_COLUMNS = ["representation", "features", "validation faces", "accuracy, %", "macro F1, %"]
+_ABOUT = (
+    "Each row of the table is another representation of the same landmarks, standardized, with the same "
+    "noise in standard deviations. Distances are those of all pairs of eye-aligned points, with z where "
+    "there is one. Movement is the difference of eye-aligned points from the neutral first face of the same "
+    "sequence; these first faces, whose movement is 0, are left out of the rows that say so."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """One row of the table."""
+
+    name: str
+    matrix: Callable[[], NDArray[np.floating[Any]]] | None
+    """Makes the features (N, F) or (N, P, D); None: this data has none."""
+    reason: str = ""
+    """Why there is none."""
+    usable: NDArray[np.bool_] | None = None
+    """bool (N,): the faces that have it; None: all."""
+
+
+def study(landmarks: Path, out: Path, settings: Settings, seeds: int, command: str) -> None:
+    """Train on every representation and write the table.
+
+    Args:
+        landmarks: folder of extract.
+        out: new folder, gets ``study.md`` and ``study.json``.
+        settings: of the training, without embedding.
+        seeds: trainings of each representation.
+        command: as the user gave it.
+
+    Raises:
+        ConfigError: the settings want the embedding.
+        DataError: the landmarks folder cannot be used, or ``out`` is there already.
+        OSError: a full disk, for instance; nothing is left behind.
+    """
+    if settings.embedding:
+        raise ConfigError("this study is about landmarks only: leave out --set embedding=true")
+    study = Study("Alignment of the landmarks", _ABOUT, out, settings, seeds, command)
+    task = open_task(landmarks, settings)
+    entries = representations(task)
+    for entry in entries:
+        check(_faces(entry, task), settings)
+    results, table = [], []
+    for entry in entries:
+        result = _result(entry, task, settings, seeds)
+        results.append(result)
+        table.append(_cells(result))
+        print(", ".join(table[-1]), flush=True)
+    write(study, task, _COLUMNS, table, {"results": results, "regions": REGIONS})
+
+
+def representations(task: Task) -> list[Representation]:
+    """What is compared, in the order of the table; nothing is computed before it is asked for."""
+    points = task.faces.landmarks
+    aligned = shapes.eye_aligned(points)  # (N, P, D)
+    chosen = subset(points.shape[1])
+    some = aligned[:, chosen]
+
+    def procrustes() -> shapes.Points:
+        return shapes.procrustes(points, shapes.mean_face(points[task.training]))
+
+    def both(coordinates: shapes.Points) -> NDArray[np.floating[Any]]:
+        return np.concatenate([_flat(coordinates), shapes.distances(some)], axis=1)
+
+    flat_only = "no z in this data" if points.shape[2] == 2 else ""
+    whole = "these are all points" if len(chosen) == points.shape[1] else ""
+    return [
+        Representation("raw pixels", lambda: points),
+        Representation("centred", lambda: shapes.centred(points)),
+        Representation("centred, unit size", lambda: shapes.unit_size(points)),
+        _where("eye-aligned", lambda: aligned, flat_only),
+        Representation("eye-aligned, without z", lambda: aligned[..., :2]),
+        _where("Procrustes", procrustes, flat_only),
+        Representation("Procrustes, without z", lambda: procrustes()[..., :2]),
+        _where(f"{len(chosen)} points, eye-aligned", lambda: some, whole),
+        Representation(f"{len(chosen)} points, distances", lambda: shapes.distances(some)),
+        _where(f"{len(chosen)} points, eye-aligned and distances", lambda: both(some), whole),
+        Representation(f"all points eye-aligned, distances of {len(chosen)}", lambda: both(aligned)),
+        *_movement(task, aligned),
+    ]
+
+
+def _where(name: str, matrix: Callable[[], shapes.Points], reason: str) -> Representation:
+    return Representation(name, None if reason else matrix, reason)
+
+
+def _movement(task: Task, aligned: shapes.Points) -> list[Representation]:
+    """Beside the movement the coordinates of the same faces, since these are fewer."""
+    neutral = shapes.neutral_rows(task.rows)
+    has_one = neutral >= 0
+    name = "movement, without neutral first faces"
+    if not has_one.any():
+        return [Representation(name, None, "no sequences in this data")]
+    return [
+        Representation("eye-aligned, without neutral first faces", lambda: aligned, "", has_one),
+        Representation(name, lambda: aligned - aligned[neutral], "", has_one),
+    ]
+
+
+def _result(entry: Representation, task: Task, settings: Settings, seeds: int) -> dict[str, Any]:
+    if entry.matrix is None:
+        return {"name": entry.name, "reason": entry.reason}
+    task = _faces(entry, task)
+    matrix = _flat(entry.matrix()).astype(np.float32)
+    runs = scores([matrix], task, settings, seeds)
+    return {
+        "name": entry.name,
+        "features": matrix.shape[1],
+        "training_faces": len(task.training),
+        "validation_faces": len(task.validation),
+        "accuracy": summarize(run["accuracy"] for run in runs),
+        "macro_f1": summarize(run["macro_f1"] for run in runs),
+    }
+
+
+def _faces(entry: Representation, task: Task) -> Task:
+    return task if entry.usable is None else task.only(entry.usable)
+
+
+def _flat(points: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    return points.reshape(len(points), -1)
+
+
+def _cells(result: dict[str, Any]) -> list[str]:
+    if "reason" in result:
+        return [result["name"], "–", "–", result["reason"], "–"]
+    return [
+        result["name"],
+        str(result["features"]),
+        str(result["validation_faces"]),
+        show(result["accuracy"]),
+        show(result["macro_f1"]),
+    ]

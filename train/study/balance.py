@@ -1,0 +1,82 @@
+"""What helps against classes of very different size, everything else equal."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.errors import ConfigError
+from train import data
+from train.balance import STRATEGIES
+from train.settings import Settings
+from train.study.output import Study, show, summarize, write
+from train.study.runner import Task, check, open_task, scores
+
+_ABOUT = (
+    "Each row of the table is another strategy of train/balance.py, with the same number of steps, however "
+    "many rows the strategy makes of an epoch. ECE: expected calibration error in 15 bins, before a "
+    "temperature is fitted."
+)
+
+
+def study(landmarks: Path, out: Path, settings: Settings, seeds: int, command: str) -> None:
+    """Train with every strategy and write the table.
+
+    Args:
+        landmarks: folder of extract.
+        out: new folder, gets ``study.md`` and ``study.json``.
+        settings: of the training; ``embedding`` says which network, ``balance`` is varied.
+        seeds: trainings of each strategy.
+        command: as the user gave it.
+
+    Raises:
+        ConfigError: the settings choose a balance.
+        DataError: the landmarks folder cannot be used, or ``out`` is there already.
+        OSError: a full disk, for instance; nothing is left behind.
+    """
+    if settings.balance != "none":
+        raise ConfigError(f"this study varies the balance: leave out --set balance={settings.balance}")
+    study = Study("Balance of the classes", _ABOUT, out, settings, seeds, command)
+    task = open_task(landmarks, settings)
+    all_settings = [replace(settings, balance=strategy) for strategy in STRATEGIES]
+    for one in all_settings:
+        check(task, one)
+    inputs = data.read_inputs(task.faces, settings.embedding)
+    rarest = _rarest(task)
+    results, table = [], []
+    for one in all_settings:
+        figures = _figures(scores(inputs, task, one, seeds), rarest)
+        results.append({"name": one.balance, **figures})
+        table.append([one.balance, *map(show, figures.values())])
+        print(", ".join(table[-1]), flush=True)
+    columns = ["strategy", "accuracy, %", "macro F1, %", f"recall of {rarest}, %", "ECE, %"]
+    write(study, task, columns, table, {"results": results, **_sizes(task, rarest)})
+
+
+def _figures(runs: list[dict[str, Any]], rarest: str) -> dict[str, dict[str, Any]]:
+    """In the order of the table."""
+    return {
+        "accuracy": summarize(run["accuracy"] for run in runs),
+        "macro_f1": summarize(run["macro_f1"] for run in runs),
+        "recall_of_rarest": summarize(run["per_class"][rarest]["recall"] for run in runs),
+        "ece": summarize(run["ece"] for run in runs),
+    }
+
+
+def _counts(task: Task, index: NDArray[np.int64]) -> list[int]:
+    counts: list[int] = np.bincount(task.number[index], minlength=len(task.labels)).tolist()
+    return counts
+
+
+def _rarest(task: Task) -> str:
+    """The class with the fewest training faces, of those that have any."""
+    counts = _counts(task, task.training)
+    return task.labels[min((count, place) for place, count in enumerate(counts) if count)[1]]
+
+
+def _sizes(task: Task, rarest: str) -> dict[str, Any]:
+    parts = {"training": task.training, "validation": task.validation}
+    sizes = {name: dict(zip(task.labels, _counts(task, index), strict=True)) for name, index in parts.items()}
+    return {"rarest": rarest, "class_sizes": sizes}

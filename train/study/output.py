@@ -1,0 +1,110 @@
+"""The result of a study: a table for people and the same with everything about it as JSON."""
+
+import json
+import math
+import statistics
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from edge.core.errors import DataError
+from edge.core.files import replacing_folder
+from train.fit import versions
+from train.page import Heading, Table, Text, markdown
+from train.settings import Settings
+from train.study.runner import Task
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What is known before it starts."""
+
+    title: str
+    about: str
+    out: Path
+    settings: Settings
+    seeds: int
+    command: str
+    started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        if self.out.exists():
+            raise DataError(f"{self.out} is there already: name another folder, or remove it")
+
+
+def summarize(values: Iterable[float | None]) -> dict[str, Any]:
+    """``mean``, ``std`` (of the sample; None of a single value) and ``values``, one for each seed; mean
+    and std are None where a value is undefined."""
+    all_values = list(values)
+    known = [value for value in all_values if value is not None]
+    if len(known) < len(all_values):
+        return {"mean": None, "std": None, "values": all_values}
+    std = statistics.stdev(known) if len(known) > 1 else None
+    return {"mean": statistics.mean(known), "std": std, "values": known}
+
+
+def show(figure: dict[str, Any]) -> str:
+    """Mean ± standard deviation of a ratio in percent."""
+    if figure["mean"] is None:
+        return "–"
+    spread = "" if figure["std"] is None else f" ± {100 * figure['std']:.2f}"
+    return f"{100 * figure['mean']:.2f}{spread}"
+
+
+def write(
+    study: Study, task: Task, columns: list[str], table: list[list[str]], figures: dict[str, Any]
+) -> None:
+    """Print the table, and write ``study.md`` and ``study.json`` into a new folder, whole or not at all.
+
+    Args:
+        study: what was asked for.
+        task: the faces of it.
+        columns: of the table.
+        table: its cells.
+        figures: for the JSON: the results.
+
+    Raises:
+        OSError: a full disk, for instance.
+    """
+    landmarks = {key: value for key, value in task.folder.info.items() if key != "shards"}
+    content = {
+        "schema": SCHEMA,
+        "study": study.title,
+        "command": study.command,
+        "landmarks": landmarks,
+        "settings": asdict(study.settings),
+        "seeds": list(range(study.settings.seed, study.settings.seed + study.seeds)),
+        "labels": list(task.labels),
+        "faces": {"training": len(task.training), "validation": len(task.validation)},
+        **figures,
+        "seconds": time.monotonic() - study.started,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+    }
+    text = markdown(
+        [Heading(1, study.title), Table(columns, table), Text(_protocol(study, task)), Text(study.about)]
+    )
+    with replacing_folder(study.out) as folder:
+        (folder / "study.md").write_text(text)
+        (folder / "study.json").write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
+    print(f"\n{text}\n{content['seconds']:.0f} s → {study.out}")
+
+
+def _protocol(study: Study, task: Task) -> str:
+    settings, validation = study.settings, len(task.validation)
+    error = 100 * math.sqrt(0.25 / validation)
+    inputs = "landmarks and embedding" if settings.embedding else "landmarks only"
+    return (
+        f"Mean ± standard deviation over the seeds, here {study.seeds} (initial weights, order, noise; the "
+        f"split stays). {len(task.training)} training and {validation} validation faces; accuracy of so many "
+        f"faces has a standard error of up to {error:.1f} points from their choice, which the rows of the "
+        f"table share in part. Network: {inputs}, hidden layers {'-'.join(map(str, settings.hidden))}, "
+        f"{settings.epochs} epochs, batches of {settings.batch}; it is scored after the last step, so the "
+        f"validation faces chose nothing. Evaluation splits were not looked at. Data: "
+        f"{task.folder.info['data']['file']}, SHA-256 {task.folder.info['data']['sha256'][:16]}…"
+    )

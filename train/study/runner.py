@@ -1,0 +1,170 @@
+"""What the studies share: the same rows and the same training for every row of a table."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from edge.core.errors import DataError
+from edge.core.labels import LABEL_SETS, vote_distribution
+from edge.core.quantize import softmax
+from edge.data import metrics
+from train import data, landmarks_folder
+from train.balance import epoch_order, row_weights
+from train.landmarks_folder import Faces, LandmarksFolder, Rows
+from train.loop import Batch, Trainer
+from train.model import build_model
+from train.settings import Settings
+
+DEFAULTS = Settings(embedding=False, hidden=(128, 64), epochs=15)
+"""A small network and a short training: many of them are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The N faces of a landmarks folder, and which of them are for what. Evaluation rows are not used."""
+
+    folder: LandmarksFolder
+    labels: tuple[str, ...]
+    """Names of the C classes."""
+    rows: Rows
+    """Only those with a face."""
+    faces: Faces
+    """Only the found ones."""
+    number: NDArray[np.int64]
+    """int64 (N,), see ``train.data.Truth``."""
+    target: NDArray[np.float32]
+    """float32 (N, C), see ``train.data.Truth``."""
+    training: NDArray[np.int64]
+    """Indices of faces."""
+    validation: NDArray[np.int64]
+    """Indices of faces."""
+
+    def only(self, usable: NDArray[np.bool_]) -> "Task":
+        """With those training and validation faces that are true in ``usable``, bool (N,)."""
+        training, validation = (index[usable[index]] for index in (self.training, self.validation))
+        return replace(self, training=training, validation=validation)
+
+
+def open_task(landmarks: Path, settings: Settings) -> Task:
+    """Read a landmarks folder, unvaried; its embedding only where the settings want it.
+
+    Raises:
+        DataError: the folder cannot be used, or it has too few faces.
+    """
+    folder = landmarks_folder.load(landmarks)
+    faces = _read_faces(folder, settings.embedding)
+    truth = data.truth(folder.rows, LABEL_SETS[settings.labels], settings.truth)
+    split = data.split_rows(folder.rows, truth.number, settings.validation, settings.seed)
+    place = np.cumsum(faces.found) - 1  # of each row among the found ones
+    return Task(
+        folder,
+        LABEL_SETS[settings.labels].labels,
+        _some(folder.rows, faces.found),
+        faces if faces.found.all() else _some(faces, faces.found),
+        truth.number[faces.found],
+        truth.target[faces.found],
+        place[split.training[faces.found[split.training]]],
+        place[split.validation[faces.found[split.validation]]],
+    )
+
+
+def check(task: Task, settings: Settings) -> None:
+    """Before the first minute of training.
+
+    Raises:
+        DataError: an epoch has less than one batch, or nothing is left to validate.
+    """
+    rows = len(task.training)
+    if rows:
+        rows = len(epoch_order(task.number[task.training], settings.balance, np.random.default_rng(0)))
+    if rows < settings.batch or not len(task.validation):
+        raise DataError(
+            f"{task.folder.path} has {rows} faces for an epoch (balance={settings.balance}) and "
+            f"{len(task.validation)} to validate: expected at least one batch ({settings.batch}) and 1; "
+            "use more data or --set batch=…"
+        )
+
+
+def scores(inputs: data.Inputs, task: Task, settings: Settings, seeds: int) -> list[dict[str, Any]]:
+    """Train once for each seed and score the validation faces, see ``edge.data.metrics.report``.
+
+    The split stays the same; the initial weights, the order of rows and the noise change.
+
+    Args:
+        inputs: (N, F) each.
+        task: the faces, which passed ``check``.
+        settings: of the training; the first seed is its own.
+        seeds: how many.
+
+    Raises:
+        DataError: a training diverged.
+    """
+    standardize = data.standardization(data.take(inputs, task.training), settings.clip)
+    x_validation = standardize(data.take(inputs, task.validation))
+    true = task.number[task.validation]
+    results = []
+    for seed in range(settings.seed, settings.seed + seeds):
+        trainer = _trained(inputs, standardize, task, replace(settings, seed=seed))
+        logits = trainer.predict(x_validation)  # (V, C)
+        if not np.isfinite(logits).all():
+            raise DataError(f"the training with seed {seed} diverged: use a lower learning_rate")
+        confidence = softmax(logits).max(axis=1)
+        found = np.ones(len(true), bool)
+        results.append(metrics.report(task.labels, true, logits.argmax(axis=1), confidence, found))
+    return results
+
+
+def _trained(
+    inputs: data.Inputs, standardize: data.Standardization, task: Task, settings: Settings
+) -> Trainer:
+    """As ``train.fit`` trains, without views, and to the last epoch: the validation chooses nothing.
+
+    Whatever the balance makes of an epoch, all take as many steps.
+    """
+    keras.utils.set_random_seed(settings.seed)
+    tf.config.experimental.enable_op_determinism()
+    rng = np.random.default_rng(settings.seed)
+    number, target = task.number[task.training], task.target[task.training]
+    votes = vote_distribution(task.rows.votes[task.training])
+    weight = row_weights(number, settings.balance)
+    lengths = [matrix.shape[1] for matrix in inputs]
+    steps = len(task.training) // settings.batch
+    trainer = Trainer(lambda: build_model(lengths, len(task.labels), settings), steps, settings)
+    for pick in islice(_batches(number, settings, rng), settings.epochs * steps):
+        x = standardize(data.take(inputs, task.training[pick]))
+        batch = Batch(x, target[pick], votes[pick], weight[pick])
+        trainer.step(batch.noisy(settings.jitter, rng).mixed(settings.mixup, rng))
+    return trainer
+
+
+def _batches(
+    number: NDArray[np.int64], settings: Settings, rng: np.random.Generator
+) -> Iterator[NDArray[np.int64]]:
+    """Rows of one step after the other, without an end; what is left of an epoch is dropped."""
+    while True:
+        order = epoch_order(number, settings.balance, rng)
+        for start in range(0, len(order) - settings.batch + 1, settings.batch):
+            yield order[start : start + settings.batch]
+
+
+def _read_faces(folder: LandmarksFolder, embedding: bool) -> Faces:
+    if embedding:
+        return folder.faces()
+    # One shard in memory at a time: embeddings are ten times as large as landmarks.
+    shards = (landmarks_folder.read_faces(folder.path / name, 0) for name in folder.info["shards"])
+    landmarks, found = zip(*((shard.landmarks, shard.found) for shard in shards), strict=True)
+    return Faces(
+        np.concatenate(landmarks), np.zeros((len(folder.rows), 0), np.float16), np.concatenate(found)
+    )
+
+
+def _some(table: Any, index: NDArray[np.bool_]) -> Any:
+    """Rows of a dataclass of arrays."""
+    return type(table)(*(getattr(table, name)[index] for name in table.__dataclass_fields__))
