@@ -15,7 +15,8 @@ def main() -> int:
 
 
 def _extract(arguments: argparse.Namespace) -> int:
-    from train.extract import Setup, extract
+    from train.extract import extract
+    from train.find_faces import Setup
     from train.subjects import extract_subjects, is_subjects
 
     if is_subjects(arguments.data):

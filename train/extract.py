@@ -10,34 +10,26 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
 import edge
-from edge.core import features
-from edge.core.errors import BackendError, ConfigError, DataError
+from edge.core.errors import DataError
 from edge.core.labels import EMOTIONS, FERPLUS_VOTES
-from edge.core.types import Face, Frame
-from edge.data import Preparation, Sample, fingerprint, picture_hash, prepare, read_dataset
-from edge.data.workers import worker_pool
-from edge.landmarks.litert import LitertBackend
+from edge.data import Sample, fingerprint, picture_hash, read_dataset
 from edge.landmarks.models import EMBEDDING_TENSORS, find_models, model_hashes
-from train import augment
 from train.data import TRAINING_SPLITS
+from train.executor import Executor, open_executor
+from train.find_faces import Setup, find_faces
 from train.landmarks_folder import (
     INFO_FILE,
     SCHEMA,
-    Faces,
     Rows,
     finish,
     is_whole,
@@ -48,21 +40,6 @@ from train.landmarks_folder import (
 
 CHUNK = 128
 """Pictures in one shard: a few seconds of work for one core."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What a worker must know beside the pictures."""
-
-    preparation: Preparation
-    views: int
-    """How often each training picture is varied."""
-    models_dir: Path | None = None
-    """Folder of the face models; None: where setup put them."""
-
-    def __post_init__(self) -> None:
-        if self.views < 0:
-            raise ConfigError(f"views must be 0 or more, not {self.views}")
 
 
 def extract(
@@ -112,8 +89,8 @@ def extract(
             bar.update(1)
 
         chunks = _chunks(read_dataset(data, on_bad=on_bad, mapping=mapping))
-        with _executor(workers, dask) as executor:
-            shards = _fill(executor, 2 * workers, _Shards(out, info), chunks, setup, bar)
+        with open_executor(workers, dask) as executor:
+            shards = _fill(executor, _Shards(out, info), chunks, setup, bar)
     info |= {
         "skipped": len(skipped),
         "shards": shards,
@@ -130,32 +107,15 @@ def _check_output(out: Path) -> None:
     """Other people's files are not ours to remove: ``finish`` clears away every other shard."""
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file: name a folder to write")
-    if not out.is_dir() or (out / INFO_FILE).is_file():
-        return
-    if not all(_SHARD_NAME.fullmatch(entry.name) for entry in out.iterdir() if entry.name[0] != "."):
+    names = [entry.name for entry in out.glob("[!.]*")]
+    if INFO_FILE not in names and not all(map(_SHARD_NAME.fullmatch, names)):
         raise DataError(f"{out} is there and no landmarks folder: name a new folder to write")
 
 
-def _executor(workers: int, dask: str | None) -> AbstractContextManager[Any]:
-    """Something with ``submit``, whose futures have ``result``."""
-    if dask is None:
-        return worker_pool(workers, cv2.setNumThreads, 1)
-    try:
-        from distributed import Client
-    except ImportError:
-        raise BackendError("--dask needs the package distributed: pip install distributed") from None
-    try:
-        return Client(dask, timeout=10)  # type: ignore[no-any-return, no-untyped-call]
-    except (OSError, ValueError) as error:
-        raise BackendError(
-            f"no Dask scheduler at {dask} ({error}): start one with `dask scheduler`"
-        ) from None
-
-
 def _fill(
-    executor: Any, ahead: int, shards: "_Shards", chunks: Iterator[list[Sample]], setup: Setup, bar: Any
+    executor: Executor, shards: "_Shards", chunks: Iterator[list[Sample]], setup: Setup, bar: Any
 ) -> list[str]:
-    """Make every shard that is not there yet, at most ``ahead`` chunks at a time; gives their names."""
+    """Make every shard that is not there yet; gives the names of all."""
     running: dict[Any, tuple[Path, list[Sample]]] = {}
     names: list[str] = []
 
@@ -175,15 +135,11 @@ def _fill(
                 continue
             pictures = [sample.picture for sample in chunk]
             varied = [sample.split in TRAINING_SPLITS for sample in chunk]
-            running[executor.submit(find_faces, setup, index * CHUNK, pictures, varied)] = (path, chunk)
-            if len(running) > ahead:  # keeps the pictures in memory few
+            running[executor.pool.submit(find_faces, setup, index * CHUNK, pictures, varied)] = (path, chunk)
+            if len(running) > executor.ahead:  # keeps the pictures in memory few
                 store_first()
         while running:
             store_first()
-    except BrokenProcessPool:
-        raise BackendError(
-            "a worker process died (out of memory?): run again, with fewer --workers"
-        ) from None
     except BaseException:
         for future in running:
             future.cancel()
@@ -194,66 +150,6 @@ def _fill(
 def _chunks(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
     while chunk := list(islice(samples, CHUNK)):
         yield chunk
-
-
-# ---- in the worker processes ----
-
-
-def find_faces(
-    setup: Setup, first: int, pictures: list[Any], varied: list[bool]
-) -> tuple[np.ndarray, list[Faces]]:
-    """The faces of some pictures.
-
-    Args:
-        setup: how.
-        first: number of the first picture in the data; seeds the variation.
-        pictures: uint8 (H, W) or (H, W, 3) each.
-        varied: which of them get views.
-
-    Returns:
-        presence float32 (N,), and the faces: as they are, then each view.
-    """
-    backend = _backend(setup.models_dir)
-    presence = np.zeros(len(pictures), np.float32)
-    views = [_no_faces(len(pictures)) for _ in range(setup.views + 1)]
-    for index, picture in enumerate(pictures):
-        rgb = prepare(picture, setup.preparation.scale, setup.preparation.padding)
-        faces = backend.detect(Frame(rgb, captured_ns=0, index=index, origin="", still=True))
-        if not faces:
-            continue
-        presence[index] = faces[0].presence
-        _put(views[0], index, faces[0])
-        for view in range(1, setup.views + 1) if varied[index] else ():
-            rng = np.random.default_rng([first + index, view])
-            assert faces[0].roi is not None
-            varied_rgb, roi = augment.vary(rgb, faces[0].roi, rng)
-            seen = backend.detect_in(Frame(varied_rgb, 0, index, "", still=True), roi)
-            if seen:
-                _put(views[view], index, seen[0])
-    return presence, views
-
-
-@lru_cache(maxsize=1)
-def _backend(models_dir: Path | None) -> LitertBackend:
-    return LitertBackend(find_models(models_dir, embedding=True))
-
-
-def _no_faces(count: int) -> Faces:
-    return Faces(
-        np.zeros((count, features.MESH_POINTS, 3), np.float32),
-        np.zeros((count, features.LENGTHS["embedding"]), np.float16),
-        np.zeros(count, bool),
-    )
-
-
-def _put(faces: Faces, index: int, face: Face) -> None:
-    assert face.embedding is not None
-    faces.landmarks[index] = face.landmarks
-    faces.embedding[index] = face.embedding
-    faces.found[index] = True
-
-
-# ---- shards ----
 
 
 _SHARD_NAME = re.compile(r"[0-9a-f]{16}-\d{6}\.npz")

@@ -60,7 +60,7 @@ def fit(
 
     # ---- data ----
     folder = landmarks_folder.load(landmarks)
-    rows, faces = folder.rows, folder.faces()
+    rows, faces = folder.rows, folder.faces(embedding=settings.embedding)
     label_set = LABEL_SETS[settings.labels]
     truth = data.truth(rows, label_set, settings.truth)
     split = data.split_rows(rows, truth.number, settings.validation, SPLIT_SEED)
@@ -203,7 +203,7 @@ def view_of_epoch(
     it, and where there are no views, as they are."""
     if not folder.views:
         return data.take(inputs, training)
-    faces = folder.faces(1 + epoch % folder.views)
+    faces = folder.faces(1 + epoch % folder.views, embedding)
     view = data.take(data.read_inputs(faces, embedding), training)
     missing = ~faces.found[training]
     for varied, raw in zip(view, inputs, strict=True):

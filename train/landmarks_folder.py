@@ -62,6 +62,9 @@ class Rows:
         return len(self.label)
 
 
+_ROWS = [f.name for f in fields(Rows)]
+
+
 @dataclass(frozen=True, slots=True)
 class LandmarksFolder:
     """A whole folder, opened."""
@@ -77,17 +80,18 @@ class LandmarksFolder:
         """How often each training picture was varied."""
         return int(self.info["views"])
 
-    def faces(self, view: int = 0) -> Faces:
+    def faces(self, view: int = 0, embedding: bool = True) -> Faces:
         """All rows, read from the disk.
 
         Args:
             view: 0: the pictures as they are; 1…``views``: varied. Only training rows are varied, the
                 others count as not found there.
+            embedding: False: leave it out (E = 0), it is most of what a shard holds.
 
         Raises:
             DataError: a shard is missing or damaged.
         """
-        parts = [read_faces(self.path / name, view) for name in self.info["shards"]]
+        parts = [read_faces(self.path / name, view, embedding) for name in self.info["shards"]]
         return _concatenate(Faces, parts)
 
 
@@ -145,7 +149,7 @@ def load(path: Path) -> LandmarksFolder:
         DataError: missing, unfinished, damaged, or of another version.
     """
     info = _read_info(path)
-    rows = _concatenate(Rows, [_read(path / name, Rows) for name in info["shards"]])
+    rows = _concatenate(Rows, [Rows(*_read(path / name, _ROWS)) for name in info["shards"]])
     if len(rows) and rows.label.max() >= len(EMOTIONS):
         raise DataError(f"{path} has labels beyond {len(EMOTIONS) - 1}: run extract again")
     return LandmarksFolder(path, info, rows)
@@ -160,13 +164,16 @@ def is_whole(shard: Path) -> bool:
         return False
 
 
-def read_faces(shard: Path, view: int) -> Faces:
-    """The faces of one shard.
+def read_faces(shard: Path, view: int, embedding: bool = True) -> Faces:
+    """The faces of one shard, see ``LandmarksFolder.faces``.
 
     Raises:
         DataError: it is missing or damaged.
     """
-    faces = _read(shard, Faces, f"_{view}")
+    names = ["landmarks", "found", *(["embedding"] if embedding else [])]
+    arrays = _read(shard, [f"{name}_{view}" for name in names])
+    landmarks, found = arrays[:2]
+    faces = Faces(landmarks, arrays[2] if embedding else np.zeros((len(found), 0), np.float16), found)
     if len({len(getattr(faces, f.name)) for f in fields(Faces)}) != 1 or faces.landmarks.ndim != 3:
         raise DataError(f"{shard} has arrays that do not fit together: run extract again")
     return faces
@@ -190,11 +197,11 @@ def _read_info(path: Path) -> dict[str, Any]:
     return info
 
 
-def _read(shard: Path, kind: Any, suffix: str = "") -> Any:
-    """One of the dataclasses out of a shard."""
+def _read(shard: Path, names: list[str]) -> list[NDArray[Any]]:
+    """Some arrays of a shard; the others are not read."""
     try:
         with shard.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return kind(*(archive[f.name + suffix] for f in fields(kind)))
+            return [archive[name] for name in names]
     except Exception as error:  # a flipped bit in an npz raises anything from zlib.error to SyntaxError
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"{shard} is missing or damaged ({reason}): run extract again") from None

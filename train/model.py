@@ -27,7 +27,7 @@ def build_model(lengths: Sequence[int], classes: int, settings: Settings) -> ker
     first, *more = settings.hidden
     parts = [layers.Dense(first, use_bias=False)(inputs[0])]
     for embedding in inputs[1:]:
-        parts += [layers.Dense(first, use_bias=False)(part) for part in _maps(embedding, settings.channels)]
+        parts += [layers.Dense(first, use_bias=False)(part) for part in _maps(embedding, settings)]
     hidden = layers.Add()(parts) if len(parts) > 1 else parts[0]
     hidden = layers.Dropout(settings.dropout)(_activated(hidden))
     for units in more:
@@ -36,20 +36,23 @@ def build_model(lengths: Sequence[int], classes: int, settings: Settings) -> ker
     return keras.Model(inputs, [layers.Dense(classes)(hidden), layers.Dense(len(EMOTIONS))(hidden)])
 
 
-def _maps(embedding: keras.KerasTensor, channels: tuple[int, ...]) -> list[keras.KerasTensor]:
+def _maps(embedding: keras.KerasTensor, settings: Settings) -> list[keras.KerasTensor]:
     """The embedding's 3×3 map as it is, and its 12×12 map brought to 6×6, looked at once more and laid
     flat."""
     coarse_shape, fine_shape = features.EMBEDDING_SHAPES
     border = math.prod(coarse_shape)
-    narrow, wide = channels
+    narrow, wide = settings.channels
+    coarse = layers.Reshape(coarse_shape)(embedding[:, :border])
     fine = layers.Reshape(fine_shape)(embedding[:, border:])
+    # Whole channels are left out: their values are much alike all over the map.
+    coarse, fine = (layers.SpatialDropout2D(settings.input_dropout)(values) for values in (coarse, fine))
     fine = _activated(layers.Conv2D(narrow, 1, use_bias=False)(fine))
     fine = _activated(layers.Conv2D(wide, 3, strides=2, padding="same", use_bias=False)(fine))
     # A residual block with a separable convolution (He et al., 2016; Chollet, 2017).
     change = layers.DepthwiseConv2D(3, padding="same", use_bias=False)(fine)
     change = layers.Conv2D(wide, 1, use_bias=False)(layers.BatchNormalization()(change))
     fine = layers.ReLU()(layers.Add()([fine, layers.BatchNormalization()(change)]))
-    return [embedding[:, :border], layers.Flatten()(fine)]
+    return [layers.Flatten()(coarse), layers.Flatten()(fine)]
 
 
 def _activated(tensor: keras.KerasTensor) -> keras.KerasTensor:

@@ -30,6 +30,8 @@ class Settings:
     """Of the embedding's larger map: at 12×12, then at 6×6."""
     dropout: float = 0.2
     """Part of the units of a hidden layer that is switched off in a step."""
+    input_dropout: float = 0.0
+    """Part of the embedding's channels that is switched off in a step."""
     clip: float = 5.0
     """Standardized features are cut off at ± this many standard deviations."""
 
@@ -95,6 +97,7 @@ _RANGES = (
     ("seed", 0, 2**32 - 1),
     ("validation", 0.01, 0.5),
     ("dropout", 0.0, 0.95),
+    ("input_dropout", 0.0, 0.95),
     ("clip", 1.0, 1e3),
     ("epochs", 1, 100_000),
     ("patience", 1, 100_000),

@@ -53,7 +53,7 @@ class Face:
     track_id: int
     """Stays with a face while it is tracked; a face found anew gets a new one."""
     embedding: NDArray[np.float32] | None = None
-    """float32 (5760,): two feature maps of the landmark network, laid flat one after the other
+    """float32 (19584,): two feature maps of the landmark network, laid flat one after the other
     (``edge.core.features.EMBEDDING_SHAPES``), where the backend gives them."""
 
 

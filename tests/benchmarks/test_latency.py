@@ -150,6 +150,7 @@ def test_two_pipelines_get_the_same_frames_in_turn(portraits, monkeypatch):
     assert order == [(index, meter) for index, turn in enumerate(turns) for meter in turn]
     ours, against = result["frame_ms"], result["against"]
     assert against["backend"] == "litert"
+    assert against["bundle"]["name"] == "fused"
     assert against["ratio_p50"] == pytest.approx(against["frame_ms"]["p50"] / ours["p50"], rel=1e-2)
     assert result["peak_rss_mb"] is None
 
@@ -183,6 +184,8 @@ def test_percentiles_of_known_durations():
         (["--threads", "0"], 78, "landmarks.threads must be 1…16"),
         (["--landmarks", "mediapipe-tasks"], 78, "face_landmarker.task"),
         (["--against", "mediapipe-tasks"], 78, "face_landmarker.task"),
+        (["--against-bundle", "no-such-bundle"], 78, "no bundle 'no-such-bundle': shipped are"),
+        (["--landmarks", "mediapipe", "--bundle", "fused"], 78, "mediapipe does not give"),
     ],
 )
 def test_what_cannot_run_is_one_line(argv, code, message, capsys):

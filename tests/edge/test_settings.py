@@ -75,3 +75,16 @@ def test_a_missing_file_is_an_error(tmp_path):
 def test_a_flag_into_something_that_is_no_table_is_an_error(tmp_path):
     with pytest.raises(ConfigError, match="camera must be"):
         load_settings(_file(tmp_path, "camera = 3"), {"camera.width": 640})
+
+
+def test_the_default_bundle_goes_with_the_backend():
+    assert Settings().bundle == "fused"
+    assert load_settings(None, {"landmarks.backend": "mediapipe"}).bundle == "landmarks"
+    assert load_settings(None, {"expression.bundle": "mine/best"}).bundle == "mine/best"
+
+
+def test_min_confidence_may_be_left_to_the_bundle(tmp_path):
+    assert Settings().expression.min_confidence is None
+    path = tmp_path / "mien.toml"
+    path.write_text("[expression]\nmin_confidence = 1\n")
+    assert load_settings(path, {}).expression.min_confidence == 1.0

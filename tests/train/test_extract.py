@@ -22,8 +22,9 @@ from edge.core.labels import EMOTIONS
 from edge.data import Preparation, read_dataset
 from edge.landmarks.models import find_models, model_hashes
 from train import landmarks_folder
-from train.extract import CHUNK, Setup
+from train.extract import CHUNK
 from train.extract import extract as extract_here
+from train.find_faces import Setup
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -59,7 +59,7 @@ def open_task(landmarks: Path, settings: Settings) -> Task:
         DataError: the folder cannot be used, or it has too few faces.
     """
     folder = landmarks_folder.load(landmarks)
-    faces = _read_faces(folder, settings.embedding)
+    faces = folder.faces(embedding=settings.embedding)
     truth = data.truth(folder.rows, LABEL_SETS[settings.labels], settings.truth)
     split = data.split_rows(folder.rows, truth.number, settings.validation, settings.seed)
     place = np.cumsum(faces.found) - 1  # of each row among the found ones
@@ -152,17 +152,6 @@ def _batches(
         order = epoch_order(number, settings.balance, rng)
         for start in range(0, len(order) - settings.batch + 1, settings.batch):
             yield order[start : start + settings.batch]
-
-
-def _read_faces(folder: LandmarksFolder, embedding: bool) -> Faces:
-    if embedding:
-        return folder.faces()
-    # One shard in memory at a time: embeddings are ten times as large as landmarks.
-    shards = (landmarks_folder.read_faces(folder.path / name, 0) for name in folder.info["shards"])
-    landmarks, found = zip(*((shard.landmarks, shard.found) for shard in shards), strict=True)
-    return Faces(
-        np.concatenate(landmarks), np.zeros((len(folder.rows), 0), np.float16), np.concatenate(found)
-    )
 
 
 def _some(table: Any, index: NDArray[np.bool_]) -> Any:
