@@ -31,15 +31,15 @@ def make_protocol(
     label_set: int | None = None,
     truth: str = "label",
 ) -> Protocol:
-    """What is not given is what the bundle was trained with, or else the default.
+    """What is not given is what the bundle was trained with.
 
     Raises:
         ConfigError: a value out of range.
         BundleError: no such bundle, or it is not whole.
     """
-    recorded = load_bundle(settings.bundle).info.get("preparation") or asdict(Preparation())
+    own_scale, own_padding = load_bundle(settings.bundle).preparation
     preparation = Preparation(
-        recorded["scale"] if scale is None else scale, recorded["padding"] if padding is None else padding
+        own_scale if scale is None else scale, own_padding if padding is None else padding
     )
     return Protocol(settings, preparation, assume_face, label_set, truth)
 

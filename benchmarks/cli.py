@@ -119,7 +119,8 @@ def _latency(args: argparse.Namespace) -> int:
     flags = _flags(args)
     settings = load_settings(args.config, flags)
     against = None
-    if args.against and not settings.expression.bundle:
+    backends = {settings.landmarks.backend, args.against or settings.landmarks.backend}
+    if not settings.expression.bundle and backends != {"litert"}:
         flags["expression.bundle"] = "landmarks"  # the one head that all backends can feed
         settings = load_settings(args.config, flags)
     if args.against or args.against_bundle:

@@ -31,11 +31,17 @@ from edge.core.quantize import Quantization
 from edge.data import metrics
 from edge.runtime import make_interpreter
 
+TRUTH = {
+    "label": "Pictures with a label of the data set",
+    "votes": "Pictures for which one emotion has most of the ten FER+ votes, labelled with it",
+}
+
 PROTOCOL = (
-    "Pictures with a given label, scaled and padded as in 'preparation'; landmarks of the litert backend in "
+    "{truth}, scaled and padded as in 'preparation'; landmarks of the litert backend in "
     "single-image mode; this int8 model. A face that detection does not find is a wrong answer in accuracy, "
-    "recall and F1. Validation rows (faces found only) chose the training epoch, the other splits "
-    "did not. Training rows that are pixel copies of their pictures were left out."
+    "recall and F1. Validation rows (faces found only) chose the training epoch, the temperature "
+    "and the threshold, the other splits did not. Training rows that are pixel copies of their pictures were "
+    "left out."
 )
 
 
@@ -57,10 +63,11 @@ def convert(run_path: Path, out: Path, name: str, with_float: bool = False) -> N
     if out.exists() and not (out / JSON_FILE).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"{out} is there and is no bundle: name another folder")
     run = read_run(run_path)
+    version = run.feature_version
     calibration = run.standardize(run.calibration)
     low, high = np.percentile(run.model.predict(calibration, verbose=0), LOGIT_PERCENTILES)
     model = set_output_range(to_int8(run.model, calibration), float(low), float(high))
-    bundle = _bundle(out, name, run, model)
+    bundle = _bundle(out, name, version, run, model)
     classifier = TfliteClassifier(bundle, threads=1)
     float_logits = run.model.predict(run.standardize(run.validation.inputs), verbose=0)
     parity = compare(float_logits, _predict(classifier, run.validation), run.validation.label)
@@ -83,7 +90,7 @@ def convert(run_path: Path, out: Path, name: str, with_float: bool = False) -> N
     print(f"bundle {name!r}, {size / 1000:.0f} kB → {out}")
 
 
-def _bundle(out: Path, name: str, run: Run, model: bytes) -> Bundle:
+def _bundle(out: Path, name: str, version: int, run: Run, model: bytes) -> Bundle:
     """The bundle as the device would read it, before it is written."""
     interpreter = make_interpreter(model, 1, "the quantized model")
     by_length = {int(tensor["shape"][1]): tensor for tensor in interpreter.get_input_details()}
@@ -92,7 +99,7 @@ def _bundle(out: Path, name: str, run: Run, model: bytes) -> Bundle:
         path=out,
         name=name,
         labels=run.labels,
-        feature_version=run.feature_version,
+        feature_version=version,
         inputs=tuple(
             Input(name, mean, std, _quantization(by_length[len(mean)]))
             for name, mean, std in zip(run.inputs, run.mean, run.std, strict=True)
@@ -101,6 +108,7 @@ def _bundle(out: Path, name: str, run: Run, model: bytes) -> Bundle:
         temperature=run.info["temperature"],
         min_confidence=run.info["min_confidence"],
         landmark_models=run.info["landmarks"]["landmark_models"],
+        preparation=tuple(run.info["landmarks"]["preparation"].values()),
         model=model,
         info={},
     )
@@ -161,7 +169,7 @@ def _describe(
             "skipped_rows": source["skipped"],
             "rows": run.info["rows"],
             "settings": run.info["settings"],
-            "teacher": run.info.get("teacher"),
+            "teachers": run.info["teachers"],
             "best_epoch": run.info["best_epoch"],
             "versions": run.info["versions"],
         },
@@ -171,7 +179,10 @@ def _describe(
             "calibration_rows": len(run.calibration[0]),
             "parity": asdict(parity),
         },
-        "metrics": {"protocol": PROTOCOL, "int8": scores},
+        "metrics": {
+            "protocol": PROTOCOL.format(truth=TRUTH[run.info["settings"]["truth"]]),
+            "int8": scores,
+        },
     }
     return {**info, "checksum": checksum(info)}
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tensorflow.lite.tools import flatbuffer_utils
 
 from edge.core.console import muted_stderr
+from edge.core.errors import DataError
 
 
 def to_int8(model: keras.Model, calibration: list[NDArray[np.float32]]) -> bytes:
@@ -52,11 +53,15 @@ def set_output_range(model: bytes, low: float, high: float) -> bytes:
 
     Args:
         model: full-integer flatbuffer whose output comes from a fully connected layer.
-        low: real value of code −128; lower logits saturate.
-        high: real value of code 127, > ``low``.
+        low: real value of code −128, lowered to 0 if need be; lower logits saturate.
+        high: real value of code 127, raised to 0 if need be.
+
+    Raises:
+        DataError: the range is empty: the network gives the same logit for everything.
     """
+    low, high = min(low, 0.0), max(high, 0.0)
     if not low < high:
-        raise ValueError(f"the output's range must not be empty: {low}…{high}")
+        raise DataError("the network gives no other logit than 0 on the calibration rows: train again")
     parts = flatbuffer_utils.convert_bytearray_to_object(bytearray(model))
     graph = parts.subgraphs[0]
     assert graph.operators[-1].outputs[0] == graph.outputs[0]

@@ -12,12 +12,35 @@ from numpy.typing import NDArray
 from edge.core import features
 from edge.core.errors import DataError
 from edge.core.quantize import standardize
+from edge.landmarks.models import EMBEDDING_TENSORS, model_hashes
 
 FILES = ("run.json", "fit.npz", "model.keras")
 
 
-_INFO_KEYS = ("landmarks", "settings", "best_epoch", "temperature", "min_confidence", "versions", "rows")
+_INFO_KEYS = (
+    "landmarks",
+    "settings",
+    "teachers",
+    "best_epoch",
+    "temperature",
+    "min_confidence",
+    "versions",
+    "rows",
+)
 """What the bundle takes over from ``run.json``."""
+
+
+_LANDMARKS_KEYS = (
+    "data",
+    "preparation",
+    "landmark_models",
+    "embedding_tensors",
+    "detection",
+    "views",
+    "skipped",
+    "created",
+)
+"""What the bundle takes over from the landmarks folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +103,7 @@ def read_run(path: Path) -> Run:
     """Read and check a run folder.
 
     Raises:
-        DataError: a file is missing or damaged, or it was made for another feature version.
+        DataError: a file is missing or damaged, or it was trained on other face models.
     """
     for name in FILES:
         if not (path / name).is_file():
@@ -91,12 +114,20 @@ def read_run(path: Path) -> Run:
             arrays = {name: archive[name] for name in archive.files}
         model = keras.saving.load_model(path / "model.keras", compile=False)
         run = _assemble(info, arrays, model)
+        source = info["landmarks"]
+        origin = {key: source[key] for key in _LANDMARKS_KEYS}
+        float(info["settings"]["selective_accuracy"]), str(info["settings"]["truth"])
         missing = [key for key in _INFO_KEYS if key not in info]
         if missing:
             raise ValueError(f"run.json lacks {', '.join(missing)}")
     except Exception as error:  # a flipped bit raises anything from zlib.error to SyntaxError
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"run folder {path} is damaged ({reason}): train again") from None
+    if origin["landmark_models"] != model_hashes() or origin["embedding_tensors"] != list(EMBEDDING_TENSORS):
+        raise DataError(
+            f"run {path} was trained on other face models or other feature maps than this program runs: "
+            "extract and train again"
+        )
     return run
 
 

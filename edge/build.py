@@ -16,7 +16,7 @@ from edge.core.types import FrameSource, LandmarkBackend, Sink
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.mediapipe_mesh import FaceMeshBackend
 from edge.landmarks.mediapipe_tasks import TasksBackend
-from edge.landmarks.models import find_models
+from edge.landmarks.models import find_models, model_hashes
 from edge.pipeline import Pipeline
 from edge.settings import LandmarkSettings, OutputSettings, Settings
 from edge.sinks.jsonl import JsonlSink
@@ -90,6 +90,11 @@ def build_pipeline(settings: Settings) -> Pipeline:
     expression = settings.expression
     bundle = load_bundle(settings.bundle)
     classifier = TfliteClassifier(bundle)
+    if bundle.landmark_models != model_hashes():
+        raise BundleError(
+            f"bundle {bundle.path} was trained on other face models than this program runs: "
+            "train it again, or install a matching version"
+        )
     backend = build_backend(settings.landmarks, bundle.needs_embedding)
     threshold = bundle.min_confidence if expression.min_confidence is None else expression.min_confidence
     smoother = ProbabilitySmoother(expression.smoothing_s)

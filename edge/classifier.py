@@ -17,11 +17,11 @@ _FAR = np.float32(1e6)
 
 
 class Quantizer:
-    """Features → int8 codes: standardize, scale, round half to even, clip.
+    """Features → int8 codes: standardize, scale, round to the nearest, clip.
 
     Mean, standard deviation, scale and zero point are folded into one factor and one summand. OpenCV
-    rounds, clips and casts in one pass: three times as fast as NumPy, to the same codes. This runs for
-    each face of each frame.
+    rounds, clips and casts in one pass, three times as fast as NumPy. This runs for each face of each
+    frame.
     """
 
     def __init__(self, mean: NDArray[np.float32], std: NDArray[np.float32], to: Quantization) -> None:
@@ -64,16 +64,17 @@ class TfliteClassifier:
         self._softmax = CodeSoftmax(bundle.output, bundle.temperature)
         self._interpreter = make_interpreter(bundle.model, threads, f"the model of bundle {bundle.path}")
         # The converter sorts inputs by a name of its own; their lengths tell them apart.
-        sources = {_length(tensor): tensor for tensor in self._interpreter.get_input_details()}
-        targets = {_length(tensor): tensor for tensor in self._interpreter.get_output_details()}
+        sources, targets = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         lengths = [len(entry.mean) for entry in bundle.inputs]
-        if sorted(sources) != sorted(lengths) or list(targets) != [len(bundle.labels)]:
+        takes, gives = sorted(map(_length, sources)), [_length(tensor) for tensor in targets]
+        if takes != sorted(lengths) or gives != [len(bundle.labels)]:
             raise BundleError(
                 f"bundle {bundle.path}: the model must take int8 {lengths} and give int8 "
-                f"[{len(bundle.labels)}], but has {list(sources)} and {list(targets)}: convert it again"
+                f"[{len(bundle.labels)}], but has {takes} and {gives}: convert it again"
             )
-        self._inputs = [self._interpreter.tensor(sources[length]["index"]) for length in lengths]
-        self._output = self._interpreter.tensor(targets[len(bundle.labels)]["index"])
+        index = {_length(tensor): tensor["index"] for tensor in sources}
+        self._inputs = [self._interpreter.tensor(index[length]) for length in lengths]
+        self._output = self._interpreter.tensor(targets[0]["index"])
 
     def predict(self, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """Probabilities of one face.

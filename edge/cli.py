@@ -99,8 +99,9 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 
 def _printable(settings: Settings) -> dict[str, Any]:
-    """The settings without the password that a stream's address may carry."""
-    return {**asdict(settings), "source": source_name(settings.source)}
+    """The settings, resolved, without the password that a stream's address may carry."""
+    expression = {**asdict(settings.expression), "bundle": settings.bundle}
+    return {**asdict(settings), "source": source_name(settings.source), "expression": expression}
 
 
 def _run(args: argparse.Namespace) -> int:

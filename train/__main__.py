@@ -111,7 +111,12 @@ def _parser() -> argparse.ArgumentParser:
         "--data", type=Path, help="the data that was extracted: the report then shows some of its pictures"
     )
     fit.add_argument(
-        "--teacher", type=Path, metavar="RUN", help="run folder whose answers are a part of the target"
+        "--teacher",
+        type=Path,
+        nargs="+",
+        default=(),
+        metavar="RUN",
+        help="run folders of the same classes; the mean of their answers is a part of the target",
     )
     fit.set_defaults(command=_fit)
 

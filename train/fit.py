@@ -3,6 +3,7 @@
 import json
 import platform
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,11 @@ TEMPERATURES = np.geomspace(0.25, 4, 161).tolist()
 
 
 def fit(
-    landmarks: Path, out: Path, settings: Settings, pictures: Path | None = None, teacher: Path | None = None
+    landmarks: Path,
+    out: Path,
+    settings: Settings,
+    pictures: Path | None = None,
+    teachers: Sequence[Path] = (),
 ) -> None:
     """Train on ``landmarks`` and write the run folder ``out``.
 
@@ -44,8 +49,8 @@ def fit(
         out: gets ``model.keras``, ``fit.npz`` and ``run.json`` for convert, and for people a report.
         settings: everything that can be chosen.
         pictures: the data that was extracted; the report then shows some of its pictures.
-        teacher: run folder of an earlier network of the same classes and inputs; its answers become a
-            part of the target.
+        teachers: run folders of earlier networks of the same classes and inputs; the mean of their
+            answers becomes a part of the target.
 
     Raises:
         DataError: the landmarks folder cannot be used, or ``out`` is there already.
@@ -74,10 +79,10 @@ def fit(
     inputs = data.read_inputs(faces, settings.embedding)  # (rows, F) each
     standardize = data.standardization(data.take(inputs, training), settings.clip)
     number, target = truth.number[training], truth.target[training]  # (N,), (N, C)
-    if teacher:
-        share = np.float32(settings.teacher)
-        taught = answers(teacher, data.take(inputs, training), list(label_set.labels))
-        target = (1 - share) * target + share * taught
+    if teachers:
+        known = data.take(inputs, training)
+        taught = np.mean([answers(run, known, list(label_set.labels)) for run in teachers], axis=0)
+        target = (1 - settings.teacher) * target + settings.teacher * taught.astype(np.float32)
     votes = vote_distribution(rows.votes[training])  # (N, 8)
     weight = row_weights(number, settings.balance)  # (N,)
     x_validation, number_validation = standardize(data.take(inputs, validation)), truth.number[validation]
@@ -97,7 +102,7 @@ def fit(
         for start in range(0, steps * settings.batch, settings.batch):
             pick = order[start : start + settings.batch]  # (B,)
             batch = Batch(standardize(data.take(view, pick)), target[pick], votes[pick], weight[pick])
-            losses.append(trainer.step(batch.noisy(settings.jitter, rng).mixed(settings.mixup, rng)))
+            losses.append(trainer.step(batch.noisy(settings.jitter, rng)))
         logits = trainer.predict(x_validation)  # (V, C), by the averaged weights
         if not np.isfinite(logits).all():
             raise DataError(f"the training diverged in epoch {epoch + 1}: use a lower learning_rate")
@@ -142,7 +147,7 @@ def fit(
         ],
         "landmarks": {key: value for key, value in folder.info.items() if key != "shards"},
         "settings": asdict(settings),
-        "teacher": teacher.name if teacher else None,
+        "teachers": [run.name for run in teachers],
         "rows": {
             "training": len(training),
             "validation": len(validation),

@@ -36,18 +36,6 @@ class Batch:
         noise = np.float32(jitter) * rng.standard_normal(landmarks.shape, np.float32)
         return replace(self, inputs=[landmarks + noise, *rest])
 
-    def mixed(self, alpha: float, rng: np.random.Generator) -> "Batch":
-        """Mixup (Zhang et al., 2018, arXiv:1710.09412): each row with a share of another."""
-        if not alpha:
-            return self
-        share = np.float32(rng.beta(alpha, alpha))
-        other = rng.permutation(len(self.weight))
-
-        def mix(values: NDArray[np.float32]) -> NDArray[np.float32]:
-            return share * values + (1 - share) * values[other]
-
-        return Batch([mix(x) for x in self.inputs], mix(self.target), mix(self.votes), mix(self.weight))
-
 
 class Trainer:
     """AdamW with a warm-up and a cosine, and a second network with the averaged weights."""

@@ -42,17 +42,14 @@ def _maps(embedding: keras.KerasTensor, settings: Settings) -> list[keras.KerasT
     coarse_shape, fine_shape = features.EMBEDDING_SHAPES
     border = math.prod(coarse_shape)
     narrow, wide = settings.channels
-    coarse = layers.Reshape(coarse_shape)(embedding[:, :border])
     fine = layers.Reshape(fine_shape)(embedding[:, border:])
-    # Whole channels are left out: their values are much alike all over the map.
-    coarse, fine = (layers.SpatialDropout2D(settings.input_dropout)(values) for values in (coarse, fine))
     fine = _activated(layers.Conv2D(narrow, 1, use_bias=False)(fine))
     fine = _activated(layers.Conv2D(wide, 3, strides=2, padding="same", use_bias=False)(fine))
     # A residual block with a separable convolution (He et al., 2016; Chollet, 2017).
     change = layers.DepthwiseConv2D(3, padding="same", use_bias=False)(fine)
     change = layers.Conv2D(wide, 1, use_bias=False)(layers.BatchNormalization()(change))
     fine = layers.ReLU()(layers.Add()([fine, layers.BatchNormalization()(change)]))
-    return [layers.Flatten()(coarse), layers.Flatten()(fine)]
+    return [embedding[:, :border], layers.Flatten()(fine)]
 
 
 def _activated(tensor: keras.KerasTensor) -> keras.KerasTensor:

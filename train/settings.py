@@ -30,12 +30,10 @@ class Settings:
     """Of the embedding's larger map: at 12×12, then at 6×6."""
     dropout: float = 0.2
     """Part of the units of a hidden layer that is switched off in a step."""
-    input_dropout: float = 0.0
-    """Part of the embedding's channels that is switched off in a step."""
     clip: float = 5.0
     """Standardized features are cut off at ± this many standard deviations."""
 
-    epochs: int = 60
+    epochs: int = 40
     """At most; one pass over the training rows each."""
     patience: int = 20
     """Epochs without a lower validation loss before it stops."""
@@ -52,13 +50,11 @@ class Settings:
     """What is done about rare classes, one of ``train.balance.STRATEGIES``."""
     jitter: float = 0.03
     """Standard deviation of the noise on landmarks, in standard deviations of the feature."""
-    mixup: float = 0.0
-    """Alpha of mixup's Beta distribution; 0: none."""
     votes: float = 0.5
     """Weight of a second task in the loss: the distribution of the FER+ votes, where a row has any."""
 
     teacher: float = 0.5
-    """Part of the target that a teacher's answers are, where fit is given one."""
+    """Part of the target that the teachers' answers are, where fit is given some."""
 
     selective_accuracy: float = 0.8
     """LOW_CONFIDENCE is chosen so that faces above it are labelled right this often."""
@@ -97,7 +93,6 @@ _RANGES = (
     ("seed", 0, 2**32 - 1),
     ("validation", 0.01, 0.5),
     ("dropout", 0.0, 0.95),
-    ("input_dropout", 0.0, 0.95),
     ("clip", 1.0, 1e3),
     ("epochs", 1, 100_000),
     ("patience", 1, 100_000),
@@ -106,7 +101,6 @@ _RANGES = (
     ("weight_decay", 0.0, 10.0),
     ("averaging", 0.0, 0.99999),
     ("jitter", 0.0, 10.0),
-    ("mixup", 0.0, 10.0),
     ("votes", 0.0, 100.0),
     ("teacher", 0.0, 1.0),
     ("selective_accuracy", 0.0, 1.0),

@@ -28,6 +28,9 @@ FLOAT_FILE = "model_float32.tflite"
 _MAX_JSON_BYTES = 4_000_000
 _MAX_MODEL_BYTES = 64_000_000
 
+_LEAST_STEP = 1e-6
+"""Of an input's codes, in units of the feature; far below any that is of use."""
+
 _T = TypeVar("_T")
 
 
@@ -61,6 +64,8 @@ class Bundle:
     """0–1; a face whose top probability is below is LOW_CONFIDENCE, if the settings name no other."""
     landmark_models: dict[str, str]
     """File name → SHA-256 of the face models whose landmarks it was trained on."""
+    preparation: tuple[float, float]
+    """Scale and padding of the training pictures, see ``edge.data.Preparation``."""
     model: bytes
     """The int8 TFLite flatbuffer: an int8 (1, F) for each input, int8 logits (1, C) out."""
     info: dict[str, Any]
@@ -110,6 +115,7 @@ def read_bundle(path: Path) -> Bundle:
             temperature=_between(calibration, "temperature", 0.01, 100.0),
             min_confidence=_between(calibration, "min_confidence", 0.0, 1.0),
             landmark_models=_hashes(info, "landmark_models"),
+            preparation=_preparation(_get(info, "preparation", dict)),
             model=_read_model(path, _get(info, "files", dict)),
             info=info,
         )
@@ -121,7 +127,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MAX_JSON_BYTES:
             raise BundleError(f"{path} is larger than {_MAX_JSON_BYTES} bytes: not a bundle of ours")
-        info = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
+        info = json.loads(path.read_bytes(), parse_constant=_refuse_constant, parse_float=_finite)
     except FileNotFoundError:
         raise BundleError(
             f"no bundle in {path.parent}: expected {MODEL_FILE} and {JSON_FILE} there "
@@ -140,6 +146,13 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is too large")
+    return value
 
 
 def _read_model(path: Path, files: dict[str, Any]) -> bytes:
@@ -200,7 +213,11 @@ def _input(entry: dict[str, Any]) -> Input:
     std = _vector(entry, "std", length)
     if not (std > 0).all():
         raise BundleError(f"'std' of {name} must be greater than 0 everywhere")
-    return Input(name, _vector(entry, "mean", length), std, _quantization(entry, name))
+    mean, quantization = _vector(entry, "mean", length), _quantization(entry, name)
+    step = std.astype(np.float64) * quantization.scale
+    if not (step > _LEAST_STEP).all() or not (np.abs(mean / step) < 1 / _LEAST_STEP).all():
+        raise BundleError(f"'mean', 'std' and 'scale' of {name} are out of all proportion: convert it again")
+    return Input(name, mean, std, quantization)
 
 
 def _is_number(value: Any) -> bool:
@@ -219,6 +236,10 @@ def _quantization(entry: dict[str, Any], name: str) -> Quantization:
     if not (math.isfinite(scale) and scale > 0 and -128 <= zero_point <= 127):
         raise BundleError(f"{name} must have scale > 0 and zero_point in -128…127")
     return Quantization(scale, zero_point)
+
+
+def _preparation(entry: dict[str, Any]) -> tuple[float, float]:
+    return _between(entry, "scale", 1.0, 16.0), _between(entry, "padding", 0.0, 2.0)
 
 
 def _hashes(container: dict[str, Any], key: str) -> dict[str, str]:

@@ -52,8 +52,8 @@ def standardize(
 ) -> NDArray[np.float32]:
     """What the network is trained on: (values − mean) / std, cut off at ± ``clip``.
 
-    On the device ``edge.classifier.Quantizer`` does the same on the way to the codes, whose range ends at
-    ``clip``.
+    On the device ``edge.classifier.Quantizer`` does the same on the way to the codes, whose range ends where
+    the calibration rows end, at ``clip`` at most.
 
     Args:
         values: (N, F)

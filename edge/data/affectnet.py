@@ -59,7 +59,8 @@ def annotation(picture: Path) -> Path:
 
 def _splits(path: Path) -> Iterator[Path]:
     for folder in subfolders(path):
-        if (folder / "images").is_dir() and (folder / "annotations").is_dir():
+        annotations = folder / "annotations"
+        if (folder / "images").is_dir() and any(annotations.glob("*_exp.npy")):
             yield folder
 
 

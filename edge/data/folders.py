@@ -23,8 +23,8 @@ class PictureFile(NamedTuple):
 def files(path: Path, on_bad: Callable[[str], None], mapping: Mapping) -> Iterator[PictureFile]:
     """Every picture file, by name. Other files are not looked at.
 
-    A folder is a class where the mapping has its name, where its name is that of an emotion or,
-    if no folder is like that, where one of its words is (``face_angry``, ``01-Anger``).
+    A folder is a class where the mapping has its name, where its name is that of an emotion, or where
+    one of its words is (``face_angry``, ``01-Anger``).
 
     Args:
         path: the data.
@@ -34,7 +34,10 @@ def files(path: Path, on_bad: Callable[[str], None], mapping: Mapping) -> Iterat
     Raises:
         DataError: no class folder in ``path``.
     """
-    for split, folder in _layout(path, mapping):
+    layout = _layout(path, mapping)
+    for unused in sorted(mapping.keys() - {folder.name for _, folder in layout}):
+        on_bad(f"{path}: the mapping file names a folder {unused!r} that is not there")
+    for split, folder in layout:
         if mapping.get(folder.name, "") is None:
             continue
         label = mapping.get(folder.name) or named(folder.name) or emotion_in(folder.name)
@@ -67,7 +70,7 @@ def _layout(path: Path, mapping: Mapping) -> list[tuple[str, Path]]:
     nested = [(split.name, folder) for _, split in top for folder in subfolders(split)]
     # Whole names first: `emotions_neutral_light/happy` has its classes on the second level.
     for level in (top, nested):
-        if any(folder.name in mapping or named(folder.name) for _, folder in level):
+        if any(mapping.get(folder.name) or named(folder.name) for _, folder in level):
             return level
     for level in (top, nested):
         if any(emotion_in(folder.name) for _, folder in level):

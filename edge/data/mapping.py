@@ -29,7 +29,7 @@ def read_mapping(path: Path | None) -> Mapping:
         return {}
     try:
         content = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"cannot read the mapping file {path} ({reason}): expected {EXAMPLE}") from None
     classes = content.get("classes")

@@ -3,7 +3,8 @@ import pytest
 
 from edge.build import build_pipeline, load_bundle
 from edge.classifier import TfliteClassifier
-from edge.core.errors import ConfigError
+from edge.core.bundle import Bundle
+from edge.core.errors import BundleError, ConfigError
 from edge.core.types import Face, Roi, Status
 from edge.pipeline import Pipeline
 from edge.settings import load_settings
@@ -77,11 +78,24 @@ def test_a_bundle_that_needs_the_embedding_and_a_backend_without_one():
         build_pipeline(settings)
 
 
-def test_the_threshold_is_the_bundles_unless_the_settings_name_one(models, portraits, make_frame):
+def test_the_threshold_is_the_bundles_unless_the_settings_name_one(
+    models, portraits, make_frame, monkeypatch
+):
     frame = make_frame(portraits["astronaut"])
-    for name in ("landmarks", "fused"):
-        own = load_bundle(name).min_confidence
-        (face,) = build_pipeline(load_settings(None, {"expression.bundle": name})).process(frame).faces
-        assert (face.status is Status.OK) == (face.probabilities.max() >= own)
+    bundle = load_bundle("fused")
+    fields = {name: getattr(bundle, name) for name in Bundle.__slots__}
+    for threshold, status in ((0.0, Status.OK), (1.0, Status.LOW_CONFIDENCE)):
+        changed = Bundle(**{**fields, "min_confidence": threshold})
+        monkeypatch.setattr("edge.build.load_bundle", lambda name, changed=changed: changed)
+        assert build_pipeline(load_settings(None, {})).process(frame).faces[0].status is status
     strict = load_settings(None, {"expression.min_confidence": 1.0})
     assert build_pipeline(strict).process(frame).faces[0].status is Status.LOW_CONFIDENCE
+
+
+def test_a_bundle_of_other_face_models_is_refused(models, monkeypatch):
+    bundle = load_bundle("fused")
+    fields = {name: getattr(bundle, name) for name in Bundle.__slots__}
+    other = Bundle(**{**fields, "landmark_models": {"face_landmark.tflite": "0" * 64}})
+    monkeypatch.setattr("edge.build.load_bundle", lambda name: other)
+    with pytest.raises(BundleError, match="trained on other face models"):
+        build_pipeline(load_settings(None, {}))

@@ -290,8 +290,8 @@ class TestChoices:
         assert read(tmp_path / "r" / "run.json")["settings"]["balance"] == balance
         assert (tmp_path / "r" / "report.md").is_file()
 
-    def test_mixup_and_noise(self, small, quick, tmp_path):
-        settings = quickly(quick, "embedding=false", "mixup=0.4", "jitter=0.1", "votes=0")
+    def test_noise(self, small, quick, tmp_path):
+        settings = quickly(quick, "embedding=false", "jitter=0.1", "votes=0")
         fit_module.fit(small, tmp_path / "r", settings)
         assert scores(tmp_path / "r")["PublicTest"]["accuracy_found"] > 0.5
 

@@ -140,7 +140,7 @@ def _trained(
     for pick in islice(_batches(number, settings, rng), settings.epochs * steps):
         x = standardize(data.take(inputs, task.training[pick]))
         batch = Batch(x, target[pick], votes[pick], weight[pick])
-        trainer.step(batch.noisy(settings.jitter, rng).mixed(settings.mixup, rng))
+        trainer.step(batch.noisy(settings.jitter, rng))
     return trainer
 
 

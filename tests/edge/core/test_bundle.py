@@ -99,6 +99,8 @@ def test_another_feature_version_says_which(copy):
         (lambda i: i["calibration"].update(min_confidence=1.5), "min_confidence"),
         (lambda i: i.pop("calibration"), "calibration"),
         (lambda i: i.update(output=[]), "output"),
+        (lambda i: i.update(preparation={"scale": "x"}), "scale"),
+        (lambda i: i["inputs"][0].update(scale=1e-300), "out of all proportion"),
     ],
 )
 def test_wrong_content_is_named(copy, change, message):
@@ -119,7 +121,7 @@ def test_an_unknown_name_lists_the_shipped_ones():
         load_bundle("fancy")
 
 
-@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_numbers_that_json_does_not_have_are_refused_wherever_they_stand(copy, constant):
     path = copy / bundles.JSON_FILE
     text = path.read_text()

@@ -95,6 +95,7 @@ def test_a_pickle_is_not_opened(tmp_path):
     np.save(tmp_path / "train_set" / "annotations" / "2_exp.npy", np.array({"a": 1}), allow_pickle=True)
     samples, bad = read(tmp_path)
     assert (len(samples), len(bad)) == (1, 1)
+    assert "allow_pickle" in bad[0]
 
 
 def test_a_mapping_is_refused(tmp_path):
