@@ -98,3 +98,18 @@ def test_environment_is_made_once_and_again_when_half_made_or_outdated(tmp_path)
     assert "scripts/make: pip could not install requirements-x.txt" in errors.splitlines()[-1]
     assert not left_over.exists()
     assert not (tmp_path / ".venv-x" / ".made-from").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "expected NAME DATA FOLDER, found 0 arguments"),
+        (("happy", "fer2013.csv", "work"), "expected fused, landmarks or ferplus, found happy"),
+    ],
+)
+def test_retrain_says_what_it_wants(arguments, message):
+    code, error = run([SCRIPTS / "retrain", *arguments], PATH=os.environ["PATH"])
+    assert code == 1
+    assert error == f"scripts/retrain: {message}" + (
+        ": see the head of this file\n" if not arguments else "\n"
+    )

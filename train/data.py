@@ -1,6 +1,7 @@
 """Rows of a landmarks folder → what a training step needs."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from edge.core import features
 from edge.core.errors import DataError
 from edge.core.labels import LabelSet, majority, vote_distribution
 from edge.core.quantize import standardize
+from train.balance import epoch_order
 from train.landmarks_folder import Faces, Rows
 
 TRAINING_SPLITS = ("Training", "training", "Train", "train", "train_set", "all")
@@ -17,6 +19,9 @@ TRAINING_SPLITS = ("Training", "training", "Train", "train", "train_set", "all")
 
 HELD_OUT = "held-out"
 """Name of the evaluation rows that are taken from the training rows where the data has none."""
+
+SPLIT_SEED = 0
+"""Of the choice of validation rows: runs with other seeds are compared on the same ones."""
 
 MIN_STD = 1e-3
 """Least standard deviation of a feature; the eye anchors do not move at all."""
@@ -69,7 +74,7 @@ class Split:
     """Training rows left out because an evaluation row has the same picture."""
 
 
-def split_rows(rows: Rows, number: NDArray[np.int64], validation: float, seed: int) -> Split:
+def split_rows(rows: Rows, number: NDArray[np.int64], validation: float, seed: int = SPLIT_SEED) -> Split:
     """Training rows, a validation part of them, and the evaluation rows.
 
     Identical pictures stay together, and so does everything of one subject. Training rows with a
@@ -89,7 +94,7 @@ def split_rows(rows: Rows, number: NDArray[np.int64], validation: float, seed: i
     has_class = number >= 0
     evaluation = {
         str(name): np.flatnonzero((rows.split == name) & has_class)
-        for name in np.unique(rows.split[~is_training])
+        for name in np.unique(rows.split[~is_training & has_class])
     }
     is_copy = is_training & np.isin(rows.picture_hash, np.unique(rows.picture_hash[~is_training]))
     usable = np.flatnonzero(is_training & ~is_copy & has_class)
@@ -101,11 +106,34 @@ def split_rows(rows: Rows, number: NDArray[np.int64], validation: float, seed: i
     if not evaluation:
         parts[HELD_OUT] = (validation, 2 * validation)
     chosen = {name: usable[(order >= low) & (order < high)] for name, (low, high) in parts.items()}
-    if not evaluation:
+    if not evaluation and len(chosen[HELD_OUT]):
         evaluation[HELD_OUT] = chosen[HELD_OUT]
     taken = np.concatenate(list(chosen.values()))
     training = usable[~np.isin(usable, taken)]
     return Split(training, chosen["validation"], evaluation, int(is_copy.sum()))
+
+
+def require_rows(
+    landmarks: Path, number: NDArray[np.int64], validation: NDArray[np.int64], balance: str, batch: int
+) -> None:
+    """Before the first minute of training: is there enough of everything?
+
+    Args:
+        landmarks: for the message.
+        number: int64 (N,), classes of the training faces.
+        validation: int64 (V,), validation faces.
+        balance: one of ``train.balance.STRATEGIES``.
+        batch: rows in a step.
+
+    Raises:
+        DataError: an epoch has less than one batch, or nothing is left to validate.
+    """
+    rows = len(epoch_order(number, balance, np.random.default_rng(0))) if len(number) else 0
+    if rows < batch or not len(validation):
+        raise DataError(
+            f"{landmarks} has {rows} faces for an epoch (balance={balance}) and {len(validation)} to "
+            f"validate: expected at least one batch ({batch}) and 1; use more data or --set batch=…"
+        )
 
 
 def _draw(group: NDArray[np.str_], number: NDArray[np.int64], seed: int) -> NDArray[np.float64]:

@@ -57,6 +57,12 @@ def _cluster(address: str) -> Iterator[Executor]:
         ) from None
     with client:
         try:
+            client.wait_for_workers(1, timeout=60)
+        except TimeoutError:
+            raise BackendError(
+                f"the Dask scheduler at {address} has no workers: start one with `dask worker {address}`"
+            ) from None
+        try:
             yield Executor(client, 2 * max(1, sum(client.nthreads().values())))
         except (KilledWorker, FutureCancelledError, CommClosedError) as error:
             raise BackendError(

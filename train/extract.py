@@ -7,20 +7,16 @@ shards that are there. Neither side holds more than a few chunks in memory.
 
 import hashlib
 import json
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-import edge
-from edge.core.errors import DataError
 from edge.core.labels import EMOTIONS, FERPLUS_VOTES
 from edge.data import Sample, fingerprint, picture_hash, read_dataset
 from edge.landmarks.models import EMBEDDING_TENSORS, find_models, model_hashes
@@ -31,6 +27,7 @@ from train.landmarks_folder import (
     INFO_FILE,
     SCHEMA,
     Rows,
+    check_output,
     finish,
     is_whole,
     load,
@@ -40,6 +37,8 @@ from train.landmarks_folder import (
 
 CHUNK = 128
 """Pictures in one shard: a few seconds of work for one core."""
+CHUNK_BYTES = 64_000_000
+"""Of decoded pictures in one shard; a few shards for each worker are in memory."""
 
 
 def extract(
@@ -67,7 +66,7 @@ def extract(
         OSError: a full disk, for instance. The finished shards stay.
     """
     find_models(setup.models_dir)  # fail here rather than in every worker
-    _check_output(out)
+    check_output(out)
     if not data.exists():
         next(read_dataset(data, on_bad=print))  # says what was expected
     identity = fingerprint(data, mapping)
@@ -79,7 +78,6 @@ def extract(
         "embedding_tensors": list(EMBEDDING_TENSORS),
         "views": setup.views,
     }
-    (out / INFO_FILE).unlink(missing_ok=True)
     skipped: list[str] = []
     with tqdm(total=identity.rows, unit="picture", disable=None) as bar:
 
@@ -103,15 +101,6 @@ def extract(
     print(f"{len(folder.rows)} pictures, {len(skipped)} skipped → {out}")
 
 
-def _check_output(out: Path) -> None:
-    """Other people's files are not ours to remove: ``finish`` clears away every other shard."""
-    if out.exists() and not out.is_dir():
-        raise DataError(f"{out} is a file: name a folder to write")
-    names = [entry.name for entry in out.glob("[!.]*")]
-    if INFO_FILE not in names and not all(map(_SHARD_NAME.fullmatch, names)):
-        raise DataError(f"{out} is there and no landmarks folder: name a new folder to write")
-
-
 def _fill(
     executor: Executor, shards: "_Shards", chunks: Iterator[list[Sample]], setup: Setup, bar: Any
 ) -> list[str]:
@@ -126,16 +115,19 @@ def _fill(
         write_shard(path, _rows(chunk, presence), views)
         bar.update(len(chunk))
 
+    first = 0  # number of the chunk's first picture
     try:
         for index, chunk in enumerate(chunks):
+            (shards.folder / INFO_FILE).unlink(missing_ok=True)  # the folder is not whole any more
             path = shards.path(index)
             names.append(path.name)
-            if is_whole(path):
+            place, first = first, first + len(chunk)
+            if is_whole(path, [sample.name for sample in chunk]):
                 bar.update(len(chunk))
                 continue
             pictures = [sample.picture for sample in chunk]
             varied = [sample.split in TRAINING_SPLITS for sample in chunk]
-            running[executor.pool.submit(find_faces, setup, index * CHUNK, pictures, varied)] = (path, chunk)
+            running[executor.pool.submit(find_faces, setup, place, pictures, varied)] = (path, chunk)
             if len(running) > executor.ahead:  # keeps the pictures in memory few
                 store_first()
         while running:
@@ -148,11 +140,15 @@ def _fill(
 
 
 def _chunks(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
-    while chunk := list(islice(samples, CHUNK)):
+    """Pictures of one shard each: ``CHUNK`` of them, or fewer if they are large."""
+    chunk: list[Sample] = []
+    for sample in samples:
+        chunk.append(sample)
+        if len(chunk) == CHUNK or sum(each.picture.nbytes for each in chunk) > CHUNK_BYTES:
+            yield chunk
+            chunk = []
+    if chunk:
         yield chunk
-
-
-_SHARD_NAME = re.compile(r"[0-9a-f]{16}-\d{6}\.npz")
 
 
 class _Shards:
@@ -160,7 +156,8 @@ class _Shards:
 
     def __init__(self, out: Path, info: dict[str, Any]) -> None:
         self.folder = out
-        key = json.dumps([SCHEMA, CHUNK, edge.__version__, info], sort_keys=True)
+        parts = [SCHEMA, CHUNK, CHUNK_BYTES, versions(), info]
+        key = json.dumps(parts, sort_keys=True)
         self.key = hashlib.sha256(key.encode()).hexdigest()[:16]
 
     def path(self, index: int) -> Path:

@@ -1,7 +1,7 @@
 """Pictures → faces, as they are and varied: what the worker processes of ``extract`` do."""
 
+import threading
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +66,16 @@ def find_faces(
     return presence, views
 
 
-@lru_cache(maxsize=1)
+_of_thread = threading.local()
+"""An interpreter must not be shared: the workers of Dask have several threads."""
+
+
 def _backend(models_dir: Path | None) -> LitertBackend:
-    return LitertBackend(find_models(models_dir, embedding=True))
+    if getattr(_of_thread, "models_dir", "") != models_dir:
+        _of_thread.backend = LitertBackend(find_models(models_dir, embedding=True))
+        _of_thread.models_dir = models_dir
+    backend: LitertBackend = _of_thread.backend
+    return backend
 
 
 def _no_faces(count: int) -> Faces:

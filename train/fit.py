@@ -25,9 +25,6 @@ from train.loop import Batch, Trainer
 from train.model import build_model, deployed
 from train.settings import Settings
 
-SPLIT_SEED = 0
-"""Of the validation rows: runs with other seeds are compared on the same ones."""
-
 CALIBRATION_ROWS = 1000
 """Training rows that go into the run folder for convert's calibration."""
 
@@ -68,21 +65,20 @@ def fit(
     rows, faces = folder.rows, folder.faces(embedding=settings.embedding)
     label_set = LABEL_SETS[settings.labels]
     truth = data.truth(rows, label_set, settings.truth)
-    split = data.split_rows(rows, truth.number, settings.validation, SPLIT_SEED)
+    split = data.split_rows(rows, truth.number, settings.validation)
     training = split.training[faces.found[split.training]]  # (N,) indices of rows with a face
     validation = split.validation[faces.found[split.validation]]  # (V,)
-    if len(training) < settings.batch or not len(validation):
-        raise DataError(
-            f"{landmarks} has {len(training)} faces to train on and {len(validation)} to validate: "
-            f"expected at least one batch ({settings.batch}) and 1; use more data or --set batch=…"
-        )
+    number = truth.number[training]  # (N,)
+    data.require_rows(landmarks, number, validation, settings.balance, settings.batch)
     inputs = data.read_inputs(faces, settings.embedding)  # (rows, F) each
     standardize = data.standardization(data.take(inputs, training), settings.clip)
-    number, target = truth.number[training], truth.target[training]  # (N,), (N, C)
+    target = truth.target[training]  # (N, C)
     if teachers:
         known = data.take(inputs, training)
-        taught = np.mean([answers(run, known, list(label_set.labels)) for run in teachers], axis=0)
+        expected = rows_and_classes(folder.info, settings)
+        taught = np.mean([answers(run, known, expected) for run in teachers], axis=0)
         target = (1 - settings.teacher) * target + settings.teacher * taught.astype(np.float32)
+        del known
     votes = vote_distribution(rows.votes[training])  # (N, 8)
     weight = row_weights(number, settings.balance)  # (N,)
     x_validation, number_validation = standardize(data.take(inputs, validation)), truth.number[validation]
@@ -96,7 +92,8 @@ def fit(
     history: list[dict[str, float]] = []
     best_loss, best_epoch, best_weights = float("inf"), 0, trainer.average()
     for epoch in range(settings.epochs):
-        view = view_of_epoch(folder, inputs, training, epoch, settings.embedding)  # (N, F) each
+        plain = rng.random(len(training)) < settings.plain
+        view = view_of_epoch(folder, inputs, training, epoch, plain)  # (N, F) each
         order = epoch_order(number, settings.balance, rng)
         losses = []
         for start in range(0, steps * settings.batch, settings.batch):
@@ -202,34 +199,47 @@ def view_of_epoch(
     inputs: data.Inputs,
     training: np.ndarray,
     epoch: int,
-    embedding: bool,
+    plain: np.ndarray,
 ) -> data.Inputs:
-    """The training rows, (N, F) each, in the view that is this epoch's turn; where no face was found in
-    it, and where there are no views, as they are."""
+    """The training rows, (N, F) each, in the view that is this epoch's turn; those of ``plain``, bool
+    (N,), those in whose view no face was found, and all where there are no views, as they are."""
     if not folder.views:
         return data.take(inputs, training)
+    embedding = len(inputs) > 1
     faces = folder.faces(1 + epoch % folder.views, embedding)
     view = data.take(data.read_inputs(faces, embedding), training)
-    missing = ~faces.found[training]
+    as_it_is = plain | ~faces.found[training]
     for varied, raw in zip(view, inputs, strict=True):
-        varied[missing] = raw[training[missing]]
+        varied[as_it_is] = raw[training[as_it_is]]
     return view
 
 
-def answers(run: Path, inputs: data.Inputs, labels: list[str]) -> np.ndarray:
+def rows_and_classes(landmarks: dict[str, Any], settings: Any) -> list[Any]:
+    """What a teacher must share: with other rows it has seen those that the student is judged by.
+
+    Args:
+        landmarks: ``info`` of the landmarks folder.
+        settings: ``Settings``, or what ``asdict`` made of them.
+    """
+    chosen = settings if isinstance(settings, dict) else asdict(settings)
+    names = ("labels", "truth", "validation", "embedding")
+    return [landmarks["data"], landmarks["preparation"], *(chosen[name] for name in names)]
+
+
+def answers(run: Path, inputs: data.Inputs, expected: list[Any]) -> np.ndarray:
     """What an earlier network says: knowledge distillation (Hinton et al., 2015, arXiv:1503.02531), into a
     network of the same size (Furlanello et al., 2018, arXiv:1805.04770).
 
     Args:
         run: its run folder.
         inputs: (N, F) each, not standardized.
-        labels: the C classes.
+        expected: ``rows_and_classes`` of this run.
 
     Returns:
         Calibrated probabilities, float32 (N, C).
 
     Raises:
-        DataError: no run folder, or a network of other classes or inputs.
+        DataError: no run folder, or a network of other rows, classes or inputs.
     """
     try:
         info = json.loads((run / "run.json").read_text())
@@ -241,19 +251,17 @@ def answers(run: Path, inputs: data.Inputs, labels: list[str]) -> np.ndarray:
                 [archive[f"std/{name}"] for name in names],
                 float(archive["clip"]),
             )
+        temperature = np.float32(info["temperature"])
+        found = rows_and_classes(info["landmarks"], info["settings"])
     except Exception as error:  # a damaged archive raises anything from zlib.error to SyntaxError
         raise DataError(f"the teacher {run} is no whole run folder ({error}): train it again") from None
-    lengths = [len(mean) for mean in standardize.mean]
-    if info["labels"] != labels or lengths != [matrix.shape[1] for matrix in inputs]:
-        raise DataError(
-            f"the teacher {run} knows {info['labels']} from inputs of {lengths} numbers, "
-            f"expected {labels} from {[matrix.shape[1] for matrix in inputs]}"
-        )
+    if found != expected:
+        raise DataError(f"the teacher {run} was trained on {found}, expected the student's {expected}")
     parts = [
         model.predict(standardize([matrix[start : start + 4096] for matrix in inputs]), verbose=0)
         for start in range(0, len(inputs[0]), 4096)
     ]
-    return softmax(np.concatenate(parts) / np.float32(info["temperature"]))
+    return softmax(np.concatenate(parts) / temperature)
 
 
 def best_temperature(logits: np.ndarray, number: np.ndarray) -> float:

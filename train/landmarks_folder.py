@@ -1,11 +1,13 @@
 """What lies between ``extract`` and ``fit``: a folder of shards with the landmarks of each picture.
 
-Shards are written one after the other, so that neither side needs memory for a million pictures;
-``info.json`` comes last and makes the folder whole.
+Shards are written one after the other, so that extract needs memory for a few of them only, however
+many pictures there are; fit reads all faces of one view at a time. ``info.json`` comes last and makes
+the folder whole.
 """
 
 import json
 import platform
+import re
 import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -19,6 +21,7 @@ import edge
 from edge.core.errors import DataError
 from edge.core.files import replacing
 from edge.core.labels import EMOTIONS
+from edge.runtime import package_version, runtime_name
 
 SCHEMA = 2
 INFO_FILE = "info.json"
@@ -139,7 +142,25 @@ def versions() -> dict[str, str]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "opencv": cv2.__version__,
+        "runtime": f"{runtime_name()} {package_version(runtime_name().replace('_', '-'))}",
     }
+
+
+def check_output(out: Path) -> None:
+    """Other people's files are not ours to remove or replace: ``out`` must be new, or hold nothing but
+    what a landmarks folder, finished or not, holds.
+
+    Raises:
+        DataError: it does not.
+    """
+    if out.exists() and not out.is_dir():
+        raise DataError(f"{out} is a file: name a folder to write")
+    names = {entry.name for entry in out.glob("[!.]*")} - {INFO_FILE}
+    if not all(map(_SHARD_NAME.fullmatch, names)) or (not names and (out / INFO_FILE).is_file()):
+        raise DataError(f"{out} is there and no landmarks folder: name a new folder to write")
+
+
+_SHARD_NAME = re.compile(r"([0-9a-f]{16}-)?\d{6}\.npz")
 
 
 def load(path: Path) -> LandmarksFolder:
@@ -155,12 +176,14 @@ def load(path: Path) -> LandmarksFolder:
     return LandmarksFolder(path, info, rows)
 
 
-def is_whole(shard: Path) -> bool:
-    """Whether a shard is there and can be read."""
+def is_whole(shard: Path, names: list[str]) -> bool:
+    """Whether a shard is there, can be read, and has the pictures ``names``."""
     try:
         with zipfile.ZipFile(shard) as archive:
-            return archive.testzip() is None
-    except (OSError, zipfile.BadZipFile):
+            if archive.testzip() is not None:
+                return False
+        return bool(_read(shard, ["name"])[0].tolist() == names)
+    except (OSError, zipfile.BadZipFile, DataError):
         return False
 
 

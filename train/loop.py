@@ -89,8 +89,9 @@ class Trainer:
         with tf.GradientTape() as tape:
             logits, vote_logits = self._model(inputs, training=True)
             loss = tf.reduce_mean(weight * self._row_loss(target, logits))
-            # Rows without votes have a target of zeros, which costs nothing.
-            vote_loss = tf.nn.softmax_cross_entropy_with_logits(votes, vote_logits)
+            # Rows without votes have a target of zeros, which costs nothing and moves nothing. (The
+            # gradient of TensorFlow's own cross-entropy holds only for targets that sum to 1.)
+            vote_loss = -tf.reduce_sum(votes * tf.nn.log_softmax(vote_logits), axis=1)
             total = loss + self._settings.votes * tf.reduce_mean(vote_loss)
         variables = self._model.trainable_variables
         self._optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))

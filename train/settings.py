@@ -10,7 +10,7 @@ from train.balance import STRATEGIES
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Defaults are those of the shipped bundle ``fused``."""
+    """What the shipped bundles have beside these defaults stands in ``scripts/retrain``."""
 
     seed: int = 0
     """Of the initial weights, the order of rows and all noise."""
@@ -48,6 +48,8 @@ class Settings:
 
     balance: str = "none"
     """What is done about rare classes, one of ``train.balance.STRATEGIES``."""
+    plain: float = 0.0
+    """Part of the rows that an epoch takes as they are, where there are views."""
     jitter: float = 0.03
     """Standard deviation of the noise on landmarks, in standard deviations of the feature."""
     votes: float = 0.5
@@ -100,6 +102,7 @@ _RANGES = (
     ("learning_rate", 1e-8, 10.0),
     ("weight_decay", 0.0, 10.0),
     ("averaging", 0.0, 0.99999),
+    ("plain", 0.0, 1.0),
     ("jitter", 0.0, 10.0),
     ("votes", 0.0, 100.0),
     ("teacher", 0.0, 1.0),

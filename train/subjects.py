@@ -33,7 +33,7 @@ from edge.data.fingerprint import of_files
 from edge.data.mapping import Mapping, read_mapping
 from edge.data.sample import NO_SPLIT
 from train import subjects_csv
-from train.landmarks_folder import INFO_FILE, Faces, Rows, finish, versions, write_shard
+from train.landmarks_folder import Faces, Rows, check_output, finish, versions, write_shard
 from train.subjects_csv import POINTS
 
 LANDMARKS_FILE = "omlands.csv"
@@ -160,8 +160,7 @@ def extract_subjects(path: Path, out: Path, mapping: Path | None = None) -> None
         DataError: see ``read``; or ``out`` is something else.
         OSError: a full disk, for instance. ``out`` is then as before.
     """
-    if out.exists() and not (out / INFO_FILE).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise DataError(f"{out} is there and no landmarks folder: name a new folder to write")
+    check_output(out)
     skipped: list[str] = []
     shards: list[str] = []
     rows_written = 0

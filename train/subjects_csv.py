@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.core import features
 from edge.core.errors import DataError
 from edge.data.mapping import Mapping, named
 
@@ -151,6 +152,7 @@ def _points(fields: list[str], columns: _Columns) -> NDArray[np.float32]:
     points = values.reshape(POINTS, 2)
     if not np.ptp(points, axis=0).all():
         raise ValueError("the points lie in one place or on one line")
+    features.align(points)  # raises what it would raise later
     return points
 
 

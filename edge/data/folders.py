@@ -51,7 +51,7 @@ def files(path: Path, on_bad: Callable[[str], None], mapping: Mapping) -> Iterat
 def picture_names(folder: Path) -> list[str]:
     """Sorted names of the pictures directly in a folder, hidden ones excepted."""
     with os.scandir(folder) as entries:
-        names = (entry.name for entry in entries)
+        names = (entry.name for entry in entries if entry.is_file())
         return sorted(name for name in names if name.lower().endswith(SUFFIXES) and name[0] != ".")
 
 

@@ -143,7 +143,7 @@ def test_a_missing_or_damaged_shard_is_refused(made, content):
     shard.unlink()
     if content is not None:
         shard.write_bytes(content)
-    assert not landmarks_folder.is_whole(shard)
+    assert not landmarks_folder.is_whole(shard, [])
     with pytest.raises(DataError, match=r"000001\.npz is missing or damaged .*: run extract again"):
         landmarks_folder.load(path)
 
@@ -151,9 +151,12 @@ def test_a_missing_or_damaged_shard_is_refused(made, content):
 def test_a_truncated_shard_is_refused(made):
     path, _, _ = made
     shard = path / SHARDS[2]
-    assert landmarks_folder.is_whole(shard)
+    with np.load(shard) as archive:
+        names = archive["name"].tolist()
+    assert landmarks_folder.is_whole(shard, names)
+    assert not landmarks_folder.is_whole(shard, names[::-1])
     shard.write_bytes(shard.read_bytes()[:-1000])
-    assert not landmarks_folder.is_whole(shard)
+    assert not landmarks_folder.is_whole(shard, names)
     with pytest.raises(DataError, match="damaged"):
         landmarks_folder.load(path)
 
@@ -164,7 +167,7 @@ def test_a_flipped_bit_in_the_faces_is_seen_when_they_are_read(made):
     data = bytearray(shard.read_bytes())
     data[data.index(b"landmarks_1.npy") + 500] ^= 1
     shard.write_bytes(data)
-    assert not landmarks_folder.is_whole(shard)
+    assert not landmarks_folder.is_whole(shard, [])
     folder = landmarks_folder.load(path)
     folder.faces(0)
     with pytest.raises(DataError, match="damaged"):

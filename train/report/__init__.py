@@ -21,7 +21,7 @@ from train.report.results import SplitResult
 
 __all__ = ["SplitResult", "cross_entropy", "render", "summary", "write"]
 
-_FROM_SAME_RUN = ("settings", "rows", "temperature")
+_FROM_SAME_RUN = ("settings", "rows", "teachers", "best_epoch")
 """What a bundle takes over from the run it was made from."""
 
 

@@ -23,7 +23,7 @@ _TERMS = (
 )
 _ORIGIN = ("labels", "landmarks", "rows", "best_epoch", "temperature", "min_confidence", "seconds")
 """What ``info`` has about data and protocol; all the rest is listed at the end."""
-_LONG = ("shards", "landmark_models", "versions")  # of the landmarks, not for people
+_LONG = ("landmark_models", "versions")  # of the landmarks, not for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class Run:
 
 def contents(run: Run) -> list[Block]:
     """The whole report."""
-    int8 = run.int8 or run.info.get("int8")
+    int8 = run.int8
     origin = {key: run.info[key] for key in _ORIGIN if key in run.info}
     if isinstance(origin.get("landmarks"), dict):
         origin["landmarks"] = {k: v for k, v in origin["landmarks"].items() if k not in _LONG}
-    rest = {key: value for key, value in run.info.items() if key not in (*_ORIGIN, "int8")}
+    rest = {key: value for key, value in run.info.items() if key not in _ORIGIN}
     blocks: list[Block] = [
         Heading(1, "Training report"),
         _overview(run.scores),

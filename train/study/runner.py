@@ -61,7 +61,7 @@ def open_task(landmarks: Path, settings: Settings) -> Task:
     folder = landmarks_folder.load(landmarks)
     faces = folder.faces(embedding=settings.embedding)
     truth = data.truth(folder.rows, LABEL_SETS[settings.labels], settings.truth)
-    split = data.split_rows(folder.rows, truth.number, settings.validation, settings.seed)
+    split = data.split_rows(folder.rows, truth.number, settings.validation)
     place = np.cumsum(faces.found) - 1  # of each row among the found ones
     return Task(
         folder,
@@ -76,20 +76,9 @@ def open_task(landmarks: Path, settings: Settings) -> Task:
 
 
 def check(task: Task, settings: Settings) -> None:
-    """Before the first minute of training.
-
-    Raises:
-        DataError: an epoch has less than one batch, or nothing is left to validate.
-    """
-    rows = len(task.training)
-    if rows:
-        rows = len(epoch_order(task.number[task.training], settings.balance, np.random.default_rng(0)))
-    if rows < settings.batch or not len(task.validation):
-        raise DataError(
-            f"{task.folder.path} has {rows} faces for an epoch (balance={settings.balance}) and "
-            f"{len(task.validation)} to validate: expected at least one batch ({settings.batch}) and 1; "
-            "use more data or --set batch=…"
-        )
+    """See ``train.data.require_rows``."""
+    number = task.number[task.training]
+    data.require_rows(task.folder.path, number, task.validation, settings.balance, settings.batch)
 
 
 def scores(inputs: data.Inputs, task: Task, settings: Settings, seeds: int) -> list[dict[str, Any]]:
