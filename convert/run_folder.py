@@ -14,6 +14,8 @@ from edge.core.errors import DataError
 from edge.core.quantize import standardize
 from edge.landmarks.models import EMBEDDING_TENSORS, model_hashes
 
+_TENSORS = list(EMBEDDING_TENSORS)
+
 FILES = ("run.json", "fit.npz", "model.keras")
 
 
@@ -34,13 +36,14 @@ _LANDMARKS_KEYS = (
     "data",
     "preparation",
     "landmark_models",
-    "embedding_tensors",
     "detection",
     "views",
     "skipped",
     "created",
 )
 """What the bundle takes over from the landmarks folder."""
+
+_SETTINGS_KEYS = ("selective_accuracy", "truth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +83,19 @@ class Run:
         """The version whose inputs these are.
 
         Raises:
-            DataError: there is none: the network cannot run on the device.
+            DataError: there is none, or they came from other face models: the network cannot run on
+                the device.
         """
+        source = self.info["landmarks"]
         lengths = [len(mean) for mean in self.mean]
         for version, names in features.INPUTS.items():
             if names == self.inputs and lengths == [features.LENGTHS[name] for name in names]:
+                tensors = source.get("embedding_tensors") if "embedding" in names else _TENSORS
+                if source["landmark_models"] != model_hashes() or tensors != _TENSORS:
+                    raise DataError(
+                        "this network was trained on other face models or feature maps than the device "
+                        "runs: extract and train again"
+                    )
                 return version
         raise DataError(
             f"this network takes {' and '.join(self.inputs)} of {lengths} numbers, which the device does not "
@@ -103,7 +114,7 @@ def read_run(path: Path) -> Run:
     """Read and check a run folder.
 
     Raises:
-        DataError: a file is missing or damaged, or it was trained on other face models.
+        DataError: a file is missing or damaged, or of another kind.
     """
     for name in FILES:
         if not (path / name).is_file():
@@ -114,20 +125,14 @@ def read_run(path: Path) -> Run:
             arrays = {name: archive[name] for name in archive.files}
         model = keras.saving.load_model(path / "model.keras", compile=False)
         run = _assemble(info, arrays, model)
-        source = info["landmarks"]
-        origin = {key: source[key] for key in _LANDMARKS_KEYS}
-        float(info["settings"]["selective_accuracy"]), str(info["settings"]["truth"])
         missing = [key for key in _INFO_KEYS if key not in info]
+        missing += [key for key in _LANDMARKS_KEYS if key not in info["landmarks"]]
+        missing += [key for key in _SETTINGS_KEYS if key not in info["settings"]]
         if missing:
             raise ValueError(f"run.json lacks {', '.join(missing)}")
     except Exception as error:  # a flipped bit raises anything from zlib.error to SyntaxError
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"run folder {path} is damaged ({reason}): train again") from None
-    if origin["landmark_models"] != model_hashes() or origin["embedding_tensors"] != list(EMBEDDING_TENSORS):
-        raise DataError(
-            f"run {path} was trained on other face models or other feature maps than this program runs: "
-            "extract and train again"
-        )
     return run
 
 

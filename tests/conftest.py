@@ -73,6 +73,7 @@ def _rows(label, found):
 
 def _write(folder, rows, views, **info):
     """A landmarks folder in shards."""
+    from edge.landmarks.models import EMBEDDING_TENSORS, model_hashes
     from train import landmarks_folder
 
     folder.mkdir(parents=True)
@@ -86,7 +87,8 @@ def _write(folder, rows, views, **info):
     info = {
         "data": {"file": "toy.csv", "sha256": "0" * 64},
         "preparation": {"scale": 1.0, "padding": 0.3},
-        "landmark_models": {"face_landmark.tflite": "1" * 64},
+        "landmark_models": model_hashes(),
+        "embedding_tensors": list(EMBEDDING_TENSORS),
         "detection": "none",
         "views": len(views) - 1,
         "skipped": 0,
