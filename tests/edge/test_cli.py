@@ -41,8 +41,10 @@ def test_the_demo_shows_faces_and_a_summary(edge, portraits):
         assert f"\n{stage}" in result.stderr
 
 
-def test_the_stills_have_the_expressions_they_show(edge, media):
-    result = edge("run", "--source", media / "stills", "--max-faces", "8", "--sink", "jsonl")
+@pytest.mark.parametrize("bundle", ["fused", "landmarks", "ferplus"])
+def test_the_stills_have_the_expressions_they_show_or_low_confidence(edge, media, bundle):
+    source = media / "stills"
+    result = edge("run", "--source", source, "--max-faces", "8", "--sink", "jsonl", "--bundle", bundle)
     records = {Path(record["source"]).name: record["faces"] for record in _records(result)}
     assert records["no-face.jpg"] == []
     assert len(records["group.jpg"]) >= 2
@@ -52,9 +54,10 @@ def test_the_stills_have_the_expressions_they_show(edge, media):
         "angry.jpg": "angry",
         "neutral.jpg": "neutral",
     }
-    assert {name: [face["label"] for face in records[name]] for name in expected} == {
-        name: [label] for name, label in expected.items()
-    }
+    assert [len(records[name]) for name in expected] == [1] * 4
+    right = {name: records[name][0]["label"] == label for name, label in expected.items()}
+    assert sum(right.values()) >= 3
+    assert all(right[name] or records[name][0]["status"] == "low_confidence" for name in expected)
     assert sum(records["neutral.jpg"][0]["probabilities"].values()) == pytest.approx(1, abs=0.001)
 
 
