@@ -16,6 +16,7 @@ from benchmarks.accuracy import make_protocol, summarize
 from benchmarks.classes import choose_classes, with_truth
 from benchmarks.scoring import AssumedFaceBackend, Outcome, score_all
 from edge.build import build_pipeline, load_bundle
+from edge.core.bundle import Bundle
 from edge.core.errors import ConfigError
 from edge.core.labels import FER2013, FERPLUS_VOTES, LABEL_SETS
 from edge.core.types import Frame
@@ -159,7 +160,7 @@ def test_a_wrong_face_region_is_refused_by_presence(portraits):
 
 
 def test_preparation_flags_win_over_what_the_bundle_records():
-    recorded = load_bundle("landmarks").info.get("preparation") or {"scale": 4.0, "padding": 0.25}
+    recorded = load_bundle("landmarks").info["preparation"]
     assert make_protocol(SETTINGS, None, None, False).preparation == Preparation(**recorded)
     assert make_protocol(SETTINGS, 2.0, None, False).preparation == Preparation(2.0, recorded["padding"])
     assert make_protocol(SETTINGS, None, 0.0, False).preparation == Preparation(recorded["scale"], 0.0)
@@ -167,7 +168,8 @@ def test_preparation_flags_win_over_what_the_bundle_records():
 
 def test_the_recorded_preparation_is_used(monkeypatch):
     bundle = load_bundle("landmarks")
-    monkeypatch.setitem(bundle.info, "preparation", {"scale": 3.0, "padding": 0.5})
+    fields = {name: getattr(bundle, name) for name in Bundle.__slots__}
+    bundle = Bundle(**{**fields, "preparation": (3.0, 0.5)})
     monkeypatch.setattr("benchmarks.accuracy.load_bundle", lambda name: bundle)
     assert make_protocol(SETTINGS, None, None, False).preparation == Preparation(3.0, 0.5)
 

@@ -245,7 +245,7 @@ def test_rendering_again_gives_the_same(run, faces):
 
 def bundle(folder, **training):
     content = {
-        "training": {"settings": INFO["settings"], "rows": INFO["rows"], "temperature": 1.1, **training},
+        "training": {"settings": INFO["settings"], "rows": INFO["rows"], **training},
         "conversion": {"parity": {"n": 36, "agreement": 0.9917}},
         "metrics": {"int8": {"../x": {"accuracy": 0.4321, "macro_f1": 0.2, "ece": None}}},
     }
@@ -269,8 +269,8 @@ def test_int8_beside_float(tmp_path):
 
 
 def test_a_bundle_of_another_run_is_refused(run, tmp_path):
-    with pytest.raises(DataError, match=r"not made from this run \(temperature differ"):
-        report.render(run, bundle(tmp_path / "other", temperature=2.0), None)
+    with pytest.raises(DataError, match=r"not made from this run \(teachers differ"):
+        report.render(run, bundle(tmp_path / "other", teachers=["big"]), None)
     with pytest.raises(DataError, match="is no bundle"):
         report.render(run, tmp_path, None)
 
