@@ -13,7 +13,7 @@ from edge.build import build_pipeline
 from edge.core.errors import BackendError, ConfigError
 from edge.core.types import Face, Frame, Roi
 from edge.data import Preparation, Sample, prepare
-from edge.data.workers import worker_pool
+from edge.data.workers import chunks, worker_pool
 from edge.landmarks.litert import LitertBackend
 from edge.settings import Settings
 
@@ -125,7 +125,7 @@ def score_all(samples: Iterable[Sample], protocol: Protocol, workers: int) -> It
     with worker_pool(workers, _start_worker, protocol) as pool:
         waiting: deque[Future[list[Outcome]]] = deque()
         try:
-            for chunk in _chunks(samples):
+            for chunk in chunks(samples, _CHUNK, _CHUNK_BYTES):
                 waiting.append(pool.submit(_score_chunk, chunk))
                 if len(waiting) > 2 * workers:  # so that a large data set is never in memory
                     yield from waiting.popleft().result()
@@ -135,20 +135,6 @@ def score_all(samples: Iterable[Sample], protocol: Protocol, workers: int) -> It
             raise BackendError("a worker process died (out of memory?): try fewer --workers") from None
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _chunks(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
-    """Groups of pictures, small enough to be sent to another process."""
-    chunk: list[Sample] = []
-    size = 0
-    for sample in samples:
-        chunk.append(sample)
-        size += sample.picture.nbytes
-        if len(chunk) == _CHUNK or size >= _CHUNK_BYTES:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
 
 
 _scorer: Scorer | None = None

@@ -95,6 +95,7 @@ def _bundle(out: Path, name: str, version: int, run: Run, model: bytes) -> Bundl
     interpreter = make_interpreter(model, 1, "the quantized model")
     by_length = {int(tensor["shape"][1]): tensor for tensor in interpreter.get_input_details()}
     (target,) = interpreter.get_output_details()
+    preparation = run.info["landmarks"]["preparation"]
     return Bundle(
         path=out,
         name=name,
@@ -108,7 +109,7 @@ def _bundle(out: Path, name: str, version: int, run: Run, model: bytes) -> Bundl
         temperature=run.info["temperature"],
         min_confidence=run.info["min_confidence"],
         landmark_models=run.info["landmarks"]["landmark_models"],
-        preparation=tuple(run.info["landmarks"]["preparation"].values()),
+        preparation=(preparation["scale"], preparation["padding"]),
         model=model,
         info={},
     )

@@ -1,5 +1,7 @@
 """What is done about classes of very different size."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +36,12 @@ def epoch_order(number: NDArray[np.int64], strategy: str, rng: np.random.Generat
         "batches": -(-len(number) // len(members)),
     }[strategy]
     return rng.permutation(np.concatenate([_drawn(rows, size, rng) for rows in members]))
+
+
+def batches(order: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
+    """An epoch's rows, int64 (M,), in steps of ``size``; what is left over is dropped."""
+    for start in range(0, len(order) - size + 1, size):
+        yield order[start : start + size]
 
 
 def _drawn(rows: NDArray[np.int64], size: int, rng: np.random.Generator) -> NDArray[np.int64]:

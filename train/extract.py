@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from edge.core.labels import EMOTIONS, FERPLUS_VOTES
 from edge.data import Sample, fingerprint, picture_hash, read_dataset
+from edge.data.workers import chunks
 from edge.landmarks.models import EMBEDDING_TENSORS, find_models, model_hashes
 from train.data import TRAINING_SPLITS
 from train.executor import Executor, open_executor
@@ -86,9 +87,9 @@ def extract(
             bar.write(f"warning: {message}; skipped", file=sys.stderr)
             bar.update(1)
 
-        chunks = _chunks(read_dataset(data, on_bad=on_bad, mapping=mapping))
+        samples = read_dataset(data, on_bad=on_bad, mapping=mapping)
         with open_executor(workers, dask) as executor:
-            shards = _fill(executor, _Shards(out, info), chunks, setup, bar)
+            shards = _fill(executor, _Shards(out, info), samples, setup, bar)
     info |= {
         "skipped": len(skipped),
         "shards": shards,
@@ -102,7 +103,7 @@ def extract(
 
 
 def _fill(
-    executor: Executor, shards: "_Shards", chunks: Iterator[list[Sample]], setup: Setup, bar: Any
+    executor: Executor, shards: "_Shards", samples: Iterator[Sample], setup: Setup, bar: Any
 ) -> list[str]:
     """Make every shard that is not there yet; gives the names of all."""
     running: dict[Any, tuple[Path, list[Sample]]] = {}
@@ -117,7 +118,7 @@ def _fill(
 
     first = 0  # number of the chunk's first picture
     try:
-        for index, chunk in enumerate(chunks):
+        for index, chunk in enumerate(chunks(samples, CHUNK, CHUNK_BYTES)):
             (shards.folder / INFO_FILE).unlink(missing_ok=True)  # the folder is not whole any more
             path = shards.path(index)
             names.append(path.name)
@@ -137,18 +138,6 @@ def _fill(
             future.cancel()
         raise
     return names
-
-
-def _chunks(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
-    """Pictures of one shard each: ``CHUNK`` of them, or fewer if they are large."""
-    chunk: list[Sample] = []
-    for sample in samples:
-        chunk.append(sample)
-        if len(chunk) == CHUNK or sum(each.picture.nbytes for each in chunk) > CHUNK_BYTES:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
 
 
 class _Shards:

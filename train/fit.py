@@ -20,7 +20,7 @@ from edge.core.labels import LABEL_SETS, vote_distribution
 from edge.core.quantize import softmax
 from edge.data.calibration import confidence_threshold
 from train import data, landmarks_folder, report
-from train.balance import epoch_order, row_weights
+from train.balance import batches, epoch_order, row_weights
 from train.loop import Batch, Trainer
 from train.model import build_model, deployed
 from train.settings import Settings
@@ -94,10 +94,8 @@ def fit(
     for epoch in range(settings.epochs):
         plain = rng.random(len(training)) < settings.plain
         view = view_of_epoch(folder, inputs, training, epoch, plain)  # (N, F) each
-        order = epoch_order(number, settings.balance, rng)
         losses = []
-        for start in range(0, steps * settings.batch, settings.batch):
-            pick = order[start : start + settings.batch]  # (B,)
+        for pick in batches(epoch_order(number, settings.balance, rng), settings.batch):  # (B,)
             batch = Batch(standardize(data.take(view, pick)), target[pick], votes[pick], weight[pick])
             losses.append(trainer.step(batch.noisy(settings.jitter, rng)))
         logits = trainer.predict(x_validation)  # (V, C), by the averaged weights

@@ -58,6 +58,10 @@ def canonical(name: str) -> str:
     return key
 
 
+_EMOTION_OF_VOTE = np.array([EMOTIONS.index(canonical(name)) for name in FERPLUS_VOTES[:8]] + [-1, -1])
+"""Index into ``EMOTIONS`` for each column of votes; −1: no emotion."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelSet:
     """Classes, and which of them each emotion belongs to."""
@@ -109,15 +113,14 @@ def majority(votes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """
     top = votes.max(axis=1, initial=0)
     is_clear = (top > 0) & ((votes == top[:, None]).sum(axis=1) == 1)
-    emotion = np.array([EMOTIONS.index(canonical(name)) for name in FERPLUS_VOTES[:8]] + [-1, -1])
-    result: NDArray[np.int64] = np.where(is_clear, emotion[votes.argmax(axis=1)], -1)
+    result: NDArray[np.int64] = np.where(is_clear, _EMOTION_OF_VOTE[votes.argmax(axis=1)], -1)
     return result
 
 
 def vote_distribution(votes: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
     """Shares of the eight emotions in the votes for them: (N, 10) → float32 (N, 8), order of
     ``EMOTIONS``; zeros where nobody voted for an emotion."""
-    columns = [[canonical(name) for name in FERPLUS_VOTES[:8]].index(emotion) for emotion in EMOTIONS]
+    columns = _EMOTION_OF_VOTE[: len(EMOTIONS)].argsort()
     counts = votes[:, columns].astype(np.float32)
     result: NDArray[np.float32] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     return result

@@ -16,7 +16,7 @@ from edge.core.labels import LABEL_SETS, vote_distribution
 from edge.core.quantize import softmax
 from edge.data import metrics
 from train import data, landmarks_folder
-from train.balance import epoch_order, row_weights
+from train.balance import batches, epoch_order, row_weights
 from train.landmarks_folder import Faces, LandmarksFolder, Rows
 from train.loop import Batch, Trainer
 from train.model import build_model
@@ -126,21 +126,19 @@ def _trained(
     lengths = [matrix.shape[1] for matrix in inputs]
     steps = len(task.training) // settings.batch
     trainer = Trainer(lambda: build_model(lengths, len(task.labels), settings), steps, settings)
-    for pick in islice(_batches(number, settings, rng), settings.epochs * steps):
+    for pick in islice(_endless_batches(number, settings, rng), settings.epochs * steps):
         x = standardize(data.take(inputs, task.training[pick]))
         batch = Batch(x, target[pick], votes[pick], weight[pick])
         trainer.step(batch.noisy(settings.jitter, rng))
     return trainer
 
 
-def _batches(
+def _endless_batches(
     number: NDArray[np.int64], settings: Settings, rng: np.random.Generator
 ) -> Iterator[NDArray[np.int64]]:
-    """Rows of one step after the other, without an end; what is left of an epoch is dropped."""
+    """Rows of one step after the other, epoch after epoch, without an end."""
     while True:
-        order = epoch_order(number, settings.balance, rng)
-        for start in range(0, len(order) - settings.batch + 1, settings.batch):
-            yield order[start : start + settings.batch]
+        yield from batches(epoch_order(number, settings.balance, rng), settings.batch)
 
 
 def _some(table: Any, index: NDArray[np.bool_]) -> Any:
