@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,7 +20,10 @@ from edge.settings import Settings
 SCHEMA = 1
 """Version of the result."""
 
-_MESSAGES = 20  # skipped rows that are named in the result
+T = TypeVar("T")
+
+MESSAGES = 20
+"""Skipped rows that are named in a result."""
 
 
 def make_protocol(
@@ -71,11 +74,11 @@ def benchmark(
     classes = choose_classes(bundle.labels, protocol.label_set)
     skipped: list[str] = []
     left_out: list[str] = []
-    samples = read_dataset(data, split, on_bad=lambda message: _skip(message, skipped), mapping=mapping)
+    samples = read_dataset(data, split, on_bad=lambda message: skip(message, skipped), mapping=mapping)
     samples = with_truth(samples, protocol.truth, classes, left_out)
-    outcomes = list(_counted(score_all(samples, protocol, workers or usable_cores())))
+    outcomes = list(counted(score_all(samples, protocol, workers or usable_cores())))
     if not outcomes:
-        raise DataError(_nothing_left(data, protocol))
+        raise DataError(nothing_left(data, protocol.truth))
     scores, warnings = summarize(outcomes, classes)
     return {
         "kind": "accuracy",
@@ -88,7 +91,7 @@ def benchmark(
         **scores,
         "left_out": len(left_out),
         "skipped": len(skipped),
-        "skipped_rows": skipped[:_MESSAGES],
+        "skipped_rows": skipped[:MESSAGES],
         "preparation": asdict(protocol.preparation),
         "assume_face": protocol.assume_face,
         "warnings": warnings,
@@ -118,18 +121,20 @@ def summarize(outcomes: list[Outcome], classes: Classes) -> tuple[dict[str, Any]
     return scores, warnings
 
 
-def _nothing_left(data: Path, protocol: Protocol) -> str:
+def nothing_left(data: Path, truth: str) -> str:
+    """Why there is nothing to score; ``truth`` as in ``Protocol``."""
     votes = "a clear majority of FER+ votes (fer2013new.csv beside it)"
-    wanted = votes if protocol.truth == "votes" else "an emotion of these classes"
+    wanted = votes if truth == "votes" else "an emotion of these classes"
     return f"{data} has no picture to score: expected some with {wanted}; choose other --truth or --labels"
 
 
-def _skip(message: str, skipped: list[str]) -> None:
+def skip(message: str, skipped: list[str]) -> None:
+    """Note a bad row: on stderr, and in ``skipped``."""
     print(f"skipped: {message}", file=sys.stderr)
     skipped.append(message)
 
 
-def _counted(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+def counted(outcomes: Iterator[T]) -> Iterator[T]:
     """Pass the outcomes on, and count them on a terminal, twice a second."""
     started = shown = time.monotonic()
     if not sys.stderr.isatty():
@@ -156,17 +161,17 @@ def table(result: dict[str, Any]) -> str:
         f"bundle {result['bundle']['name']}, scale {preparation['scale']:g}, "
         f"padding {preparation['padding']:g}"
         f"{', face assumed where none was found' if result['assume_face'] else ''}",
-        f"accuracy          {_percent(result['accuracy'])}   a missed face is wrong",
-        f"  where found     {_percent(result['accuracy_found'])}",
-        f"coverage          {_percent(result['coverage'])}",
-        f"selective at 60 % {_percent(result['selective']['0.6'])}   of the most confident of all pictures",
-        f"macro F1          {_percent(result['macro_f1'])}",
-        f"ECE               {_decimal(result['ece'])}",
+        f"accuracy          {percent(result['accuracy'])}   a missed face is wrong",
+        f"  where found     {percent(result['accuracy_found'])}",
+        f"coverage          {percent(result['coverage'])}",
+        f"selective at 60 % {percent(result['selective']['0.6'])}   of the most confident of all pictures",
+        f"macro F1          {percent(result['macro_f1'])}",
+        f"ECE               {decimal(result['ece'])}",
         f"{'class':<12} {'precision':>9} {'recall':>8} {'F1':>8} {'coverage':>8} {'n':>7}",
     ]
     for name, row in result["per_class"].items():
-        ratios = " ".join(f"{_percent(row[key]):>8}" for key in ("recall", "f1", "coverage"))
-        lines.append(f"{name:<12} {_percent(row['precision']):>9} {ratios} {row['n']:>7}")
+        ratios = " ".join(f"{percent(row[key]):>8}" for key in ("recall", "f1", "coverage"))
+        lines.append(f"{name:<12} {percent(row['precision']):>9} {ratios} {row['n']:>7}")
     columns = result["confusion"]["columns"]
     lines.append(f"{'true, given':<12} " + " ".join(f"{name[:8]:>8}" for name in columns))
     for name, counts in zip(result["confusion"]["rows"], result["confusion"]["counts"], strict=True):
@@ -174,9 +179,11 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _decimal(value: float | None) -> str:
+def decimal(value: float | None) -> str:
+    """``0.123``, or a dash."""
     return "–" if value is None else f"{value:.3f}"
 
 
-def _percent(value: float | None) -> str:
+def percent(value: float | None) -> str:
+    """``12.3 %``, or a dash."""
     return "–" if value is None else f"{100 * value:.1f} %"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.core import console
-from edge.core.errors import FerError
+from edge.core.errors import ConfigError, FerError
 from edge.core.files import write_atomic
 from edge.core.labels import LABEL_SETS
 from edge.settings import BACKENDS, load_settings
@@ -36,6 +36,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_latency(commands)
     _add_accuracy(commands)
+    _add_robustness(commands)
+    _add_matrix(commands)
     return parser
 
 
@@ -47,7 +49,15 @@ def _add_latency(commands: Any) -> None:
         "--source", default="demo", metavar="SPEC", help=f"default: demo; {FORMS.replace('%', '%%')}"
     )
     sub.add_argument(
-        "--frames", type=console.positive, default=500, metavar="N", help="measured frames (500)"
+        "--frames", type=console.positive, default=500, metavar="N", help="measured frames, at least (500)"
+    )
+    sub.add_argument(
+        "--seconds",
+        "--sustained",
+        type=console.positive,
+        default=0,
+        metavar="T",
+        help="go on for so long, at least (0); 600 shows heat and growing memory",
     )
     sub.add_argument(
         "--warmup", type=console.positive, default=30, metavar="N", help="frames before them (30)"
@@ -67,9 +77,50 @@ def _add_accuracy(commands: Any) -> None:
     text = "score a bundle on labelled pictures, from picture to label"
     sub = commands.add_parser("accuracy", help=text, description=text)
     sub.set_defaults(command=_accuracy)
+    _add_data_flags(sub, required=True)
+    sub.add_argument("--scale", type=float, metavar="X", help="enlargement of the pictures")
+    sub.add_argument("--padding", type=float, metavar="X", help="margin, as a part of the longer side")
     sub.add_argument(
-        "--data", type=Path, required=True, metavar="PATH", help="fer2013.csv, or a folder of class folders"
+        "--assume-face",
+        action="store_true",
+        help="where the detector finds nothing, take the middle of the picture for a face",
     )
+    _add_common_flags(sub)
+
+
+def _add_robustness(commands: Any) -> None:
+    text = "score a bundle on pictures that are noisy, blurred or covered, and with landmarks that are off"
+    sub = commands.add_parser("robustness", help=text, description=text)
+    sub.set_defaults(command=_robustness)
+    _add_data_flags(sub, required=False)
+    sub.add_argument(
+        "--pictures",
+        type=console.positive,
+        metavar="N",
+        help="so many, drawn with the classes in proportion; default: all",
+    )
+    sub.add_argument(
+        "--corruptions", metavar="A,B", help="only these (docs/robustness-protocol.md); default: all"
+    )
+    sub.add_argument("--seed", type=int, default=0, metavar="N", help="of the noise and of --pictures (0)")
+    sub.add_argument(
+        "--reference",
+        type=Path,
+        metavar="FILE",
+        help="JSON of the system that errors are measured by; default: that of fer, where it is there",
+    )
+    sub.add_argument(
+        "--sheet",
+        type=Path,
+        metavar="FOLDER",
+        help="draw every corruption there; then --data may be left out",
+    )
+    _add_common_flags(sub)
+
+
+def _add_data_flags(sub: argparse.ArgumentParser, required: bool) -> None:
+    text = "fer2013.csv, or a folder of class folders"
+    sub.add_argument("--data", type=Path, required=required, metavar="PATH", help=text)
     sub.add_argument("--classes", type=Path, metavar="FILE", help="names of class folders (TOML)")
     sub.add_argument("--split", metavar="NAME", help="only this part, e.g. PublicTest; default: all of it")
     sub.add_argument(
@@ -84,30 +135,49 @@ def _add_accuracy(commands: Any) -> None:
         default="label",
         help="what is right: the data's label (default), or the clear majority of the FER+ votes",
     )
-    sub.add_argument("--scale", type=float, metavar="X", help="enlargement of the pictures")
-    sub.add_argument("--padding", type=float, metavar="X", help="margin, as a part of the longer side")
-    sub.add_argument(
-        "--assume-face",
-        action="store_true",
-        help="where the detector finds nothing, take the middle of the picture for a face",
-    )
     sub.add_argument(
         "--workers", type=console.positive, metavar="N", help="processes; default: one for each core"
     )
-    _add_common_flags(sub)
+
+
+def _add_matrix(commands: Any) -> None:
+    text = "time backends, runtimes, bundles, number formats and threads beside each other, in turn"
+    sub = commands.add_parser("matrix", help=text, description=text)
+    sub.set_defaults(command=_matrix)
+
+    def several(name: str, default: list[Any], text: str, **options: Any) -> None:
+        sub.add_argument(name, nargs="+", default=default, help=text, **options)
+
+    several(
+        "--python", [], "Pythons of further environments, e.g. .venv-mediapipe/bin/python", metavar="PATH"
+    )
+    several("--landmarks", list(BACKENDS), "landmark backends (all)", choices=BACKENDS)
+    several("--bundle", ["fused", "landmarks"], "bundles (fused landmarks)", metavar="NAME")
+    several("--threads", [1, 2], "CPU threads of the face models (1 2)", metavar="N", type=console.positive)
+    sub.add_argument(
+        "--rounds", type=console.positive, default=20, metavar="N", help="blocks of each configuration (20)"
+    )
+    sub.add_argument(
+        "--frames", type=console.positive, default=50, metavar="N", help="measurements in a block (50)"
+    )
+    _add_file_flags(sub)
 
 
 def _add_common_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", type=Path, metavar="OUT", help="file for the result")
+    _add_file_flags(parser)
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML); flags win over it")
+    text = "landmark backend (litert)"
+    parser.add_argument("--landmarks", dest="landmarks.backend", help=text, choices=BACKENDS)
+    text = "shipped bundle's name, or path of a bundle"
+    parser.add_argument("--bundle", dest="expression.bundle", help=text, metavar="NAME")
 
-    def flag(name: str, setting: str, text: str, **options: Any) -> None:
-        parser.add_argument(name, dest=setting, help=text, **options)
 
-    flag("--landmarks", "landmarks.backend", "landmark backend (litert)", choices=BACKENDS)
-    flag("--models-dir", "landmarks.models_dir", "folder of the face models", metavar="DIR")
-    flag("--task-file", "landmarks.task_file", "face_landmarker.task for mediapipe-tasks", metavar="FILE")
-    flag("--bundle", "expression.bundle", "shipped bundle's name, or path of a bundle", metavar="NAME")
+def _add_file_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", type=Path, metavar="OUT", help="file for the result")
+    text = "folder of the face models"
+    parser.add_argument("--models-dir", dest="landmarks.models_dir", help=text, metavar="DIR")
+    text = "face_landmarker.task for mediapipe-tasks"
+    parser.add_argument("--task-file", dest="landmarks.task_file", help=text, metavar="FILE")
 
 
 # Each command imports its own module: what the other one needs is not to count as peak memory.
@@ -127,7 +197,7 @@ def _latency(args: argparse.Namespace) -> int:
         other = {"landmarks.backend": args.against, "expression.bundle": args.against_bundle}
         against = load_settings(args.config, flags | {key: value for key, value in other.items() if value})
     check_writable(args.json)
-    result = latency.benchmark(settings, args.frames, args.warmup, against)
+    result = latency.benchmark(settings, args.frames, args.warmup, against, args.seconds)
     return _report(args, result, latency.table(result))
 
 
@@ -141,6 +211,37 @@ def _accuracy(args: argparse.Namespace) -> int:
     )
     result = accuracy.benchmark(args.data, args.split, protocol, args.workers, args.classes)
     return _report(args, result, accuracy.table(result))
+
+
+def _robustness(args: argparse.Namespace) -> int:
+    from benchmarks import robustness, subset
+
+    settings = load_settings(args.config, _flags(args))
+    names = robustness.choose_names(args.corruptions)
+    reference = robustness.find_reference(args.reference)
+    if args.sheet:
+        from benchmarks import contact_sheet
+
+        contact_sheet.write_sheets(args.sheet, names, settings, args.seed)
+        if args.data is None:
+            return 0
+    if args.data is None:
+        raise ConfigError("nothing to do: name pictures with --data, or a folder for --sheet")
+    check_writable(args.json)
+    pictures = subset.Pictures(args.data, args.split, args.pictures, args.classes, args.labels, args.truth)
+    result = robustness.benchmark_pipeline(pictures, settings, names, args.seed, reference, args.workers)
+    return _report(args, result, robustness.table(result))
+
+
+def _matrix(args: argparse.Namespace) -> int:
+    from benchmarks import matrix
+
+    pythons = [sys.executable, *args.python]
+    flags = {name: value for name, value in _flags(args).items() if value is not None}
+    plan = matrix.Plan(pythons, args.landmarks, args.bundle, args.threads, args.rounds, args.frames, flags)
+    check_writable(args.json)
+    result = matrix.benchmark(plan)
+    return _report(args, result, matrix.table(result))
 
 
 def _flags(args: argparse.Namespace) -> dict[str, Any]:

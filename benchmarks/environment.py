@@ -11,11 +11,14 @@ from typing import Any
 import cv2
 import numpy as np
 
+from benchmarks.heat import Heat
+from benchmarks.proc import text
 from edge import __version__
+from edge.build import models_directory
 from edge.core.bundle import Bundle
 from edge.core.files import sha256
-from edge.landmarks.models import model_hashes
-from edge.runtime import package_version, runtime_name
+from edge.landmarks.models import find_models, model_hashes
+from edge.runtime import make_interpreter, package_version, runtime_name
 from edge.settings import LandmarkSettings
 
 _BOARD = Path("/proc/device-tree/model")
@@ -39,11 +42,11 @@ def describe(settings: LandmarkSettings, load_before: float) -> dict[str, Any]:
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "mien": __version__,
-        "board": _text(_BOARD),
+        "board": text(_BOARD),
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),
         "cores_usable": usable_cores(),
-        "governor": _text(_GOVERNOR),
+        "governor": text(_GOVERNOR),
         "machine": platform.machine(),
         "system": _system(),
         "kernel": platform.release(),
@@ -56,6 +59,21 @@ def describe(settings: LandmarkSettings, load_before: float) -> dict[str, Any]:
         "landmark_models": _landmark_models(settings),
         "load_before": round(load_before, 2),
     }
+
+
+def delegate(settings: LandmarkSettings) -> str | None:
+    """What runs the landmark model within our runtime: ``"XNNPACK"``, the one delegate that both runtimes
+    put in by themselves, or None: the runtime's own kernels, or the backend is an official one.
+
+    Raises:
+        ModelError: the face models are missing or altered.
+        BackendError: the runtime refuses them.
+    """
+    if settings.backend != "litert":
+        return None
+    model = find_models(models_directory(settings)).landmarker
+    steps = make_interpreter(model, 1, "the face landmark model")._get_ops_details()
+    return "XNNPACK" if any(step["op_name"] == "DELEGATE" for step in steps) else None
 
 
 def bundle_facts(bundle: Bundle) -> dict[str, Any]:
@@ -74,17 +92,6 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def peak_rss_mb() -> float:
-    """The most memory that this process has held so far, MB (10^6 bytes).
-
-    ``VmHWM``, since ``ru_maxrss`` of a process may be that of the one that started it.
-    """
-    for line in (_text(Path("/proc/self/status")) or "").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024 / 1e6
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-
-
 class Watch:
     """What else the machine does, from the making of this object on."""
 
@@ -94,24 +101,26 @@ class Watch:
 
     def restart(self) -> None:
         """Count from now on; ``load_before`` stays."""
-        self._started, self._own, self._machine = time.perf_counter(), time.process_time(), _machine_seconds()
+        self.heat, self.seconds = Heat(), 0.0
+        self._started, self._own, self._machine = time.perf_counter(), _own_seconds(), _machine_seconds()
 
     def warnings(self) -> list[str]:
-        """What spoils the figures, one sentence each."""
-        found = []
-        governor = _text(_GOVERNOR)
+        """What spoils the figures, one sentence each. To be called once, at the end of the run."""
+        self.heat.look()
+        self.seconds = seconds = time.perf_counter() - self._started
+        found = self.heat.warnings()
+        governor = text(_GOVERNOR)
         if governor in _SLOW_GOVERNORS:
             found.append(
                 f"the CPU governor is {governor}, so the clock may change in the run: set it to performance"
             )
         if self.load_before > usable_cores() / 2:
             found.append(f"the load average was {self.load_before:.2f} before the run: other work slows it")
-        seconds = time.perf_counter() - self._started
         now = _machine_seconds()
         if now is None or self._machine is None or seconds < _SHORTEST_WATCH_S:
             return found
         busy, stolen = ((after - before) / seconds for after, before in zip(now, self._machine, strict=True))
-        others = busy - (time.process_time() - self._own) / seconds
+        others = busy - (_own_seconds() - self._own) / seconds
         if others > _OTHER_LOAD_LIMIT:
             found.append(f"other processes used {others:.2f} cores during the run: its figures are too high")
         if stolen > _STEAL_LIMIT:
@@ -119,9 +128,15 @@ class Watch:
         return found
 
 
+def _own_seconds() -> float:
+    """CPU seconds of this process and of those that it started and that have ended."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
 def _machine_seconds() -> tuple[float, float] | None:
     """CPU seconds since boot, of all cores: busy, and taken by the host of a virtual machine."""
-    fields = (_text(Path("/proc/stat")) or "").partition("\n")[0].split()
+    fields = (text(Path("/proc/stat")) or "").partition("\n")[0].split()
     if len(fields) < 9 or fields[0] != "cpu":
         return None
     user, nice, system, _idle, _wait, irq, soft_irq, steal = (int(field) for field in fields[1:9])
@@ -130,7 +145,7 @@ def _machine_seconds() -> tuple[float, float] | None:
 
 
 def _cpu_model() -> str:
-    lines = (_text(_CPUINFO) or "").splitlines()
+    lines = (text(_CPUINFO) or "").splitlines()
     facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
     if "model name" in facts:
         return facts["model name"]
@@ -160,10 +175,3 @@ def _landmark_models(settings: LandmarkSettings) -> dict[str, str] | None:
         task = Path(settings.task_file)
         return {task.name: sha256(task.read_bytes())}
     return None
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text("utf-8", errors="replace").strip("\0\n ")
-    except OSError:
-        return None

@@ -2,12 +2,14 @@
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+from typing import Protocol as Interface
 
 from edge.build import build_pipeline
 from edge.core.errors import BackendError, ConfigError
@@ -23,6 +25,16 @@ detector gives for FER2013's pictures."""
 
 _CHUNK = 32  # pictures that go to a worker at once, or fewer if they are large
 _CHUNK_BYTES = 4_000_000
+
+T = TypeVar("T", covariant=True)
+
+
+class SampleScorer(Interface[T]):
+    """Says something of each picture."""
+
+    def score(self, sample: Sample) -> T: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +129,32 @@ def score_all(samples: Iterable[Sample], protocol: Protocol, workers: int) -> It
     Raises:
         BackendError: a worker process died.
     """
+    return score_each(samples, partial(Scorer, protocol), workers)
+
+
+def score_each(
+    samples: Iterable[Sample], build: Callable[[], SampleScorer[T]], workers: int, at_once: int = _CHUNK
+) -> Iterator[T]:
+    """What a scorer says of each sample, in their order.
+
+    Args:
+        samples: pictures.
+        build: makes the scorer, in each process; must be picklable.
+        workers: processes; 1: this one.
+        at_once: pictures that go to a process at once, or fewer if they are large.
+
+    Raises:
+        BackendError: a worker process died.
+    """
     # Built here in any case: it tells what is wrong before a process is started.
-    with closing(Scorer(protocol)) as scorer:
+    with closing(build()) as scorer:
         if workers == 1:
             yield from map(scorer.score, samples)
             return
-    with worker_pool(workers, _start_worker, protocol) as pool:
-        waiting: deque[Future[list[Outcome]]] = deque()
+    with worker_pool(workers, _start_worker, build) as pool:
+        waiting: deque[Future[list[T]]] = deque()
         try:
-            for chunk in chunks(samples, _CHUNK, _CHUNK_BYTES):
+            for chunk in chunks(samples, at_once, _CHUNK_BYTES):
                 waiting.append(pool.submit(_score_chunk, chunk))
                 if len(waiting) > 2 * workers:  # so that a large data set is never in memory
                     yield from waiting.popleft().result()
@@ -137,15 +166,15 @@ def score_all(samples: Iterable[Sample], protocol: Protocol, workers: int) -> It
             pool.shutdown(cancel_futures=True)
 
 
-_scorer: Scorer | None = None
+_scorer: SampleScorer[Any] | None = None
 """The scorer of this worker process."""
 
 
-def _start_worker(protocol: Protocol) -> None:
+def _start_worker(build: Callable[[], SampleScorer[Any]]) -> None:
     global _scorer
-    _scorer = Scorer(protocol)
+    _scorer = build()
 
 
-def _score_chunk(samples: list[Sample]) -> list[Outcome]:
+def _score_chunk(samples: list[Sample]) -> list[Any]:
     assert _scorer is not None
     return [_scorer.score(sample) for sample in samples]

@@ -27,7 +27,8 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, required=True, help="bundle folder to write; replaced if it is there"
     )
     parser.add_argument("--name", help="name of the bundle (default: that of the folder)")
-    parser.add_argument("--float", action="store_true", help="write model_float32.tflite beside it")
+    text = "write model_float32.tflite and model_dynamic.tflite (int8 weights only) beside it"
+    parser.add_argument("--float", action="store_true", help=text)
     return parser
 
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from convert.parity import Parity, compare
-from convert.quantized import set_output_range, to_float32, to_int8
+from convert.quantized import set_output_range, to_dynamic_range, to_float32, to_int8
 from convert.run_folder import Evaluation, Run, read_run
 from edge.classifier import TfliteClassifier
 from edge.core.bundle import (
@@ -30,6 +30,9 @@ from edge.core.files import replacing_folder, sha256
 from edge.core.quantize import Quantization
 from edge.data import metrics
 from edge.runtime import make_interpreter
+
+DYNAMIC_FILE = "model_dynamic.tflite"
+"""Beside the float32 file: int8 weights, float32 inputs and logits."""
 
 TRUTH = {
     "label": "Pictures with a label of the data set",
@@ -77,7 +80,9 @@ def convert(run_path: Path, out: Path, name: str, with_float: bool = False) -> N
     )
     parity.require()
     scores = {split: _score(classifier, run.labels, data) for split, data in run.evaluation.items()}
-    files = {MODEL_FILE: model} | ({FLOAT_FILE: to_float32(run.model)} if with_float else {})
+    files = {MODEL_FILE: model}
+    if with_float:
+        files |= {FLOAT_FILE: to_float32(run.model), DYNAMIC_FILE: to_dynamic_range(run.model)}
     info = _describe(bundle, run, files, parity, scores)
     with replacing_folder(out) as folder:
         for file, content in files.items():

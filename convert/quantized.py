@@ -76,6 +76,16 @@ def to_float32(model: keras.Model) -> bytes:
     return _convert(model, lambda converter: None)
 
 
+def to_dynamic_range(model: keras.Model) -> bytes:
+    """The flatbuffer with int8 weights and float32 activations, which the runtime quantizes row by row:
+    float32 (1, F), one or more → float32 (1, C). Needs no calibration rows."""
+
+    def configure(converter: tf.lite.TFLiteConverter) -> None:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+
+    return _convert(model, configure)
+
+
 def _input_name(place: int) -> str:
     return f"input_{place}"
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks import cli, first_result, latency
+from benchmarks.meter import Meter, drift, percentiles_ms
 from edge.build import build_pipeline, build_source
 from edge.landmarks.models import model_hashes
 from edge.settings import load_settings
@@ -40,16 +41,18 @@ def run(portraits, tmp_path_factory):
 def test_every_time_has_ordered_percentiles(run):
     _, result = run
     stages = result["stages_ms"]
+    assert result["schema"] == latency.SCHEMA
     assert list(stages) == ["landmarks", "features", "classify", "smooth"]
     for times in (
         result["frame_ms"],
         result["landmark_invoke_ms"],
         result["classifier_alone_ms"],
         result["source_ms"],
+        result["age_ms"],
         *stages.values(),
     ):
-        assert list(times) == ["p50", "p90", "p99", "max"]
-        assert 0 < times["p50"] <= times["p90"] <= times["p99"] <= times["max"]
+        assert list(times) == ["p50", "p90", "p99", "p99.9", "max"]
+        assert 0 < times["p50"] <= times["p90"] <= times["p99"] <= times["p99.9"] <= times["max"]
 
 
 def test_the_figures_fit_together(run):
@@ -61,6 +64,18 @@ def test_the_figures_fit_together(run):
     assert invoke < result["frame_ms"]["max"]
     assert result["frame_over_invoke_p50"] == pytest.approx(frame / invoke, rel=1e-2)
     assert result["stages_ms"]["landmarks"]["p50"] < frame
+    tails = result["p99_over_p50"]
+    assert tails["frame"] == pytest.approx(result["frame_ms"]["p99"] / frame, rel=1e-2)
+    assert tails["invoke"] == pytest.approx(result["landmark_invoke_ms"]["p99"] / invoke, rel=1e-2)
+    assert tails["frame_over_invoke"] == pytest.approx(tails["frame"] / tails["invoke"], rel=1e-2)
+    assert result["stages_ms"]["landmarks"]["p50"] < result["age_ms"]["p50"]
+    assert (
+        1000 / result["frame_ms"]["max"]
+        <= result["fps"]
+        <= 1000 / result["stages_ms"]["landmarks"]["p50"] * 2
+    )
+    assert result["seconds"] > 0
+    assert result["drift_p50"] is None
     assert result["cpu_ms_per_frame"] > 0
     assert result["against"] is None
     assert len(result["first_result_runs_s"]) == first_result.RUNS
@@ -70,7 +85,13 @@ def test_the_figures_fit_together(run):
 def test_peak_memory_is_that_of_the_lean_process(run):
     _, result = run
     # NumPy and OpenCV alone are over 40; this suite, with scikit-learn, is far over 150.
-    assert 40 < result["peak_rss_mb"] < 130
+    assert 40 < result["start_rss_mb"] <= result["end_rss_mb"] <= result["peak_rss_mb"] < 130
+    assert result["rss_growth_kb_per_1000_frames"] is None
+
+
+def test_what_lies_on_the_disk(run):
+    _, result = run
+    assert 50 < result["install_mb"]["total"] < 2000
 
 
 def test_the_environment_is_described(run):
@@ -80,7 +101,19 @@ def test_the_environment_is_described(run):
     assert environment["runtime"]["version"]
     assert environment["numpy"] == np.__version__
     assert environment["threads"] == 1
-    assert set(environment) > {"date", "board", "cpu", "cores", "governor", "kernel", "opencv", "load_before"}
+    assert set(environment) > {
+        "date",
+        "board",
+        "cpu",
+        "cores",
+        "governor",
+        "kernel",
+        "opencv",
+        "load_before",
+        "temperature_c",
+        "throttled",
+    }
+    assert environment["delegate"] == "XNNPACK"
     assert environment["landmark_models"] == model_hashes()
     assert len(result["bundle"]["model_sha256"]) == 64
     assert result["command"].startswith("python -m benchmarks latency --frames 30")
@@ -116,12 +149,13 @@ def test_each_frame_is_followed_by_one_bare_invoke_and_the_warmup_is_left_out(po
 
     monkeypatch.setattr(pipeline, "process", first_two_slow)
     monkeypatch.setattr(pipeline.backend, "invoke_landmark_model", slow_invoke)
-    meter = latency.Meter(pipeline, 6)
-    for row, frame in enumerate(build_source(settings, 6)):
-        meter.process(frame, row)
+    meter = Meter(pipeline)
+    for frame in build_source(settings, 6):
+        meter.process(frame)
     pipeline.close()
     assert calls == ["frame", "invoke"] * 6
     result = meter.result(warmup=2)
+    meter.close()
     assert result["faces"]["total"] == 4
     assert result["frame_ms"]["max"] < 300
     assert result["landmark_invoke_ms"]["p50"] >= 50
@@ -137,11 +171,9 @@ def _compute(seconds):
 def test_two_pipelines_get_the_same_frames_in_turn(portraits, monkeypatch):
     monkeypatch.setattr(latency, "first_result_seconds", lambda settings: [0.1])
     order = []
-    process = latency.Meter.process
+    process = Meter.process
     monkeypatch.setattr(
-        latency.Meter,
-        "process",
-        lambda self, frame, row: (order.append((frame.index, id(self))), process(self, frame, row))[1],
+        Meter, "process", lambda self, frame: (order.append((frame.index, id(self))), process(self, frame))[1]
     )
     settings = load_settings(None, {"source": "demo"})
     result = latency.benchmark(settings, frames=4, warmup=2, against=settings)
@@ -152,7 +184,29 @@ def test_two_pipelines_get_the_same_frames_in_turn(portraits, monkeypatch):
     assert against["backend"] == "litert"
     assert against["bundle"]["name"] == "fused"
     assert against["ratio_p50"] == pytest.approx(against["frame_ms"]["p50"] / ours["p50"], rel=1e-2)
-    assert result["peak_rss_mb"] is None
+    assert result["peak_rss_mb"] is result["end_rss_mb"] is None  # of both together
+    assert result["age_ms"] is against["age_ms"] is None  # each waits for the other
+    assert set(against) >= {"stages_ms", "p99_over_p50", "fps", "drift_p50", "cpu_ms_per_frame", "faces"}
+
+
+def test_a_run_goes_on_until_its_time_is_over(benchmark_json, portraits, monkeypatch):
+    monkeypatch.setattr(latency, "first_result_seconds", lambda settings: [0.1])
+    monkeypatch.setattr(latency, "RSS_EVERY", 5)
+    result = benchmark_json("latency", "--frames", 3, "--warmup", 1, "--seconds", 1)
+    assert result["seconds"] >= 1
+    assert result["n"] > 3
+    assert result["faces"]["total"] == result["n"]
+
+
+def test_a_run_in_which_memory_grows(portraits, monkeypatch):
+    monkeypatch.setattr(latency, "first_result_seconds", lambda settings: [0.1])
+    looks = iter(range(100_000_000, 200_000_000, 4096))
+    monkeypatch.setattr(latency, "rss_bytes", looks.__next__)
+    monkeypatch.setattr(latency, "RSS_EVERY", 2)
+    result = latency.benchmark(load_settings(None, {"source": "demo"}), frames=30, warmup=3)
+    assert result["rss_growth_kb_per_1000_frames"] == 2048
+    assert result["start_rss_mb"] == 100.0
+    assert result["end_rss_mb"] == 100.1
 
 
 def test_a_short_source_is_read_again(portraits, monkeypatch):
@@ -172,7 +226,14 @@ def test_a_clip_of_75_frames_is_read_again(benchmark_json, monkeypatch):
 
 def test_percentiles_of_known_durations():
     ns = np.arange(1, 101, dtype=np.int64) * 1_000_000
-    assert latency.percentiles_ms(ns) == {"p50": 50.5, "p90": 90.1, "p99": 99.01, "max": 100.0}
+    assert percentiles_ms(ns) == {"p50": 50.5, "p90": 90.1, "p99": 99.01, "p99.9": 99.901, "max": 100.0}
+
+
+def test_drift_is_that_of_the_last_tenth():
+    ns = np.full(200, 100, np.int64)
+    ns[-20:] = 150
+    assert drift(ns) == 1.5
+    assert drift(ns[:99]) is None
 
 
 @pytest.mark.parametrize(
@@ -181,6 +242,7 @@ def test_percentiles_of_known_durations():
         (["--source", "no-such-file.mpg"], 1, "no-such-file.mpg"),
         (["--bundle", "no-such-bundle"], 78, "no bundle 'no-such-bundle': shipped are"),
         (["--models-dir", "no-such-folder"], 78, "python -m edge setup"),
+        (["--models-dir", "no-such-folder", "--sustained", "600"], 78, "python -m edge setup"),
         (["--threads", "0"], 78, "landmarks.threads must be 1…16"),
         (["--landmarks", "mediapipe-tasks"], 78, "face_landmarker.task"),
         (["--against", "mediapipe-tasks"], 78, "face_landmarker.task"),

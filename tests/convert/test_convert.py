@@ -72,6 +72,7 @@ def test_the_files_and_what_was_said(toy_bundle):
         "model.json",
         "model.tflite",
         "model_float32.tflite",
+        "model_dynamic.tflite",
     }
     assert {entry.name for entry in toy_bundle.parent.iterdir()} == {"toy", "stdout"}
     printed = (toy_bundle.parent / "stdout").read_text()
@@ -131,10 +132,11 @@ def test_the_device_decides_as_the_network_does(both):
     assert np.abs(device - expected).mean() < 0.02
 
 
-def test_the_float_model_is_the_network(toy_bundle, toy_run):
+@pytest.mark.parametrize(("file", "atol"), [("model_float32.tflite", 1e-4), ("model_dynamic.tflite", 0.1)])
+def test_the_float_models_are_the_network(toy_bundle, toy_run, file, atol):
     trained = read_run(toy_run)
     standardized = trained.standardize([matrix[:5] for matrix in trained.validation.inputs])
-    interpreter = make_interpreter((toy_bundle / "model_float32.tflite").read_bytes(), 1, "the float model")
+    interpreter = make_interpreter((toy_bundle / file).read_bytes(), 1, "the float model")
     place = {int(tensor["shape"][1]): tensor["index"] for tensor in interpreter.get_input_details()}
     expectations = trained.model.predict(standardized, verbose=0)
     for *row, expected in zip(*standardized, expectations, strict=True):
@@ -142,7 +144,7 @@ def test_the_float_model_is_the_network(toy_bundle, toy_run):
             interpreter.set_tensor(place[len(values)], values[None])
         interpreter.invoke()
         logits = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
-        assert np.allclose(logits, expected, atol=1e-4)
+        assert np.allclose(logits, expected, atol=atol)
 
 
 def test_where_it_came_from_and_how_good_it_is(toy_bundle, toy_run):
@@ -161,7 +163,7 @@ def test_where_it_came_from_and_how_good_it_is(toy_bundle, toy_run):
     assert 0.5 < scores["accuracy"] < scores["accuracy_found"]
     assert "is a wrong answer" in info["metrics"]["protocol"]
     files = info["files"]
-    for name in ("model.tflite", "model_float32.tflite"):
+    for name in ("model.tflite", "model_float32.tflite", "model_dynamic.tflite"):
         assert files[name]["bytes"] == (toy_bundle / name).stat().st_size
 
 

@@ -1,0 +1,195 @@
+"""What one environment of ``python -m benchmarks matrix`` runs: a process that answers JSON lines.
+
+It takes lines from stdin and answers each on stdout:
+
+- ``{"describe": SETTINGS}`` → the environment block of a result.
+- ``{"open": CONFIGURATION}`` → ``{}``: built, and now the next one in its list.
+- ``{"block": PLACE, "frames": N, "skip": M}`` → ``{"ns": [...]}``: N measurements, after M that do not count.
+
+Whatever does not work is answered with ``{"error": REASON}``.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+import cv2
+import numpy as np
+
+from benchmarks.environment import delegate, describe
+from benchmarks.proc import text
+from edge import assets
+from edge.build import build_pipeline, models_directory
+from edge.core.errors import BackendError, FerError
+from edge.landmarks.models import find_models
+from edge.runtime import make_interpreter, runtime_name
+from edge.settings import Settings, load_settings
+from edge.sources.demo import DemoSource
+
+_FORCE_FP16 = 4
+"""``TFLITE_XNNPACK_DELEGATE_FLAG_FORCE_FP16`` of XNNPACK's delegate."""
+_FP16_ARITHMETIC = {"asimdhp", "avx512_fp16"}
+"""Flags of CPUs that compute with 16 bits; others would convert there and back."""
+_SIDE = 192
+"""Input of the landmark model, px."""
+
+Measure = Callable[[], int]
+"""One measurement, ns."""
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    answers = _take_stdout()
+    opened: list[tuple[Measure, int]] = []
+    for line in sys.stdin:
+        _say(answers, _try(partial(_serve, json.loads(line), opened)))
+
+
+def _serve(message: dict[str, Any], opened: list[tuple[Measure, int]]) -> dict[str, Any]:
+    if "describe" in message:
+        landmarks = load_settings(None, message["describe"]).landmarks
+        facts = describe(landmarks, os.getloadavg()[0]) | {"delegate": delegate(landmarks)}
+        del facts["threads"]  # each configuration has its own
+        return facts
+    if "open" in message:
+        configuration = message["open"]
+        settings = load_settings(None, configuration["settings"])
+        measure = _BUILDERS[configuration["kind"]](settings, configuration)
+        measure()  # what only the first frame shows: a graph that does not start
+        opened.append((measure, settings.landmarks.threads))
+        return {}
+    measure, threads = opened[message["block"]]
+    cv2.setNumThreads(threads)  # one number for the whole process
+    for _ in range(message["skip"]):
+        measure()
+    return {"ns": [measure() for _ in range(message["frames"])]}
+
+
+def frame(settings: Settings, _: dict[str, Any]) -> Measure:
+    """The app's pipeline on frames of the demo; every configuration gets the same ones.
+
+    Raises:
+        FerError: a part is missing, or the parts do not go together.
+    """
+    pipeline = build_pipeline(settings)
+    directory = models_directory(settings.landmarks)
+    frames = iter(DemoSource([assets.find(asset, directory) for asset in assets.PORTRAITS]))
+
+    def measure() -> int:
+        view = next(frames)
+        started = time.perf_counter_ns()
+        pipeline.process(view)
+        return time.perf_counter_ns() - started
+
+    return measure
+
+
+def invoke(settings: Settings, configuration: dict[str, Any]) -> Measure:
+    """The bare landmark model, on noise.
+
+    Raises:
+        FerError: the runtime, or 16-bit arithmetic where it is asked for, is missing.
+    """
+    model = find_models(models_directory(settings.landmarks)).landmarker
+    noise = np.random.default_rng(0).random((1, _SIDE, _SIDE, 3), np.float32)
+    if configuration["precision"] == "float16":
+        _require_fp16()
+        return _timed(compiled(model, settings.landmarks.threads, _FORCE_FP16, noise))
+    interpreter = make_interpreter(model, settings.landmarks.threads, "the face landmark model")
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], noise)
+    return _timed(interpreter.invoke)
+
+
+def head(settings: Settings, configuration: dict[str, Any]) -> Measure:
+    """The bare network of a bundle, on noise of mean 0 and variance 1, as its standardized inputs are.
+
+    The landmark model runs before each measurement, so that the caches are as in a frame.
+
+    Raises:
+        FerError: the runtime is missing or refuses the file.
+        OSError: the file cannot be read.
+    """
+    landmarker = find_models(models_directory(settings.landmarks)).landmarker
+    before = make_interpreter(landmarker, 1, "the face landmark model")
+    path = Path(configuration["file"])
+    network = make_interpreter(path.read_bytes(), 1, str(path))
+    rng = np.random.default_rng(0)
+    for tensor in network.get_input_details():
+        values = rng.standard_normal(tensor["shape"])
+        if tensor["dtype"] is np.int8:
+            scale, zero_point = tensor["quantization"]
+            values = np.clip(np.rint(values / scale) + zero_point, -128, 127)
+        network.set_tensor(tensor["index"], values.astype(tensor["dtype"]))
+    timed = _timed(network.invoke)
+
+    def measure() -> int:
+        before.invoke()
+        return timed()
+
+    return measure
+
+
+_BUILDERS = {"frame": frame, "invoke": invoke, "head": head}
+
+
+def compiled(model: bytes, threads: int, flags: int, values: np.ndarray) -> Callable[[], None]:
+    """A run of a model with one input on LiteRT's CompiledModel, which passes flags on to XNNPACK.
+
+    Raises:
+        BackendError: the runtime has no CompiledModel.
+    """
+    if runtime_name() != "ai_edge_litert":
+        raise BackendError("16-bit arithmetic needs LiteRT's CompiledModel: install ai-edge-litert")
+    from ai_edge_litert.compiled_model import CompiledModel, CpuOptions, Options
+
+    options = Options(cpu_options=CpuOptions(num_threads=threads, xnnpack_flags=flags))
+    network = CompiledModel.from_buffer(model, options=options)
+    inputs, outputs = network.create_input_buffers(0), network.create_output_buffers(0)
+    inputs[0].write(values)
+    return lambda: network.run_by_index(0, inputs, outputs)
+
+
+def _timed(run: Callable[[], Any]) -> Measure:
+    def measure() -> int:
+        started = time.perf_counter_ns()
+        run()
+        return time.perf_counter_ns() - started
+
+    return measure
+
+
+def _require_fp16() -> None:
+    if not _FP16_ARITHMETIC & set((text(Path("/proc/cpuinfo")) or "").split()):
+        wanted = " or ".join(sorted(_FP16_ARITHMETIC))
+        raise BackendError(f"this CPU has no 16-bit floating-point arithmetic (expected {wanted})")
+
+
+def _try(answer: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The answer, or why there is none. Packages of other people raise what they like."""
+    try:
+        return answer()
+    except FerError as error:
+        return {"error": str(error)}
+    except Exception as error:
+        return {"error": " ".join(f"{type(error).__name__}: {error}".split())}
+
+
+def _say(stream: TextIO, message: dict[str, Any]) -> None:
+    stream.write(json.dumps(message) + "\n")
+    stream.flush()
+
+
+def _take_stdout() -> TextIO:
+    """Stdout for us alone: what libraries print there goes to stderr."""
+    stream = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    return stream
+
+
+if __name__ == "__main__":
+    main()

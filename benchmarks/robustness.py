@@ -1,0 +1,228 @@
+"""How much is left of a system when pictures are noisy, blurred or covered and landmarks are off.
+
+The protocol is ``docs/robustness-protocol.md``.
+"""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.accuracy import MESSAGES, counted, decimal, nothing_left, percent, summarize
+from benchmarks.classes import Classes, choose_classes
+from benchmarks.corruption_error import REFERENCE, compare, differences, read_reference
+from benchmarks.corruptions import OCCLUSIONS, OF_FACES, OF_PICTURES, PADDING, SEVERITIES
+from benchmarks.corruptions.pictures import SIDE
+from benchmarks.environment import Watch, bundle_facts, describe, usable_cores
+from benchmarks.scoring import Outcome, score_each
+from benchmarks.stress import Answers, Examiner, Stress
+from benchmarks.subset import Pictures, read_pictures
+from benchmarks.systems import PipelineSystem
+from edge.build import load_bundle
+from edge.core.errors import ConfigError, DataError
+from edge.data import fingerprint
+from edge.settings import Settings
+
+SCHEMA = 1
+"""Version of the result."""
+VERSION = 1
+"""Of the protocol: a new one whenever the same system would get other figures."""
+NAMES = (*OF_PICTURES, *OF_FACES)
+"""Of all corruptions."""
+
+_KEYS = ("n", "coverage", "accuracy", "accuracy_found", "ece")
+_AT_ONCE = 4  # pictures for a process: each of them is seen more than a hundred times
+
+
+def choose_names(text: str | None) -> tuple[str, ...]:
+    """The corruptions that a flag names, with commas between; None: all of them.
+
+    Raises:
+        ConfigError: there is no such corruption.
+    """
+    chosen = NAMES if text is None else tuple(name.strip() for name in text.split(","))
+    for name in chosen:
+        if name not in NAMES:
+            raise ConfigError(f"no corruption {name!r}: choose from {', '.join(NAMES)}")
+    return tuple(name for name in NAMES if name in chosen)
+
+
+def find_reference(path: Path | None) -> dict[str, Any] | None:
+    """The reference in ``path``; None: the one that comes with the program, where it does.
+
+    Raises:
+        DataError: there is none, or it is something else.
+    """
+    if path is None and not REFERENCE.is_file():
+        return None
+    return read_reference(path or REFERENCE)
+
+
+def benchmark_pipeline(
+    pictures: Pictures,
+    settings: Settings,
+    names: tuple[str, ...],
+    seed: int = 0,
+    reference: dict[str, Any] | None = None,
+    workers: int | None = None,
+) -> dict[str, Any]:
+    """``benchmark`` of the app's own pipeline."""
+    stress = Stress(partial(PipelineSystem, settings), settings.landmarks, names, seed)
+    bundle = load_bundle(settings.bundle)
+    facts = {
+        "system": f"mien {bundle.name}",
+        "landmarks": settings.landmarks.backend,
+        "bundle": bundle_facts(bundle),
+    }
+    return benchmark(pictures, stress, facts, reference, workers)
+
+
+def benchmark(
+    pictures: Pictures,
+    stress: Stress,
+    facts: dict[str, Any],
+    reference: dict[str, Any] | None = None,
+    workers: int | None = None,
+) -> dict[str, Any]:
+    """Score a system on damaged pictures.
+
+    Args:
+        pictures: what is read.
+        stress: the system, and what is done.
+        facts: ``system``, a name, and what else tells who is measured; goes into the result.
+        reference: another system's result.
+        workers: processes; None: one for each usable core. The figures do not depend on it.
+
+    Returns:
+        The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
+
+    Raises:
+        FerError: a part is missing, the system's labels do not fit the label set, or there is no picture.
+    """
+    watch = Watch()
+    system = stress.build_system()
+    classes, threshold = choose_classes(system.labels, pictures.label_set), system.min_confidence
+    system.close()
+    skipped: list[str] = []
+    left_out: list[str] = []
+    samples = read_pictures(pictures, classes, stress.seed, skipped, left_out)
+    answers = list(
+        counted(score_each(samples, partial(Examiner, stress), workers or usable_cores(), _AT_ONCE))
+    )
+    if not answers:
+        raise DataError(nothing_left(pictures.data, pictures.truth))
+    unplaced = sum(not answer.placed for answer in answers)
+    clean, corruptions, warnings = _score(answers, stress.names, classes, threshold)
+    result = {
+        "kind": "robustness",
+        "schema": SCHEMA,
+        "protocol": {"version": VERSION, "side": SIDE, "padding": PADDING, "seed": stress.seed},
+        "data": {"file": pictures.data.name, "sha256": fingerprint(pictures.data, pictures.mapping).sha256},
+        "split": pictures.split,
+        "pictures": pictures.number,
+        "truth": pictures.truth,
+        "labels": list(classes.names),
+        "n": len(answers),
+        "left_out": len(left_out),
+        "skipped": len(skipped),
+        "skipped_rows": skipped[:MESSAGES],
+        "unplaced": unplaced if set(stress.names) & set(OCCLUSIONS) else None,
+        "min_confidence": threshold,
+        "clean": clean,
+        "corruptions": corruptions,
+        "mean_accuracy": _mean_accuracy(corruptions),
+        **facts,
+    }
+    comparison, more = _compare(result, reference)
+    environment = describe(stress.locator, watch.load_before)
+    return {**result, **comparison, "warnings": warnings + more, "environment": environment}
+
+
+def _score(
+    answers: list[Answers], names: tuple[str, ...], classes: Classes, threshold: float
+) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
+    """Figures of the clean pictures, and corruption → severity → figures; and warnings."""
+    table = np.stack([answer.probabilities for answer in answers], axis=1)
+    rows = [_case(answers, column, classes, threshold) for column in table]
+    clean, warnings = rows[0]
+    figures = iter(scores for scores, _ in rows[1:])
+    corruptions = {name: {str(severity): next(figures) for severity in SEVERITIES} for name in names}
+    return clean, corruptions, warnings
+
+
+def _case(
+    answers: list[Answers], probabilities: NDArray[np.float32], classes: Classes, threshold: float
+) -> tuple[dict[str, Any], list[str]]:
+    """Figures of one severity of one corruption; ``probabilities`` float32 (N, C), NaN: a miss."""
+    found = ~np.isnan(probabilities[:, 0])
+    outcomes = [
+        Outcome(answer.true, tuple(row.tolist()) if is_found else None, bool(is_found))
+        for answer, row, is_found in zip(answers, probabilities, found, strict=True)
+    ]
+    scores, warnings = summarize(outcomes, classes)
+    unsure = probabilities[found].max(axis=1) < threshold
+    abstentions = float(unsure.mean()) if len(unsure) else None
+    return {**{key: scores[key] for key in _KEYS}, "abstentions": abstentions}, warnings
+
+
+def _mean_accuracy(corruptions: dict[str, Any]) -> float | None:
+    """Over the corruptions of pictures and their severities."""
+    figures = [scores["accuracy"] for name in OF_PICTURES for scores in corruptions.get(name, {}).values()]
+    return sum(figures) / len(figures) if figures else None
+
+
+def _compare(result: dict[str, Any], reference: dict[str, Any] | None) -> tuple[dict[str, Any], list[str]]:
+    """What ``corruption_error.compare`` says, and who the reference is; and warnings."""
+    measured = [name for name in OF_PICTURES if name in result["corruptions"]]
+    if not measured:
+        return {"reference": None, **compare(result, None)}, []
+    if reference is None:
+        warning = "no mCE: there is no reference result; name one with --reference"
+        return {"reference": None, **compare(result, None)}, [warning]
+    if different := differences(result, reference):
+        warning = (
+            f"no mCE: the reference differs in {', '.join(different)}; measure both on the same pictures"
+        )
+        return {"reference": None, **compare(result, None)}, [warning]
+    comparison = {"reference": reference.get("system"), **compare(result, reference)}
+    warnings = []
+    if len(comparison["ce"]) < len(OF_PICTURES):
+        warnings.append(
+            f"the mCE is over {len(comparison['ce'])} of {len(OF_PICTURES)} corruptions of pictures"
+        )
+    return comparison, warnings
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result for people."""
+    clean = result["clean"]
+    data = " ".join(filter(None, (result["data"]["file"], result["split"])))
+    lines = [
+        f"{data}: {result['n']} pictures, {result['skipped']} skipped, {result['left_out']} left out, "
+        f"truth {result['truth']}, {len(result['labels'])} classes, {result['system']}, "
+        f"seed {result['protocol']['seed']}; accuracy in %, a missed face is wrong",
+        f"{'severity':<15}"
+        + "".join(f"{severity:>7}" for severity in SEVERITIES)
+        + "  coverage 5   ECE 3  unsure 3",
+        f"{'clean':<15}{100 * clean['accuracy']:7.1f}" + " " * 28 + _rest(clean, clean),
+    ]
+    for name, severities in result["corruptions"].items():
+        figures = "".join(f"{100 * scores['accuracy']:7.1f}" for scores in severities.values())
+        lines.append(f"{name:<15}{figures}{_rest(severities['5'], severities['3'])}")
+    lines.append(f"mean accuracy of damaged pictures  {percent(result['mean_accuracy'])}")
+    if result["unplaced"]:
+        lines.append(f"pictures left uncovered            {result['unplaced']}   no face found to cover")
+    if result["mce"] is not None:
+        lines.append(f"mCE against {result['reference']:<22} {result['mce']:.1f}")
+        lines.append(f"relative mCE                       {_dash(result['relative_mce'])}")
+    return "\n".join(lines)
+
+
+def _rest(worst: dict[str, Any], middle: dict[str, Any]) -> str:
+    return f"{percent(worst['coverage']):>12}{decimal(middle['ece']):>8}{percent(middle['abstentions']):>10}"
+
+
+def _dash(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"
