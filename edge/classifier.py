@@ -12,9 +12,6 @@ from edge.core.errors import BundleError
 from edge.core.quantize import CodeSoftmax, Quantization
 from edge.runtime import make_interpreter
 
-_FAR = np.float32(1e6)
-"""Beyond 2³¹ OpenCV's rounding wraps around to the least integer."""
-
 
 class Quantizer:
     """Features → int8 codes: standardize, scale, round to the nearest, clip.
@@ -41,11 +38,11 @@ class Quantizer:
         """Write the nearest codes, clipped to −128…127, into ``codes``.
 
         Args:
-            features: float32 (F,).
+            features: float32 (F,); codes beyond ±2³¹ would wrap, which ``edge.core.features.FARTHEST``
+                rules out for landmarks, and the landmark network's weights for its maps.
             codes: int8 (1, F), overwritten.
         """
         cv2.multiply(features[None], self._factor, self._buffer)
-        np.minimum(self._buffer, _FAR, out=self._buffer)
         cv2.add(self._buffer, self._summand, codes, dtype=cv2.CV_8S)
 
 

@@ -21,6 +21,8 @@ from edge.smoothing import ProbabilitySmoother
 
 log = logging.getLogger(__name__)
 
+_Inputs = list[NDArray[np.float32]]
+
 
 class Pipeline:
     """Landmarks, features, classifier and smoothing, each stage timed."""
@@ -58,7 +60,7 @@ class Pipeline:
         readable = [(face, inputs) for face in faces if (inputs := self._inputs(face)) is not None]
         features_ns, mark = _since(mark)
 
-        observed = [(face, self.classifier.predict(inputs)) for face, inputs in readable]
+        observed = [(face, self._classify(inputs)) for face, inputs in readable]
         classify_ns, mark = _since(mark)
 
         results = tuple(self._result(face, probabilities, frame) for face, probabilities in observed)
@@ -79,17 +81,26 @@ class Pipeline:
         self.backend.close()
         self.classifier.close()
 
-    def _inputs(self, face: Face) -> list[NDArray[np.float32]] | None:
-        """What the classifier takes; None, and a line in the log, where the landmarks make no sense."""
+    def _inputs(self, face: Face) -> list[_Inputs] | None:
+        """What the classifier takes, once for each look at the face; None, and a line in the log, where the
+        landmarks make no sense."""
         try:
-            vector = features.extract(face.landmarks)
+            return [self._of_look(look) for look in (face, face.second) if look is not None]
         except ValueError as error:
             log.debug("face skipped: %s", error)
             return None
+
+    def _of_look(self, face: Face) -> _Inputs:
+        vector = features.extract(face.landmarks)
         if not self._embedding:
             return [vector]
         assert face.embedding is not None  # build_pipeline matches backend and bundle
         return [vector, face.embedding]
+
+    def _classify(self, looks: list[_Inputs]) -> NDArray[np.float32]:
+        """The mean of the probabilities of all looks at a face."""
+        answers = [self.classifier.predict(inputs) for inputs in looks]
+        return answers[0] if len(answers) == 1 else np.mean(answers, axis=0)
 
     def _result(self, face: Face, probabilities: NDArray[np.float32], frame: Frame) -> FacePrediction:
         if not frame.still:

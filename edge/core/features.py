@@ -31,6 +31,9 @@ EMBEDDING_SHAPES = ((3, 3, 128), (12, 12, 128))
 LENGTHS = {"landmarks": MESH_POINTS * 3, "embedding": sum(math.prod(shape) for shape in EMBEDDING_SHAPES)}
 """Numbers in each input."""
 
+FARTHEST = 1e3
+"""A point of a face lies within this many distances between the eye anchors; farther ones are no face."""
+
 EYE_ANCHORS = {468: (33, 263), 478: (33, 263), 68: (36, 45)}
 """Number of points → indices of the outer eye corners, the one on the picture's left first: the
 MediaPipe mesh (468, with irises 478), and the 68-point iBUG layout."""
@@ -47,8 +50,8 @@ def align(landmarks: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         float32, same shape, dimensionless: the anchors lie at (-0.5, 0) and (0.5, 0).
 
     Raises:
-        ValueError: another number of points or columns, a value that is not finite, or both
-            anchors in one place.
+        ValueError: another number of points or columns, a value that is not finite or beyond
+            ``FARTHEST``, or both anchors in one place.
     """
     if landmarks.ndim != 2 or landmarks.shape[0] not in EYE_ANCHORS or landmarks.shape[1] not in (2, 3):
         raise ValueError(
@@ -69,8 +72,8 @@ def align(landmarks: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     result[:, 1] = (y * cos - x * sin) / distance
     if len(columns) == 3:
         result[:, 2] = columns[2] / distance
-    if not np.isfinite(result).all():
-        raise ValueError("landmarks must be finite numbers")
+    if not np.abs(result).max() <= FARTHEST:  # also true for NaN
+        raise ValueError(f"landmarks must be finite and within {FARTHEST:g} distances between the eyes")
     return result
 
 

@@ -5,7 +5,7 @@ Follows MediaPipe 0.10.18's ``face_landmark_front_cpu.pbtxt``: detect when fewer
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
@@ -36,6 +36,9 @@ SECOND_LOOKS = (
 """Where the first look at a single picture finds nothing: with a margin, for faces that fill the
 picture; tilted, for faces that are. The landmark model's presence sorts out what is no face."""
 
+_MIRROR = np.array([[-1.0, 0.0, SIDE], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+"""Crop px to px of the mirrored crop, homogeneous."""
+
 _LEFT_EYE, _RIGHT_EYE = EYE_ANCHORS[MESH_POINTS]
 
 
@@ -53,7 +56,8 @@ class LitertBackend:
     whose presence drops is lost in that frame and searched for in the next.
 
     ``Frame.still`` turns tracking off for that frame and forgets the tracks. There is no next frame
-    to find the face in, so where MediaPipe's look finds none, ``SECOND_LOOKS`` follow.
+    to find the face in, so where MediaPipe's look finds none, ``SECOND_LOOKS`` follow; and none that
+    would confirm what was seen, so each face is looked at once more (``Face.second``).
     """
 
     def __init__(self, models: FaceModels, max_faces: int = 1, threads: int = 1) -> None:
@@ -85,7 +89,8 @@ class LitertBackend:
         if frame.still:
             self._tracks = []
             looks = (FIRST_LOOK, *SECOND_LOOKS)
-            return next(filter(None, (self._look(frame, look) for look in looks)), [])
+            found = next(filter(None, (self._look(frame, look) for look in looks)), [])
+            return [replace(face, second=self._mirrored(frame, face)) for face in found]
         tracks = self._tracks
         if len(tracks) < self._max_faces:
             tracks = tracks + [_Track(roi) for roi in self._detector.detect(frame.rgb)[: self._max_faces]]
@@ -128,6 +133,14 @@ class LitertBackend:
             roi = next_roi(landmarks)
         return None
 
+    def _mirrored(self, frame: Frame, face: Face) -> Face | None:
+        """The face as a mirror would show it, from where tracking would look for it next."""
+        roi = next_roi(face.landmarks)
+        landmarks, presence = self._mesh.run(frame.rgb, roi, mirrored=True)
+        if presence < MIN_PRESENCE:
+            return None
+        return Face(landmarks, presence, roi, face.track_id, self._mesh.embedding())
+
 
 class _LandmarkModel:
     """``face_landmark.tflite``: a region of the picture → 468 points and presence, and what is tapped."""
@@ -142,10 +155,13 @@ class _LandmarkModel:
         self._crop = np.empty((SIDE, SIDE, 3), np.uint8)
         self._to_picture = np.zeros((3, 4))
 
-    def run(self, rgb: NDArray[np.uint8], roi: Roi) -> tuple[NDArray[np.float32], float]:
-        """Landmarks float32 (468, 3) in picture px, and presence 0–1."""
+    def run(
+        self, rgb: NDArray[np.uint8], roi: Roi, mirrored: bool = False
+    ) -> tuple[NDArray[np.float32], float]:
+        """Landmarks float32 (468, 3) in picture px, and presence 0–1; ``mirrored``: those of the region's
+        mirror image in the region's place."""
         matrix = crop_to_picture(roi, SIDE)
-        crop(rgb, matrix, self._crop, cv2.BORDER_REPLICATE)
+        crop(rgb, matrix @ _MIRROR if mirrored else matrix, self._crop, cv2.BORDER_REPLICATE)
         np.multiply(self._crop, np.float32(1 / 255), out=self._input()[0])
         self.interpreter.invoke()
         # x and y as the crop lies in the picture, z by its scale: one call instead of eleven.

@@ -22,7 +22,10 @@ def _quantize(values, mean=0.0, std=1.0, to=HALF_STEPS):
 
 def test_codes_are_the_nearest_and_are_clipped_not_wrapped():
     assert _quantize([0.0, 0.3, 0.5, -1.0]).tolist() == [3, 4, 4, 1]
-    assert _quantize([1e6, -1e6, 1e30, -1e30]).tolist() == [127, -128, 127, -128]
+    assert _quantize([1e6, -1e6]).tolist() == [127, -128]
+    # The farthest point of a face, on the least deviation and the finest step that bundles have.
+    far = _quantize([features.FARTHEST, -features.FARTHEST], std=1e-3, to=Quantization(1e-3, 0))
+    assert far.tolist() == [127, -128]
     assert _quantize([6.5], to=Quantization(0.05, 3)).tolist() == [127]
 
 
@@ -70,7 +73,7 @@ def test_probabilities_are_probabilities(classifier, golden):
 def test_absurd_features_saturate_and_do_not_wrap(classifier, golden):
     inputs = face(classifier, golden)
     for sign in (1, -1):
-        large, absurd = ([np.full_like(x, sign * size) for x in inputs] for size in (1e5, 1e30))
+        large, absurd = ([np.full_like(x, sign * size) for x in inputs] for size in (500, features.FARTHEST))
         np.testing.assert_array_equal(classifier.predict(large), classifier.predict(absurd))
 
 

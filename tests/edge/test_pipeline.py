@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,20 @@ def test_low_confidence_is_said(classifier, golden, make_frame):
     for threshold, status in ((0.0, Status.OK), (1.0, Status.LOW_CONFIDENCE)):
         pipeline = Pipeline(backend, classifier, ProbabilitySmoother(0), threshold)
         assert pipeline.process(frame).faces[0].status is status
+
+
+def test_two_looks_give_their_mean(classifier, golden, make_frame):
+    faces = [Face(golden[name] * (512, 512, 512), 1.0, None, 0) for name in ("astronaut", "grace_hopper")]
+    backend = OneFace(None)
+    frame = make_frame(np.zeros((8, 8, 3), np.uint8))
+    pipeline = Pipeline(backend, classifier, ProbabilitySmoother(0))
+    given = []
+    for face in (*faces, replace(faces[0], second=faces[1])):
+        backend.detect = lambda _, face=face: [face]
+        given.append(pipeline.process(frame).faces[0].probabilities)
+    assert np.abs(given[0] - given[1]).max() > 0.05
+    np.testing.assert_allclose(given[2], (given[0] + given[1]) / 2, atol=1e-6)
+    assert given[2].dtype == np.float32
 
 
 def test_smoothing_holds_back_a_sudden_change_but_not_in_stills(classifier, golden, make_frame):

@@ -76,3 +76,6 @@ def test_one_point_that_is_not_finite_is_refused():
     face[100, 1] = np.inf
     with pytest.raises(ValueError, match="finite"):
         features.align(face)
+    face[100, 1] = face[33, 1] + 1.1 * features.FARTHEST * np.linalg.norm(face[33, :2] - face[263, :2])
+    with pytest.raises(ValueError, match="within 1000 distances"):
+        features.align(face)

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from edge.core.errors import BackendError
-from edge.core.features import EYE_ANCHORS
+from edge.core.features import EYE_ANCHORS, align
+from edge.core.types import Roi
 from edge.landmarks.detector import FaceDetector, Look
-from edge.landmarks.litert import LitertBackend
+from edge.landmarks.litert import LitertBackend, next_roi
 from edge.landmarks.models import FaceModels
 from edge.sources import open_source
 from edge.sources.pictures import read_picture
@@ -71,6 +72,29 @@ def test_a_still_frame_neither_uses_nor_leaves_tracks(models, portraits, make_fr
     assert first.track_id != again.track_id
     (other,) = backend.detect(make_frame(portraits["grace_hopper"]))
     assert abs(other.landmarks[:, 0].mean() - first.landmarks[:, 0].mean()) > 10
+
+
+def test_a_still_face_is_looked_at_once_more_mirrored(models, portraits, make_frame):
+    backend = LitertBackend(models)
+    rgb = portraits["astronaut"]
+    (face,) = backend.detect(make_frame(rgb))
+    roi = next_roi(face.landmarks)
+    mirrored_picture = np.ascontiguousarray(rgb[:, ::-1])
+    mirrored_roi = Roi(rgb.shape[1] - roi.center_x, roi.center_y, roi.size, -roi.rotation)
+    (expected,) = backend.detect_in(make_frame(mirrored_picture), mirrored_roi)
+    assert face.second.roi == roi
+    assert face.second.second is None
+    assert face.second.presence == pytest.approx(expected.presence, abs=0.01)
+    seen, wanted = align(face.second.landmarks), align(expected.landmarks)
+    assert np.abs(seen - wanted).max() < 0.02
+    assert np.abs(seen - align(face.landmarks)).max() > 0.03  # she is not symmetric
+
+
+def test_a_tracked_face_is_looked_at_once(models, portraits, make_frame):
+    backend = LitertBackend(models)
+    for index in range(2):
+        (face,) = backend.detect(make_frame(portraits["astronaut"], index, still=False))
+        assert face.second is None
 
 
 def test_two_faces_are_two_and_never_the_same_one_twice(models, portraits, make_frame):
