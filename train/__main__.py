@@ -1,4 +1,4 @@
-"""``python -m train inspect | extract | fit | report``."""
+"""``python -m train inspect | extract | teach | fit | report``."""
 
 import argparse
 import os
@@ -39,6 +39,24 @@ def _report(arguments: argparse.Namespace) -> int:
     from train.report import render
 
     render(arguments.run, arguments.bundle, arguments.data)
+    return 0
+
+
+def _teach(arguments: argparse.Namespace) -> int:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with muted_stderr():
+        from train.teach import SETTINGS, teach
+
+    settings = SETTINGS.override(arguments.set)
+    teach(
+        arguments.data,
+        arguments.landmarks,
+        arguments.out,
+        settings,
+        arguments.workers,
+        arguments.classes,
+        arguments.models_dir,
+    )
     return 0
 
 
@@ -96,6 +114,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     extract.set_defaults(command=_extract)
 
+    teach = commands.add_parser("teach", help="train a larger network, whose answers fit can learn from")
+    teach.add_argument("data", type=Path, help="the data that was extracted")
+    teach.add_argument("landmarks", type=Path, help="landmarks folder of extract")
+    teach.add_argument("--out", type=Path, required=True, help="run folder to write")
+    teach.add_argument("--classes", type=Path, metavar="FILE", help="names of class folders (TOML)")
+    teach.add_argument(
+        "--workers", type=positive, default=os.cpu_count() or 1, help="processes that prepare pictures"
+    )
+    teach.add_argument("--models-dir", type=Path, help="folder of the face models")
+    teach.add_argument(
+        "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="settings, as for fit"
+    )
+    teach.set_defaults(command=_teach)
+
     fit = commands.add_parser("fit", help="train the network on a landmarks folder")
     fit.add_argument("landmarks", type=Path, help="landmarks folder of extract")
     fit.add_argument("--out", type=Path, required=True, help="run folder to write")
@@ -116,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         default=(),
         metavar="RUN",
-        help="run folders of the same classes; the mean of their answers is a part of the target",
+        help="run folders of teach; the mean of their answers is a part of the target",
     )
     fit.set_defaults(command=_fit)
 

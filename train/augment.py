@@ -21,11 +21,12 @@ TURN = 0.08
 
 
 def vary(picture: NDArray[np.uint8], roi: Roi, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Roi]:
-    """Half of the time mirrored, moved, distorted: picture uint8 (H, W, 3) and the face's region."""
+    """Moved; half of the time mirrored, half of the time distorted: picture uint8 (H, W, 3) and the face's
+    region."""
     if rng.random() < 0.5:
         picture, roi = mirror(picture, roi)
     roi = move(roi, rng)
-    return distort(picture, roi, rng), roi
+    return (distort(picture, roi, rng) if rng.random() < 0.5 else picture), roi
 
 
 def mirror(picture: NDArray[np.uint8], roi: Roi) -> tuple[NDArray[np.uint8], Roi]:

@@ -1,5 +1,6 @@
 """Rows of a landmarks folder → what a training step needs."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -185,17 +186,33 @@ class Standardization:
 
 
 def standardization(inputs: Inputs, clip: float) -> Standardization:
-    """That of training features, to four digits: more would only make the bundle larger."""
-    mean, std = zip(*map(_mean_and_std, inputs), strict=True)
-    return Standardization(list(mean), list(std), clip)
+    """That of training features, to four digits: more would only make the bundle larger.
+
+    Each coordinate of the landmarks has a mean and a standard deviation of its own. The embedding has one
+    of each for a whole map: its values are on one scale already, and a convolution comes next.
+    """
+    landmarks, *rest = inputs
+    mean, std = [landmarks.mean(axis=0, dtype=np.float64)], [landmarks.std(axis=0, dtype=np.float64)]
+    for embedding in rest:
+        sizes = [math.prod(shape) for shape in features.EMBEDDING_SHAPES]
+        maps = np.split(embedding, np.cumsum(sizes)[:-1], axis=1)
+        mean.append(np.repeat([_mean(part) for part in maps], sizes))
+        std.append(np.repeat([_std(part) for part in maps], sizes))
+    return Standardization(
+        [_rounded(values) for values in mean],
+        [_rounded(np.maximum(values, MIN_STD)) for values in std],
+        clip,
+    )
 
 
-def _mean_and_std(matrix: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """In blocks of columns: in float64 the whole embedding would take eight times its memory."""
-    starts = range(0, matrix.shape[1], 1024)
-    blocks = (matrix[:, start : start + 1024].astype(np.float64) for start in starts)
-    mean, std = zip(*((block.mean(axis=0), block.std(axis=0)) for block in blocks), strict=True)
-    return _rounded(np.concatenate(mean)), _rounded(np.maximum(np.concatenate(std), MIN_STD))
+def _mean(matrix: NDArray[np.floating[Any]]) -> float:
+    return float(np.mean([row.mean(dtype=np.float64) for row in matrix]))
+
+
+def _std(matrix: NDArray[np.floating[Any]]) -> float:
+    """Row by row: in float64 the whole embedding would take four times its memory."""
+    squares = [np.square(row, dtype=np.float64).mean() for row in matrix]
+    return math.sqrt(max(0.0, float(np.mean(squares)) - _mean(matrix) ** 2))
 
 
 def _rounded(values: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ from edge.core import features
 from edge.core.errors import ConfigError
 from edge.core.types import Face, Frame
 from edge.data import Preparation, prepare
-from edge.landmarks.litert import LitertBackend
+from edge.landmarks.litert import LitertBackend, next_roi
 from edge.landmarks.models import find_models
 from train import augment
 from train.landmarks_folder import Faces
@@ -59,7 +59,9 @@ def find_faces(
         for view in range(1, setup.views + 1) if varied[index] else ():
             rng = np.random.default_rng([first + index, view])
             assert faces[0].roi is not None
-            varied_rgb, roi = augment.vary(rgb, faces[0].roi, rng)
+            # Half of the time from where tracking would look: that is what most frames of a camera get.
+            start = next_roi(faces[0].landmarks) if rng.random() < 0.5 else faces[0].roi
+            varied_rgb, roi = augment.vary(rgb, start, rng)
             seen = backend.detect_in(Frame(varied_rgb, 0, index, "", still=True), roi)
             if seen:
                 _put(views[view], index, seen[0])

@@ -28,6 +28,9 @@ from train.settings import Settings
 CALIBRATION_ROWS = 1000
 """Training rows that go into the run folder for convert's calibration."""
 
+ANSWERS_FILE = "answers.npz"
+"""What a teacher's run folder holds for its students."""
+
 TEMPERATURES = np.geomspace(0.25, 4, 161).tolist()
 """That are tried to calibrate the probabilities; steps of 1.7 %."""
 
@@ -46,8 +49,8 @@ def fit(
         out: gets ``model.keras``, ``fit.npz`` and ``run.json`` for convert, and for people a report.
         settings: everything that can be chosen.
         pictures: the data that was extracted; the report then shows some of its pictures.
-        teachers: run folders of earlier networks of the same classes and inputs; the mean of their
-            answers becomes a part of the target.
+        teachers: run folders of ``teach``, of the same data and classes; the mean of their answers
+            becomes a part of the target.
 
     Raises:
         DataError: the landmarks folder cannot be used, or ``out`` is there already.
@@ -74,11 +77,9 @@ def fit(
     standardize = data.standardization(data.take(inputs, training), settings.clip)
     target = truth.target[training]  # (N, C)
     if teachers:
-        known = data.take(inputs, training)
         expected = rows_and_classes(folder.info, settings)
-        taught = np.mean([answers(run, known, expected) for run in teachers], axis=0)
-        target = (1 - settings.teacher) * target + settings.teacher * taught.astype(np.float32)
-        del known
+        taught = np.mean([answers(run, expected)[training] for run in teachers], axis=0)  # (N, C)
+        target = (1 - settings.teacher) * target + settings.teacher * taught
     votes = vote_distribution(rows.votes[training])  # (N, 8)
     weight = row_weights(number, settings.balance)  # (N,)
     x_validation, number_validation = standardize(data.take(inputs, validation)), truth.number[validation]
@@ -121,7 +122,9 @@ def fit(
             best_loss, best_epoch, best_weights = validation_loss, epoch + 1, trainer.average()
         elif epoch + 1 - best_epoch >= settings.patience:
             break
-    model = deployed(trainer.with_weights(best_weights))
+    count = np.bincount(number, minlength=len(label_set.labels))
+    share = np.maximum(count, 1) / len(number)  # (C,)
+    model = deployed(trainer.with_weights(best_weights), share, settings.adjustment)
 
     # ---- calibration ----
     def predict(index: np.ndarray) -> np.ndarray:
@@ -212,54 +215,42 @@ def view_of_epoch(
     return view
 
 
-def rows_and_classes(landmarks: dict[str, Any], settings: Any) -> list[Any]:
+def rows_and_classes(landmarks: dict[str, Any], settings: Settings) -> dict[str, Any]:
     """What a teacher must share: with other rows it has seen those that the student is judged by.
 
     Args:
         landmarks: ``info`` of the landmarks folder.
-        settings: ``Settings``, or what ``asdict`` made of them.
+        settings: of the student, or of the teacher.
     """
-    chosen = settings if isinstance(settings, dict) else asdict(settings)
-    names = ("labels", "truth", "validation", "embedding")
-    return [landmarks["data"], landmarks["preparation"], *(chosen[name] for name in names)]
+    chosen = asdict(settings)
+    names = ("labels", "truth", "validation")
+    return {"data": landmarks["data"], "preparation": landmarks["preparation"]} | {
+        name: chosen[name] for name in names
+    }
 
 
-def answers(run: Path, inputs: data.Inputs, expected: list[Any]) -> np.ndarray:
-    """What an earlier network says: knowledge distillation (Hinton et al., 2015, arXiv:1503.02531), into a
-    network of the same size (Furlanello et al., 2018, arXiv:1805.04770).
+def answers(run: Path, expected: dict[str, Any]) -> np.ndarray:
+    """What a teacher says about all rows of the landmarks folder.
 
     Args:
         run: its run folder.
-        inputs: (N, F) each, not standardized.
-        expected: ``rows_and_classes`` of this run.
+        expected: ``rows_and_classes`` of the student.
 
     Returns:
-        Calibrated probabilities, float32 (N, C).
+        Calibrated probabilities, float32 (rows, C); zeros in rows that are not trained on.
 
     Raises:
-        DataError: no run folder, or a network of other rows, classes or inputs.
+        DataError: no run folder of ``teach``, or one of other data, rows or classes.
     """
     try:
-        info = json.loads((run / "run.json").read_text())
-        model = keras.saving.load_model(run / "model.keras", compile=False)
-        with np.load(run / "fit.npz", allow_pickle=False) as archive:
-            names = [entry["name"] for entry in info["inputs"]]
-            standardize = data.Standardization(
-                [archive[f"mean/{name}"] for name in names],
-                [archive[f"std/{name}"] for name in names],
-                float(archive["clip"]),
-            )
-        temperature = np.float32(info["temperature"])
-        found = rows_and_classes(info["landmarks"], info["settings"])
+        found = json.loads((run / "run.json").read_text())["expected"]
+        with np.load(run / ANSWERS_FILE, allow_pickle=False) as archive:
+            probabilities: np.ndarray = archive["probabilities"]
     except Exception as error:  # a damaged archive raises anything from zlib.error to SyntaxError
-        raise DataError(f"the teacher {run} is no whole run folder ({error}): train it again") from None
+        raise DataError(f"the teacher {run} is no whole run folder of teach ({error}): teach again") from None
     if found != expected:
         raise DataError(f"the teacher {run} was trained on {found}, expected the student's {expected}")
-    parts = [
-        model.predict(standardize([matrix[start : start + 4096] for matrix in inputs]), verbose=0)
-        for start in range(0, len(inputs[0]), 4096)
-    ]
-    return softmax(np.concatenate(parts) / temperature)
+    return probabilities
 
 
 def best_temperature(logits: np.ndarray, number: np.ndarray) -> float:

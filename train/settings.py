@@ -24,10 +24,13 @@ class Settings:
     embedding: bool = True
     """Whether the network sees the landmark network's feature maps beside the landmarks."""
 
-    hidden: tuple[int, ...] = (256, 128)
+    hidden: tuple[int, ...] = (192,)
     """Units of each hidden layer, ReLU."""
-    channels: tuple[int, ...] = (32, 64)
-    """Of the embedding's larger map: at 12×12, then at 6×6."""
+    channels: tuple[int, ...] = (32, 64, 96)
+    """Of the embedding's larger map: at 12×12, then at 6×6 and 3×3."""
+    narrow: int = 64
+    """Units to which the landmarks, and channels to which the embedding's smaller map are brought before
+    the first hidden layer."""
     dropout: float = 0.2
     """Part of the units of a hidden layer that is switched off in a step."""
     clip: float = 5.0
@@ -48,6 +51,9 @@ class Settings:
 
     balance: str = "none"
     """What is done about rare classes, one of ``train.balance.STRATEGIES``."""
+    adjustment: float = 0.3
+    """How far the answers are moved towards rare classes after the training; 1: as if all were equally
+    frequent."""
     plain: float = 0.0
     """Part of the rows that an epoch takes as they are, where there are views."""
     jitter: float = 0.03
@@ -70,8 +76,8 @@ class Settings:
                 raise ConfigError(
                     f"{name} must be one of {', '.join(map(str, choices))}, not {getattr(self, name)}"
                 )
-        if len(self.channels) != 2 or min(self.channels) < 1:
-            raise ConfigError(f"channels must be two numbers, each 1 or more, not {self.channels}")
+        if len(self.channels) != 3 or min(self.channels) < 1:
+            raise ConfigError(f"channels must be three numbers, each 1 or more, not {self.channels}")
         if not self.hidden or min(self.hidden) < 1:
             raise ConfigError(f"hidden must be numbers of units, each 1 or more, not {self.hidden}")
 
@@ -94,6 +100,7 @@ class Settings:
 _RANGES = (
     ("seed", 0, 2**32 - 1),
     ("validation", 0.01, 0.5),
+    ("narrow", 1, 100_000),
     ("dropout", 0.0, 0.95),
     ("clip", 1.0, 1e3),
     ("epochs", 1, 100_000),
@@ -102,6 +109,7 @@ _RANGES = (
     ("learning_rate", 1e-8, 10.0),
     ("weight_decay", 0.0, 10.0),
     ("averaging", 0.0, 0.99999),
+    ("adjustment", 0.0, 1.0),
     ("plain", 0.0, 1.0),
     ("jitter", 0.0, 10.0),
     ("votes", 0.0, 100.0),

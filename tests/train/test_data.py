@@ -1,6 +1,8 @@
 """Truth, splits, features and settings: pure functions on rows."""
 
 import dataclasses
+import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -193,17 +195,27 @@ class TestInputs:
         with pytest.raises(DataError, match="no embedding: train with --set embedding=false"):
             read_inputs(faces, embedding=True)
 
-    def test_standardization(self):
-        rng = np.random.default_rng(0)
-        matrix = rng.normal(3, 2, (1000, 4)).astype(np.float32)
+    def test_landmarks_are_standardized_each_by_itself(self):
+        matrix = np.random.default_rng(0).normal(3, [2, 0.1, 20, 1], (1000, 4)).astype(np.float32)
         matrix[:, 3] = 0.5
-        other = rng.normal(-100, 30, (1000, 2)).astype(np.float16)
-        standardize = standardization([matrix, other], clip=2.0)
-        for result in standardize([matrix, other]):
-            assert result.dtype == np.float32
-            assert np.abs(result).max() == 2
-            assert np.abs(result.mean(axis=0)).max() < 0.05
-        assert (standardize([matrix, other])[0][:, 3] == 0).all()
+        standardize = standardization([matrix], clip=2.0)
+        (result,) = standardize([matrix])
+        assert result.dtype == np.float32
+        assert np.abs(result[:, :3]).max(axis=0).tolist() == [2, 2, 2]
+        assert np.abs(result.mean(axis=0)).max() < 0.05
+        assert (result[:, 3] == 0).all()
+
+    def test_maps_are_standardized_as_a_whole(self):
+        borders = [0, *np.cumsum([math.prod(shape) for shape in features.EMBEDDING_SHAPES])]
+        embedding = np.random.default_rng(0).normal(0, 1, (50, borders[-1]))
+        for place, (low, high) in enumerate(pairwise(borders)):
+            embedding[:, low:high] = embedding[:, low:high] * (place + 2) + 10 * place
+        standardize = standardization([np.ones((50, 3), np.float32), embedding.astype(np.float16)], 2.0)
+        for place, (low, high) in enumerate(pairwise(borders)):
+            mean, std = standardize.mean[1][low:high], standardize.std[1][low:high]
+            assert len(set(mean)) == len(set(std)) == 1
+            assert mean[0] == pytest.approx(10 * place, abs=0.05)
+            assert std[0] == pytest.approx(place + 2, rel=0.01)
 
     def test_take(self):
         first, second = take([np.arange(5), np.arange(10, 15)], np.array([3, 1]))
@@ -296,7 +308,7 @@ class TestSettings:
             ("dropout=1", "dropout must be 0.0…0.95"),
             ("learning_rate=nan", "learning_rate must be"),
             ("hidden=0", "hidden must be"),
-            ("channels=8", "channels must be two numbers"),
+            ("channels=8", "channels must be three numbers"),
             ("labels=5", "labels must be one of 7, 8, 6, 3, not 5"),
             ("truth=vote", "truth must be one of label, votes, not vote"),
             ("balance=all", "balance must be one of none, weights, oversample, undersample, batches, focal"),

@@ -1,0 +1,185 @@
+"""A larger network on the pictures themselves, whose answers the small one learns from.
+
+It is the landmark network with its later stages set free, so it knows faces before it has seen the
+first label. It never leaves the desktop; ``fit --teacher`` takes its answers as a part of the target
+(knowledge distillation: Hinton et al., 2015, arXiv:1503.02531).
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+from numpy.typing import NDArray
+
+from edge.core.errors import DataError
+from edge.core.files import replacing_folder
+from edge.core.labels import EMOTIONS, LABEL_SETS, vote_distribution
+from edge.core.quantize import softmax
+from edge.data import Preparation, fingerprint, read_dataset
+from edge.landmarks.litert import next_roi
+from edge.landmarks.models import find_models
+from train import crops, data, landmarks_folder, report
+from train.balance import batches, epoch_order, row_weights
+from train.executor import Executor, open_executor
+from train.fit import ANSWERS_FILE, best_temperature, rows_and_classes, versions
+from train.landmark_network import ENDS, START, landmark_network
+from train.loop import Batch, Trainer
+from train.settings import Settings
+
+SETTINGS = Settings(epochs=18, batch=128, learning_rate=8e-4, weight_decay=0.02, dropout=0.5)
+"""Of the teacher; the sizes of the small network among them are not used."""
+
+
+def teach(
+    pictures: Path,
+    landmarks: Path,
+    out: Path,
+    settings: Settings,
+    workers: int = 1,
+    classes: Path | None = None,
+    models_dir: Path | None = None,
+) -> None:
+    """Train a teacher and write its answers for all rows into the run folder ``out``.
+
+    The pictures are held in memory.
+
+    Args:
+        pictures: the data that was extracted.
+        landmarks: folder of extract: rows, labels, and where the faces are.
+        out: gets ``run.json`` and ``answers.npz``.
+        settings: of the training.
+        workers: processes that prepare the pictures.
+        classes: names of class folders.
+        models_dir: folder of the face models; None: where setup put them.
+
+    Raises:
+        DataError: the data is not the one that was extracted, or ``out`` is there already.
+        OSError: a full disk, for instance; nothing is left behind.
+    """
+    if out.exists():
+        raise DataError(f"{out} is there already: name another run folder, or remove it")
+    started = time.monotonic()
+    keras.utils.set_random_seed(settings.seed)
+    rng = np.random.default_rng(settings.seed)
+    folder = landmarks_folder.load(landmarks)
+    rows, faces = folder.rows, folder.faces(embedding=False)
+    label_set = LABEL_SETS[settings.labels]
+    truth = data.truth(rows, label_set, settings.truth)
+    split = data.split_rows(rows, truth.number, settings.validation)
+    training = split.training[faces.found[split.training]]
+    validation = split.validation[faces.found[split.validation]]
+    number, votes = truth.number, vote_distribution(rows.votes)
+    data.require_rows(landmarks, number[training], validation, settings.balance, settings.batch)
+    weight = dict(zip(training, row_weights(number[training], settings.balance), strict=True))
+    looks = _Looks(pictures, classes, folder, faces, models_dir)
+
+    steps = len(epoch_order(number[training], settings.balance, rng)) // settings.batch
+    network = find_models(models_dir).landmarker
+    trainer = Trainer(lambda: build_teacher(network, len(label_set.labels), settings), steps, settings)
+    with open_executor(workers, None) as executor:
+        for epoch in range(settings.epochs):
+            order = training[epoch_order(number[training], settings.balance, rng)]
+            picks = list(batches(order, settings.batch))
+            losses = []
+            for pick, maps in zip(picks, looks.at(executor, picks, crops.VARIED, epoch), strict=True):
+                weights = np.array([weight[row] for row in pick], np.float32)
+                batch = Batch([maps.astype(np.float32)], truth.target[pick], votes[pick], weights)
+                losses.append(trainer.step(batch))
+            logits = _answers(trainer, looks, executor, validation, crops.AS_IT_IS)
+            right = (logits.argmax(axis=1) == number[validation]).mean()
+            print(
+                f"epoch {epoch + 1:3d}  loss {np.mean(losses):.4f}  validation loss "
+                f"{report.cross_entropy(logits, number[validation]):.4f}, accuracy {right:.2%}",
+                flush=True,
+            )
+        known = np.sort(np.concatenate([training, validation]))
+        both = [_answers(trainer, looks, executor, known, how) for how in (crops.AS_IT_IS, crops.MIRRORED)]
+        logits = (both[0] + both[1]) / 2
+    own = np.isin(known, validation)
+    temperature = best_temperature(logits[own], number[known[own]])
+    probabilities = np.zeros((len(rows), len(label_set.labels)), np.float32)
+    probabilities[known] = softmax(logits / np.float32(temperature))
+    info = {
+        "kind": "teacher",
+        "settings": asdict(settings),
+        "expected": rows_and_classes(folder.info, settings),
+        "validation_accuracy": float((logits[own].argmax(axis=1) == number[known[own]]).mean()),
+        "temperature": temperature,
+        "seconds": time.monotonic() - started,
+        "versions": versions(),
+    }
+    with replacing_folder(out) as run:
+        landmarks_folder.write_npz(run / ANSWERS_FILE, {"probabilities": probabilities})
+        (run / "run.json").write_text(json.dumps(info, indent=1) + "\n")
+    print(f"validation accuracy {info['validation_accuracy']:.2%}, {info['seconds']:.0f} s → {out}")
+
+
+def build_teacher(flatbuffer: bytes, classes: int, settings: Settings) -> keras.Model:
+    """Feature map float32 (N, 24, 24, 64) → logits (N, C), and logits (N, 8) for the FER+ votes.
+
+    Args:
+        flatbuffer: the face landmark model.
+        classes: C
+        settings: dropout.
+    """
+    trunk = landmark_network(flatbuffer, START, ENDS)
+    middle, *last = trunk.outputs
+    wide = layers.Conv2D(256, 3, strides=2, padding="same", use_bias=False)(middle)
+    wide = layers.ReLU()(layers.BatchNormalization()(wide))
+    flat = [layers.Flatten()(value) for value in last]
+    hidden = layers.Concatenate()([*flat, layers.GlobalAveragePooling2D()(wide)])
+    hidden = layers.Dropout(settings.dropout)(layers.BatchNormalization()(hidden))
+    outputs = [layers.Dense(size, kernel_initializer="zeros")(hidden) for size in (classes, len(EMOTIONS))]
+    return keras.Model(trunk.inputs, outputs)
+
+
+class _Looks:
+    """The pictures of a landmarks folder's rows, and where the faces are in them."""
+
+    def __init__(
+        self,
+        pictures: Path,
+        classes: Path | None,
+        folder: landmarks_folder.LandmarksFolder,
+        faces: landmarks_folder.Faces,
+        models_dir: Path | None,
+    ) -> None:
+        if fingerprint(pictures, classes).sha256 != folder.info["data"]["sha256"]:
+            raise DataError(f"{pictures} is not the data that {folder.path} was made from: extract again")
+        samples = read_dataset(pictures, on_bad=lambda message: None, mapping=classes)
+        self._pictures = [sample.picture for sample in samples]
+        self._faces = faces
+        self._preparation = Preparation(**folder.info["preparation"])
+        self._models_dir = models_dir
+
+    def at(
+        self, executor: Executor, picks: list[NDArray[np.int64]], how: str, epoch: int = 0
+    ) -> Iterator[NDArray[np.float16]]:
+        """(B, 24, 24, 64) for each of ``picks``, which name rows with a face."""
+        tasks = (
+            (
+                self._models_dir,
+                self._preparation,
+                [self._pictures[row] for row in pick],
+                [next_roi(self._faces.landmarks[row]) for row in pick],
+                how,
+                [[epoch, int(row)] for row in pick],
+            )
+            for pick in picks
+        )
+        return crops.ahead(executor.pool.submit, tasks, executor.ahead)
+
+
+def _answers(
+    trainer: Trainer, looks: _Looks, executor: Executor, rows: NDArray[np.int64], how: str
+) -> NDArray[np.float32]:
+    """Logits float32 (N, C)."""
+    picks = np.array_split(rows, range(256, len(rows), 256))
+    parts: list[Any] = [trainer.predict([maps.astype(np.float32)]) for maps in looks.at(executor, picks, how)]
+    return np.concatenate(parts)
