@@ -1,4 +1,15 @@
 """Latency and accuracy of the very ``edge.pipeline.Pipeline`` that the app runs.
 
-Runs on the device too: NumPy, OpenCV and the standard library, never TensorFlow.
+Runs on the device too: NumPy, OpenCV and the standard library, never TensorFlow. ``cli`` turns flags into
+commands; each is a module of its own, and what it stands on:
+
+- ``latency``: ``meter`` (what a frame costs), ``recorder`` (rows of figures, on the disk), ``footprint``
+  (memory and packages), ``first_result`` (fresh processes).
+- ``matrix``: ``matrix_process`` and ``matrix_worker``, the two ends of a process for each environment.
+- ``accuracy``: ``classes`` (which answer is right), ``scoring`` (pictures through a system, on all cores),
+  ``scores`` (answers → figures).
+- ``robustness``, on top of these: ``corruptions`` (the damage), ``systems`` (who is measured), ``stress``
+  (one picture, damaged in every way), ``subset`` (which pictures), ``corruption_error`` (mCE),
+  ``contact_sheet`` (the damage, to be looked at).
+- All of them: ``environment`` with ``heat`` and ``proc`` (the machine, and what disturbed it), ``demo``.
 """

@@ -1,29 +1,21 @@
 """How often the label is right: any bundle on any labelled pictures, from picture to label."""
 
-import sys
-import time
-from collections.abc import Iterator
+import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
-
-from benchmarks.classes import Classes, choose_classes, with_truth
-from benchmarks.environment import Watch, bundle_facts, describe, usable_cores
-from benchmarks.scoring import Outcome, Protocol, score_all
+from benchmarks.classes import choose_classes, with_truth
+from benchmarks.environment import bundle_facts, describe, usable_cores
+from benchmarks.scores import counted, data_facts, decimal, headline, nothing_left, percent, skip, summarize
+from benchmarks.scoring import Protocol, score_all
 from edge.build import load_bundle
 from edge.core.errors import DataError
-from edge.data import Preparation, fingerprint, metrics, read_dataset
+from edge.data import Preparation, read_dataset
 from edge.settings import Settings
 
 SCHEMA = 1
 """Version of the result."""
-
-T = TypeVar("T")
-
-MESSAGES = 20
-"""Skipped rows that are named in a result."""
 
 
 def make_protocol(
@@ -33,6 +25,7 @@ def make_protocol(
     assume_face: bool,
     label_set: int | None = None,
     truth: str = "label",
+    tracked: bool = False,
 ) -> Protocol:
     """What is not given is what the bundle was trained with.
 
@@ -44,7 +37,7 @@ def make_protocol(
     preparation = Preparation(
         own_scale if scale is None else scale, own_padding if padding is None else padding
     )
-    return Protocol(settings, preparation, assume_face, label_set, truth)
+    return Protocol(settings, preparation, assume_face, tracked, label_set, truth)
 
 
 def benchmark(
@@ -69,7 +62,7 @@ def benchmark(
         FerError: a part is missing, the bundle's labels do not fit the label set, or the data has no
             usable picture in ``split``.
     """
-    watch = Watch()
+    load_before = os.getloadavg()[0]
     bundle = load_bundle(protocol.settings.bundle)
     classes = choose_classes(bundle.labels, protocol.label_set)
     skipped: list[str] = []
@@ -83,84 +76,27 @@ def benchmark(
     return {
         "kind": "accuracy",
         "schema": SCHEMA,
-        "data": {"file": data.name, "sha256": fingerprint(data, mapping).sha256},
-        "split": split,
+        **data_facts(data, split, mapping, protocol.truth, classes, skipped, left_out),
         "landmarks": protocol.settings.landmarks.backend,
-        "truth": protocol.truth,
-        "labels": list(classes.names),
         **scores,
-        "left_out": len(left_out),
-        "skipped": len(skipped),
-        "skipped_rows": skipped[:MESSAGES],
         "preparation": asdict(protocol.preparation),
         "assume_face": protocol.assume_face,
+        "tracked": protocol.tracked,
         "warnings": warnings,
         "bundle": bundle_facts(bundle),
-        "environment": describe(protocol.settings.landmarks, watch.load_before),
+        "environment": describe(protocol.settings.landmarks, load_before),
     }
-
-
-def summarize(outcomes: list[Outcome], classes: Classes) -> tuple[dict[str, Any], list[str]]:
-    """Metrics over the classes and those that only the data has; and warnings."""
-    names = [classes.of_emotion[outcome.true] or outcome.true for outcome in outcomes]
-    unknown = sorted(set(names) - set(classes.names))
-    every = [*classes.names, *unknown]
-    true = np.array([every.index(name) for name in names], np.int64)
-    answers = [
-        None if outcome.probabilities is None else classes.probabilities(outcome.probabilities)
-        for outcome in outcomes
-    ]
-    predicted = np.array([metrics.MISSED if p is None else p.argmax() for p in answers], np.int64)
-    confidence = np.array([0.0 if p is None else p.max() for p in answers])
-    found = np.array([outcome.found for outcome in outcomes])
-    scores = metrics.report(every, true, predicted, confidence, found)
-    warnings = [
-        f"the bundle does not know {name}: {scores['per_class'][name]['n']} pictures of it count as wrong"
-        for name in unknown
-    ]
-    return scores, warnings
-
-
-def nothing_left(data: Path, truth: str) -> str:
-    """Why there is nothing to score; ``truth`` as in ``Protocol``."""
-    votes = "a clear majority of FER+ votes (fer2013new.csv beside it)"
-    wanted = votes if truth == "votes" else "an emotion of these classes"
-    return f"{data} has no picture to score: expected some with {wanted}; choose other --truth or --labels"
-
-
-def skip(message: str, skipped: list[str]) -> None:
-    """Note a bad row: on stderr, and in ``skipped``."""
-    print(f"skipped: {message}", file=sys.stderr)
-    skipped.append(message)
-
-
-def counted(outcomes: Iterator[T]) -> Iterator[T]:
-    """Pass the outcomes on, and count them on a terminal, twice a second."""
-    started = shown = time.monotonic()
-    if not sys.stderr.isatty():
-        yield from outcomes
-        return
-    number = 0
-    for number, outcome in enumerate(outcomes, start=1):
-        yield outcome
-        now = time.monotonic()
-        if now - shown > 0.5:
-            shown = now
-            rate = number / (now - started)
-            print(f"\r{number} pictures, {rate:.0f}/s ", end="", file=sys.stderr, flush=True)
-    print(f"\r{number} pictures in {time.monotonic() - started:.0f} s", file=sys.stderr)
 
 
 def table(result: dict[str, Any]) -> str:
     """The result for people."""
     preparation = result["preparation"]
-    data = " ".join(filter(None, (result["data"]["file"], result["split"])))
     lines = [
-        f"{data}: {result['n']} pictures, {result['skipped']} skipped, {result['left_out']} left out, "
-        f"truth {result['truth']}, {len(result['labels'])} classes, landmarks {result['landmarks']}, "
+        f"{headline(result)}, landmarks {result['landmarks']}, "
         f"bundle {result['bundle']['name']}, scale {preparation['scale']:g}, "
         f"padding {preparation['padding']:g}"
-        f"{', face assumed where none was found' if result['assume_face'] else ''}",
+        f"{', face assumed where none was found' if result['assume_face'] else ''}"
+        f"{', one look at the tracking region' if result['tracked'] else ''}",
         f"accuracy          {percent(result['accuracy'])}   a missed face is wrong",
         f"  where found     {percent(result['accuracy_found'])}",
         f"coverage          {percent(result['coverage'])}",
@@ -177,13 +113,3 @@ def table(result: dict[str, Any]) -> str:
     for name, counts in zip(result["confusion"]["rows"], result["confusion"]["counts"], strict=True):
         lines.append(f"{name:<12} " + " ".join(f"{count:>8}" for count in counts))
     return "\n".join(lines)
-
-
-def decimal(value: float | None) -> str:
-    """``0.123``, or a dash."""
-    return "–" if value is None else f"{value:.3f}"
-
-
-def percent(value: float | None) -> str:
-    """``12.3 %``, or a dash."""
-    return "–" if value is None else f"{100 * value:.1f} %"

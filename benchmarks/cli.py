@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import cli_report
 from edge.core import console
 from edge.core.errors import ConfigError, FerError
 from edge.core.files import write_atomic
@@ -38,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_accuracy(commands)
     _add_robustness(commands)
     _add_matrix(commands)
+    cli_report.add_commands(commands)
     return parser
 
 
@@ -80,7 +82,13 @@ def _add_accuracy(commands: Any) -> None:
     _add_data_flags(sub, required=True)
     sub.add_argument("--scale", type=float, metavar="X", help="enlargement of the pictures")
     sub.add_argument("--padding", type=float, metavar="X", help="margin, as a part of the longer side")
-    sub.add_argument(
+    look = sub.add_mutually_exclusive_group()
+    look.add_argument(
+        "--tracked",
+        action="store_true",
+        help="as in a frame of a camera: one look at each face, from where tracking takes it",
+    )
+    look.add_argument(
         "--assume-face",
         action="store_true",
         help="where the detector finds nothing, take the middle of the picture for a face",
@@ -102,7 +110,7 @@ def _add_robustness(commands: Any) -> None:
     sub.add_argument(
         "--corruptions", metavar="A,B", help="only these (docs/robustness-protocol.md); default: all"
     )
-    sub.add_argument("--seed", type=int, default=0, metavar="N", help="of the noise and of --pictures (0)")
+    sub.add_argument("--seed", type=_seed, default=0, metavar="N", help="of the noise and of --pictures (0)")
     sub.add_argument(
         "--reference",
         type=Path,
@@ -207,7 +215,7 @@ def _accuracy(args: argparse.Namespace) -> int:
     settings = load_settings(args.config, _flags(args))
     check_writable(args.json)
     protocol = accuracy.make_protocol(
-        settings, args.scale, args.padding, args.assume_face, args.labels, args.truth
+        settings, args.scale, args.padding, args.assume_face, args.labels, args.truth, args.tracked
     )
     result = accuracy.benchmark(args.data, args.split, protocol, args.workers, args.classes)
     return _report(args, result, accuracy.table(result))
@@ -275,6 +283,14 @@ def check_writable(path: Path | None) -> None:
             pass
     except OSError as error:
         raise FerError(f"cannot write {path}: {error.strerror}; choose another --json") from None
+
+
+def _seed(text: str) -> int:
+    """NumPy seeds its generators with whole numbers from 0 on."""
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"must be 0 or more, not {number}")
+    return number
 
 
 def _without_password(argument: str) -> str:

@@ -1,6 +1,7 @@
 """Every corruption in every severity as a picture, to be looked at: on the two portraits of the demo."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -17,9 +18,8 @@ from benchmarks.corruptions import (
 )
 from benchmarks.corruptions.occlusions import Landmarks
 from benchmarks.corruptions.pictures import Picture
+from benchmarks.demo import portraits
 from benchmarks.systems import PipelineSystem
-from edge import assets
-from edge.build import models_directory
 from edge.core.errors import BackendError
 from edge.core.files import write_atomic
 from edge.core.types import Face, Roi
@@ -48,24 +48,20 @@ def write_sheets(folder: Path, names: Sequence[str], settings: Settings, seed: i
         ModelError: a portrait or face model is missing or altered.
         OSError: the folder cannot be written.
     """
-    system = PipelineSystem(settings)
-    directory = models_directory(settings.landmarks)
-    portraits = []
-    for asset in assets.PORTRAITS:
-        assets.load(asset, directory)
-        rgb = make_frame(_closer(read_picture(assets.find(asset, directory)), system))
-        portraits.append((rgb, _found(system, rgb)))
-    for name in names:
-        rows = [
-            [
-                _damaged(name, severity, rgb, face, system, generator(seed, name, severity, index))
-                for severity in (0, *SEVERITIES)
+    with closing(PipelineSystem(settings)) as system:
+        pictures = [read_picture(path) for path in portraits(settings.landmarks)]
+        frames = [make_frame(_closer(picture, system)) for picture in pictures]
+        faces = [_found(system, rgb) for rgb in frames]
+        for name in names:
+            rows = [
+                [
+                    _damaged(name, severity, rgb, face, system, generator(seed, name, severity, index))
+                    for severity in (0, *SEVERITIES)
+                ]
+                for index, (rgb, face) in enumerate(zip(frames, faces, strict=True))
             ]
-            for index, (rgb, face) in enumerate(portraits)
-        ]
-        _, code = cv2.imencode(".png", cv2.cvtColor(_sheet(name, rows), cv2.COLOR_RGB2BGR))
-        write_atomic(folder / f"{name}.png", code.tobytes())
-    system.close()
+            _, code = cv2.imencode(".png", cv2.cvtColor(_sheet(name, rows), cv2.COLOR_RGB2BGR))
+            write_atomic(folder / f"{name}.png", code.tobytes())
 
 
 def _closer(rgb: Picture, system: PipelineSystem) -> Picture:

@@ -78,8 +78,8 @@ def read_reference(path: Path) -> dict[str, Any]:
         _error(reference["clean"])
         for name in reference["corruptions"]:
             _errors(reference, name)
-        if reference["kind"] != "robustness":
-            raise KeyError("kind")
+        if reference["kind"] != "robustness" or not isinstance(reference["system"], str):
+            raise ValueError("of another kind")
     except OSError as error:
         raise DataError(
             f"cannot read the reference {path}: {error.strerror}; choose another --reference"

@@ -104,10 +104,15 @@ class Watch:
         self.heat, self.seconds = Heat(), 0.0
         self._started, self._own, self._machine = time.perf_counter(), _own_seconds(), _machine_seconds()
 
-    def warnings(self) -> list[str]:
-        """What spoils the figures, one sentence each. To be called once, at the end of the run."""
+    def stop(self) -> list[str]:
+        """End the run: ``seconds`` is set.
+
+        Returns:
+            What spoils its figures, one sentence each.
+        """
+        self.seconds = time.perf_counter() - self._started
+        others = self._others()
         self.heat.look()
-        self.seconds = seconds = time.perf_counter() - self._started
         found = self.heat.warnings()
         governor = text(_GOVERNOR)
         if governor in _SLOW_GOVERNORS:
@@ -116,7 +121,12 @@ class Watch:
             )
         if self.load_before > usable_cores() / 2:
             found.append(f"the load average was {self.load_before:.2f} before the run: other work slows it")
-        now = _machine_seconds()
+        return found + others
+
+    def _others(self) -> list[str]:
+        """What others did with the cores meanwhile."""
+        now, seconds = _machine_seconds(), self.seconds
+        found: list[str] = []
         if now is None or self._machine is None or seconds < _SHORTEST_WATCH_S:
             return found
         busy, stolen = ((after - before) / seconds for after, before in zip(now, self._machine, strict=True))

@@ -92,7 +92,7 @@ def install_mb(backend: str) -> dict[str, float | None]:
 def _required(line: str) -> str | None:
     """The name in a line of requirements; None where it is needed for an extra only."""
     match = re.match(r"[\w.-]+", line)
-    return match[0] if match and "extra ==" not in line else None
+    return match[0] if match and not re.search(r"\bextra\s*==", line) else None
 
 
 def _size_mb(package: Distribution) -> float | None:

@@ -9,7 +9,7 @@ from benchmarks.proc import text
 
 EVERY_S = 30.0
 """Between two looks during a run. A look takes milliseconds and leaves cold caches to the next frame: as
-rare as this, it stays out of the 99.9th percentile of a long run."""
+rare as this, it stays out of the 99.9th percentile where there are 34 frames a second or more."""
 
 _ZONES = Path("/sys/class/thermal")
 _CPU_ZONES = ("cpu-thermal", "x86_pkg_temp")

@@ -4,12 +4,12 @@ import statistics
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.demo import unpaced_demo
 from benchmarks.environment import Watch, bundle_facts, delegate, describe
 from benchmarks.first_result import first_result_seconds
 from benchmarks.footprint import RSS_EVERY, growth_kb, install_mb, peak_rss_mb, rss_bytes
@@ -62,12 +62,12 @@ def benchmark(
     bundle = load_bundle(settings.bundle)
     with ExitStack() as stack:
         meters = [_meter(each, stack) for each in filter(None, (settings, against))]
-        source = stack.enter_context(closing(build_source(_unpaced(settings))))
+        source = stack.enter_context(closing(_source(settings)))
         # Before the source is read: a camera lets in one process at a time.
         first_results = first_result_seconds(settings)
         watch.restart()
         measured = _run(source, meters, warmup, frames, seconds, watch)
-        warnings = watch.warnings()
+        warnings = watch.stop()
         ours, *theirs = (meter.result(warmup) for meter in meters)
         classifier_ms = percentiles_ms(meters[0].classifier_alone_ns(bundle))
     n = len(measured.source_ns) - warmup
@@ -90,7 +90,7 @@ def benchmark(
         **(dict.fromkeys(measured.memory) if theirs else measured.memory),
         "install_mb": install_mb(settings.landmarks.backend),
         "first_result_s": round(statistics.median(first_results), 4),
-        "first_result_runs_s": [round(seconds, 4) for seconds in first_results],
+        "first_result_runs_s": [round(each, 4) for each in first_results],
         "against": _compare(ours, theirs[0], against) if against else None,
         "warnings": warnings,
         "bundle": bundle_facts(bundle),
@@ -108,12 +108,10 @@ def _meter(settings: Settings, stack: ExitStack) -> Meter:
     return stack.enter_context(closing(Meter(pipeline)))
 
 
-def _unpaced(settings: Settings) -> Settings:
-    """Settings under which the demo does not wait for the times of a camera: next frame at once, as in
-    MLPerf's single stream. 240 Hz is the most that a setting may ask for."""
-    if settings.source != "demo":
-        return settings
-    return replace(settings, camera=replace(settings.camera, fps=240.0))
+def _source(settings: Settings) -> FrameSource:
+    """The app's source, but a demo that does not wait as a camera does: next frame at once, as in MLPerf's
+    single stream."""
+    return unpaced_demo(settings.landmarks) if settings.source == "demo" else build_source(settings)
 
 
 def _run(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.environment import Watch, bundle_facts
-from benchmarks.matrix_process import Worker
+from benchmarks.matrix_process import ANSWER_S, Worker
 from benchmarks.meter import percentiles_ms
 from edge.build import load_bundle
 from edge.core.errors import BackendError
@@ -21,6 +21,8 @@ SCHEMA = 1
 SKIPPED = 5
 """Measurements at the start of each block that do not count: they find the caches of the block before."""
 FEW_ROUNDS = 10
+_SLOWEST_S = 2.0
+"""A measurement that takes longer is taken for one that hangs."""
 
 FACTS = ("landmarks", "bundle", "file", "precision", "threads")
 
@@ -82,7 +84,7 @@ def benchmark(plan: Plan) -> dict[str, Any]:
         _open(every, workers, environments)
         _run([each for each in every if each.reason is None], workers, plan, watch)
     # Only now, with the workers ended, their CPU time is known not to be that of others.
-    warnings = watch.warnings()
+    warnings = watch.stop()
     if plan.rounds < FEW_ROUNDS:
         warnings.append(f"{plan.rounds} rounds are few: the spread of a ratio needs at least {FEW_ROUNDS}")
     if all(each.reason for each in every):
@@ -114,7 +116,8 @@ def configurations(environment: int, plan: Plan, bundles: dict[str, Path]) -> li
         wanted = {"backend": facts.get("landmarks", "litert"), "threads": facts["threads"] or 1}
         settings = plan.flags | {f"landmarks.{name}": value for name, value in wanted.items()}
         settings |= {"expression.bundle": facts["bundle"]} if kind == "frame" else {}
-        order = {"kind": kind, "settings": settings, "precision": known["precision"], "file": str(file)}
+        order = {"kind": kind, "settings": settings, "precision": known["precision"]}
+        order |= {"file": str(file)} if file else {}
         return Configuration(environment, {"kind": kind, **known}, order)
 
     found = [
@@ -151,19 +154,15 @@ def _open(
     every: list[Configuration], workers: Sequence[Worker | None], environments: Sequence[dict[str, Any]]
 ) -> None:
     """Build every configuration in its worker, or note why not."""
-    opened = [0] * len(workers)
     for each in every:
         worker = workers[each.environment]
         if worker is None:
             each.reason = environments[each.environment]["error"]
             continue
         try:
-            worker.ask({"open": each.order})
+            each.place = worker.ask({"open": each.order})["place"]
         except BackendError as error:
             each.reason = str(error)
-        else:
-            each.place = opened[each.environment]
-            opened[each.environment] += 1
 
 
 def _run(running: list[Configuration], workers: Sequence[Worker | None], plan: Plan, watch: Watch) -> None:
@@ -174,8 +173,9 @@ def _run(running: list[Configuration], workers: Sequence[Worker | None], plan: P
             if each.reason is not None or worker is None:
                 continue
             order = {"block": each.place, "frames": plan.frames, "skip": SKIPPED}
+            limit_s = ANSWER_S + _SLOWEST_S * (plan.frames + SKIPPED)
             try:
-                each.blocks.append(np.array(worker.ask(order)["ns"], np.int64))
+                each.blocks.append(np.array(worker.ask(order, limit_s)["ns"], np.int64))
             except BackendError as error:
                 each.reason = f"in round {turn + 1}: {error}"
         watch.heat.sample()
@@ -234,10 +234,8 @@ def _reasons(result: dict[str, Any]) -> list[str]:
 
 
 def _software(environment: dict[str, Any]) -> str:
-    runtime = environment["runtime"]
-    return (
-        f"Python {environment['python']}, {runtime['name']} {runtime['version']}, {environment['delegate']}"
-    )
+    runtime, delegate = environment["runtime"], environment["delegate"] or "no delegate"
+    return f"Python {environment['python']}, {runtime['name']} {runtime['version']}, {delegate}"
 
 
 def _name(line: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import subprocess
 import tempfile
 from contextlib import suppress
@@ -9,6 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from edge.core.errors import BackendError
+
+ANSWER_S = 120.0
+"""For an answer: building a pipeline of other people's packages may take a while."""
+END_S = 10.0
+"""For a process to end by itself."""
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -37,19 +43,23 @@ class Worker:
             self._errors.close()
             raise
 
-    def ask(self, message: dict[str, Any]) -> dict[str, Any]:
+    def ask(self, message: dict[str, Any], limit_s: float = ANSWER_S) -> dict[str, Any]:
         """Its answer to a message.
 
         Raises:
-            BackendError: it cannot, or the process is gone; with the reason.
+            BackendError: it cannot, or the process is gone or hangs (it is killed then); with the reason.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(message) + "\n")
             self._process.stdin.flush()
+        # Of the answer before, nothing is left in the buffer: every answer is one line.
+        if not select.select([self._process.stdout], [], [], limit_s)[0]:
+            self._process.kill()
+            raise BackendError(f"its process gave no answer within {limit_s:g} s")
         line = self._process.stdout.readline()
-        if not line:
+        if not line.endswith("\n"):
             raise BackendError(self._last_words())
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
@@ -57,9 +67,13 @@ class Worker:
         return answer
 
     def close(self) -> None:
-        """End it and wait, so that its CPU time counts as ours."""
-        self._process.communicate()
-        self._errors.close()
+        """End it and wait, so that its CPU time counts as ours. One that does not end by itself is killed."""
+        with self._errors, self._process:  # closes the pipes and waits
+            try:
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.communicate(timeout=END_S)
+            finally:  # also when Ctrl-C is pressed once more
+                self._process.kill()
 
     def _last_words(self) -> str:
         code = self._process.wait()

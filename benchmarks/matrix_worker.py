@@ -3,7 +3,7 @@
 It takes lines from stdin and answers each on stdout:
 
 - ``{"describe": SETTINGS}`` → the environment block of a result.
-- ``{"open": CONFIGURATION}`` → ``{}``: built, and now the next one in its list.
+- ``{"open": CONFIGURATION}`` → ``{"place": N}``: built, and where it stands in the list of the opened ones.
 - ``{"block": PLACE, "frames": N, "skip": M}`` → ``{"ns": [...]}``: N measurements, after M that do not count.
 
 Whatever does not work is answered with ``{"error": REASON}``.
@@ -21,22 +21,20 @@ from typing import Any, TextIO
 import cv2
 import numpy as np
 
+from benchmarks.demo import unpaced_demo
 from benchmarks.environment import delegate, describe
 from benchmarks.proc import text
-from edge import assets
 from edge.build import build_pipeline, models_directory
 from edge.core.errors import BackendError, FerError
+from edge.landmarks.litert import SIDE
 from edge.landmarks.models import find_models
 from edge.runtime import make_interpreter, runtime_name
 from edge.settings import Settings, load_settings
-from edge.sources.demo import DemoSource
 
 _FORCE_FP16 = 4
 """``TFLITE_XNNPACK_DELEGATE_FLAG_FORCE_FP16`` of XNNPACK's delegate."""
 _FP16_ARITHMETIC = {"asimdhp", "avx512_fp16"}
 """Flags of CPUs that compute with 16 bits; others would convert there and back."""
-_SIDE = 192
-"""Input of the landmark model, px."""
 
 Measure = Callable[[], int]
 """One measurement, ns."""
@@ -62,7 +60,7 @@ def _serve(message: dict[str, Any], opened: list[tuple[Measure, int]]) -> dict[s
         measure = _BUILDERS[configuration["kind"]](settings, configuration)
         measure()  # what only the first frame shows: a graph that does not start
         opened.append((measure, settings.landmarks.threads))
-        return {}
+        return {"place": len(opened) - 1}
     measure, threads = opened[message["block"]]
     cv2.setNumThreads(threads)  # one number for the whole process
     for _ in range(message["skip"]):
@@ -77,8 +75,7 @@ def frame(settings: Settings, _: dict[str, Any]) -> Measure:
         FerError: a part is missing, or the parts do not go together.
     """
     pipeline = build_pipeline(settings)
-    directory = models_directory(settings.landmarks)
-    frames = iter(DemoSource([assets.find(asset, directory) for asset in assets.PORTRAITS]))
+    frames = iter(unpaced_demo(settings.landmarks))
 
     def measure() -> int:
         view = next(frames)
@@ -96,7 +93,7 @@ def invoke(settings: Settings, configuration: dict[str, Any]) -> Measure:
         FerError: the runtime, or 16-bit arithmetic where it is asked for, is missing.
     """
     model = find_models(models_directory(settings.landmarks)).landmarker
-    noise = np.random.default_rng(0).random((1, _SIDE, _SIDE, 3), np.float32)
+    noise = np.random.default_rng(0).random((1, SIDE, SIDE, 3), np.float32)
     if configuration["precision"] == "float16":
         _require_fp16()
         return _timed(compiled(model, settings.landmarks.threads, _FORCE_FP16, noise))
@@ -137,8 +134,11 @@ def head(settings: Settings, configuration: dict[str, Any]) -> Measure:
 _BUILDERS = {"frame": frame, "invoke": invoke, "head": head}
 
 
-def compiled(model: bytes, threads: int, flags: int, values: np.ndarray) -> Callable[[], None]:
+def compiled(model: bytes, threads: int, flags: int, values: np.ndarray) -> Callable[[], Any]:
     """A run of a model with one input on LiteRT's CompiledModel, which passes flags on to XNNPACK.
+
+    Returns:
+        Runs the model and gives its output buffers.
 
     Raises:
         BackendError: the runtime has no CompiledModel.
@@ -151,7 +151,12 @@ def compiled(model: bytes, threads: int, flags: int, values: np.ndarray) -> Call
     network = CompiledModel.from_buffer(model, options=options)
     inputs, outputs = network.create_input_buffers(0), network.create_output_buffers(0)
     inputs[0].write(values)
-    return lambda: network.run_by_index(0, inputs, outputs)
+
+    def run() -> Any:
+        network.run_by_index(0, inputs, outputs)
+        return outputs
+
+    return run
 
 
 def _timed(run: Callable[[], Any]) -> Measure:

@@ -3,6 +3,7 @@
 The protocol is ``docs/robustness-protocol.md``.
 """
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,19 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy import MESSAGES, counted, decimal, nothing_left, percent, summarize
 from benchmarks.classes import Classes, choose_classes
 from benchmarks.corruption_error import REFERENCE, compare, differences, read_reference
 from benchmarks.corruptions import OCCLUSIONS, OF_FACES, OF_PICTURES, PADDING, SEVERITIES
 from benchmarks.corruptions.pictures import SIDE
-from benchmarks.environment import Watch, bundle_facts, describe, usable_cores
+from benchmarks.environment import bundle_facts, describe, usable_cores
+from benchmarks.scores import counted, data_facts, decimal, headline, nothing_left, percent, summarize
 from benchmarks.scoring import Outcome, score_each
 from benchmarks.stress import Answers, Examiner, Stress
 from benchmarks.subset import Pictures, read_pictures
 from benchmarks.systems import PipelineSystem
 from edge.build import load_bundle
 from edge.core.errors import ConfigError, DataError
-from edge.data import fingerprint
 from edge.settings import Settings
 
 SCHEMA = 1
@@ -101,7 +101,7 @@ def benchmark(
     Raises:
         FerError: a part is missing, the system's labels do not fit the label set, or there is no picture.
     """
-    watch = Watch()
+    load_before = os.getloadavg()[0]
     system = stress.build_system()
     classes, threshold = choose_classes(system.labels, pictures.label_set), system.min_confidence
     system.close()
@@ -119,15 +119,11 @@ def benchmark(
         "kind": "robustness",
         "schema": SCHEMA,
         "protocol": {"version": VERSION, "side": SIDE, "padding": PADDING, "seed": stress.seed},
-        "data": {"file": pictures.data.name, "sha256": fingerprint(pictures.data, pictures.mapping).sha256},
-        "split": pictures.split,
+        **data_facts(
+            *(pictures.data, pictures.split, pictures.mapping, pictures.truth), classes, skipped, left_out
+        ),
         "pictures": pictures.number,
-        "truth": pictures.truth,
-        "labels": list(classes.names),
         "n": len(answers),
-        "left_out": len(left_out),
-        "skipped": len(skipped),
-        "skipped_rows": skipped[:MESSAGES],
         "unplaced": unplaced if set(stress.names) & set(OCCLUSIONS) else None,
         "min_confidence": threshold,
         "clean": clean,
@@ -136,7 +132,7 @@ def benchmark(
         **facts,
     }
     comparison, more = _compare(result, reference)
-    environment = describe(stress.locator, watch.load_before)
+    environment = describe(stress.locator, load_before)
     return {**result, **comparison, "warnings": warnings + more, "environment": environment}
 
 
@@ -175,33 +171,43 @@ def _mean_accuracy(corruptions: dict[str, Any]) -> float | None:
 
 def _compare(result: dict[str, Any], reference: dict[str, Any] | None) -> tuple[dict[str, Any], list[str]]:
     """What ``corruption_error.compare`` says, and who the reference is; and warnings."""
-    measured = [name for name in OF_PICTURES if name in result["corruptions"]]
-    if not measured:
-        return {"reference": None, **compare(result, None)}, []
-    if reference is None:
-        warning = "no mCE: there is no reference result; name one with --reference"
-        return {"reference": None, **compare(result, None)}, [warning]
-    if different := differences(result, reference):
-        warning = (
-            f"no mCE: the reference differs in {', '.join(different)}; measure both on the same pictures"
-        )
-        return {"reference": None, **compare(result, None)}, [warning]
-    comparison = {"reference": reference.get("system"), **compare(result, reference)}
-    warnings = []
-    if len(comparison["ce"]) < len(OF_PICTURES):
-        warnings.append(
-            f"the mCE is over {len(comparison['ce'])} of {len(OF_PICTURES)} corruptions of pictures"
-        )
+    warnings = _incomparable(result, reference)
+    if reference is None or warnings or not _measured(result):
+        return {"reference": None, **compare(result, None)}, warnings
+    comparison = {"reference": reference["system"], **compare(result, reference)}
+    n, relative_n = (_defined(comparison[key]) for key in ("ce", "relative_ce"))
+    if min(n, relative_n) < len(OF_PICTURES):
+        counts = f"the mCE is over {n}, the relative mCE over {relative_n}"
+        warnings = [f"{counts} of {len(OF_PICTURES)} corruptions of pictures"]
     return comparison, warnings
+
+
+def _incomparable(result: dict[str, Any], reference: dict[str, Any] | None) -> list[str]:
+    """Why there is no mCE although pictures were damaged."""
+    if not _measured(result):
+        return []
+    if reference is None:
+        return ["no mCE: there is no reference result; name one with --reference"]
+    different = ", ".join(differences(result, reference))
+    if different:
+        return [f"no mCE: the reference differs in {different}; measure both on the same pictures"]
+    return []
+
+
+def _measured(result: dict[str, Any]) -> bool:
+    """Whether there are corruptions of pictures among what was done."""
+    return any(name in OF_PICTURES for name in result["corruptions"])
+
+
+def _defined(figures: dict[str, float | None]) -> int:
+    return sum(value is not None for value in figures.values())
 
 
 def table(result: dict[str, Any]) -> str:
     """The result for people."""
     clean = result["clean"]
-    data = " ".join(filter(None, (result["data"]["file"], result["split"])))
     lines = [
-        f"{data}: {result['n']} pictures, {result['skipped']} skipped, {result['left_out']} left out, "
-        f"truth {result['truth']}, {len(result['labels'])} classes, {result['system']}, "
+        f"{headline(result)}, {result['system']}, "
         f"seed {result['protocol']['seed']}; accuracy in %, a missed face is wrong",
         f"{'severity':<15}"
         + "".join(f"{severity:>7}" for severity in SEVERITIES)

@@ -16,7 +16,7 @@ from edge.core.errors import BackendError, ConfigError
 from edge.core.types import Face, Frame, Roi
 from edge.data import Preparation, Sample, prepare
 from edge.data.workers import chunks, worker_pool
-from edge.landmarks.litert import LitertBackend
+from edge.landmarks.litert import LitertBackend, next_roi
 from edge.settings import Settings
 
 ASSUMED_SIZE = 1.3
@@ -44,6 +44,8 @@ class Protocol:
     settings: Settings
     preparation: Preparation
     assume_face: bool = False
+    tracked: bool = False
+    """Answer as for a frame of a camera: from one look, where tracking takes it."""
     label_set: int | None = None
     """Key of ``edge.core.labels.LABEL_SETS``; None: the bundle's own labels."""
     truth: str = "label"
@@ -89,6 +91,24 @@ class AssumedFaceBackend:
         return Roi(width / 2, height / 2, ASSUMED_SIZE * longer, 0.0)
 
 
+class TrackedBackend:
+    """A single picture as if it were a frame in which the face is tracked: one look, at the region that comes
+    from its landmarks."""
+
+    def __init__(self, backend: LitertBackend) -> None:
+        """Wrap ``backend``."""
+        self._backend = backend
+
+    def detect(self, frame: Frame) -> list[Face]:
+        """Faces of one frame, as ``LandmarkBackend`` says."""
+        found = self._backend.detect(frame)
+        return [face for one in found for face in self._backend.detect_in(frame, next_roi(one.landmarks))]
+
+    def close(self) -> None:
+        """Close the wrapped backend."""
+        self._backend.close()
+
+
 class Scorer:
     """The app's pipeline on labelled still pictures; the first face counts."""
 
@@ -97,17 +117,20 @@ class Scorer:
 
         Raises:
             FerError: a part is missing or not whole.
-            ConfigError: ``assume_face`` with a backend that takes no region.
+            ConfigError: ``assume_face`` or ``tracked`` with a backend that takes no region.
         """
         self._preparation = protocol.preparation
         self._pipeline = build_pipeline(protocol.settings)
         self._assumed: AssumedFaceBackend | None = None
+        if not (protocol.assume_face or protocol.tracked):
+            return
+        backend = self._pipeline.backend
+        if not isinstance(backend, LitertBackend):
+            flag = "--assume-face" if protocol.assume_face else "--tracked"
+            raise ConfigError(f"{flag} needs --landmarks litert: others take no face region")
         if protocol.assume_face:
-            backend = self._pipeline.backend
-            if not isinstance(backend, LitertBackend):
-                raise ConfigError("--assume-face needs --landmarks litert: others take no face region")
             self._assumed = AssumedFaceBackend(backend, protocol.preparation.padding)
-            self._pipeline.backend = self._assumed
+        self._pipeline.backend = self._assumed or TrackedBackend(backend)
 
     def score(self, sample: Sample) -> Outcome:
         """Prepare and label one picture."""

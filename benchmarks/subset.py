@@ -9,8 +9,8 @@ from typing import cast
 
 import numpy as np
 
-from benchmarks.accuracy import skip
 from benchmarks.classes import Classes, with_truth
+from benchmarks.scores import skip
 from benchmarks.stress import Numbered
 from edge.data import read_dataset
 
@@ -34,16 +34,16 @@ class Pictures:
 
 
 def draw(labels: Mapping[int, str], number: int, seed: int) -> set[int]:
-    """The pictures of a smaller data set with the same shares of the classes.
+    """The pictures of a smaller data set with the same shares of the emotions.
 
     Args:
-        labels: number of a picture → its label.
+        labels: number of a picture → its true emotion.
         number: how many pictures are wanted; all of them where there are fewer.
         seed: of the run.
 
     Returns:
-        Keys of ``labels``. Each class gets its share, rounded by largest remainder (the first by name at a
-        tie), and of a class those that PCG64, seeded with ``seed`` and the CRC-32 of the label, puts first.
+        Keys of ``labels``. Each emotion gets its share, rounded by largest remainder (the first by name at a
+        tie), and of an emotion those that PCG64, seeded with ``seed`` and the CRC-32 of its name, puts first.
     """
     sizes = sorted(Counter(labels.values()).items())
     number = min(number, len(labels))

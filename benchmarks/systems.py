@@ -42,7 +42,7 @@ class FaceSystem(System, Protocol):
     """float32 (468, 3), aligned as ``edge.core.features.align`` does: of the training faces."""
 
     def find(self, rgb: NDArray[np.uint8]) -> Face | None:
-        """The first face of a picture, with its ``roi``."""
+        """The first face of a picture, as one look at its ``roi`` shows it."""
         ...
 
     def look(self, rgb: NDArray[np.uint8], roi: Roi) -> Face | None:
@@ -81,8 +81,9 @@ class PipelineSystem:
         return self._answer(rgb, self._backend)
 
     def find(self, rgb: NDArray[np.uint8]) -> Face | None:
-        """See ``FaceSystem``."""
-        return next(iter(self._backend.detect(_still(rgb))), None)
+        """See ``FaceSystem``. Without ``Face.second``, a look that no damage would reach."""
+        face = next(iter(self._backend.detect(_still(rgb))), None)
+        return face and replace(face, second=None)
 
     def look(self, rgb: NDArray[np.uint8], roi: Roi) -> Face | None:
         """See ``FaceSystem``."""

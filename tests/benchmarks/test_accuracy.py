@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -12,9 +13,10 @@ import numpy as np
 import pytest
 
 from benchmarks import cli
-from benchmarks.accuracy import make_protocol, summarize
+from benchmarks.accuracy import make_protocol
 from benchmarks.classes import choose_classes, with_truth
-from benchmarks.scoring import AssumedFaceBackend, Outcome, score_all
+from benchmarks.scores import summarize
+from benchmarks.scoring import AssumedFaceBackend, Outcome, Scorer, score_all
 from edge.build import build_pipeline, load_bundle
 from edge.core.bundle import Bundle
 from edge.core.errors import ConfigError
@@ -157,6 +159,19 @@ def test_a_wrong_face_region_is_refused_by_presence(portraits):
     grey = np.full((200, 200, 3), 128, np.uint8)
     assert assumed.detect(Frame(grey, 0, 0, "", still=True)) == []
     pipeline.close()
+
+
+def test_tracked_answers_as_the_second_frame_of_a_camera_does(portraits):
+    rgb = read_picture(portraits["astronaut.png"])
+    settings = load_settings(None, {"expression.smoothing_s": 0.0})
+    protocol = make_protocol(settings, 1.0, 0.0, assume_face=False, tracked=True)
+    with closing(Scorer(protocol)) as scorer:
+        outcome = scorer.score(Sample(rgb, "happy", "one", "test"))
+    with closing(build_pipeline(settings)) as pipeline:
+        for index in range(2):
+            (face,) = pipeline.process(Frame(rgb, index, index, "")).faces
+    assert outcome.found
+    np.testing.assert_allclose(outcome.probabilities, face.probabilities, atol=1e-6)
 
 
 def test_preparation_flags_win_over_what_the_bundle_records():

@@ -43,7 +43,7 @@ def test_a_governor_that_saves_power_is_warned_about(governor, warned, tmp_path,
     if governor:
         path.write_text(governor + "\n")
     monkeypatch.setattr(environment, "_GOVERNOR", path)
-    assert any("governor is ondemand" in warning for warning in environment.Watch().warnings()) is warned
+    assert any("governor is ondemand" in warning for warning in environment.Watch().stop()) is warned
 
 
 def test_a_process_that_computes_beside_us_is_noticed():
@@ -52,7 +52,7 @@ def test_a_process_that_computes_beside_us_is_noticed():
         [sys.executable, "-c", BUSY], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as child:
         child.stdout.readline()
-        assert any("other processes used" in warning for warning in watch.warnings())
+        assert any("other processes used" in warning for warning in watch.stop())
         child.communicate(b"\n")
 
 
@@ -80,12 +80,12 @@ def test_our_own_work_is_not_taken_for_that_of_others(monkeypatch):
     monkeypatch.setattr(environment.time, "perf_counter", iter([0.0, 2.0]).__next__)
     monkeypatch.setattr(environment, "_own_seconds", iter([5.0, 6.95]).__next__)
     monkeypatch.setattr(environment, "_GOVERNOR", environment.Path("absent"))
-    assert environment.Watch().warnings() == []
+    assert environment.Watch().stop() == []
 
 
 def test_a_machine_that_was_busy_before_is_warned_about(monkeypatch):
     monkeypatch.setattr(environment.os, "getloadavg", lambda: (64.0 * environment.usable_cores(), 0.0, 0.0))
-    assert any("load average" in warning for warning in environment.Watch().warnings())
+    assert any("load average" in warning for warning in environment.Watch().stop())
 
 
 def test_the_delegate_of_the_runtime_is_told():

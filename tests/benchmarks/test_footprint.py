@@ -55,7 +55,7 @@ def test_the_packages_that_the_device_needs_are_counted():
 
 def test_a_package_without_a_list_of_files_makes_the_total_unknown(monkeypatch):
     packages = {
-        "numpy": SimpleNamespace(name="numpy", files=None, requires=['extra-only; extra == "test"']),
+        "numpy": SimpleNamespace(name="numpy", files=None, requires=["extra-only; extra=='test'"]),
         "ours": SimpleNamespace(name="ours", files=[], requires=["numpy>=1", "not-installed>1"]),
     }
 

@@ -1,15 +1,19 @@
 """``python -m benchmarks matrix`` with a few frames: what runs, what cannot, and what is said about it."""
 
+import os
+import signal
 import sys
+from contextlib import closing
 
 import numpy as np
 import pytest
 
-from benchmarks import cli, matrix, matrix_worker
+from benchmarks import cli, matrix, matrix_process, matrix_worker
 from benchmarks.matrix_process import Worker
 from edge.build import load_bundle
 from edge.core.errors import BackendError
 from edge.landmarks.models import find_models
+from edge.runtime import make_interpreter
 
 KEYS = {"environment", "kind", *matrix.FACTS, "reason", "n", "ms", "against", "ratio"}
 
@@ -96,28 +100,43 @@ def test_a_bundle_that_a_backend_cannot_feed_is_told(quick):
 
 def test_a_configuration_that_breaks_in_the_run_is_left_out_and_the_others_go_on(quick, monkeypatch):
     ask = Worker.ask
+    blocks = []
 
-    def break_second(worker, message):
-        if message.get("block") == 1 and len(asked) > 6:
+    def break_in_second_round(worker, message, *limit):
+        blocks.append(message.get("block"))
+        if message.get("block") == 1 and blocks.count(1) == 2:
             raise BackendError("the graph broke")
-        asked.append(message)
-        return ask(worker, message)
+        return ask(worker, message, *limit)
 
-    asked = []
-    monkeypatch.setattr(Worker, "ask", break_second)
+    monkeypatch.setattr(Worker, "ask", break_in_second_round)
     result = quick("--landmarks", "litert", "--threads", 1, 2, "--rounds", 3)
     broken = result["configurations"][1]
-    assert broken["reason"].endswith("the graph broke")
-    assert broken["reason"].startswith("in round")
+    assert broken["reason"] == "in round 2: the graph broke"
     assert all(line["n"] == 9 for line in ran(result))
 
 
 def test_a_worker_that_dies_is_a_reason():
+    with closing(Worker(sys.executable)) as worker:
+        worker._process.kill()
+        with pytest.raises(BackendError, match="its process ended with -9: no message"):
+            worker.ask({"describe": {}})
+
+
+def test_a_worker_that_hangs_is_killed_and_given_up():
+    with closing(Worker(sys.executable)) as worker:
+        os.kill(worker._process.pid, signal.SIGSTOP)
+        with pytest.raises(BackendError, match=r"gave no answer within 0\.1 s"):
+            worker.ask({"describe": {}}, limit_s=0.1)
+        with pytest.raises(BackendError, match="its process ended with -9"):
+            worker.ask({"describe": {}})
+
+
+def test_a_worker_that_does_not_end_by_itself_is_killed(monkeypatch):
+    monkeypatch.setattr(matrix_process, "END_S", 0.1)
     worker = Worker(sys.executable)
-    worker._process.kill()
-    with pytest.raises(BackendError, match="its process ended with -9: no message"):
-        worker.ask({"describe": {}})
+    os.kill(worker._process.pid, signal.SIGSTOP)
     worker.close()
+    assert worker._process.returncode == -signal.SIGKILL
 
 
 def test_ratios_are_of_blocks_that_were_run_one_after_the_other():
@@ -148,11 +167,16 @@ def test_every_network_of_a_bundles_folder_is_a_head(portraits, tmp_path, benchm
     assert "refuses" in heads[1]["reason"]
 
 
-def test_compiled_models_run(portraits):
+def test_compiled_models_give_what_the_interpreter_gives(portraits):
     pytest.importorskip("ai_edge_litert.compiled_model")
-    noise = np.zeros((1, 192, 192, 3), np.float32)
-    run = matrix_worker.compiled(find_models().landmarker, 1, 0, noise)
-    run()
+    model = find_models().landmarker
+    noise = np.random.default_rng(0).random((1, 192, 192, 3), np.float32)
+    interpreter = make_interpreter(model, 1, "the face landmark model")
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], noise)
+    interpreter.invoke()
+    points = interpreter.get_tensor(interpreter.get_output_details()[0]["index"]).ravel()
+    outputs = matrix_worker.compiled(model, 1, 0, noise)()
+    np.testing.assert_allclose(outputs[0].read(points.size, np.float32), points, atol=1e-3)
 
 
 @pytest.mark.parametrize(("features", "runs"), [("fp asimd fphp asimdhp", True), ("fpu sse2 f16c", False)])

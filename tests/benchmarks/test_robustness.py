@@ -15,8 +15,10 @@ from benchmarks.scoring import score_all
 from benchmarks.stress import Examiner, Numbered, Stress
 from benchmarks.subset import Pictures, draw
 from benchmarks.systems import FaceSystem, PipelineSystem, System
+from edge.build import build_backend
 from edge.core.errors import ConfigError, DataError
 from edge.core.labels import FER2013
+from edge.core.types import Frame
 from edge.data import Preparation, Sample
 from edge.settings import load_settings
 from edge.sources.pictures import read_picture
@@ -107,11 +109,15 @@ def test_the_clean_answers_are_those_of_the_accuracy_benchmark(portraits):
 def test_what_is_done_to_a_face_starts_from_the_clean_one(portraits):
     system = PipelineSystem(SETTINGS)
     rgb = make_frame(read_picture(portraits["grace_hopper.jpg"]))
+    (seen,) = build_backend(SETTINGS.landmarks).detect(Frame(rgb, 0, 0, "", still=True))
     face = system.find(rgb)
-    np.testing.assert_array_equal(system.answer_face(face), system.answer(rgb))
+    assert face.second is None
+    np.testing.assert_array_equal(face.landmarks, seen.landmarks)
+    looks = [system.answer_face(face), system.answer_face(seen.second)]
+    np.testing.assert_allclose(system.answer(rgb), np.mean(looks, axis=0), rtol=1e-6)
     again = system.look(rgb, face.roi)
     np.testing.assert_array_equal(again.landmarks, face.landmarks)
-    np.testing.assert_array_equal(system.answer_face(again), system.answer(rgb))
+    np.testing.assert_array_equal(system.answer_face(again), system.answer_face(face))
     assert system.look(np.full_like(rgb, 128), face.roi) is None
     system.close()
     assert isinstance(system, FaceSystem)
@@ -208,14 +214,21 @@ def test_against_itself_every_error_is_100(shades, tmp_path):
     assert result["reference"] == "the other"
     assert result["mce"] == pytest.approx(100)
     assert result["relative_mce"] == pytest.approx(100)
-    assert result["warnings"] == [f"the mCE is over 2 of {len(OF_PICTURES)} corruptions of pictures"]
+    # Contrast does nothing to one shade: there is no error to compare.
+    assert result["ce"]["contrast"] is None
+    assert result["warnings"] == ["the mCE is over 1, the relative mCE over 1 of 20 corruptions of pictures"]
     other = of_grey(shades, reference=reference, seed=1)
     assert (other["mce"], other["reference"]) == (None, None)
     assert "differs in protocol" in other["warnings"][0]
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"clean": 3}', '{"kind": "accuracy", "clean": {"accuracy": 1}}']
+    "text",
+    [
+        *("", "[]", "{}", '{"clean": 3}'),
+        '{"kind": "accuracy", "system": "x", "clean": {"accuracy": 1}, "corruptions": {}}',
+        '{"kind": "robustness", "clean": {"accuracy": 1}, "corruptions": {}}',
+    ],
 )
 def test_a_reference_that_is_none_is_refused(text, tmp_path):
     path = tmp_path / "reference.json"
@@ -257,6 +270,21 @@ def test_sheets_without_data(tmp_path, portraits):
     side = sheet.shape[1] // 6
     means = [sheet[30:, number * side : (number + 1) * side].mean() for number in range(6)]
     assert means == sorted(means, reverse=True)
+
+
+def test_a_corruption_that_does_not_disturb_the_reference_is_in_no_relative_mean(shades):
+    reference = of_grey(shades) | {"system": "the other", "clean": {"accuracy": 0.6}}
+    reference["corruptions"] = made_up(0, darker=0.5, contrast=0.3)["corruptions"]
+    result = of_grey(shades, reference=reference)
+    assert result["relative_ce"]["contrast"] is None
+    assert result["mce"] == pytest.approx((result["ce"]["darker"] + result["ce"]["contrast"]) / 2)
+    assert result["warnings"] == ["the mCE is over 2, the relative mCE over 1 of 20 corruptions of pictures"]
+
+
+def test_a_seed_that_numpy_does_not_take_is_a_wrong_flag(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["robustness", "--data", "x", "--seed", "-1"])
+    assert "must be 0 or more, not -1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,144 @@
+"""Results of all kinds as one page for people, ``report.html``, and as Markdown, ``report.md``.
+
+Runs on the device: the standard library draws the plots.
+"""
+
+from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from types import ModuleType
+
+from benchmarks.regressions import METHOD, Comparison, Row
+from benchmarks.report import sections_accuracy, sections_latency, sections_matrix, sections_robustness
+from benchmarks.report.page import Block, Contents, Heading, Notice, Table, Text, Tiles, html, markdown
+from benchmarks.report.words import environments, plain
+from benchmarks.result_files import Result, complete, describe
+from edge.core.files import write_atomic
+
+_SECTIONS: dict[str, ModuleType] = {
+    "latency": sections_latency,
+    "matrix": sections_matrix,
+    "accuracy": sections_accuracy,
+    "robustness": sections_robustness,
+}
+
+_COMPARED = ("", "before", "now", "worse by", "allowed", "verdict")
+
+
+def write(
+    results: Sequence[Result],
+    folder: Path,
+    comparison: Comparison | None = None,
+    missing: Sequence[str] = (),
+) -> None:
+    """Write ``report.html``, which needs no other file, and ``report.md``.
+
+    Args:
+        results: at least one, or something ``missing``.
+        folder: is made.
+        comparison: with older results.
+        missing: what was to be measured and is not there, with the reasons.
+
+    Raises:
+        DataError: a result is not whole.
+        OSError: the folder cannot be written.
+    """
+    blocks = contents(results, comparison, missing)
+    for name, text in (("report.html", html(blocks)), ("report.md", markdown(blocks))):
+        write_atomic(folder / name, text.encode("utf-8"))
+
+
+def contents(
+    results: Sequence[Result], comparison: Comparison | None = None, missing: Sequence[str] = ()
+) -> list[Block]:
+    """The whole document; arguments as in ``write``.
+
+    Raises:
+        DataError: a result is not whole.
+    """
+    blocks: list[Block] = [Heading(1, "Mien benchmarks"), *_subtitle(results)]
+    blocks += _notices(results, comparison.regressions if comparison else [], missing)
+    overview: list[Block] = []
+    sections: list[Block] = []
+    tiles = []
+    for kind, group in groupby(results, attrgetter("kind")):
+        of_kind, rows = _SECTIONS[kind], []
+        for result in group:
+            with complete(result):
+                tiles.append(of_kind.tile(result))
+                rows.append(of_kind.overview(result))
+                sections += of_kind.section(result)
+        overview.append(Table(of_kind.COLUMNS, rows))
+    blocks += [Tiles(tiles), Contents()] if tiles else []
+    blocks += [Heading(2, "Overview"), *overview] if overview else []
+    if comparison is not None:
+        blocks += _compared(comparison)
+    return [*blocks, *sections, *_environment(results)]
+
+
+def _subtitle(results: Sequence[Result]) -> list[Block]:
+    dates = sorted(
+        {str(facts["date"])[:10] for result in results for facts in _described(result) if "date" in facts}
+    )
+    machines = {
+        ", ".join(plain(facts[key]) for key in ("board", "cpu", "system") if facts.get(key))
+        for facts in environments(results)
+    }
+    text = " · ".join(
+        [*sorted(filter(None, machines)), " to ".join(dict.fromkeys([*dates[:1], *dates[-1:]]))]
+    )
+    return [Text(text)] if text else []
+
+
+def _described(result: Result) -> list[dict[str, object]]:
+    with complete(result):
+        return list(result.content.get("environments") or [result.content["environment"]])
+
+
+def _notices(results: Sequence[Result], regressions: Sequence[Row], missing: Sequence[str]) -> list[Block]:
+    spoiled = [
+        f"{result.kind}, {describe(result)}: {warning}"
+        for result in results
+        if result.spoiled
+        for warning in result.content["warnings"]
+    ]
+    others = [
+        f"{result.kind}, {describe(result)}: {warning}"
+        for result in results
+        if not result.spoiled
+        for warning in result.content["warnings"]
+    ]
+    notices = {
+        "Worse than before": [row.sentence() for row in regressions],
+        "Not measured": missing,
+        "Spoiled: these times are not to be published": spoiled,
+        "To be known": others,
+    }
+    return [Notice(title, lines) for title, lines in notices.items() if lines]
+
+
+def _compared(comparison: Comparison) -> list[Block]:
+    blocks: list[Block] = [Heading(2, "Compared with before")]
+    if comparison.rows:
+        blocks.append(Text(METHOD))
+    if comparison.notes:
+        blocks.append(Notice("Not compared", comparison.notes))
+    for configuration, rows in groupby(comparison.rows, attrgetter("configuration")):
+        blocks.append(Heading(3, configuration))
+        blocks.append(Table(_COMPARED, [row.cells() for row in rows]))
+    return blocks
+
+
+def _environment(results: Sequence[Result]) -> list[Block]:
+    found = environments(results)
+    if not found:
+        return []
+    keys = list(dict.fromkeys(key for facts in found for key in facts))
+    names = (
+        ["measured on"]
+        if len(found) == 1
+        else [f"environment {number}" for number in range(1, len(found) + 1)]
+    )
+    rows = [[key, *(plain(facts.get(key)) for facts in found)] for key in keys]
+    return [Heading(2, "Environment"), Table(["", *names], rows, facts=True)]

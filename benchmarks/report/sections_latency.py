@@ -1,0 +1,132 @@
+"""What the report says of ``latency``."""
+
+from typing import Any
+
+from benchmarks.report.page import Beside, Block, Heading, Plot, Table, Text, Tile
+from benchmarks.report.plots import Bar, waterfall
+from benchmarks.report.words import DASH, facts, milliseconds, number
+from benchmarks.result_files import Result, describe
+
+COLUMNS = (
+    "latency",
+    "p50, ms",
+    "p99, ms",
+    "over the bare network",
+    "frames/s",
+    "CPU, ms",
+    "memory, MB",
+    "first result, s",
+)
+"""Of the overview."""
+
+
+def overview(result: Result) -> list[str]:
+    """One row of the overview."""
+    content = result.content
+    frame = content["frame_ms"]
+    return [
+        describe(result),
+        milliseconds(frame["p50"]),
+        milliseconds(frame["p99"]),
+        _times(content["frame_over_invoke_p50"]),
+        f"{content['fps']:.0f}",
+        milliseconds(content["cpu_ms_per_frame"]),
+        number(content["peak_rss_mb"], 0),
+        number(content["first_result_s"]),
+    ]
+
+
+def tile(result: Result) -> Tile:
+    """The figure that stands for it."""
+    frame = result.content["frame_ms"]
+    detail = f"p50 of {result.content['n']} frames, p99 {milliseconds(frame['p99'])} ms"
+    return Tile(f"{milliseconds(frame['p50'])} ms", f"a frame, {describe(result)}", detail)
+
+
+def section(result: Result) -> list[Block]:
+    """All of it."""
+    content = result.content
+    width, height = content["frame_size"]
+    faces = content["faces"]["frames_with_face"]
+    intro = (
+        f"{content['n']} frames of {width}×{height} px after {content['warmup']} of warm-up, each as soon as "
+        f"the last one is done; a face in {faces} of them."
+    )
+    return [
+        Heading(2, f"Latency: {describe(result)}"),
+        Text(intro),
+        Beside([_stages(content), _percentiles(content)]),
+        Heading(3, "Ratios, memory and age"),
+        _rest(content),
+        facts(result),
+    ]
+
+
+def _stages(content: dict[str, Any]) -> Plot:
+    bars = []
+    if invoke := content["landmark_invoke_ms"]:
+        bars.append(Bar("bare landmark network", 0.0, invoke["p50"], invoke["p99"], "floor"))
+    bars.append(Bar("frame", 0.0, content["frame_ms"]["p50"], content["frame_ms"]["p99"], "soft"))
+    start = 0.0
+    for stage, times in content["stages_ms"].items():
+        bars.append(Bar(stage, start, times["p50"], times["p99"], "bar"))
+        start += times["p50"]
+    caption = (
+        "Where the time of a frame goes: its stages one after the other (filled), the whole frame (pale), "
+        "and the bare landmark network (outlined), under which no frame can be. A whisker that ends in › "
+        "goes on."
+    )
+    return Plot([waterfall(bars, "Time of each stage of a frame, p50 and p99")], caption)
+
+
+def _percentiles(content: dict[str, Any]) -> Table:
+    rows = {
+        "frame": content["frame_ms"],
+        **{f"· {stage}": times for stage, times in content["stages_ms"].items()},
+        "bare landmark network": content["landmark_invoke_ms"],
+        "classifier alone": content["classifier_alone_ms"],
+        "capture to result": content["age_ms"],
+        "waiting for the source": content["source_ms"],
+    }
+    if against := content["against"]:
+        rows[f"frame, {against['backend']} {against['bundle']['name']}"] = against["frame_ms"]
+    cells = [[name, *map(milliseconds, times.values())] for name, times in rows.items() if times]
+    return Table(["ms", *content["frame_ms"]], cells)
+
+
+def _rest(content: dict[str, Any]) -> Table:
+    tails, growth = content["p99_over_p50"], content["rss_growth_kb_per_1000_frames"]
+    runs = ", ".join(f"{seconds:.2f}" for seconds in content["first_result_runs_s"])
+    rows = [
+        ["frame over the bare network, p50", _times(content["frame_over_invoke_p50"])],
+        ["p99 over p50: frame, network, one over the other", ", ".join(map(number, tails.values()))],
+        ["last tenth of the run over the first", _times(content["drift_p50"])],
+        ["CPU for a frame", f"{milliseconds(content['cpu_ms_per_frame'])} ms"],
+        ["frames a second, the pipeline alone", f"{content['fps']:.1f}"],
+        ["capture to result, p50 and p99", _age(content["age_ms"])],
+        ["memory: start, end, peak", _memory(content)],
+        ["memory growth for 1,000 frames", DASH if growth is None else f"{growth:.1f} kB"],
+        ["packages on the disk", _with_unit(content["install_mb"]["total"], "MB")],
+        ["first import to first result", f"{content['first_result_s']:.2f} s (runs: {runs})"],
+    ]
+    if against := content["against"]:
+        name = f"{against['backend']} {against['bundle']['name']}, same frames in turn"
+        rows.append([f"{name}, over this one, p50", _times(against["ratio_p50"])])
+    return Table(["figure", "value"], rows, facts=True)
+
+
+def _age(age: dict[str, float] | None) -> str:
+    return f"{milliseconds(age['p50'])}, {milliseconds(age['p99'])} ms" if age else DASH
+
+
+def _memory(content: dict[str, Any]) -> str:
+    values = [content[key] for key in ("start_rss_mb", "end_rss_mb", "peak_rss_mb")]
+    return f"{', '.join(number(value, 1) for value in values)} MB" if any(values) else DASH
+
+
+def _times(value: float | None) -> str:
+    return DASH if value is None else f"{value:.2f} ×"
+
+
+def _with_unit(value: float | None, unit: str) -> str:
+    return DASH if value is None else f"{value:.1f} {unit}"
