@@ -42,17 +42,20 @@ def build_model(lengths: Sequence[int], classes: int, settings: Settings) -> ker
 
 
 def _maps(embedding: keras.KerasTensor, settings: Settings) -> list[keras.KerasTensor]:
-    """The 3×3 map with fewer channels, and the 12×12 map brought to 3×3 in two steps; both laid flat."""
+    """The 3×3 map with fewer channels, and the 12×12 map brought to 6×6, looked at once more; both laid
+    flat."""
     coarse_shape, fine_shape = features.EMBEDDING_SHAPES
     border = math.prod(coarse_shape)
+    narrow, wide = settings.channels
     coarse = layers.Reshape(coarse_shape)(embedding[:, :border])
     coarse = _activated(layers.Conv2D(settings.narrow, 1, use_bias=False)(coarse))
-    first, *more = settings.channels
     fine = layers.Reshape(fine_shape)(embedding[:, border:])
-    fine = _activated(layers.Conv2D(first, 1, use_bias=False)(fine))
-    for channels in more:
-        fine = layers.Conv2D(channels, 3, strides=2, padding="same", use_bias=False)(fine)
-        fine = _activated(fine)
+    fine = _activated(layers.Conv2D(narrow, 1, use_bias=False)(fine))
+    fine = _activated(layers.Conv2D(wide, 3, strides=2, padding="same", use_bias=False)(fine))
+    # A residual block with a separable convolution (He et al., 2016; Chollet, 2017).
+    change = layers.DepthwiseConv2D(3, padding="same", use_bias=False)(fine)
+    change = layers.Conv2D(wide, 1, use_bias=False)(layers.BatchNormalization()(change))
+    fine = layers.ReLU()(layers.Add()([fine, layers.BatchNormalization()(change)]))
     return [layers.Flatten()(coarse), layers.Flatten()(fine)]
 
 

@@ -24,10 +24,10 @@ class Settings:
     embedding: bool = True
     """Whether the network sees the landmark network's feature maps beside the landmarks."""
 
-    hidden: tuple[int, ...] = (192,)
+    hidden: tuple[int, ...] = (256, 128)
     """Units of each hidden layer, ReLU."""
-    channels: tuple[int, ...] = (32, 64, 96)
-    """Of the embedding's larger map: at 12×12, then at 6×6 and 3×3."""
+    channels: tuple[int, ...] = (32, 64)
+    """Of the embedding's larger map: at 12×12, then at 6×6."""
     narrow: int = 64
     """Units to which the landmarks, and channels to which the embedding's smaller map are brought before
     the first hidden layer."""
@@ -76,8 +76,8 @@ class Settings:
                 raise ConfigError(
                     f"{name} must be one of {', '.join(map(str, choices))}, not {getattr(self, name)}"
                 )
-        if len(self.channels) != 3 or min(self.channels) < 1:
-            raise ConfigError(f"channels must be three numbers, each 1 or more, not {self.channels}")
+        if len(self.channels) != 2 or min(self.channels) < 1:
+            raise ConfigError(f"channels must be two numbers, each 1 or more, not {self.channels}")
         if not self.hidden or min(self.hidden) < 1:
             raise ConfigError(f"hidden must be numbers of units, each 1 or more, not {self.hidden}")
 

@@ -308,7 +308,7 @@ class TestSettings:
             ("dropout=1", "dropout must be 0.0…0.95"),
             ("learning_rate=nan", "learning_rate must be"),
             ("hidden=0", "hidden must be"),
-            ("channels=8", "channels must be three numbers"),
+            ("channels=8", "channels must be two numbers"),
             ("labels=5", "labels must be one of 7, 8, 6, 3, not 5"),
             ("truth=vote", "truth must be one of label, votes, not vote"),
             ("balance=all", "balance must be one of none, weights, oversample, undersample, batches, focal"),

@@ -99,7 +99,7 @@ def test_answers(taught):
 
 
 def test_a_student_learns_from_it(taught, tmp_path):
-    quick = ("epochs=1", "batch=32", "validation=0.2", "hidden=16", "channels=4,4,4", "narrow=4", "teacher=1")
+    quick = ("epochs=1", "batch=32", "validation=0.2", "hidden=16", "channels=4,4", "narrow=4", "teacher=1")
     runs = {}
     for name, teacher in (("alone", ()), ("taught", ("--teacher", taught / "teacher"))):
         runs[name] = tmp_path / name
