@@ -40,11 +40,11 @@ TRUTH = {
 }
 
 PROTOCOL = (
-    "{truth}, scaled and padded as in 'preparation'; landmarks of the litert backend in "
-    "single-image mode; this int8 model. A face that detection does not find is a wrong answer in accuracy, "
-    "recall and F1. Validation rows (faces found only) chose the training epoch, the temperature "
-    "and the threshold, the other splits did not. Training rows that are pixel copies of their pictures were "
-    "left out."
+    "{truth}, scaled and padded as in 'preparation'; landmarks of the litert backend in single-image mode, "
+    "the first look at each face alone; this int8 model. A face that detection does not find is a wrong "
+    "answer in accuracy, recall and F1. Validation rows (faces found only) chose the training epoch, the "
+    "temperature and the threshold, the other splits did not. Training rows that are pixel copies of their "
+    "pictures were left out."
 )
 
 

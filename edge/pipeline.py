@@ -57,7 +57,7 @@ class Pipeline:
         faces = self.backend.detect(frame)
         landmarks_ns, mark = _since(mark)
 
-        readable = [(face, inputs) for face in faces if (inputs := self._inputs(face)) is not None]
+        readable = [(face, inputs) for face in faces if (inputs := self._inputs(face))]
         features_ns, mark = _since(mark)
 
         observed = [(face, self._classify(inputs)) for face, inputs in readable]
@@ -81,14 +81,18 @@ class Pipeline:
         self.backend.close()
         self.classifier.close()
 
-    def _inputs(self, face: Face) -> list[_Inputs] | None:
-        """What the classifier takes, once for each look at the face; None, and a line in the log, where the
-        landmarks make no sense."""
-        try:
-            return [self._of_look(look) for look in (face, face.second) if look is not None]
-        except ValueError as error:
-            log.debug("face skipped: %s", error)
-            return None
+    def _inputs(self, face: Face) -> list[_Inputs]:
+        """What the classifier takes, once for each look at the face whose landmarks make sense; the others
+        are lines in the log."""
+        inputs = []
+        for look in (face, face.second):
+            if look is None:
+                continue
+            try:
+                inputs.append(self._of_look(look))
+            except ValueError as error:
+                log.debug("look at a face skipped: %s", error)
+        return inputs
 
     def _of_look(self, face: Face) -> _Inputs:
         vector = features.extract(face.landmarks)

@@ -14,7 +14,7 @@ TRAINING, EVALUATION = 60, 12
 SHARD = 200
 """Rows in a shard of the made-up folders."""
 QUICK = (
-    "epochs=3",
+    "epochs=5",
     "hidden=24,16",
     "channels=4,4",
     "narrow=8",

@@ -53,7 +53,8 @@ def fit(
             becomes a part of the target.
 
     Raises:
-        DataError: the landmarks folder cannot be used, or ``out`` is there already.
+        DataError: the landmarks folder or a teacher cannot be used, ``out`` is there already, or the
+            training diverged.
         OSError: a full disk, for instance; nothing is left behind.
     """
     if out.exists():
@@ -100,8 +101,6 @@ def fit(
             batch = Batch(standardize(data.take(view, pick)), target[pick], votes[pick], weight[pick])
             losses.append(trainer.step(batch.noisy(settings.jitter, rng)))
         logits = trainer.predict(x_validation)  # (V, C), by the averaged weights
-        if not np.isfinite(logits).all():
-            raise DataError(f"the training diverged in epoch {epoch + 1}: use a lower learning_rate")
         accuracy = float((logits.argmax(axis=1) == number_validation).mean())
         validation_loss = report.cross_entropy(logits, number_validation)
         history.append(
@@ -224,7 +223,7 @@ def rows_and_classes(landmarks: dict[str, Any], settings: Settings) -> dict[str,
     """
     chosen = asdict(settings)
     names = ("labels", "truth", "validation")
-    return {"data": landmarks["data"], "preparation": landmarks["preparation"]} | {
+    return {"data": landmarks["data"]["sha256"], "preparation": landmarks["preparation"]} | {
         name: chosen[name] for name in names
     }
 

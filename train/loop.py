@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from edge.core.errors import DataError
 from train.balance import FOCAL_GAMMA
 from train.settings import Settings
 
@@ -68,8 +69,14 @@ class Trainer:
         return float(self._step(batch.inputs, batch.target, batch.votes, batch.weight, tf.constant(keep)))
 
     def predict(self, inputs: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Logits (N, C) by the averaged weights."""
+        """Logits (N, C) by the averaged weights.
+
+        Raises:
+            DataError: the training diverged.
+        """
         logits: NDArray[np.float32] = self._averaged.predict(inputs, batch_size=4096, verbose=0)[0]
+        if not np.isfinite(logits).all():
+            raise DataError(f"the training diverged within {self._steps} steps: use a lower learning_rate")
         return logits
 
     def average(self) -> list[NDArray[np.float32]]:

@@ -33,7 +33,7 @@ from train.loop import Batch, Trainer
 from train.settings import Settings
 
 SETTINGS = Settings(epochs=18, batch=128, learning_rate=8e-4, weight_decay=0.02, dropout=0.5)
-"""Of the teacher; the sizes of the small network among them are not used."""
+"""Of the teacher; what concerns only the small network, its views or its calibration is not used."""
 
 
 def teach(
@@ -59,7 +59,8 @@ def teach(
         models_dir: folder of the face models; None: where setup put them.
 
     Raises:
-        DataError: the data is not the one that was extracted, or ``out`` is there already.
+        DataError: the data is not the one that was extracted, ``out`` is there already, or the training
+            diverged.
         OSError: a full disk, for instance; nothing is left behind.
     """
     if out.exists():
