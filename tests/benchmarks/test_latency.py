@@ -84,8 +84,9 @@ def test_the_figures_fit_together(run):
 
 def test_peak_memory_is_that_of_the_lean_process(run):
     _, result = run
-    # NumPy and OpenCV alone are over 40; this suite, with scikit-learn, is far over 150.
-    assert 40 < result["start_rss_mb"] <= result["end_rss_mb"] <= result["peak_rss_mb"] < 130
+    # NumPy and OpenCV alone are over 40, and 70 in the versions for Python 3.13; this suite, with
+    # scikit-learn, is far over 150.
+    assert 40 < result["start_rss_mb"] <= result["end_rss_mb"] <= result["peak_rss_mb"] < 150
     assert result["rss_growth_kb_per_1000_frames"] is None
 
 
