@@ -101,7 +101,7 @@ class TrackedBackend:
 
     def detect(self, frame: Frame) -> list[Face]:
         """Faces of one frame, as ``LandmarkBackend`` says."""
-        found = self._backend.detect(frame)
+        found = self._backend.find(frame)
         return [face for one in found for face in self._backend.detect_in(frame, next_roi(one.landmarks))]
 
     def close(self) -> None:

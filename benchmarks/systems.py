@@ -82,8 +82,7 @@ class PipelineSystem:
 
     def find(self, rgb: NDArray[np.uint8]) -> Face | None:
         """See ``FaceSystem``. Without ``Face.second``, a look that no damage would reach."""
-        face = next(iter(self._backend.detect(_still(rgb))), None)
-        return face and replace(face, second=None)
+        return next(iter(self._backend.find(_still(rgb))), None)
 
     def look(self, rgb: NDArray[np.uint8], roi: Roi) -> Face | None:
         """See ``FaceSystem``."""

@@ -196,8 +196,9 @@ def standardization(inputs: Inputs, clip: float) -> Standardization:
     for embedding in rest:
         sizes = [math.prod(shape) for shape in features.EMBEDDING_SHAPES]
         maps = np.split(embedding, np.cumsum(sizes)[:-1], axis=1)
-        mean.append(np.repeat([_mean(part) for part in maps], sizes))
-        std.append(np.repeat([_std(part) for part in maps], sizes))
+        means, stds = zip(*map(_mean_and_std, maps), strict=True)
+        mean.append(np.repeat(means, sizes))
+        std.append(np.repeat(stds, sizes))
     return Standardization(
         [_rounded(values) for values in mean],
         [_rounded(np.maximum(values, MIN_STD)) for values in std],
@@ -205,14 +206,11 @@ def standardization(inputs: Inputs, clip: float) -> Standardization:
     )
 
 
-def _mean(matrix: NDArray[np.floating[Any]]) -> float:
-    return float(np.mean([row.mean(dtype=np.float64) for row in matrix]))
-
-
-def _std(matrix: NDArray[np.floating[Any]]) -> float:
-    """Row by row: in float64 the whole embedding would take four times its memory."""
-    squares = [np.square(row, dtype=np.float64).mean() for row in matrix]
-    return math.sqrt(max(0.0, float(np.mean(squares)) - _mean(matrix) ** 2))
+def _mean_and_std(matrix: NDArray[np.floating[Any]]) -> tuple[float, float]:
+    """Of all values, row by row: in float64 the whole embedding would take four times its memory."""
+    rows = (row.astype(np.float64) for row in matrix)
+    mean, square = np.mean([(row.mean(), np.square(row).mean()) for row in rows], axis=0)
+    return float(mean), math.sqrt(max(0.0, float(square - mean**2)))
 
 
 def _rounded(values: NDArray[np.float64]) -> NDArray[np.float32]:

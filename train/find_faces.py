@@ -51,7 +51,7 @@ def find_faces(
     views = [_no_faces(len(pictures)) for _ in range(setup.views + 1)]
     for index, picture in enumerate(pictures):
         rgb = prepare(picture, setup.preparation.scale, setup.preparation.padding)
-        faces = backend.detect(Frame(rgb, captured_ns=0, index=index, origin="", still=True))
+        faces = backend.find(Frame(rgb, captured_ns=0, index=index, origin="", still=True))
         if not faces:
             continue
         presence[index] = faces[0].presence

@@ -1,7 +1,6 @@
 """A document of a few kinds of block, as one HTML page, as Markdown, or as text for a terminal."""
 
 import base64
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
@@ -10,6 +9,7 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
+from edge.data.document import html_header, html_page, html_row, markdown_table, plain
 from train.plotting import svg
 
 
@@ -110,13 +110,7 @@ def html(blocks: Iterable[Block]) -> str:
     for kind, group in groupby(blocks, type):
         inner = "\n".join(map(_element, group))
         parts.append(f'<div class="plots">\n{inner}\n</div>' if kind is Plot else inner)
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>\n"
-        + "\n".join(parts)
-        + "\n</body>\n</html>\n"
-    )
+    return html_page(title, _CSS, "\n".join(parts))
 
 
 def _element(block: Block) -> str:
@@ -146,17 +140,12 @@ def _figure(image: str, caption: str) -> str:
 
 
 def _html_table(table: Table) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.columns)
     body = []
     for number, (name, *cells) in enumerate(table.rows):
         tints = map(_tint, table.tint[number] if table.tint else [0.0] * len(cells))
-        body.append(
-            f'<tr><th scope="row">{escape(name)}</th>'
-            + "".join(f"<td{tint}>{escape(cell)}</td>" for cell, tint in zip(cells, tints, strict=True))
-            + "</tr>"
-        )
+        body.append(html_row(name, cells, tints))
     kind = ' class="facts"' if not any(table.columns) else ""
-    header = f"<thead><tr>{head}</tr></thead>\n" if any(table.columns) else ""
+    header = f"{html_header(table.columns)}\n" if any(table.columns) else ""
     rows = "\n".join(body)
     return f'<div class="table"><table{kind}>\n{header}<tbody>\n{rows}\n</tbody>\n</table></div>'
 
@@ -168,24 +157,12 @@ def _tint(strength: float) -> str:
 def markdown(blocks: Iterable[Block]) -> str:
     """The same without the small pictures; the plots are files beside it."""
     write: dict[type, Callable[..., str]] = {
-        Heading: lambda block: f"{'#' * block.level} {_plain(block.text)}",
-        Text: lambda block: _plain(block.text),
-        Table: _markdown_table,
-        Plot: lambda block: f"![{_plain(block.caption)}]({block.file})",
+        Heading: lambda block: f"{'#' * block.level} {plain(block.text)}",
+        Text: lambda block: plain(block.text),
+        Table: lambda block: markdown_table(block.columns, block.rows, numbers=any(block.columns)),
+        Plot: lambda block: f"![{plain(block.caption)}]({block.file})",
     }
     return "\n\n".join(write[type(block)](block) for block in blocks if type(block) in write) + "\n"
-
-
-def _markdown_table(table: Table) -> str:
-    others = len(table.columns) - 1
-    rule = ["---", *["---:" if any(table.columns) else "---"] * others]
-    lines = [map(_plain, table.columns), rule, *(map(_plain, row) for row in table.rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _plain(text: str) -> str:
-    """Text without a meaning in Markdown."""
-    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", " ".join(text.split()))
 
 
 def text(blocks: Iterable[Block]) -> str:

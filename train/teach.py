@@ -77,7 +77,8 @@ def teach(
     validation = split.validation[faces.found[split.validation]]
     number, votes = truth.number, vote_distribution(rows.votes)
     data.require_rows(landmarks, number[training], validation, settings.balance, settings.batch)
-    weight = dict(zip(training, row_weights(number[training], settings.balance), strict=True))
+    weight = np.zeros(len(rows), np.float32)
+    weight[training] = row_weights(number[training], settings.balance)
     looks = _Looks(pictures, classes, folder, faces, models_dir)
 
     steps = len(epoch_order(number[training], settings.balance, rng)) // settings.batch
@@ -89,8 +90,7 @@ def teach(
             picks = list(batches(order, settings.batch))
             losses = []
             for pick, maps in zip(picks, looks.at(executor, picks, crops.VARIED, epoch), strict=True):
-                weights = np.array([weight[row] for row in pick], np.float32)
-                batch = Batch([maps.astype(np.float32)], truth.target[pick], votes[pick], weights)
+                batch = Batch([maps.astype(np.float32)], truth.target[pick], votes[pick], weight[pick])
                 losses.append(trainer.step(batch))
             logits = _answers(trainer, looks, executor, validation, crops.AS_IT_IS)
             right = (logits.argmax(axis=1) == number[validation]).mean()

@@ -1,12 +1,12 @@
 """A document of a few kinds of block, as one HTML page that needs nothing beside itself, and as Markdown."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple
 
 from benchmarks.report.style import CSS
+from edge.data.document import html_header, html_page, html_row, markdown_table, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +94,7 @@ def html(blocks: Sequence[Block]) -> str:
     headings = [block for block in blocks if isinstance(block, Heading)]
     places = {id(heading): f"part-{number}" for number, heading in enumerate(headings)}
     parts = [_element(block, headings, places) for block in blocks]
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(headings[0].text)}</title>\n<style>{CSS}</style>\n</head>\n<body>\n<main>\n"
-        + "\n".join(parts)
-        + "\n</main>\n</body>\n</html>\n"
-    )
+    return html_page(headings[0].text, CSS, "\n".join(["<main>", *parts, "</main>"]))
 
 
 def _element(block: Block, headings: Sequence[Heading], places: dict[int, str]) -> str:
@@ -140,21 +134,16 @@ def _tile(tile: Tile) -> str:
 
 
 def _table(table: Table) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.columns)
     body = []
     for number, (name, *cells) in enumerate(table.rows):
         tints = table.tint[number] if table.tint else [None] * len(cells)
         looks = [_look(tint, table.diagonal and number == place) for place, tint in enumerate(tints)]
-        body.append(
-            f'<tr><th scope="row">{escape(name)}</th>'
-            + "".join(f"<td{look}>{escape(cell)}</td>" for cell, look in zip(cells, looks, strict=True))
-            + "</tr>"
-        )
+        body.append(html_row(name, cells, looks))
     kind = ' class="heat"' if table.tint else ' class="facts"' if table.facts else ""
     rows = "\n".join(body)
     # A part that scrolls must be within reach of the keyboard.
     text = (
-        f'<div class="table" tabindex="0"><table{kind}>\n<thead><tr>{head}</tr></thead>\n'
+        f'<div class="table" tabindex="0"><table{kind}>\n{html_header(table.columns)}\n'
         f"<tbody>\n{rows}\n</tbody>\n</table></div>"
     )
     return f"<details><summary>{escape(table.folded)}</summary>\n{text}\n</details>" if table.folded else text
@@ -173,31 +162,20 @@ def markdown(blocks: Iterable[Block]) -> str:
 def _markdown(block: Block) -> str:
     match block:
         case Heading(level, text):
-            return f"{'#' * level} {_plain(text)}"
+            return f"{'#' * level} {plain(text)}"
         case Text(text):
-            return _plain(text)
+            return plain(text)
         case Contents():
             return ""
         case Notice(title, lines):
-            return "\n".join([f"> **⚠ {_plain(title)}**", ">", *(f"> - {_plain(line)}" for line in lines)])
+            return "\n".join([f"> **⚠ {plain(title)}**", ">", *(f"> - {plain(line)}" for line in lines)])
         case Tiles(tiles):
-            return _markdown_table(
-                Table(["", "", ""], [[tile.name, tile.value, tile.detail] for tile in tiles])
-            )
+            rows = [[tile.name, tile.value, tile.detail] for tile in tiles]
+            return markdown_table(["", "", ""], rows, numbers=True)
         case Table():
-            return "\n\n".join(filter(None, [_plain(block.folded), _markdown_table(block)]))
+            table = markdown_table(block.columns, block.rows, numbers=not block.facts)
+            return "\n\n".join(filter(None, [plain(block.folded), table]))
         case Plot(_, _, data):
             return _markdown(data) if data else ""
         case Beside(blocks):
             return "\n\n".join(filter(None, map(_markdown, blocks)))
-
-
-def _markdown_table(table: Table) -> str:
-    rule = ["---", *["---" if table.facts else "---:"] * (len(table.columns) - 1)]
-    lines = [map(_plain, table.columns), rule, *(map(_plain, row) for row in table.rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _plain(text: str) -> str:
-    """Text without a meaning in Markdown."""
-    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", " ".join(text.split()))

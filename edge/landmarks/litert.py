@@ -72,7 +72,7 @@ class LitertBackend:
             BackendError: the runtime is missing or refuses a model.
         """
         self._detector = FaceDetector(models.detector, threads)
-        self._mesh = _LandmarkModel(models.landmarker, threads)
+        self._mesh = LandmarkModel(models.landmarker, threads)
         self._max_faces = max_faces
         self._tracks: list[_Track] = []
         self._ids = count()
@@ -87,16 +87,19 @@ class LitertBackend:
             At most ``max_faces`` faces; an empty list where there is none.
         """
         if frame.still:
-            self._tracks = []
-            looks = (FIRST_LOOK, *SECOND_LOOKS)
-            found = next(filter(None, (self._look(frame, look) for look in looks)), [])
-            return [replace(face, second=self._mirrored(frame, face)) for face in found]
+            return [replace(face, second=self._mirrored(frame, face)) for face in self.find(frame)]
         tracks = self._tracks
         if len(tracks) < self._max_faces:
             tracks = tracks + [_Track(roi) for roi in self._detector.detect(frame.rgb)[: self._max_faces]]
         faces = [face for track in _distinct(tracks)[: self._max_faces] if (face := self._face(frame, track))]
         self._tracks = [_Track(next_roi(face.landmarks), face.track_id) for face in faces]
         return faces
+
+    def find(self, frame: Frame) -> list[Face]:
+        """Faces of a still frame as ``detect`` gives them, each looked at once; forgets the tracks."""
+        self._tracks = []
+        looks = (FIRST_LOOK, *SECOND_LOOKS)
+        return next(filter(None, (self._look(frame, look) for look in looks)), [])
 
     def detect_in(self, frame: Frame, roi: Roi) -> list[Face]:
         """The face in a region that the caller knows, without detector and tracking.
@@ -142,7 +145,7 @@ class LitertBackend:
         return Face(landmarks, presence, roi, face.track_id, self._mesh.embedding())
 
 
-class _LandmarkModel:
+class LandmarkModel:
     """``face_landmark.tflite``: a region of the picture → 468 points and presence, and what is tapped."""
 
     def __init__(self, model: bytes, threads: int) -> None:
