@@ -1,20 +1,17 @@
 """Flags → settings → benchmark → table and JSON. Errors become one line and an exit code."""
 
 import argparse
-import json
 import re
 import shlex
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cli_report
+from benchmarks import cli_peers, cli_report
+from benchmarks.cli_flags import add_data_flags, add_pictures_flags, check_writable, report
 from edge.core import console
-from edge.core.errors import ConfigError, FerError
-from edge.core.files import write_atomic
-from edge.core.labels import LABEL_SETS
+from edge.core.errors import ConfigError
 from edge.settings import BACKENDS, load_settings
 from edge.sources import FORMS
 
@@ -39,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_accuracy(commands)
     _add_robustness(commands)
     _add_matrix(commands)
+    cli_peers.add_commands(commands)
     cli_report.add_commands(commands)
     return parser
 
@@ -79,7 +77,7 @@ def _add_accuracy(commands: Any) -> None:
     text = "score a bundle on labelled pictures, from picture to label"
     sub = commands.add_parser("accuracy", help=text, description=text)
     sub.set_defaults(command=_accuracy)
-    _add_data_flags(sub, required=True)
+    add_data_flags(sub, required=True)
     sub.add_argument("--scale", type=float, metavar="X", help="enlargement of the pictures")
     sub.add_argument("--padding", type=float, metavar="X", help="margin, as a part of the longer side")
     look = sub.add_mutually_exclusive_group()
@@ -100,17 +98,11 @@ def _add_robustness(commands: Any) -> None:
     text = "score a bundle on pictures that are noisy, blurred or covered, and with landmarks that are off"
     sub = commands.add_parser("robustness", help=text, description=text)
     sub.set_defaults(command=_robustness)
-    _add_data_flags(sub, required=False)
-    sub.add_argument(
-        "--pictures",
-        type=console.positive,
-        metavar="N",
-        help="so many, drawn with the classes in proportion; default: all",
-    )
+    add_data_flags(sub, required=False)
+    add_pictures_flags(sub)
     sub.add_argument(
         "--corruptions", metavar="A,B", help="only these (docs/robustness-protocol.md); default: all"
     )
-    sub.add_argument("--seed", type=_seed, default=0, metavar="N", help="of the noise and of --pictures (0)")
     sub.add_argument(
         "--reference",
         type=Path,
@@ -124,28 +116,6 @@ def _add_robustness(commands: Any) -> None:
         help="draw every corruption there; then --data may be left out",
     )
     _add_common_flags(sub)
-
-
-def _add_data_flags(sub: argparse.ArgumentParser, required: bool) -> None:
-    text = "fer2013.csv, or a folder of class folders"
-    sub.add_argument("--data", type=Path, required=required, metavar="PATH", help=text)
-    sub.add_argument("--classes", type=Path, metavar="FILE", help="names of class folders (TOML)")
-    sub.add_argument("--split", metavar="NAME", help="only this part, e.g. PublicTest; default: all of it")
-    sub.add_argument(
-        "--labels",
-        type=int,
-        choices=LABEL_SETS,
-        help="classes to score; emotions that they leave out are dropped; default: the bundle's own",
-    )
-    sub.add_argument(
-        "--truth",
-        choices=("label", "votes"),
-        default="label",
-        help="what is right: the data's label (default), or the clear majority of the FER+ votes",
-    )
-    sub.add_argument(
-        "--workers", type=console.positive, metavar="N", help="processes; default: one for each core"
-    )
 
 
 def _add_matrix(commands: Any) -> None:
@@ -206,7 +176,7 @@ def _latency(args: argparse.Namespace) -> int:
         against = load_settings(args.config, flags | {key: value for key, value in other.items() if value})
     check_writable(args.json)
     result = latency.benchmark(settings, args.frames, args.warmup, against, args.seconds)
-    return _report(args, result, latency.table(result))
+    return report(args, result, latency.table(result))
 
 
 def _accuracy(args: argparse.Namespace) -> int:
@@ -218,7 +188,7 @@ def _accuracy(args: argparse.Namespace) -> int:
         settings, args.scale, args.padding, args.assume_face, args.labels, args.truth, args.tracked
     )
     result = accuracy.benchmark(args.data, args.split, protocol, args.workers, args.classes)
-    return _report(args, result, accuracy.table(result))
+    return report(args, result, accuracy.table(result))
 
 
 def _robustness(args: argparse.Namespace) -> int:
@@ -238,7 +208,7 @@ def _robustness(args: argparse.Namespace) -> int:
     check_writable(args.json)
     pictures = subset.Pictures(args.data, args.split, args.pictures, args.classes, args.labels, args.truth)
     result = robustness.benchmark_pipeline(pictures, settings, names, args.seed, reference, args.workers)
-    return _report(args, result, robustness.table(result))
+    return report(args, result, robustness.table(result))
 
 
 def _matrix(args: argparse.Namespace) -> int:
@@ -249,48 +219,12 @@ def _matrix(args: argparse.Namespace) -> int:
     plan = matrix.Plan(pythons, args.landmarks, args.bundle, args.threads, args.rounds, args.frames, flags)
     check_writable(args.json)
     result = matrix.benchmark(plan)
-    return _report(args, result, matrix.table(result))
+    return report(args, result, matrix.table(result))
 
 
 def _flags(args: argparse.Namespace) -> dict[str, Any]:
     """Dotted setting → value, of the flags that were given."""
     return {name: value for name, value in vars(args).items() if "." in name or name == "source"}
-
-
-def _report(args: argparse.Namespace, result: dict[str, Any], table: str) -> int:
-    result["command"] = args.command_line
-    print(table)
-    for warning in result["warnings"]:
-        print(f"warning: {warning}", file=sys.stderr)
-    if args.json:
-        write_atomic(args.json, json.dumps(result, indent=2, allow_nan=False).encode() + b"\n")
-    return 0
-
-
-def check_writable(path: Path | None) -> None:
-    """Make the folder of ``path`` and see that a file can be made there, before a long run.
-
-    Raises:
-        FerError: it cannot.
-    """
-    if path is None:
-        return
-    if path.is_dir():
-        raise FerError(f"--json must name a file, but {path} is a folder")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise FerError(f"cannot write {path}: {error.strerror}; choose another --json") from None
-
-
-def _seed(text: str) -> int:
-    """NumPy seeds its generators with whole numbers from 0 on."""
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"must be 0 or more, not {number}")
-    return number
 
 
 def _without_password(argument: str) -> str:

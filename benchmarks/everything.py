@@ -46,7 +46,7 @@ class Sizes:
     """After this, the part that runs is ended and the others are not begun."""
 
 
-FULL = Sizes(frames=1000, sustained_s=600, rounds=20, block=50, pictures=500, settle_s=120, limit_s=_LIMIT_S)
+FULL = Sizes(frames=1000, sustained_s=600, rounds=20, block=50, pictures=300, settle_s=120, limit_s=_LIMIT_S)
 """What can be published."""
 QUICK = Sizes(frames=500, sustained_s=0, rounds=10, block=20, pictures=20, settle_s=0, limit_s=_QUICK_LIMIT_S)
 """Within five minutes on two cores."""

@@ -191,15 +191,15 @@ def results(every: list[Configuration]) -> list[dict[str, Any]]:
             against = first.setdefault(each.facts["kind"], place)
             ns = np.concatenate(each.blocks)
             line |= {"n": len(ns), "ms": percentiles_ms(ns), "against": against}
-            line["ratio"] = _ratio(each.blocks, every[against].blocks)
+            line["ratio"] = ratio_of_blocks(each.blocks, every[against].blocks)
         else:
             line |= {"ms": None, "against": None, "ratio": None}
         lines.append(line)
     return lines
 
 
-def _ratio(blocks: list[NDArray[np.int64]], against: list[NDArray[np.int64]]) -> dict[str, float]:
-    """Median and the 10th and 90th percentile, over the rounds, of one block's median over the other's."""
+def ratio_of_blocks(blocks: list[NDArray[np.int64]], against: list[NDArray[np.int64]]) -> dict[str, float]:
+    """``p50``, ``p10`` and ``p90``, over the rounds, of one block's median over the other's."""
     ratios = [np.median(ours) / np.median(theirs) for ours, theirs in zip(blocks, against, strict=True)]
     p10, p50, p90 = np.percentile(ratios, (10, 50, 90))
     return {"p50": round(float(p50), 3), "p10": round(float(p10), 3), "p90": round(float(p90), 3)}

@@ -1,11 +1,12 @@
-"""The near end of a worker of ``python -m benchmarks matrix``."""
+"""The near end of a process in another environment: a worker of ``matrix``, or one of ``peers``."""
 
 import json
 import os
-import select
 import subprocess
 import tempfile
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,20 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 
 class Worker:
-    """One environment: a process of its Python that runs ``benchmarks.matrix_worker``."""
+    """One environment: a process of its Python that runs a module and answers JSON lines."""
 
-    def __init__(self, python: str) -> None:
+    def __init__(
+        self,
+        python: str,
+        module: str = "benchmarks.matrix_worker",
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         """Start it.
+
+        Args:
+            python: the interpreter.
+            module: what it runs.
+            variables: of its environment, beside ours.
 
         Raises:
             OSError: there is no such Python.
@@ -31,35 +42,33 @@ class Worker:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (close() closes it)
         try:
             self._process = subprocess.Popen(
-                [python, "-P", "-m", "benchmarks.matrix_worker"],
+                [python, "-P", "-m", module],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
-                text=True,
                 # The checkout alone: packages of this environment must not get into another one.
-                env={**os.environ, "PYTHONPATH": str(_ROOT)},
+                env={**os.environ, **(variables or {}), "PYTHONPATH": str(_ROOT)},
             )
         except OSError:
             self._errors.close()
             raise
 
-    def ask(self, message: dict[str, Any], limit_s: float = ANSWER_S) -> dict[str, Any]:
-        """Its answer to a message.
+    def ask(
+        self, message: dict[str, Any], limit_s: float = ANSWER_S, attachment: bytes = b""
+    ) -> dict[str, Any]:
+        """Its answer to a message, and to the bytes that follow its line.
 
         Raises:
             BackendError: it cannot, or the process is gone or hangs (it is killed then); with the reason.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        with suppress(BrokenPipeError):
-            self._process.stdin.write(json.dumps(message) + "\n")
-            self._process.stdin.flush()
-        # Of the answer before, nothing is left in the buffer: every answer is one line.
-        if not select.select([self._process.stdout], [], [], limit_s)[0]:
-            self._process.kill()
-            raise BackendError(f"its process gave no answer within {limit_s:g} s")
-        line = self._process.stdout.readline()
-        if not line.endswith("\n"):
+        with self._killed_after(limit_s):
+            with suppress(BrokenPipeError):
+                self._process.stdin.write(json.dumps(message).encode() + b"\n" + attachment)
+                self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        if not line.endswith(b"\n"):
             raise BackendError(self._last_words())
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
@@ -74,6 +83,25 @@ class Worker:
                     self._process.communicate(timeout=END_S)
             finally:  # also when Ctrl-C is pressed once more
                 self._process.kill()
+
+    @contextmanager
+    def _killed_after(self, limit_s: float) -> Iterator[None]:
+        """Neither writing nor reading outlasts this: both end when the process does."""
+        late = threading.Event()
+
+        def give_up() -> None:
+            late.set()
+            self._process.kill()
+
+        timer = threading.Timer(limit_s, give_up)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+        if late.is_set():
+            raise BackendError(f"its process gave no answer within {limit_s:g} s")
 
     def _last_words(self) -> str:
         code = self._process.wait()

@@ -98,6 +98,7 @@ def _configuration(result: Result) -> tuple[str, ...]:
         own = {
             "latency": lambda: [content["frame_size"]],
             "matrix": list,
+            "peers": list,
             "accuracy": lambda: [content[key] for key in ("data", "labels", "landmarks", "assume_face")],
             "robustness": lambda: [content[key] for key in ("protocol", "data", "labels", "pictures")],
         }[result.kind]()
@@ -164,6 +165,12 @@ def _matrix(name: str, old: dict[str, Any], new: dict[str, Any], found: Comparis
             found.rows.append(row)
 
 
+def _peers(name: str, old: dict[str, Any], new: dict[str, Any], found: Comparison) -> None:
+    found.notes.append(
+        f"{name}: not compared, it is a comparison itself; latency and matrix find what got slower"
+    )
+
+
 def _facts(line: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(line[key] for key in ("kind", "environment", *FACTS))
 
@@ -179,6 +186,7 @@ def _robustness(name: str, old: dict[str, Any], new: dict[str, Any], found: Comp
 _COMPARERS: dict[str, Callable[[str, dict[str, Any], dict[str, Any], Comparison], None]] = {
     "latency": _latency,
     "matrix": _matrix,
+    "peers": _peers,
     "accuracy": _accuracy,
     "robustness": _robustness,
 }

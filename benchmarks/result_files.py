@@ -6,18 +6,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from benchmarks import accuracy, latency, matrix, robustness
+from benchmarks import accuracy, latency, matrix, peer_benchmark, robustness
 from edge.core.errors import DataError
 
 SCHEMAS = {
     "latency": latency.SCHEMA,
     "matrix": matrix.SCHEMA,
+    "peers": peer_benchmark.SCHEMA,
     "accuracy": accuracy.SCHEMA,
     "robustness": robustness.SCHEMA,
 }
 """Kind → the version that is understood, in the order in which a report shows them."""
 
-TIMED = ("latency", "matrix")
+TIMED = ("latency", "matrix", "peers")
 """Kinds whose figures other work on the machine spoils: each of their warnings says so."""
 
 
@@ -65,6 +66,8 @@ def describe(result: Result) -> str:
     content = result.content
     if result.kind == "matrix":
         return " and ".join(content["bundles"])
+    if result.kind == "peers":
+        return ", ".join(line["name"] for line in content["peers"])
     if result.kind == "latency":
         parts = [f"{content['bundle']['name']} on {content['source']}"]
         if content["landmarks"] != "litert":

@@ -10,7 +10,13 @@ from pathlib import Path
 from types import ModuleType
 
 from benchmarks.regressions import METHOD, Comparison, Row
-from benchmarks.report import sections_accuracy, sections_latency, sections_matrix, sections_robustness
+from benchmarks.report import (
+    sections_accuracy,
+    sections_latency,
+    sections_matrix,
+    sections_peers,
+    sections_robustness,
+)
 from benchmarks.report.page import Block, Contents, Heading, Notice, Table, Text, Tiles, html, markdown
 from benchmarks.report.words import environments, plain
 from benchmarks.result_files import Result, complete, describe
@@ -19,6 +25,7 @@ from edge.core.files import write_atomic
 _SECTIONS: dict[str, ModuleType] = {
     "latency": sections_latency,
     "matrix": sections_matrix,
+    "peers": sections_peers,
     "accuracy": sections_accuracy,
     "robustness": sections_robustness,
 }

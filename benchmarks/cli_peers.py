@@ -1,0 +1,78 @@
+"""The command ``peers``."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cli_flags import add_data_flags, add_pictures_flags, check_writable, report
+from edge.core import console
+from edge.core.errors import ConfigError, DataError
+
+
+def add_commands(commands: Any) -> None:
+    """``peers``, to argparse's sub-commands."""
+    text = "measure the app beside other packages, each in an environment of its own, in one run"
+    sub = commands.add_parser("peers", help=text, description=text)
+    sub.set_defaults(command=_peers)
+    sub.add_argument("--only", metavar="A,B", help="only these of benchmarks/peers; default: all")
+    sub.add_argument(
+        "--environments", type=Path, metavar="DIR", help="for their environments; default: the user's cache"
+    )
+    sub.add_argument(
+        "--python",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="make a peer's environment with another Python",
+    )
+    text = "only this one, on damaged pictures: the result is one of the command robustness"
+    sub.add_argument("--robustness", metavar="NAME", help=text)
+    text = "blocks of frames of each (20)"
+    sub.add_argument("--rounds", type=console.positive, default=20, metavar="N", help=text)
+    text = "measured frames in a block (25)"
+    sub.add_argument("--frames", type=console.positive, default=25, metavar="N", help=text)
+    add_data_flags(sub, required=False)
+    add_pictures_flags(sub)
+    sub.add_argument("--json", type=Path, metavar="OUT", help="file for the result")
+
+
+# As in ``cli``, the command imports what it needs.
+
+
+def _peers(args: argparse.Namespace) -> int:
+    from benchmarks import peer_benchmark, peer_environments, peer_files, robustness, subset
+
+    if args.robustness and args.data is None:
+        raise ConfigError("--robustness needs pictures: name them with --data")
+    if args.data is not None and not args.data.exists():
+        raise DataError(f"no data at {args.data}: expected fer2013.csv, or a folder of class folders")
+    peers = peer_files.choose(args.robustness or args.only)
+    folder = args.environments or peer_environments.default_folder()
+    pythons = _pythons(args.python, [peer.name for peer in peers])
+    check_writable(args.json)
+    pictures = None
+    if args.data is not None:
+        pictures = subset.Pictures(
+            # Seven classes, so that all are scored on the same ones.
+            *(args.data, args.split, args.pictures, args.classes, args.labels or 7, args.truth)
+        )
+    if args.robustness and pictures:
+        (peer,) = peers
+        result = peer_benchmark.robustness_of(peer, pictures, folder, pythons, args.seed, args.workers)
+        return report(args, result, robustness.table(result))
+    plan = peer_benchmark.Plan(
+        peers, folder, pythons, args.rounds, args.frames, pictures, args.seed, args.workers
+    )
+    result = peer_benchmark.benchmark(plan)
+    return report(args, result, peer_benchmark.table(result))
+
+
+def _pythons(given: Sequence[str], names: Sequence[str]) -> dict[str, Path]:
+    pythons = {}
+    for text in given:
+        name, separator, path = text.partition("=")
+        if not separator or not path or name not in names:
+            raise ConfigError(f"--python {text}: expected NAME=PATH, NAME one of {', '.join(names)}")
+        pythons[name] = Path(path)
+    return pythons

@@ -1,0 +1,111 @@
+"""A virtual environment for each peer: made once, then kept for as long as its requirements are the same."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.peer_files import Peer
+from edge.core.errors import BackendError, ConfigError
+from edge.core.files import replacing_folder, sha256
+
+_ROOT = Path(__file__).resolve().parents[1]
+_VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
+
+
+def default_folder() -> Path:
+    """Below the user's cache directory.
+
+    Raises:
+        ConfigError: the user has no home directory.
+    """
+    cache = os.environ.get("XDG_CACHE_HOME", "")
+    try:
+        return (Path(cache) if cache else Path.home() / ".cache") / "mien" / "peers"
+    except RuntimeError:
+        raise ConfigError("this user has no home directory: name a folder with --environments") from None
+
+
+def prepare(peer: Peer, folder: Path, python: Path = Path(sys.executable)) -> Path:
+    """Make the environment of a peer, unless it is there.
+
+    Args:
+        peer: whose.
+        folder: of all environments. Peers with the same requirements share one.
+        python: the interpreter that it is made with.
+
+    Returns:
+        Path of the environment. It has no pip of its own.
+
+    Raises:
+        BackendError: this Python is not one of the peer's, or pip fails, with its reason.
+        OSError: the folder cannot be written.
+    """
+    version = _version(python)
+    if version not in peer.pythons:
+        raise BackendError(
+            f"{peer.name} runs on Python {' or '.join(peer.pythons)}, and {python} is {version}: "
+            f"name another with --python {peer.name}=PATH"
+        )
+    listed = _listed(peer)
+    path = folder.resolve() / f"python{version}-{sha256(listed.encode())[:12]}"
+    if path.exists():  # it got this name when it was whole
+        return path
+    print(f"making the environment of {peer.name} in {path}: once, it may take minutes", file=sys.stderr)
+    with replacing_folder(path) as temporary:
+        _run([str(python), "-m", "venv", "--without-pip", str(temporary)], peer)
+        install(peer, temporary)
+        (temporary / "requirements.txt").write_text(listed, "utf-8")  # what this environment is, for people
+    return path
+
+
+def interpreter(environment: Path) -> Path:
+    """Its Python."""
+    return environment / "bin" / "python"
+
+
+def install(peer: Peer, environment: Path) -> None:
+    """Install what the peer requires, with our pip.
+
+    Raises:
+        BackendError: pip fails, with its reason.
+    """
+    for lines, flags in ((peer.requirements, []), (peer.without_dependencies, ["--no-deps"])):
+        if lines:
+            pip = [sys.executable, "-m", "pip", "--python", str(interpreter(environment)), "install", *flags]
+            _run([*pip, *_arguments(lines)], peer)
+
+
+def size_mb(environment: Path) -> float:
+    """Disk that an environment takes, without the Python that it was made with, MB (10^6 bytes)."""
+    sizes = (path.lstat().st_size for path in environment.rglob("*") if not path.is_dir())
+    return round(sum(sizes) / 1e6, 1)
+
+
+def _listed(peer: Peer) -> str:
+    """All that pip is told, with what stands in files of ours."""
+    files = [_ROOT / line.removeprefix("-r ") for line in peer.requirements if line.startswith("-r ")]
+    parts = ["\n".join(peer.requirements), *(file.read_text("utf-8") for file in files)]
+    return "\n".join([*parts, "# without dependencies:", *peer.without_dependencies, ""])
+
+
+def _arguments(lines: Sequence[str]) -> list[str]:
+    return [f"-r{_ROOT / line.removeprefix('-r ')}" if line.startswith("-r ") else line for line in lines]
+
+
+def _version(python: Path) -> str:
+    try:
+        done = subprocess.run([str(python), "-c", _VERSION], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise BackendError(f"{python} is no Python that runs ({error}): name another with --python") from None
+    return done.stdout.strip()
+
+
+def _run(command: Sequence[str], peer: Peer) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        lines = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()
+        # The first error of pip says what happened, the last line of others.
+        reason = next((line for line in lines if line.startswith("ERROR:")), lines[-1])
+        raise BackendError(f"no environment for {peer.name}: {reason.removeprefix('ERROR:').strip()}")

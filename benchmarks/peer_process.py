@@ -1,0 +1,100 @@
+"""The near end of a peer's process: a recognizer of another package, as if it were one of ours."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.matrix_process import ANSWER_S, Worker
+from benchmarks.systems import Probabilities
+from edge.core.errors import BackendError
+
+OPEN_S = 300.0
+"""For importing and building what others wrote."""
+_THREADS = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
+_ONE_THREAD = {f"{name}_THREADS": "1" for name in _THREADS}
+"""For libraries that ask the environment; others take what they like (CPU time shows it)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a peer said of a picture, and what it took."""
+
+    probabilities: Probabilities | None
+    """float32 (C,); None: no face found."""
+    ns: int
+    """Wall time within its process, without the way there and back."""
+    cpu_ns: int
+    """CPU time of all threads of its process meanwhile."""
+
+
+class RemoteSystem:
+    """A ``benchmarks.systems.System`` that lives in the environment of a peer."""
+
+    min_confidence = 0.0
+
+    def __init__(self, python: Path, file: Path, labels: tuple[str, ...]) -> None:
+        """Start its process and build it.
+
+        Args:
+            python: the interpreter of its environment.
+            file: of the peer.
+            labels: see ``benchmarks.peer_files.Peer``.
+
+        Raises:
+            BackendError: it cannot, with the reason.
+        """
+        self.labels = labels
+        try:
+            self._worker = Worker(str(python), "benchmarks.peer_worker", _ONE_THREAD)
+        except OSError as error:
+            raise BackendError(f"cannot run {python}: {error.strerror}") from None
+        try:
+            self.software: dict[str, Any] = self._worker.ask({"open": str(file.resolve())}, OPEN_S)
+        except BaseException:
+            self._worker.close()
+            raise
+
+    def answer(self, rgb: NDArray[np.uint8]) -> Probabilities | None:
+        """See ``System``.
+
+        Raises:
+            BackendError: it cannot, or answers something else than probabilities.
+        """
+        return self.timed_answer(rgb).probabilities
+
+    def timed_answer(self, rgb: NDArray[np.uint8], tracked: bool = False) -> Answer:
+        """The answer and its costs.
+
+        Args:
+            rgb: uint8 (H, W, 3).
+            tracked: a frame of a camera, which follows that of the last such call.
+
+        Raises:
+            BackendError: see ``answer``.
+        """
+        message = {"answer": rgb.shape[:2], "tracked": tracked}
+        said = self._worker.ask(message, ANSWER_S, rgb.tobytes())
+        return Answer(self._checked(said["probabilities"]), said["ns"], said["cpu_ns"])
+
+    def peak_rss_mb(self) -> float:
+        """The most memory that its process has held so far, MB (10^6 bytes)."""
+        return float(self._worker.ask({"peak": True})["peak_rss_mb"])
+
+    def close(self) -> None:
+        """End its process."""
+        self._worker.close()
+
+    def _checked(self, values: list[float] | None) -> Probabilities | None:
+        if values is None:
+            return None
+        if len(values) != len(self.labels):
+            raise BackendError(
+                f"expected {len(self.labels)} probabilities, one for each label: got {len(values)}"
+            )
+        if not all(math.isfinite(value) and value >= 0 for value in values) or not sum(values) > 0:
+            raise BackendError(f"expected probabilities: got {values}")
+        return np.array(values, np.float32)

@@ -1,0 +1,89 @@
+"""What the report says of ``peers``."""
+
+from typing import Any
+
+from benchmarks.report.page import Block, Heading, Plot, Table, Text, Tile
+from benchmarks.report.plots import Ratio, ratios
+from benchmarks.report.words import DASH, facts, milliseconds, number, points
+from benchmarks.result_files import Result, describe
+
+COLUMNS = ("peers", "ran", "did not run", "slowest, ratio", "most accurate")
+"""Of the overview."""
+
+_TIMES = ("", "p50, ms", "p99", "CPU, ms", "ratio", "p10", "p90 ", "first result, s", "peak MB", "disk MB")
+_SHARES = ("", "accuracy, %", "coverage, %", "accuracy where found, %")
+
+
+def overview(result: Result) -> list[str]:
+    """One row of the overview."""
+    ran = _ran(result.content)
+    slowest = max(line["ratio"]["p50"] for line in ran)
+    scored = [line for line in ran if line["scores"]]
+    best = max(scored, key=lambda line: line["scores"]["accuracy"], default=None)
+    return [
+        describe(result),
+        str(len(ran)),
+        str(len(result.content["peers"]) - len(ran)),
+        f"{number(slowest)} ×",
+        f"{best['title']}, {points(best['scores']['accuracy'])} %" if best else DASH,
+    ]
+
+
+def tile(result: Result) -> Tile:
+    """The figure that stands for it."""
+    slowest = max(_ran(result.content), key=lambda line: line["ratio"]["p50"])
+    who = f"{slowest['title']} over {slowest['against']}"
+    return Tile(f"{number(slowest['ratio']['p50'])} ×", "time of the slowest", who)
+
+
+def section(result: Result) -> list[Block]:
+    """All of it."""
+    content, ran = result.content, _ran(result.content)
+    intro = (
+        f"{content['rounds']} rounds of one block of {content['frames']} frames of the demo for each, in "
+        "an environment and a process of its own. A ratio is that of two medians of a round: median over "
+        "the rounds, 10th to 90th percentile. Ours tracks the face from frame to frame."
+    )
+    dots = [Ratio(line["title"], *(line["ratio"][key] for key in ("p10", "p50", "p90"))) for line in ran]
+    caption = (
+        f"Time over that of {ran[0]['title']}. Dot: median, line: 10th to 90th percentile of the rounds."
+    )
+    blocks: list[Block] = [Heading(2, f"Peers: {describe(result)}"), Text(intro)]
+    blocks += [Table(_TIMES, [_times(line) for line in ran])]
+    blocks += [Plot([ratios(dots, caption)], caption)] if len(ran) > 1 else []
+    blocks += _scores(content, ran)
+    remarks = [row for line in content["peers"] for row in _remarks(line)]
+    blocks.append(Table(["", "to be known"], remarks, facts=True))
+    return [*blocks, facts(result)]
+
+
+def _remarks(line: dict[str, Any]) -> list[list[str]]:
+    if line["reason"] is not None:
+        return [[line["title"], f"did not run: {line['reason']}"]]
+    remarks = [f"trained on: {line['trained_on']}", line["note"]]
+    return [[line["title"], remark] for remark in remarks if remark]
+
+
+def _times(line: dict[str, Any]) -> list[str]:
+    return [
+        line["title"],
+        *(milliseconds(value) for value in (line["ms"]["p50"], line["ms"]["p99"], line["cpu_ms_per_frame"])),
+        *(number(line["ratio"][key]) for key in ("p50", "p10", "p90")),
+        number(line["first_result_s"]),
+        *(number(line[key], 0) for key in ("peak_rss_mb", "install_mb")),
+    ]
+
+
+def _scores(content: dict[str, Any], ran: list[dict[str, Any]]) -> list[Block]:
+    if content["scored_on"] is None:
+        return []
+    keys = ("accuracy", "coverage", "accuracy_found")
+    rows = [[line["title"], *(points(line["scores"][key]) for key in keys)] for line in ran]
+    on = content["scored_on"]
+    data = " ".join(filter(None, (on["data"]["file"], on["split"])))
+    words = f"{on['n']} pictures of {data}, prepared alike; a missed face is wrong."
+    return [Text(words), Table(_SHARES, rows)]
+
+
+def _ran(content: dict[str, Any]) -> list[dict[str, Any]]:
+    return [line for line in content["peers"] if line["reason"] is None]
