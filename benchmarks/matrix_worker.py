@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,8 +24,9 @@ import numpy as np
 from benchmarks.demo import unpaced_demo
 from benchmarks.environment import delegate, describe
 from benchmarks.proc import text
+from benchmarks.worker_end import attempt, say, take_stdout
 from edge.build import build_pipeline, models_directory
-from edge.core.errors import BackendError, FerError
+from edge.core.errors import BackendError
 from edge.landmarks.litert import SIDE
 from edge.landmarks.models import find_models
 from edge.runtime import make_interpreter, runtime_name
@@ -42,10 +43,10 @@ Measure = Callable[[], int]
 
 def main() -> None:
     """Serve until stdin ends."""
-    answers = _take_stdout()
+    answers = take_stdout()
     opened: list[tuple[Measure, int]] = []
     for line in sys.stdin:
-        _say(answers, _try(partial(_serve, json.loads(line), opened)))
+        say(answers, attempt(partial(_serve, json.loads(line), opened)))
 
 
 def _serve(message: dict[str, Any], opened: list[tuple[Measure, int]]) -> dict[str, Any]:
@@ -103,7 +104,7 @@ def invoke(settings: Settings, configuration: dict[str, Any]) -> Measure:
 
 
 def head(settings: Settings, configuration: dict[str, Any]) -> Measure:
-    """The bare network of a bundle, on noise of mean 0 and variance 1, as its standardized inputs are.
+    """The bare network of a bundle, on noise of mean 0 and variance 1.
 
     The landmark model runs before each measurement, so that the caches are as in a frame.
 
@@ -117,11 +118,7 @@ def head(settings: Settings, configuration: dict[str, Any]) -> Measure:
     network = make_interpreter(path.read_bytes(), 1, str(path))
     rng = np.random.default_rng(0)
     for tensor in network.get_input_details():
-        values = rng.standard_normal(tensor["shape"])
-        if tensor["dtype"] is np.int8:
-            scale, zero_point = tensor["quantization"]
-            values = np.clip(np.rint(values / scale) + zero_point, -128, 127)
-        network.set_tensor(tensor["index"], values.astype(tensor["dtype"]))
+        network.set_tensor(tensor["index"], rng.standard_normal(tensor["shape"], np.float32))
     timed = _timed(network.invoke)
 
     def measure() -> int:
@@ -172,28 +169,6 @@ def _require_fp16() -> None:
     if not _FP16_ARITHMETIC & set((text(Path("/proc/cpuinfo")) or "").split()):
         wanted = " or ".join(sorted(_FP16_ARITHMETIC))
         raise BackendError(f"this CPU has no 16-bit floating-point arithmetic (expected {wanted})")
-
-
-def _try(answer: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The answer, or why there is none. Packages of other people raise what they like."""
-    try:
-        return answer()
-    except FerError as error:
-        return {"error": str(error)}
-    except Exception as error:
-        return {"error": " ".join(f"{type(error).__name__}: {error}".split())}
-
-
-def _say(stream: TextIO, message: dict[str, Any]) -> None:
-    stream.write(json.dumps(message) + "\n")
-    stream.flush()
-
-
-def _take_stdout() -> TextIO:
-    """Stdout for us alone: what libraries print there goes to stderr."""
-    stream = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    return stream
 
 
 if __name__ == "__main__":

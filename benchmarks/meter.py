@@ -65,7 +65,7 @@ class Meter:
         Within a frame it finds the caches full of the landmark model, which the stage ``classify``
         shows.
         """
-        inputs = [np.zeros(features.LENGTHS[entry.name], np.float32) for entry in bundle.inputs]
+        inputs = [np.zeros(features.LENGTHS[name], np.float32) for name in bundle.inputs]
         costs = np.zeros(CLASSIFIER_CALLS, np.int64)
         for row in range(CLASSIFIER_CALLS):
             started = time.perf_counter_ns()

@@ -73,8 +73,7 @@ class PipelineSystem:
         chosen = settings.expression.min_confidence
         self.labels = bundle.labels
         self.min_confidence = bundle.min_confidence if chosen is None else chosen
-        (points,) = (entry for entry in bundle.inputs if entry.name == "landmarks")
-        self.mean_face = points.mean.reshape(MESH_POINTS, 3)
+        self.mean_face = bundle.mean.reshape(MESH_POINTS, 3)
 
     def answer(self, rgb: NDArray[np.uint8]) -> Probabilities | None:
         """See ``System``."""

@@ -21,7 +21,6 @@ from edge.core.bundle import (
     MODEL_FILE,
     SCHEMA,
     Bundle,
-    Input,
     checksum,
     read_bundle,
 )
@@ -67,13 +66,14 @@ def convert(run_path: Path, out: Path, name: str, with_float: bool = False) -> N
         raise DataError(f"{out} is there and is no bundle: name another folder")
     run = read_run(run_path)
     version = run.feature_version
-    calibration = run.standardize(run.calibration)
-    low, high = np.percentile(run.model.predict(calibration, verbose=0), LOGIT_PERCENTILES)
-    model = set_output_range(to_int8(run.model, calibration), float(low), float(high))
+    low, high = np.percentile(run.predict(run.calibration), LOGIT_PERCENTILES)
+    model = to_int8(run.model, run.deployed_inputs(run.calibration))
+    model = set_output_range(model, float(low), float(high))
     bundle = _bundle(out, name, version, run, model)
     classifier = TfliteClassifier(bundle, threads=1)
-    float_logits = run.model.predict(run.standardize(run.validation.inputs), verbose=0)
-    parity = compare(float_logits, _predict(classifier, run.validation), run.validation.label)
+    parity = compare(
+        run.predict(run.validation.inputs), _predict(classifier, run.validation), run.validation.label
+    )
     print(
         f"parity on {parity.n} validation faces: accuracy int8 {parity.int8_accuracy:.2%}, "
         f"float {parity.float_accuracy:.2%}, same decision {parity.agreement:.2%}"
@@ -98,7 +98,6 @@ def convert(run_path: Path, out: Path, name: str, with_float: bool = False) -> N
 def _bundle(out: Path, name: str, version: int, run: Run, model: bytes) -> Bundle:
     """The bundle as the device would read it, before it is written."""
     interpreter = make_interpreter(model, 1, "the quantized model")
-    by_length = {int(tensor["shape"][1]): tensor for tensor in interpreter.get_input_details()}
     (target,) = interpreter.get_output_details()
     preparation = run.info["landmarks"]["preparation"]
     return Bundle(
@@ -106,10 +105,8 @@ def _bundle(out: Path, name: str, version: int, run: Run, model: bytes) -> Bundl
         name=name,
         labels=run.labels,
         feature_version=version,
-        inputs=tuple(
-            Input(name, mean, std, _quantization(by_length[len(mean)]))
-            for name, mean, std in zip(run.inputs, run.mean, run.std, strict=True)
-        ),
+        mean=run.mean[0],
+        std=run.std[0],
         output=_quantization(target),
         temperature=run.info["temperature"],
         min_confidence=run.info["min_confidence"],
@@ -150,15 +147,7 @@ def _describe(
         "name": bundle.name,
         "labels": list(bundle.labels),
         "feature_version": bundle.feature_version,
-        "inputs": [
-            {
-                "name": entry.name,
-                "mean": _numbers(entry.mean),
-                "std": _numbers(entry.std),
-                **asdict(entry.quantization),
-            }
-            for entry in bundle.inputs
-        ],
+        "standardization": {"mean": _numbers(bundle.mean), "std": _numbers(bundle.std)},
         "output": asdict(bundle.output),
         "calibration": {
             "temperature": bundle.temperature,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge.core import features
 from edge.core.errors import DataError
-from edge.core.quantize import standardize
+from edge.core.quantize import deployed_inputs
 from edge.landmarks.models import EMBEDDING_TENSORS, model_hashes
 
 _TENSORS = list(EMBEDDING_TENSORS)
@@ -61,16 +61,17 @@ class Run:
     """All that a bundle is made from."""
 
     model: keras.Model
-    """float32 (N, F) standardized, for each input → float32 (N, C) logits."""
+    """float32 (N, F) for each input, as ``deployed_inputs`` gives them → float32 (N, C) logits."""
     info: dict[str, Any]
     """``run.json``"""
     labels: tuple[str, ...]
     inputs: tuple[str, ...]
     """Names of the inputs, see ``edge.core.features``."""
     mean: list[NDArray[np.float32]]
+    """(F,) of the landmarks, (1,) of a feature map."""
     std: list[NDArray[np.float32]]
     clip: float
-    """Standardized features were cut off at ± this."""
+    """Features were cut off at ± this many standard deviations."""
     calibration: list[NDArray[Any]]
     """(K, F) for each input, not standardized, training rows only."""
     validation: Evaluation
@@ -87,10 +88,10 @@ class Run:
                 the device.
         """
         source = self.info["landmarks"]
-        lengths = [len(mean) for mean in self.mean]
+        lengths = [int(tensor.shape[1]) for tensor in self.model.inputs]
         for version, names in features.INPUTS.items():
             if names == self.inputs and lengths == [features.LENGTHS[name] for name in names]:
-                tensors = source.get("embedding_tensors") if "embedding" in names else _TENSORS
+                tensors = source.get("embedding_tensors") if len(names) > 1 else _TENSORS
                 if source["landmark_models"] != model_hashes() or tensors != _TENSORS:
                     raise DataError(
                         "this network was trained on other face models or feature maps than the device "
@@ -102,12 +103,14 @@ class Run:
             "compute: train on landmarks that python -m train extract found in pictures"
         )
 
-    def standardize(self, inputs: list[NDArray[Any]]) -> list[NDArray[np.float32]]:
-        """(N, F) for each input → float32 (N, F), as in training."""
-        return [
-            standardize(matrix, mean, std, self.clip)
-            for matrix, mean, std in zip(inputs, self.mean, self.std, strict=True)
-        ]
+    def predict(self, inputs: list[NDArray[Any]]) -> NDArray[np.float32]:
+        """Logits float32 (N, C) for (N, F) each."""
+        logits: NDArray[np.float32] = self.model.predict(self.deployed_inputs(inputs), verbose=0)
+        return logits
+
+    def deployed_inputs(self, inputs: list[NDArray[Any]]) -> list[NDArray[np.float32]]:
+        """(N, F) for each input → what the network takes."""
+        return deployed_inputs(inputs, self.mean, self.std, self.clip)
 
 
 def read_run(path: Path) -> Run:
@@ -163,7 +166,7 @@ def _assemble(info: dict[str, Any], arrays: dict[str, Any], model: keras.Model) 
         },
     )
     shapes = [tuple(tensor.shape) for tensor in (*model.inputs, *model.outputs)]
-    expected = [(None, len(mean)) for mean in run.mean] + [(None, len(run.labels))]
+    expected = [(None, matrix.shape[1]) for matrix in run.calibration] + [(None, len(run.labels))]
     if shapes != expected:
         raise ValueError(f"model.keras has the shapes {shapes}, expected {expected}")
     return run

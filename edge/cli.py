@@ -177,7 +177,7 @@ def _info(args: argparse.Namespace) -> int:
     directory = models_directory(settings.landmarks)
     bundle = load_bundle(settings.bundle)
     # The rest of model.json is long: a mean and a standard deviation for each feature.
-    facts = {key: value for key, value in bundle.info.items() if key != "inputs"}
+    facts = {key: value for key, value in bundle.info.items() if key != "standardization"}
     report = {
         "mien": __version__,
         "python": platform.python_version(),

@@ -99,7 +99,7 @@ class Pipeline:
         if not self._embedding:
             return [vector]
         assert face.embedding is not None  # build_pipeline matches backend and bundle
-        return [vector, face.embedding]
+        return [vector, *features.maps(face.embedding)]
 
     def _classify(self, looks: list[_Inputs]) -> NDArray[np.float32]:
         """The mean of the probabilities of all looks at a face."""

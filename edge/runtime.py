@@ -1,7 +1,6 @@
 """The one place that builds TFLite interpreters."""
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
 
@@ -27,6 +26,8 @@ def runtime_name() -> str:
 
 def package_version(package: str) -> str | None:
     """The installed version of a package, None where it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version  # a megabyte that the loop never needs
+
     try:
         return version(package)
     except PackageNotFoundError:

@@ -38,7 +38,7 @@ def _faces(label, points, embedding, rng, signal=8.0):
     base[left, :2], base[right, :2] = (40, 60), (80, 60)
     moves = fixed.normal(0, signal, (7, *base.shape))
     landmarks = base + moves[label] + rng.normal(0, 6, (count, *base.shape))
-    length = features.LENGTHS["embedding"] if embedding else 0
+    length = features.EMBEDDING_LENGTH if embedding else 0
     maps = rng.integers(0, 64, (count, length), np.uint8)
     maps += (fixed.integers(0, 32, (7, length), np.uint8))[label]
     found = np.arange(count) % 10 != 9

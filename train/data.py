@@ -1,6 +1,5 @@
 """Rows of a landmarks folder → what a training step needs."""
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from edge.core import features
 from edge.core.errors import DataError
 from edge.core.labels import LabelSet, majority, vote_distribution
-from edge.core.quantize import standardize
+from edge.core.quantize import deployed_inputs, standardize
 from train.balance import epoch_order
 from train.landmarks_folder import Faces, Rows
 
@@ -153,8 +152,8 @@ Inputs = list[NDArray[np.floating]]  # type: ignore[type-arg]
 
 
 def read_inputs(faces: Faces, embedding: bool) -> Inputs:
-    """The device's own features of all rows: float32 (N, P·D), and float16 (N, E) with ``embedding``;
-    zeros where no face was found.
+    """The device's own features of all rows: float32 (N, P·D), and with ``embedding`` its maps, float16
+    (N, F) each; zeros where no face was found.
 
     Raises:
         DataError: ``embedding`` is asked for and there is none.
@@ -164,9 +163,9 @@ def read_inputs(faces: Faces, embedding: bool) -> Inputs:
         matrix[index] = features.extract(faces.landmarks[index])
     if not embedding:
         return [matrix]
-    if faces.embedding.shape[1] != features.LENGTHS["embedding"]:
+    if faces.embedding.shape[1] != features.EMBEDDING_LENGTH:
         raise DataError("these landmarks have no embedding: train with --set embedding=false")
-    return [matrix, faces.embedding]
+    return [matrix, *features.maps(faces.embedding)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,21 +183,23 @@ class Standardization:
             for matrix, mean, std in zip(inputs, self.mean, self.std, strict=True)
         ]
 
+    def deployed(self, inputs: Inputs) -> list[NDArray[np.float32]]:
+        """(N, F) each → what ``train.model.deployed`` takes, float32 (N, F) each."""
+        return deployed_inputs(list(inputs), self.mean, self.std, self.clip)
+
 
 def standardization(inputs: Inputs, clip: float) -> Standardization:
     """That of training features, to four digits: more would only make the bundle larger.
 
-    Each coordinate of the landmarks has a mean and a standard deviation of its own. The embedding has one
-    of each for a whole map: its values are on one scale already, and a convolution comes next.
+    Each coordinate of the landmarks has a mean and a standard deviation of its own. A feature map has one
+    of each: its values are on one scale already, and a convolution comes next.
     """
-    landmarks, *rest = inputs
+    landmarks, *maps = inputs
     mean, std = [landmarks.mean(axis=0, dtype=np.float64)], [landmarks.std(axis=0, dtype=np.float64)]
-    for embedding in rest:
-        sizes = [math.prod(shape) for shape in features.EMBEDDING_SHAPES]
-        maps = np.split(embedding, np.cumsum(sizes)[:-1], axis=1)
-        means, stds = zip(*map(_mean_and_std, maps), strict=True)
-        mean.append(np.repeat(means, sizes))
-        std.append(np.repeat(stds, sizes))
+    for values in maps:
+        map_mean, map_std = _mean_and_std(values)
+        mean.append(map_mean)
+        std.append(map_std)
     return Standardization(
         [_rounded(values) for values in mean],
         [_rounded(np.maximum(values, MIN_STD)) for values in std],
@@ -206,11 +207,11 @@ def standardization(inputs: Inputs, clip: float) -> Standardization:
     )
 
 
-def _mean_and_std(matrix: NDArray[np.floating[Any]]) -> tuple[float, float]:
-    """Of all values, row by row: in float64 the whole embedding would take four times its memory."""
+def _mean_and_std(matrix: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of all values, (1,) each; row by row: in float64 the whole map would take four times its memory."""
     rows = (row.astype(np.float64) for row in matrix)
     mean, square = np.mean([(row.mean(), np.square(row).mean()) for row in rows], axis=0)
-    return float(mean), math.sqrt(max(0.0, float(square - mean**2)))
+    return np.array([mean]), np.sqrt(np.maximum([square - mean**2], 0.0))
 
 
 def _rounded(values: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -83,7 +83,7 @@ def _backend(models_dir: Path | None) -> LitertBackend:
 def _no_faces(count: int) -> Faces:
     return Faces(
         np.zeros((count, features.MESH_POINTS, 3), np.float32),
-        np.zeros((count, features.LENGTHS["embedding"]), np.float16),
+        np.zeros((count, features.EMBEDDING_LENGTH), np.float16),
         np.zeros(count, bool),
     )
 

@@ -21,6 +21,7 @@ from edge.core.quantize import softmax
 from edge.data.calibration import confidence_threshold
 from train import data, landmarks_folder, report
 from train.balance import batches, epoch_order, row_weights
+from train.landmark_noise import LandmarkNoise
 from train.loop import Batch, Trainer
 from train.model import build_model, deployed
 from train.settings import Settings
@@ -93,12 +94,15 @@ def fit(
     # ---- loop ----
     history: list[dict[str, float]] = []
     best_loss, best_epoch, best_weights = float("inf"), 0, trainer.average()
+    noise = LandmarkNoise(standardize.mean[0], settings.shake, settings.lost)
     for epoch in range(settings.epochs):
         plain = rng.random(len(training)) < settings.plain
         view = view_of_epoch(folder, inputs, training, epoch, plain)  # (N, F) each
         losses = []
         for pick in batches(epoch_order(number, settings.balance, rng), settings.batch):  # (B,)
-            batch = Batch(standardize(data.take(view, pick)), target[pick], votes[pick], weight[pick])
+            points, *maps = data.take(view, pick)
+            x = standardize([noise(points, rng), *maps])
+            batch = Batch(x, target[pick], votes[pick], weight[pick])
             losses.append(trainer.step(batch.noisy(settings.jitter, rng)))
         logits = trainer.predict(x_validation)  # (V, C), by the averaged weights
         accuracy = float((logits.argmax(axis=1) == number_validation).mean())
@@ -123,11 +127,11 @@ def fit(
             break
     count = np.bincount(number, minlength=len(label_set.labels))
     share = np.maximum(count, 1) / len(number)  # (C,)
-    model = deployed(trainer.with_weights(best_weights), share, settings.adjustment)
+    model = deployed(trainer.with_weights(best_weights), share, settings.adjustment, standardize)
 
     # ---- calibration ----
     def predict(index: np.ndarray) -> np.ndarray:
-        return model.predict(standardize(data.take(inputs, index)), batch_size=4096, verbose=0)
+        return model.predict(standardize.deployed(data.take(inputs, index)), batch_size=4096, verbose=0)
 
     logits = predict(validation)
     temperature = best_temperature(logits, number_validation)
@@ -140,7 +144,7 @@ def fit(
         "labels": list(label_set.labels),
         "inputs": [
             {"name": name, "length": length}
-            for name, length in zip(features.INPUTS[len(inputs)], lengths, strict=True)
+            for name, length in zip(features.INPUTS[2 if settings.embedding else 1], lengths, strict=True)
         ],
         "landmarks": {key: value for key, value in folder.info.items() if key != "shards"},
         "settings": asdict(settings),

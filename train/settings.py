@@ -58,6 +58,11 @@ class Settings:
     """Part of the rows that an epoch takes as they are, where there are views."""
     jitter: float = 0.03
     """Standard deviation of the noise on landmarks, in standard deviations of the feature."""
+    shake: float = 0.0
+    """The largest standard deviation of noise on landmarks before they are aligned, in distances between the
+    outer eye corners; see ``train.landmark_noise``."""
+    lost: float = 0.0
+    """Part of the rows of a step in which the landmarks of a part of the face are lost."""
     votes: float = 0.5
     """Weight of a second task in the loss: the distribution of the FER+ votes, where a row has any."""
 
@@ -112,6 +117,8 @@ _RANGES = (
     ("adjustment", 0.0, 1.0),
     ("plain", 0.0, 1.0),
     ("jitter", 0.0, 10.0),
+    ("shake", 0.0, 0.2),
+    ("lost", 0.0, 1.0),
     ("votes", 0.0, 100.0),
     ("teacher", 0.0, 1.0),
     ("selective_accuracy", 0.0, 1.0),

@@ -18,7 +18,7 @@ from edge.core.errors import BundleError
 from edge.core.files import sha256
 from edge.core.quantize import Quantization
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of ``model.json``."""
 
 MODEL_FILE = "model.tflite"
@@ -28,23 +28,10 @@ FLOAT_FILE = "model_float32.tflite"
 _MAX_JSON_BYTES = 4_000_000
 _MAX_MODEL_BYTES = 64_000_000
 
-_LEAST_STEP = 1e-6
-"""Of an input's codes, in units of the feature; far below any that is of use."""
+_LEAST_STD = 1e-4
+"""Of a landmark's coordinate, in distances between the eyes; below any that is of use."""
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """One input tensor of the network, int8 (1, F), and how it is filled."""
-
-    name: str
-    """One of ``edge.core.features.LENGTHS``."""
-    mean: NDArray[np.float32]
-    """float32 (F,), taken off each feature."""
-    std: NDArray[np.float32]
-    """float32 (F,), > 0, each feature is divided by it after that."""
-    quantization: Quantization
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +42,10 @@ class Bundle:
     name: str
     labels: tuple[str, ...]
     feature_version: int
-    inputs: tuple[Input, ...]
-    """In the order of ``edge.core.features.INPUTS``."""
+    mean: NDArray[np.float32]
+    """float32 (1404,), taken off the landmarks."""
+    std: NDArray[np.float32]
+    """float32 (1404,), > 0; the landmarks are divided by it after that."""
     output: Quantization
     temperature: float
     """The logits are divided by it before the softmax, > 0."""
@@ -67,14 +56,19 @@ class Bundle:
     preparation: tuple[float, float]
     """Scale and padding of the training pictures, see ``edge.data.Preparation``."""
     model: bytes
-    """The int8 TFLite flatbuffer: an int8 (1, F) for each input, int8 logits (1, C) out."""
+    """The int8 TFLite flatbuffer: a float32 (1, F) for each input, int8 logits (1, C) out."""
     info: dict[str, Any]
     """The whole of ``model.json``, for ``info`` and reports."""
 
     @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the network's inputs, see ``edge.core.features``."""
+        return features.INPUTS[self.feature_version]
+
+    @property
     def needs_embedding(self) -> bool:
         """Whether the landmark backend must give ``Face.embedding``."""
-        return any(entry.name == "embedding" for entry in self.inputs)
+        return len(self.inputs) > 1
 
 
 def checksum(info: dict[str, Any]) -> str:
@@ -105,13 +99,15 @@ def read_bundle(path: Path) -> Bundle:
                 "convert the model again or install a matching version"
             )
         calibration = _get(info, "calibration", dict)
+        mean, std = _standardization(_get(info, "standardization", dict))
         return Bundle(
             path=path,
             name=_get(info, "name", str),
             labels=_strings(info, "labels"),
             feature_version=version,
-            inputs=_inputs(info, features.INPUTS[version]),
-            output=_quantization(_get(info, "output", dict), "output"),
+            mean=mean,
+            std=std,
+            output=_quantization(_get(info, "output", dict)),
             temperature=_between(calibration, "temperature", 0.01, 100.0),
             min_confidence=_between(calibration, "min_confidence", 0.0, 1.0),
             landmark_models=_hashes(info, "landmark_models"),
@@ -200,24 +196,14 @@ def _vector(container: dict[str, Any], key: str, length: int) -> NDArray[np.floa
     return vector
 
 
-def _inputs(info: dict[str, Any], names: tuple[str, ...]) -> tuple[Input, ...]:
-    entries = _get(info, "inputs", list)
-    if [entry.get("name") if isinstance(entry, dict) else None for entry in entries] != list(names):
-        raise BundleError(f"'inputs' must describe {' and '.join(names)}, in this order")
-    return tuple(_input(entry) for entry in entries)
-
-
-def _input(entry: dict[str, Any]) -> Input:
-    name = _get(entry, "name", str)
-    length = features.LENGTHS[name]
-    std = _vector(entry, "std", length)
-    if not (std > 0).all():
-        raise BundleError(f"'std' of {name} must be greater than 0 everywhere")
-    mean, quantization = _vector(entry, "mean", length), _quantization(entry, name)
-    step = std.astype(np.float64) * quantization.scale
-    if not (step > _LEAST_STEP).all() or not (np.abs(mean / step) < 1 / _LEAST_STEP).all():
-        raise BundleError(f"'mean', 'std' and 'scale' of {name} are out of all proportion: convert it again")
-    return Input(name, mean, std, quantization)
+def _standardization(entry: dict[str, Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    length = features.LENGTHS["landmarks"]
+    mean, std = _vector(entry, "mean", length), _vector(entry, "std", length)
+    if not (std >= _LEAST_STD).all() or not (np.abs(mean) <= features.FARTHEST).all():
+        raise BundleError(
+            f"'std' must be {_LEAST_STD} or more and 'mean' within ± {features.FARTHEST:g} everywhere"
+        )
+    return mean, std
 
 
 def _is_number(value: Any) -> bool:
@@ -231,10 +217,10 @@ def _between(container: dict[str, Any], key: str, low: float, high: float) -> fl
     return value
 
 
-def _quantization(entry: dict[str, Any], name: str) -> Quantization:
+def _quantization(entry: dict[str, Any]) -> Quantization:
     scale, zero_point = _get(entry, "scale", float), _get(entry, "zero_point", int)
     if not (math.isfinite(scale) and scale > 0 and -128 <= zero_point <= 127):
-        raise BundleError(f"{name} must have scale > 0 and zero_point in -128…127")
+        raise BundleError("'output' must have scale > 0 and zero_point in -128…127")
     return Quantization(scale, zero_point)
 
 

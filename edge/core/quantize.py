@@ -52,16 +52,37 @@ def standardize(
 ) -> NDArray[np.float32]:
     """What the network is trained on: (values − mean) / std, cut off at ± ``clip``.
 
-    On the device ``edge.classifier.Quantizer`` does the same on the way to the codes, whose range ends where
-    the calibration rows end, at ``clip`` at most.
-
     Args:
         values: (N, F)
-        mean: float32 (F,)
-        std: float32 (F,), > 0.
+        mean: float32 (F,) or (1,)
+        std: likewise, > 0.
 
     Returns:
         float32 (N, F).
     """
     result: NDArray[np.float32] = (values.astype(np.float32) - mean) / std
     return np.clip(result, -clip, clip, out=result)
+
+
+def deployed_inputs(
+    inputs: list[NDArray[Any]], mean: list[NDArray[np.float32]], std: list[NDArray[np.float32]], clip: float
+) -> list[NDArray[np.float32]]:
+    """What the network takes that leaves the training: landmarks standardized, feature maps as they are.
+
+    Both are cut off at ± ``clip`` standard deviations from the mean. On the device the ranges of the
+    int8 codes do that, which end where the calibration rows end.
+
+    Args:
+        inputs: (N, F) each, landmarks first.
+        mean: float32 (F,) or (1,) each.
+        std: likewise, > 0.
+
+    Returns:
+        float32 (N, F) each.
+    """
+    landmarks, *maps = inputs
+    limits = [(m - clip * s, m + clip * s) for m, s in zip(mean[1:], std[1:], strict=True)]
+    return [
+        standardize(landmarks, mean[0], std[0], clip),
+        *(np.clip(values.astype(np.float32), *each) for values, each in zip(maps, limits, strict=True)),
+    ]

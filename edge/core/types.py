@@ -54,7 +54,7 @@ class Face:
     """Stays with a face while it is tracked; a face found anew gets a new one."""
     embedding: NDArray[np.float32] | None = None
     """float32 (19584,): two feature maps of the landmark network, laid flat one after the other
-    (``edge.core.features.EMBEDDING_SHAPES``), where the backend gives them."""
+    (``edge.core.features.MAP_SHAPES``), where the backend gives them."""
     second: "Face | None" = None
     """In a still frame, where the backend gives it: the same face looked at once more, mirrored."""
 

@@ -171,7 +171,8 @@ class LandmarkModel:
         self._to_picture[:2, :2], self._to_picture[:2, 3] = matrix[:, :2], matrix[:, 2]
         self._to_picture[2, 2] = roi.size / SIDE
         points = cv2.transform(self._points().reshape(MESH_POINTS, 1, 3), self._to_picture)
-        landmarks = np.asarray(points, np.float32).reshape(MESH_POINTS, 3)
+        # Each coordinate contiguous: who comes next takes minima and turns them, five times as fast so.
+        landmarks = np.array(points.reshape(MESH_POINTS, 3), np.float32, order="F")
         logit = max(-80.0, float(self._presence().ravel()[0]))
         return landmarks, 1.0 / (1.0 + math.exp(-logit))
 
@@ -188,7 +189,7 @@ def next_roi(landmarks: NDArray[np.float32]) -> Roi:
 
     Follows ``face_landmark_landmarks_to_roi.pbtxt``.
     """
-    x, y = np.ascontiguousarray(landmarks[:, :2].T)  # a contiguous minimum is five times as fast
+    x, y, _ = landmarks.T
     x_min, x_max, y_min, y_max = map(float, (x.min(), x.max(), y.min(), y.max()))
     eye_dx, eye_dy = map(float, landmarks[_RIGHT_EYE, :2] - landmarks[_LEFT_EYE, :2])
     return roi_around(x_min, y_min, x_max, y_max, eye_dx, eye_dy)

@@ -10,7 +10,7 @@ from edge.landmarks.tap import tap
 
 EMBEDDING_TENSORS = (177, 113)
 """Of ``face_landmark.tflite``: ``p_re_lu_26`` and ``p_re_lu_12``, what its last stage and the one at 12×12
-give, with the shapes of ``edge.core.features.EMBEDDING_SHAPES``."""
+give, with the shapes of ``edge.core.features.MAP_SHAPES``."""
 
 TAPPED_SHA256 = "eb77f4de78ac1acdc4c34377f071d27a32be77c4af5333c13895500005c648f3"
 """Of the landmark model with these tensors as further outputs."""

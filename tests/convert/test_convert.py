@@ -17,6 +17,7 @@ from convert.parity import compare
 from convert.quantized import set_output_range
 from convert.run_folder import read_run
 from edge.classifier import TfliteClassifier
+from edge.core import features
 from edge.core.bundle import read_bundle
 from edge.core.errors import DataError
 from edge.core.files import replacing_folder
@@ -85,7 +86,7 @@ def test_the_device_reads_it(toy_bundle):
     assert bundle.name == "toy"
     assert bundle.labels == FER2013
     assert bundle.feature_version == 2
-    assert [entry.name for entry in bundle.inputs] == ["landmarks", "embedding"]
+    assert bundle.inputs == ("landmarks", "coarse_map", "fine_map")
     assert bundle.needs_embedding
     assert bundle.landmark_models == model_hashes()
 
@@ -93,28 +94,29 @@ def test_the_device_reads_it(toy_bundle):
 def test_without_embedding_it_is_of_the_first_version(plain_bundle):
     bundle = read_bundle(plain_bundle)
     assert bundle.feature_version == 1
-    assert [entry.name for entry in bundle.inputs] == ["landmarks"]
+    assert bundle.inputs == ("landmarks",)
     assert not bundle.needs_embedding
 
 
 def test_the_standardization_is_the_runs_to_the_bit(both):
     run, out = both
     bundle, trained = read_bundle(out), read_run(run)
-    for entry, mean, std in zip(bundle.inputs, trained.mean, trained.std, strict=True):
-        assert np.array_equal(entry.mean, mean)
-        assert np.array_equal(entry.std, std)
+    assert np.array_equal(bundle.mean, trained.mean[0])
+    assert np.array_equal(bundle.std, trained.std[0])
 
 
-def test_the_model_is_int8_throughout(both):
+def test_the_model_is_int8_but_for_its_inputs(both):
     bundle = read_bundle(both[1])
     interpreter = make_interpreter(bundle.model, 1, "the model")
     sources, (target,) = interpreter.get_input_details(), interpreter.get_output_details()
-    lengths = sorted(len(entry.mean) for entry in bundle.inputs)
+    lengths = sorted(features.LENGTHS[name] for name in bundle.inputs)
     assert sorted(source["shape"].tolist() for source in sources) == [[1, length] for length in lengths]
     assert (target["dtype"], target["shape"].tolist()) == (np.int8, [1, 7])
-    assert {source["dtype"] for source in sources} == {np.int8}
+    floats = [t["index"] for t in interpreter.get_tensor_details() if t["dtype"] is np.float32]
+    assert sorted(floats) == sorted(source["index"] for source in sources)
     # Biases are int32, shapes of operators may be int32 too.
-    assert {tensor["dtype"] for tensor in interpreter.get_tensor_details()} <= {np.int8, np.int32}
+    kinds = {tensor["dtype"] for tensor in interpreter.get_tensor_details()}
+    assert kinds <= {np.float32, np.int8, np.int32}
 
 
 def test_the_device_decides_as_the_network_does(both):
@@ -123,7 +125,7 @@ def test_the_device_decides_as_the_network_does(both):
     data = trained.evaluation["PublicTest"]
     classifier = TfliteClassifier(read_bundle(out))
     inputs = [matrix[data.found] for matrix in data.inputs]
-    logits = trained.model.predict(trained.standardize(inputs), verbose=0)
+    logits = trained.predict(inputs)
     device = np.stack(
         [classifier.predict([v.astype(np.float32) for v in row]) for row in zip(*inputs, strict=True)]
     )
@@ -135,11 +137,11 @@ def test_the_device_decides_as_the_network_does(both):
 @pytest.mark.parametrize(("file", "atol"), [("model_float32.tflite", 1e-4), ("model_dynamic.tflite", 0.1)])
 def test_the_float_models_are_the_network(toy_bundle, toy_run, file, atol):
     trained = read_run(toy_run)
-    standardized = trained.standardize([matrix[:5] for matrix in trained.validation.inputs])
+    rows = trained.deployed_inputs([matrix[:5] for matrix in trained.validation.inputs])
     interpreter = make_interpreter((toy_bundle / file).read_bytes(), 1, "the float model")
     place = {int(tensor["shape"][1]): tensor["index"] for tensor in interpreter.get_input_details()}
-    expectations = trained.model.predict(standardized, verbose=0)
-    for *row, expected in zip(*standardized, expectations, strict=True):
+    expectations = trained.model.predict(rows, verbose=0)
+    for *row, expected in zip(*rows, expectations, strict=True):
         for values in row:
             interpreter.set_tensor(place[len(values)], values[None])
         interpreter.invoke()
@@ -226,7 +228,7 @@ class TestOutputRange:
 
     def test_it_is_that_of_the_calibration_rows(self, plain_run, plain_bundle):
         run = read_run(plain_run)
-        logits = run.model.predict(run.standardize(run.calibration), verbose=0)
+        logits = run.predict(run.calibration)
         low, high = np.percentile(logits, convert_module.LOGIT_PERCENTILES)
         output = read_bundle(plain_bundle).output
         assert output.scale * (-128 - output.zero_point) == pytest.approx(low, abs=output.scale)

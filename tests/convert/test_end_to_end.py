@@ -60,7 +60,7 @@ def test_pictures_to_bundle_to_label(tmp_path):
         faces = backend.detect(Frame(rgb, 0, 0, sample.name, still=True))
         count += 1
         if faces:
-            inputs = [features.extract(faces[0].landmarks), faces[0].embedding]
+            inputs = [features.extract(faces[0].landmarks), *features.maps(faces[0].embedding)]
             probabilities = classifier.predict(inputs)
             right += bundle.labels[int(probabilities.argmax())] == sample.label
     # The device's path gives what the bundle says of itself, and far more than always "happy" (25 %).

@@ -84,7 +84,7 @@ def test_check_and_info_tell_what_is_there(edge):
     assert [line.split()[1] for line in check.stdout.splitlines()] == ["ok"] * 5
     info = json.loads(edge("info").stdout)
     assert info["bundle"]["labels"][0] == "angry"
-    assert "inputs" not in info["bundle"]
+    assert "standardization" not in info["bundle"]
     assert info["assets"]["face_landmark.tflite"].endswith("face_landmark.tflite")
 
 

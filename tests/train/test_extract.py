@@ -125,7 +125,7 @@ def test_faces_and_landmarks(whole):
     centers = found[:, :, :2].mean(axis=1)
     assert ((centers > 14) & (centers < 62)).all()
     assert len(set(rows.picture_hash.tolist())) > 500
-    assert faces.embedding.shape == (600, features.LENGTHS["embedding"])
+    assert faces.embedding.shape == (600, features.EMBEDDING_LENGTH)
     assert faces.embedding.dtype == np.float16
     assert faces.embedding[faces.found].any(axis=1).all()
 

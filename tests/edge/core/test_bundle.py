@@ -25,16 +25,12 @@ def _change(folder, change):
     path.write_text(json.dumps(info))
 
 
-@pytest.mark.parametrize(
-    ("name", "lengths", "most"), [("landmarks", [1404], 500_000), ("fused", None, 2_000_000)]
-)
-def test_a_shipped_bundle_is_whole_and_small(name, lengths, most):
+@pytest.mark.parametrize(("name", "version", "most"), [("landmarks", 1, 500_000), ("fused", 2, 2_000_000)])
+def test_a_shipped_bundle_is_whole_and_small(name, version, most):
     bundle = load_bundle(name)
     assert len(bundle.labels) == 7
-    lengths = lengths or list(features.LENGTHS.values())
-    assert (
-        [len(entry.mean) for entry in bundle.inputs] == [len(entry.std) for entry in bundle.inputs] == lengths
-    )
+    assert bundle.inputs == features.INPUTS[version]
+    assert len(bundle.mean) == len(bundle.std) == features.LENGTHS["landmarks"]
     assert bundle.needs_embedding == (name == "fused")
     assert sum(path.stat().st_size for path in bundle.path.iterdir()) <= most
 
@@ -67,7 +63,7 @@ def test_a_flipped_bit_in_the_model_is_found(copy, place):
 def test_a_changed_digit_in_the_json_is_found(copy):
     path = copy / bundles.JSON_FILE
     info = json.loads(path.read_text())
-    info["inputs"][0]["mean"][7] += 0.001
+    info["standardization"]["mean"][7] += 0.001
     path.write_text(json.dumps(info))
     with pytest.raises(BundleError, match="altered"):
         read_bundle(copy)
@@ -82,25 +78,22 @@ def test_another_feature_version_says_which(copy):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda i: i.update(schema=1), "schema 1"),
+        (lambda i: i.update(schema=2), "schema 2"),
         (lambda i: i.pop("labels"), "labels"),
         (lambda i: i.update(labels=["happy"]), "labels"),
         (lambda i: i.update(labels=["happy", "happy"]), "labels"),
-        (lambda i: i["inputs"][0]["std"].pop(), "1404 numbers"),
-        (lambda i: i["inputs"][0]["std"].__setitem__(0, 0.0), "greater than 0"),
-        (lambda i: i["inputs"][0]["mean"].__setitem__(0, "x"), "1404 numbers"),
-        (lambda i: i["inputs"][0].update(scale=0.0), "scale > 0"),
-        (lambda i: i["inputs"][0].update(zero_point=300), "zero_point"),
-        (lambda i: i["inputs"][0].update(name="pixels"), "'inputs' must describe landmarks"),
-        (lambda i: i.update(inputs=[]), "'inputs' must describe landmarks"),
-        (lambda i: i.update(inputs=[7]), "'inputs' must describe landmarks"),
-        (lambda i: i.update(inputs={}), "inputs"),
+        (lambda i: i["standardization"]["std"].pop(), "1404 numbers"),
+        (lambda i: i["standardization"]["std"].__setitem__(0, 0.0), "0.0001 or more"),
+        (lambda i: i["standardization"]["mean"].__setitem__(0, "x"), "1404 numbers"),
+        (lambda i: i["standardization"]["mean"].__setitem__(0, 1e9), "within ± 1000"),
+        (lambda i: i["output"].update(scale=0.0), "scale > 0"),
+        (lambda i: i["output"].update(zero_point=300), "zero_point"),
+        (lambda i: i.update(standardization=[]), "'standardization' must be dict"),
         (lambda i: i["calibration"].update(temperature=0.0), "temperature"),
         (lambda i: i["calibration"].update(min_confidence=1.5), "min_confidence"),
         (lambda i: i.pop("calibration"), "calibration"),
         (lambda i: i.update(output=[]), "output"),
         (lambda i: i.update(preparation={"scale": "x"}), "scale"),
-        (lambda i: i["inputs"][0].update(scale=1e-300), "out of all proportion"),
     ],
 )
 def test_wrong_content_is_named(copy, change, message):
@@ -132,6 +125,6 @@ def test_numbers_that_json_does_not_have_are_refused_wherever_they_stand(copy, c
 
 
 def test_a_huge_number_is_refused(copy):
-    _change(copy, lambda info: info["inputs"][0]["mean"].__setitem__(0, 10**400))
+    _change(copy, lambda info: info["standardization"]["mean"].__setitem__(0, 10**400))
     with pytest.raises(BundleError, match="1404 numbers"):
         read_bundle(copy)

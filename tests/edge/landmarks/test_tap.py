@@ -29,7 +29,7 @@ def test_the_first_outputs_stay_bit_identical_and_the_maps_follow(models):
     assert len(tapped) == len(plain) + len(EMBEDDING_TENSORS)
     for before, after in zip(plain, tapped, strict=False):
         np.testing.assert_array_equal(before, after)
-    assert [values.shape[1:] for values in tapped[2:]] == list(features.EMBEDDING_SHAPES)
+    assert [values.shape[1:] for values in tapped[2:]] == list(features.MAP_SHAPES.values())
     assert all(values.std() > 0.1 for values in tapped[2:])
 
 
@@ -66,7 +66,7 @@ def test_faces_have_an_embedding_only_where_it_is_asked_for(models, portraits, m
     (plain,) = LitertBackend(models).detect(frame)
     (face,) = LitertBackend(find_models(embedding=True)).detect(frame)
     assert plain.embedding is None
-    assert face.embedding.shape == (features.LENGTHS["embedding"],)
+    assert face.embedding.shape == (features.EMBEDDING_LENGTH,)
     assert face.embedding.dtype == np.float32
     np.testing.assert_array_equal(plain.landmarks, face.landmarks)
 
