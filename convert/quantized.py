@@ -97,12 +97,14 @@ def _convert(model: keras.Model, configure: Callable[[tf.lite.TFLiteConverter], 
     Raises:
         OSError: the folder for temporary files cannot be written, or its disk is full.
     """
-    # One row at a time is what the device runs: the shape is fixed.
-    inputs = [
-        keras.layers.Input(batch_shape=(1, tensor.shape[1]), name=_input_name(place))
+    # One row at a time is what the device runs. With the number of rows fixed, no operator computes shapes.
+    signature = [
+        tf.TensorSpec((1, tensor.shape[1]), tf.float32, name=_input_name(place))
         for place, tensor in enumerate(model.inputs)
     ]
-    fixed = keras.Model(inputs, model(inputs))
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("serve", lambda *inputs: model(list(inputs)), input_signature=signature)
     # The converter chats on stdout, on stderr and in warnings; its errors are exceptions.
     with (
         tempfile.TemporaryDirectory(prefix="convert-") as folder,
@@ -112,7 +114,7 @@ def _convert(model: keras.Model, configure: Callable[[tf.lite.TFLiteConverter], 
     ):
         warnings.simplefilter("ignore")
         try:
-            fixed.export(folder, verbose=False)
+            archive.write_out(folder, verbose=False)
         except tf.errors.OpError as error:
             reason = error.message.rpartition("; ")[2]
             raise OSError(f"TensorFlow cannot write its files in {folder}: {reason}") from None

@@ -36,6 +36,9 @@ SECOND_LOOKS = (
 """Where the first look at a single picture finds nothing: with a margin, for faces that fill the
 picture; tilted, for faces that are. The landmark model's presence sorts out what is no face."""
 
+SOFTNESS = 0.012
+"""Standard deviation of the blur against noise and blocks, in parts of the picture's longer side."""
+
 _MIRROR = np.array([[-1.0, 0.0, SIDE], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 """Crop px to px of the mirrored crop, homogeneous."""
 
@@ -56,8 +59,9 @@ class LitertBackend:
     whose presence drops is lost in that frame and searched for in the next.
 
     ``Frame.still`` turns tracking off for that frame and forgets the tracks. There is no next frame
-    to find the face in, so where MediaPipe's look finds none, ``SECOND_LOOKS`` follow; and none that
-    would confirm what was seen, so each face is looked at once more (``Face.second``).
+    to find the face in, so where MediaPipe's look finds none, ``SECOND_LOOKS`` follow, and then all of
+    them at the picture ``restored``; and none that would confirm what was seen, so each face is looked
+    at once more (``Face.second``).
     """
 
     def __init__(self, models: FaceModels, max_faces: int = 1, threads: int = 1) -> None:
@@ -87,19 +91,19 @@ class LitertBackend:
             At most ``max_faces`` faces; an empty list where there is none.
         """
         if frame.still:
-            return [replace(face, second=self._mirrored(frame, face)) for face in self.find(frame)]
+            rgb, found = self._find(frame.rgb)
+            return [replace(face, second=self._mirrored(rgb, face)) for face in found]
         tracks = self._tracks
         if len(tracks) < self._max_faces:
             tracks = tracks + [_Track(roi) for roi in self._detector.detect(frame.rgb)[: self._max_faces]]
-        faces = [face for track in _distinct(tracks)[: self._max_faces] if (face := self._face(frame, track))]
+        chosen = _distinct(tracks)[: self._max_faces]
+        faces = [face for track in chosen if (face := self._face(frame.rgb, track))]
         self._tracks = [_Track(next_roi(face.landmarks), face.track_id) for face in faces]
         return faces
 
     def find(self, frame: Frame) -> list[Face]:
         """Faces of a still frame as ``detect`` gives them, each looked at once; forgets the tracks."""
-        self._tracks = []
-        looks = (FIRST_LOOK, *SECOND_LOOKS)
-        return next(filter(None, (self._look(frame, look) for look in looks)), [])
+        return self._find(frame.rgb)[1]
 
     def detect_in(self, frame: Frame, roi: Roi) -> list[Face]:
         """The face in a region that the caller knows, without detector and tracking.
@@ -107,7 +111,7 @@ class LitertBackend:
         Returns:
             One face, or none where presence is too low.
         """
-        face = self._face(frame, _Track(roi))
+        face = self._face(frame.rgb, _Track(roi))
         return [face] if face else []
 
     def invoke_landmark_model(self) -> None:
@@ -117,29 +121,43 @@ class LitertBackend:
     def close(self) -> None:
         """Nothing to release; part of the protocol."""
 
-    def _look(self, frame: Frame, look: Look) -> list[Face]:
+    def _find(self, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], list[Face]]:
+        """The picture in which faces were found, and the faces; forgets the tracks."""
+        self._tracks = []
+        faces = self._look_in_turn(rgb)
+        if faces:
+            return rgb, faces
+        rgb = restored(rgb)
+        return rgb, self._look_in_turn(rgb)
+
+    def _look_in_turn(self, rgb: NDArray[np.uint8]) -> list[Face]:
+        """What the first look that finds faces finds."""
+        looks = (FIRST_LOOK, *SECOND_LOOKS)
+        return next(filter(None, (self._look(rgb, look) for look in looks)), [])
+
+    def _look(self, rgb: NDArray[np.uint8], look: Look) -> list[Face]:
         """What one run of the detector finds in a single picture."""
         faces: list[Face] = []
-        for track in _distinct([_Track(roi) for roi in self._detector.detect(frame.rgb, look)]):
-            if len(faces) < self._max_faces and (face := self._face(frame, track, tries=2)):
+        for track in _distinct([_Track(roi) for roi in self._detector.detect(rgb, look)]):
+            if len(faces) < self._max_faces and (face := self._face(rgb, track, tries=2)):
                 faces.append(face)
         return faces
 
-    def _face(self, frame: Frame, track: _Track, tries: int = 1) -> Face | None:
+    def _face(self, rgb: NDArray[np.uint8], track: _Track, tries: int = 1) -> Face | None:
         """The face in a region; a further try looks where the landmarks of the one before lie."""
         roi = track.roi
         for _ in range(tries):
-            landmarks, presence = self._mesh.run(frame.rgb, roi)
+            landmarks, presence = self._mesh.run(rgb, roi)
             if presence >= MIN_PRESENCE:
                 track_id = next(self._ids) if track.id is None else track.id
                 return Face(landmarks, presence, roi, track_id, self._mesh.embedding())
             roi = next_roi(landmarks)
         return None
 
-    def _mirrored(self, frame: Frame, face: Face) -> Face | None:
+    def _mirrored(self, rgb: NDArray[np.uint8], face: Face) -> Face | None:
         """The face as a mirror would show it, from where tracking would look for it next."""
         roi = next_roi(face.landmarks)
-        landmarks, presence = self._mesh.run(frame.rgb, roi, mirrored=True)
+        landmarks, presence = self._mesh.run(rgb, roi, mirrored=True)
         if presence < MIN_PRESENCE:
             return None
         return Face(landmarks, presence, roi, face.track_id, self._mesh.embedding())
@@ -182,6 +200,21 @@ class LandmarkModel:
             return None
         result: NDArray[np.float32] = np.concatenate([values().ravel() for values in self._maps])
         return result
+
+
+def restored(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What noise, blocks or too little contrast hide: softened, and stretched to all of 0–255.
+
+    Args:
+        rgb: uint8 (H, W, 3).
+
+    Returns:
+        The same shape.
+    """
+    result = np.empty_like(rgb)
+    cv2.GaussianBlur(rgb, (0, 0), SOFTNESS * max(rgb.shape[:2]), dst=result)
+    cv2.normalize(result, result, 0, 255, cv2.NORM_MINMAX)
+    return result
 
 
 def next_roi(landmarks: NDArray[np.float32]) -> Roi:
