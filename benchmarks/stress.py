@@ -20,8 +20,9 @@ from benchmarks.corruptions import (
 from benchmarks.systems import FaceSystem, Probabilities, System, with_landmarks
 from edge.build import build_backend
 from edge.core.errors import ConfigError
-from edge.core.types import Face, Frame, LandmarkBackend
+from edge.core.types import Face, Frame
 from edge.data import Sample
+from edge.landmarks.litert import LitertBackend
 from edge.settings import LandmarkSettings
 
 
@@ -73,15 +74,17 @@ class Examiner:
         after = [name for name in stress.names if name in OF_FACES]
         if after and not isinstance(self._system, FaceSystem):
             raise ConfigError(f"this system has no landmarks: {', '.join(after)} cannot be measured with it")
-        self._locator: LandmarkBackend | None = None
+        self._locator: LitertBackend | None = None
         if any(name in OCCLUSIONS for name in stress.names):
-            self._locator = build_backend(replace(stress.locator, backend="litert", max_faces=1))
+            locator = build_backend(replace(stress.locator, backend="litert", max_faces=1))
+            assert isinstance(locator, LitertBackend)
+            self._locator = locator
 
     def score(self, sample: Sample) -> Answers:
         """All answers for one ``Numbered`` picture."""
         assert isinstance(sample, Numbered)
         rgb = make_frame(sample.picture)
-        located = self._locator.detect(Frame(rgb, 0, 0, sample.name, still=True)) if self._locator else []
+        located = self._locator.find(Frame(rgb, 0, 0, sample.name, still=True)) if self._locator else []
         case = _Case(self._stress, self._system, rgb, located[0] if located else None, sample.index)
         missed = np.full(len(self._system.labels), np.nan, np.float32)
         answers = [self._system.answer(rgb), *case.answers()]

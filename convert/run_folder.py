@@ -100,7 +100,7 @@ class Run:
                 return version
         raise DataError(
             f"this network takes {' and '.join(self.inputs)} of {lengths} numbers, which the device does not "
-            "compute: train on landmarks that python -m train extract found in pictures"
+            "compute: train on landmarks that python -m train extract found in pictures, with this version"
         )
 
     def predict(self, inputs: list[NDArray[Any]]) -> NDArray[np.float32]:
@@ -165,6 +165,10 @@ def _assemble(info: dict[str, Any], arrays: dict[str, Any], model: keras.Model) 
             for split in info["rows"]["evaluation"]
         },
     )
+    for values in (run.mean, run.std):
+        given = [matrix.shape for matrix in values]
+        if given != [(run.calibration[0].shape[1],), *[(1,)] * (len(names) - 1)]:
+            raise ValueError(f"fit.npz has means or deviations of the shapes {given}")
     shapes = [tuple(tensor.shape) for tensor in (*model.inputs, *model.outputs)]
     expected = [(None, matrix.shape[1]) for matrix in run.calibration] + [(None, len(run.labels))]
     if shapes != expected:

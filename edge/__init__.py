@@ -1,3 +1,3 @@
 """Mien on the device: camera frames in, the expression of each face out."""
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"

@@ -21,7 +21,7 @@ from edge.core.quantize import softmax
 from edge.data.calibration import confidence_threshold
 from train import data, landmarks_folder, report
 from train.balance import batches, epoch_order, row_weights
-from train.landmark_noise import LandmarkNoise
+from train.landmark_noise import WorseLandmarks
 from train.loop import Batch, Trainer
 from train.model import build_model, deployed
 from train.settings import Settings
@@ -94,7 +94,7 @@ def fit(
     # ---- loop ----
     history: list[dict[str, float]] = []
     best_loss, best_epoch, best_weights = float("inf"), 0, trainer.average()
-    noise = LandmarkNoise(standardize.mean[0], settings.shake, settings.lost)
+    noise = WorseLandmarks(standardize.mean[0], settings.shake, settings.lost)
     for epoch in range(settings.epochs):
         plain = rng.random(len(training)) < settings.plain
         view = view_of_epoch(folder, inputs, training, epoch, plain)  # (N, F) each

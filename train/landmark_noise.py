@@ -15,8 +15,8 @@ LOST_RADIUS = (0.1, 0.7)
 Features = NDArray[np.float32]
 
 
-class LandmarkNoise:
-    """Noise on the input ``landmarks``: float32 (B, P·D), aligned."""
+class WorseLandmarks:
+    """Noise on the input ``landmarks``: float32 (B, P·D), aligned before and after."""
 
     def __init__(self, mean: Features, shake: float, lost: float) -> None:
         """

@@ -77,8 +77,8 @@ def deployed(
         adjustment: 0: none; 1: as if all classes were equally frequent.
         standardize: of its inputs.
     """
-    names = features.INPUTS[2][1:] if len(model.inputs) > 1 else ()
-    for name, mean, std in zip(names, standardize.mean[1:], standardize.std[1:], strict=True):
+    # Strict only about the statistics: a network without maps has none of theirs.
+    for name, mean, std in zip(features.MAP_SHAPES, standardize.mean[1:], standardize.std[1:], strict=False):
         _take_raw(model, name, float(mean[0]), float(std[0]))
     kernel, bias = model.layers[-2].get_weights()  # (units, C), (C,)
     bias = bias - adjustment * np.log(share)

@@ -59,8 +59,8 @@ class Settings:
     jitter: float = 0.03
     """Standard deviation of the noise on landmarks, in standard deviations of the feature."""
     shake: float = 0.0
-    """The largest standard deviation of noise on landmarks before they are aligned, in distances between the
-    outer eye corners; see ``train.landmark_noise``."""
+    """The largest standard deviation of noise on landmarks that are then aligned again, in distances between
+    the outer eye corners: ``jitter`` of docs/robustness-protocol.md; see ``train.landmark_noise``."""
     lost: float = 0.0
     """Part of the rows of a step in which the landmarks of a part of the face are lost."""
     votes: float = 0.5

@@ -88,7 +88,10 @@ def read_bundle(path: Path) -> Bundle:
     try:
         schema = _get(info, "schema", int)
         if schema != SCHEMA:
-            raise BundleError(f"has schema {schema}, this program reads {SCHEMA}: install a matching version")
+            raise BundleError(
+                f"has schema {schema}, this program reads {SCHEMA}: "
+                "train and convert the model again, or install a matching version"
+            )
         if _get(info, "checksum", str) != checksum(info):
             raise BundleError(f"{JSON_FILE} was altered (checksum differs): copy the bundle again")
         version = _get(info, "feature_version", int)

@@ -81,8 +81,8 @@ def deployed_inputs(
         float32 (N, F) each.
     """
     landmarks, *maps = inputs
-    limits = [(m - clip * s, m + clip * s) for m, s in zip(mean[1:], std[1:], strict=True)]
-    return [
-        standardize(landmarks, mean[0], std[0], clip),
-        *(np.clip(values.astype(np.float32), *each) for values, each in zip(maps, limits, strict=True)),
-    ]
+    result = [standardize(landmarks, mean[0], std[0], clip)]
+    for values, m, s in zip(maps, mean[1:], std[1:], strict=True):
+        copy = values.astype(np.float32)
+        result.append(np.clip(copy, m - clip * s, m + clip * s, out=copy))
+    return result

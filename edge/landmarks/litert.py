@@ -27,7 +27,7 @@ MIN_PRESENCE = 0.5
 SAME_FACE_IOU = 0.5
 """Regions that overlap more belong to one face (``association_norm_rect_calculator.cc``)."""
 
-SECOND_LOOKS = (
+FURTHER_LOOKS = (
     Look(zoom=1.3, min_score=0.2),
     Look(min_score=0.1),
     Look(zoom=1.3, rotation=math.radians(30), min_score=0.2),
@@ -38,6 +38,8 @@ picture; tilted, for faces that are. The landmark model's presence sorts out wha
 
 SOFTNESS = 0.012
 """Standard deviation of the blur against noise and blocks, in parts of the picture's longer side."""
+RESTORED_SIDE = 640
+"""A larger picture is restored at this length of its longer side, px: blurring it would take seconds."""
 
 _MIRROR = np.array([[-1.0, 0.0, SIDE], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 """Crop px to px of the mirrored crop, homogeneous."""
@@ -59,7 +61,7 @@ class LitertBackend:
     whose presence drops is lost in that frame and searched for in the next.
 
     ``Frame.still`` turns tracking off for that frame and forgets the tracks. There is no next frame
-    to find the face in, so where MediaPipe's look finds none, ``SECOND_LOOKS`` follow, and then all of
+    to find the face in, so where MediaPipe's look finds none, ``FURTHER_LOOKS`` follow, and then all of
     them at the picture ``restored``; and none that would confirm what was seen, so each face is looked
     at once more (``Face.second``).
     """
@@ -91,8 +93,11 @@ class LitertBackend:
             At most ``max_faces`` faces; an empty list where there is none.
         """
         if frame.still:
-            rgb, found = self._find(frame.rgb)
-            return [replace(face, second=self._mirrored(rgb, face)) for face in found]
+            if faces := self._twice(frame):
+                return faces
+            # A picture restored from next to nothing shows faces in stains: the mirror must show them too.
+            again = replace(frame, rgb=restored(frame.rgb))
+            return [face for face in self._twice(again) if face.second]
         tracks = self._tracks
         if len(tracks) < self._max_faces:
             tracks = tracks + [_Track(roi) for roi in self._detector.detect(frame.rgb)[: self._max_faces]]
@@ -102,8 +107,10 @@ class LitertBackend:
         return faces
 
     def find(self, frame: Frame) -> list[Face]:
-        """Faces of a still frame as ``detect`` gives them, each looked at once; forgets the tracks."""
-        return self._find(frame.rgb)[1]
+        """Faces of a still frame as it is, each looked at once; forgets the tracks."""
+        self._tracks = []
+        looks = (FIRST_LOOK, *FURTHER_LOOKS)
+        return next(filter(None, (self._look(frame.rgb, look) for look in looks)), [])
 
     def detect_in(self, frame: Frame, roi: Roi) -> list[Face]:
         """The face in a region that the caller knows, without detector and tracking.
@@ -121,19 +128,9 @@ class LitertBackend:
     def close(self) -> None:
         """Nothing to release; part of the protocol."""
 
-    def _find(self, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], list[Face]]:
-        """The picture in which faces were found, and the faces; forgets the tracks."""
-        self._tracks = []
-        faces = self._look_in_turn(rgb)
-        if faces:
-            return rgb, faces
-        rgb = restored(rgb)
-        return rgb, self._look_in_turn(rgb)
-
-    def _look_in_turn(self, rgb: NDArray[np.uint8]) -> list[Face]:
-        """What the first look that finds faces finds."""
-        looks = (FIRST_LOOK, *SECOND_LOOKS)
-        return next(filter(None, (self._look(rgb, look) for look in looks)), [])
+    def _twice(self, frame: Frame) -> list[Face]:
+        """Faces of a still frame, each looked at once more."""
+        return [replace(face, second=self._mirrored(frame.rgb, face)) for face in self.find(frame)]
 
     def _look(self, rgb: NDArray[np.uint8], look: Look) -> list[Face]:
         """What one run of the detector finds in a single picture."""
@@ -209,12 +206,15 @@ def restored(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         rgb: uint8 (H, W, 3).
 
     Returns:
-        The same shape.
+        The same shape. Of a larger picture no detail under ``RESTORED_SIDE`` is left, which is more than
+        the detector sees.
     """
-    result = np.empty_like(rgb)
-    cv2.GaussianBlur(rgb, (0, 0), SOFTNESS * max(rgb.shape[:2]), dst=result)
-    cv2.normalize(result, result, 0, 255, cv2.NORM_MINMAX)
-    return result
+    height, width = rgb.shape[:2]
+    shrink = min(1.0, RESTORED_SIDE / max(height, width))
+    small = cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else rgb
+    soft = cv2.GaussianBlur(small, (0, 0), SOFTNESS * max(small.shape[:2]))
+    cv2.normalize(soft, soft, 0, 255, cv2.NORM_MINMAX)
+    return np.asarray(cv2.resize(soft, (width, height)) if shrink < 1 else soft, np.uint8)
 
 
 def next_roi(landmarks: NDArray[np.float32]) -> Roi:

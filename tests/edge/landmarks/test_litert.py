@@ -7,6 +7,7 @@ import pytest
 from edge.core.errors import BackendError
 from edge.core.features import EYE_ANCHORS, align
 from edge.core.types import Roi
+from edge.landmarks import litert
 from edge.landmarks.detector import FaceDetector, Look
 from edge.landmarks.litert import LitertBackend, next_roi
 from edge.landmarks.models import FaceModels
@@ -179,3 +180,35 @@ def test_every_frame_of_a_clip_has_a_face(models, media):
     faces = [backend.detect(frame) for frame in open_source(str(media / "talking" / "bbaf2n.mpg"))]
     assert [len(found) for found in faces] == [1] * 75
     assert {face.track_id for (face,) in faces} == {0}
+
+
+@pytest.mark.parametrize("damage", ["noise", "contrast"])
+def test_a_face_that_noise_or_grey_hides_is_found_in_the_picture_restored(
+    models, portraits, make_frame, monkeypatch, damage
+):
+    picture = portraits["astronaut"].astype(np.float32)
+    if damage == "noise":
+        picture += np.random.default_rng(0).normal(0, 150, picture.shape)
+    else:
+        picture = 0.04 * (picture - picture.mean()) + picture.mean()
+    frame = make_frame(picture.clip(0, 255).astype(np.uint8))
+    (clean,) = LitertBackend(models).detect(make_frame(portraits["astronaut"]))
+    (face,) = LitertBackend(models).detect(frame)
+    eyes = np.linalg.norm(clean.landmarks[33, :2] - clean.landmarks[263, :2])
+    assert np.linalg.norm((face.landmarks - clean.landmarks)[:, :2], axis=1).mean() < 0.2 * eyes
+    monkeypatch.setattr(litert, "restored", lambda rgb: rgb)
+    assert LitertBackend(models).detect(frame) == []
+
+
+def test_a_restored_picture_has_its_full_range_and_less_noise():
+    rng = np.random.default_rng(0)
+    picture = rng.normal(120, 4, (100, 200, 3)).clip(0, 255).astype(np.uint8)
+    picture[:, 100:] += 20
+    before = picture.copy()
+    result = litert.restored(picture)
+    np.testing.assert_array_equal(picture, before)
+    assert (result.dtype, result.shape) == (np.uint8, picture.shape)
+    assert (result.min(), result.max()) == (0, 255)
+    assert result[:, 150:].mean() - result[:, :50].mean() > 5 * result[:, :50].std()
+    flat = litert.restored(np.full((50, 50, 3), 90, np.uint8))
+    assert flat.std() == 0
