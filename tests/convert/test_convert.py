@@ -11,6 +11,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from tensorflow.lite.python.schema_py_generated import BuiltinOperator
+from tensorflow.lite.tools import flatbuffer_utils
 
 from convert import convert as convert_module
 from convert.parity import compare
@@ -117,6 +119,17 @@ def test_the_model_is_int8_but_for_its_inputs(both):
     # Biases are int32, shapes of operators may be int32 too.
     kinds = {tensor["dtype"] for tensor in interpreter.get_tensor_details()}
     assert kinds <= {np.float32, np.int8, np.int32}
+
+
+def test_operators_are_ones_that_the_oldest_runtime_knows(both):
+    """tflite-runtime 2.14; a converter that moves on to newer versions would lock it out."""
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(read_bundle(both[1]).model))
+    known = {"ADD": 2, "CONCATENATION": 2, "CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 4}
+    known |= {"QUANTIZE": 1, "RESHAPE": 1}
+    names = {number: name for name, number in vars(BuiltinOperator).items() if isinstance(number, int)}
+    versions = {names[code.builtinCode]: code.version for code in model.operatorCodes}
+    assert {"FULLY_CONNECTED", "QUANTIZE"} <= versions.keys()
+    assert all(version <= known.get(name, 0) for name, version in versions.items()), versions
 
 
 def test_the_device_decides_as_the_network_does(both):
@@ -336,6 +349,13 @@ def test_an_input_that_nobody_knows(copy, tmp_path):
         arrays = {name.replace("landmarks", "pixels"): file[name] for name in file.files}
     np.savez(copy / "fit.npz", **arrays)
     with pytest.raises(DataError, match=r"takes pixels of \[1404\] numbers"):
+        convert_module.convert(copy, tmp_path / "b", "b")
+
+
+@pytest.mark.parametrize("name", ["mean/landmarks", "std/landmarks"])
+def test_statistics_of_another_shape(copy, tmp_path, name):
+    mangle(copy, **{name: np.ones(1, np.float32)})
+    with pytest.raises(DataError, match=r"is damaged \(fit\.npz has means or deviations of the shapes"):
         convert_module.convert(copy, tmp_path / "b", "b")
 
 

@@ -298,6 +298,27 @@ class TestChoices:
         fit_module.fit(small, tmp_path / "r", settings)
         assert scores(tmp_path / "r")["PublicTest"]["accuracy_found"] > 0.5
 
+    def test_worse_landmarks_are_trained_on_and_not_scored(self, small, quick, tmp_path, monkeypatch):
+        seen = []
+        worse = fit_module.WorseLandmarks.__call__
+
+        def count(noise, landmarks, rng):
+            result = worse(noise, landmarks, rng)
+            seen.append(float((result != landmarks).any(axis=1).mean()))
+            return result
+
+        monkeypatch.setattr(fit_module.WorseLandmarks, "__call__", count)
+        settings = quickly(quick, "embedding=false", "shake=0.02", "lost=0.3", "votes=0")
+        fit_module.fit(small, tmp_path / "r", settings)
+        assert len(seen) >= settings.epochs * 5
+        assert min(seen) == 1
+        assert scores(tmp_path / "r")["PublicTest"]["accuracy_found"] > 0.5
+        with np.load(tmp_path / "r" / "fit.npz") as file:
+            validation = file["validation/landmarks"]
+        faces = landmarks_folder.load(small).faces()
+        known = {row.tobytes() for row in read_inputs(faces, embedding=False)[0]}
+        assert all(row.tobytes() in known for row in validation)
+
 
 def fails(result, code, *words):
     assert result.returncode == code, result.stderr

@@ -311,6 +311,7 @@ def fails(capsys, code, words, *argv):
         (1, "an epoch (balance=undersample)", ("balance", "--set", "batch=32")),
         (1, "no embedding", ("balance", "--embedding", "--set", "batch=4", "validation=0.3")),
         (78, "leave out --set embedding=true", ("alignment", "--set", "embedding=true")),
+        (78, "no shaken or lost landmarks", ("balance", "--set", "shake=0.01")),
         (78, "leave out --set balance=focal", ("balance", "--set", "balance=focal")),
         (78, "expected KEY=VALUE", ("balance", "--set", "epoch=3")),
     ],
