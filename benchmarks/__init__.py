@@ -5,7 +5,7 @@ commands; each is a module of its own, and what it stands on:
 
 - ``latency``: ``meter`` (what a frame costs), ``recorder`` (rows of figures, on the disk), ``footprint``
   (memory and packages), ``first_result`` (fresh processes).
-- ``matrix``: ``matrix_process`` and ``matrix_worker``, the two ends of a process for each environment;
+- ``matrix``: ``worker_process`` and ``matrix_worker``, the two ends of a process for each environment;
   ``worker_end``, what the far ends share.
 - ``accuracy``: ``classes`` (which answer is right), ``scoring`` (pictures through a system, on all cores),
   ``scores`` (answers → figures).
@@ -14,6 +14,6 @@ commands; each is a module of its own, and what it stands on:
   ``contact_sheet`` (the damage, to be looked at).
 - ``peers``, the app beside other packages: ``peer_files`` (who takes part; ``peers`` has the files),
   ``peer_environments``, ``peer_process`` and ``peer_worker`` (two ends, as of ``matrix``), ``peer_app``,
-  ``peer_benchmark``.
+  ``peer_benchmark``, ``peer_table``.
 - All of them: ``environment`` with ``heat`` and ``proc`` (the machine, and what disturbed it), ``demo``.
 """

@@ -9,12 +9,19 @@ from benchmarks.cli_flags import add_data_flags, add_pictures_flags, check_writa
 from edge.core import console
 from edge.core.errors import ConfigError, DataError
 
+_ROUNDS = 20
+_FRAMES = 25
+_NOT_DAMAGED = ("only", "rounds", "frames")
+"""Flags that have no meaning beside ``--robustness``."""
+_OF_DATA = ("split", "pictures", "classes", "labels", "truth", "seed", "workers")
+"""Flags that have none without ``--data``."""
+
 
 def add_commands(commands: Any) -> None:
     """``peers``, to argparse's sub-commands."""
     text = "measure the app beside other packages, each in an environment of its own, in one run"
     sub = commands.add_parser("peers", help=text, description=text)
-    sub.set_defaults(command=_peers)
+    sub.set_defaults(command=lambda args: _peers(args, sub))
     sub.add_argument("--only", metavar="A,B", help="only these of benchmarks/peers; default: all")
     sub.add_argument(
         "--environments", type=Path, metavar="DIR", help="for their environments; default: the user's cache"
@@ -28,10 +35,10 @@ def add_commands(commands: Any) -> None:
     )
     text = "only this one, on damaged pictures: the result is one of the command robustness"
     sub.add_argument("--robustness", metavar="NAME", help=text)
-    text = "blocks of frames of each (20)"
-    sub.add_argument("--rounds", type=console.positive, default=20, metavar="N", help=text)
-    text = "measured frames in a block (25)"
-    sub.add_argument("--frames", type=console.positive, default=25, metavar="N", help=text)
+    text = f"blocks of frames of each ({_ROUNDS})"
+    sub.add_argument("--rounds", type=console.positive, metavar="N", help=text)
+    text = f"measured frames in a block ({_FRAMES})"
+    sub.add_argument("--frames", type=console.positive, metavar="N", help=text)
     add_data_flags(sub, required=False)
     add_pictures_flags(sub)
     sub.add_argument("--json", type=Path, metavar="OUT", help="file for the result")
@@ -40,14 +47,13 @@ def add_commands(commands: Any) -> None:
 # As in ``cli``, the command imports what it needs.
 
 
-def _peers(args: argparse.Namespace) -> int:
-    from benchmarks import peer_benchmark, peer_environments, peer_files, robustness, subset
+def _peers(args: argparse.Namespace, sub: argparse.ArgumentParser) -> int:
+    from benchmarks import peer_benchmark, peer_environments, peer_files, peer_table, robustness, subset
 
-    if args.robustness and args.data is None:
-        raise ConfigError("--robustness needs pictures: name them with --data")
+    _check_flags(args, sub)
     if args.data is not None and not args.data.exists():
         raise DataError(f"no data at {args.data}: expected fer2013.csv, or a folder of class folders")
-    peers = peer_files.choose(args.robustness or args.only)
+    peers = peer_files.choose(args.only if args.robustness is None else args.robustness)
     folder = args.environments or peer_environments.default_folder()
     pythons = _pythons(args.python, [peer.name for peer in peers])
     check_writable(args.json)
@@ -57,15 +63,31 @@ def _peers(args: argparse.Namespace) -> int:
             # Seven classes, so that all are scored on the same ones.
             *(args.data, args.split, args.pictures, args.classes, args.labels or 7, args.truth)
         )
-    if args.robustness and pictures:
+    if args.robustness is not None and pictures is not None:
         (peer,) = peers
         result = peer_benchmark.robustness_of(peer, pictures, folder, pythons, args.seed, args.workers)
         return report(args, result, robustness.table(result))
-    plan = peer_benchmark.Plan(
-        peers, folder, pythons, args.rounds, args.frames, pictures, args.seed, args.workers
-    )
+    rounds, frames = args.rounds or _ROUNDS, args.frames or _FRAMES
+    plan = peer_benchmark.Plan(peers, folder, pythons, rounds, frames, pictures, args.seed, args.workers)
     result = peer_benchmark.benchmark(plan)
-    return report(args, result, peer_benchmark.table(result))
+    return report(args, result, peer_table.table(result))
+
+
+def _check_flags(args: argparse.Namespace, sub: argparse.ArgumentParser) -> None:
+    """Flags that would be ignored are errors."""
+
+    def given(names: Sequence[str]) -> str:
+        return ", ".join(f"--{name}" for name in names if getattr(args, name) != sub.get_default(name))
+
+    if args.robustness is not None:
+        if args.data is None:
+            raise ConfigError("--robustness needs pictures: name them with --data")
+        if "," in args.robustness:
+            raise ConfigError(f"--robustness takes one peer, not {args.robustness!r}: run it for each")
+        if ignored := given(_NOT_DAMAGED):
+            raise ConfigError(f"--robustness does not go with {ignored}: it takes pictures of --data")
+    elif args.data is None and (ignored := given(_OF_DATA)):
+        raise ConfigError(f"{ignored}: there are no pictures; name them with --data")
 
 
 def _pythons(given: Sequence[str], names: Sequence[str]) -> dict[str, Path]:

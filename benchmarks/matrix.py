@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.environment import Watch, bundle_facts
-from benchmarks.matrix_process import ANSWER_S, Worker
 from benchmarks.meter import percentiles_ms
+from benchmarks.worker_process import ANSWER_S, Worker
 from edge.build import load_bundle
 from edge.core.errors import BackendError
 
@@ -23,6 +23,8 @@ SKIPPED = 5
 FEW_ROUNDS = 10
 _SLOWEST_S = 2.0
 """A measurement that takes longer is taken for one that hangs."""
+
+T = TypeVar("T")
 
 FACTS = ("landmarks", "bundle", "file", "precision", "threads")
 
@@ -84,9 +86,7 @@ def benchmark(plan: Plan) -> dict[str, Any]:
         _open(every, workers, environments)
         _run([each for each in every if each.reason is None], workers, plan, watch)
     # Only now, with the workers ended, their CPU time is known not to be that of others.
-    warnings = watch.stop()
-    if plan.rounds < FEW_ROUNDS:
-        warnings.append(f"{plan.rounds} rounds are few: the spread of a ratio needs at least {FEW_ROUNDS}")
+    warnings = watch.stop() + few_rounds(plan.rounds)
     if all(each.reason for each in every):
         raise BackendError(f"no configuration runs: {every[0].reason}")
     return {
@@ -166,9 +166,9 @@ def _open(
 
 
 def _run(running: list[Configuration], workers: Sequence[Worker | None], plan: Plan, watch: Watch) -> None:
-    """A block of each in turn, forwards and backwards, so that heat and other load hit all alike."""
+    """A block of each in turn."""
     for turn in range(plan.rounds):
-        for each in running if turn % 2 == 0 else reversed(running):
+        for each in in_turn(running, turn):
             worker = workers[each.environment]
             if each.reason is not None or worker is None:
                 continue
@@ -179,6 +179,17 @@ def _run(running: list[Configuration], workers: Sequence[Worker | None], plan: P
             except BackendError as error:
                 each.reason = f"in round {turn + 1}: {error}"
         watch.heat.sample()
+
+
+def in_turn(every: Sequence[T], turn: int) -> Sequence[T]:
+    """Forwards in even rounds and backwards in odd ones, so that heat and other load hit all alike."""
+    return every if turn % 2 == 0 else every[::-1]
+
+
+def few_rounds(rounds: int) -> list[str]:
+    """A warning, where it is due."""
+    few = f"{rounds} rounds are few: the spread of a ratio needs at least {FEW_ROUNDS}"
+    return [few] if rounds < FEW_ROUNDS else []
 
 
 def results(every: list[Configuration]) -> list[dict[str, Any]]:
@@ -205,6 +216,11 @@ def ratio_of_blocks(blocks: list[NDArray[np.int64]], against: list[NDArray[np.in
     return {"p50": round(float(p50), 3), "p10": round(float(p10), 3), "p90": round(float(p90), 3)}
 
 
+def spread(ratio: dict[str, float]) -> str:
+    """What ``ratio_of_blocks`` gives, for a table."""
+    return f"{ratio['p50']:8.2f}  ({ratio['p10']:.2f} – {ratio['p90']:.2f})"
+
+
 def table(result: dict[str, Any]) -> str:
     """The result for people."""
     lines = [
@@ -218,9 +234,9 @@ def table(result: dict[str, Any]) -> str:
     lines.append(f"{'ms':<{width}} {'p50':>8} {'p99':>8}    ratio  (p10 – p90)")
     for line in result["configurations"]:
         if line["reason"] is None:
-            ms, ratio = line["ms"], line["ratio"]
-            spread = f"{ratio['p50']:8.2f}  ({ratio['p10']:.2f} – {ratio['p90']:.2f})"
-            lines.append(f"{_name(line):<{width}} {ms['p50']:8.3f} {ms['p99']:8.3f} {spread}")
+            ms = line["ms"]
+            times = f"{ms['p50']:8.3f} {ms['p99']:8.3f} {spread(line['ratio'])}"
+            lines.append(f"{_name(line):<{width}} {times}")
     return "\n".join(lines + _reasons(result))
 
 

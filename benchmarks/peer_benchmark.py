@@ -15,28 +15,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import robustness
+from benchmarks.classes import choose_classes, with_truth
 from benchmarks.corruptions import OF_PICTURES
 from benchmarks.demo import unpaced_demo
 from benchmarks.environment import Watch, describe
-from benchmarks.matrix import FEW_ROUNDS, SKIPPED, ratio_of_blocks
+from benchmarks.matrix import SKIPPED, few_rounds, in_turn, ratio_of_blocks
 from benchmarks.meter import percentiles_ms
 from benchmarks.peer_environments import interpreter, prepare, size_mb
 from benchmarks.peer_files import Peer
 from benchmarks.peer_process import Answer, RemoteSystem
-from benchmarks.scores import headline, percent
+from benchmarks.scores import nothing_left
 from benchmarks.stress import Stress
 from benchmarks.subset import Pictures
-from edge.core.errors import BackendError
+from edge.core.errors import BackendError, DataError
+from edge.data import read_dataset
 from edge.settings import LandmarkSettings
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the result."""
 COLD_RUNS = 3
 """Fresh processes whose first result is waited for."""
 
 FIGURES = (
-    *("n", "ms", "cpu_ms_per_frame", "frames_with_face", "peak_rss_mb", "install_mb"),
-    *("first_result_s", "first_result_runs_s", "scores", "against", "ratio"),
+    *("n", "ms", "ms_still", "cpu_ms_per_frame", "frames_with_face", "peak_rss_mb", "install_mb"),
+    *("first_result_s", "first_result_runs_s", "scores", "lacks", "against", "ratio"),
 )
 """Of each peer; None: not measured."""
 _OF_THE_DATA = (
@@ -76,7 +78,12 @@ class _Candidate:
     software: dict[str, Any] = field(default_factory=dict)
     reason: str | None = None
     """Why there are no figures."""
+    score_reason: str | None = None
+    """Why there are none of single pictures."""
     blocks: list[list[Answer]] = field(default_factory=list)
+    """Of frames of a camera."""
+    stills: list[list[Answer]] = field(default_factory=list)
+    """Of the same frames as single pictures, where that makes a difference."""
     figures: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -86,7 +93,7 @@ class _Candidate:
 
     def ns(self) -> list[NDArray[np.int64]]:
         """Of each block."""
-        return [np.array([answer.ns for answer in block], np.int64) for block in self.blocks]
+        return _ns(self.blocks)
 
 
 def benchmark(plan: Plan) -> dict[str, Any]:
@@ -98,12 +105,16 @@ def benchmark(plan: Plan) -> dict[str, Any]:
     Raises:
         FerError: the demo or the data is missing, or no peer runs.
     """
+    watch = Watch()
+    # What may be mistyped or missing, before environments are made.
+    views = (frame.rgb for frame in unpaced_demo(LandmarkSettings()))
+    first = next(views)
+    if plan.pictures is not None:
+        _require_pictures(plan.pictures, plan.peers[0])
     every = [_Candidate(peer) for peer in plan.peers]
     for each in every:
         _attempt(each, partial(_prepare, each, plan.folder, plan.pythons))
-    views = (frame.rgb for frame in unpaced_demo(LandmarkSettings()))
-    first = next(views)
-    watch = Watch()
+    watch.restart()
     with ExitStack() as stack:
         for each in every:
             _attempt(each, partial(_start, each, first, stack))
@@ -111,10 +122,8 @@ def benchmark(plan: Plan) -> dict[str, Any]:
         for each in every:
             _attempt(each, partial(_finish, each))
     # Only now, with the processes ended, their CPU time is known not to be that of others.
-    warnings = watch.stop()
-    if plan.rounds < FEW_ROUNDS:
-        warnings.append(f"{plan.rounds} rounds are few: the spread of a ratio needs at least {FEW_ROUNDS}")
-    scored_on = _score(every, plan)
+    warnings = watch.stop() + few_rounds(plan.rounds)
+    scored_on = _score(every, plan, warnings)
     if all(each.reason for each in every):
         raise BackendError(f"no peer runs: {every[0].reason}")
     environment = describe(LandmarkSettings(), watch.load_before)
@@ -149,22 +158,40 @@ def robustness_of(
     Raises:
         FerError: its environment cannot be made, it does not run, or there is no picture.
     """
+    _require_pictures(pictures, peer)
     each = _Candidate(peer)
     _prepare(each, folder, pythons)
     with closing(each.build()) as system:
-        facts = {"system": peer.title, "peer": peer.facts(system.software)}
+        facts = {"system": peer.title, "peer": peer.facts(system.software())}
     stress = Stress(each.build, LandmarkSettings(), tuple(OF_PICTURES), seed)
     return robustness.benchmark(pictures, stress, facts, robustness.find_reference(None), workers)
 
 
-def _attempt(each: _Candidate, step: Callable[[], None]) -> None:
-    """Take a step with a peer that still runs, or note why it does not."""
-    if each.reason is not None:
+def _require_pictures(pictures: Pictures, peer: Peer) -> None:
+    """Look for the first picture to score."""
+    classes = choose_classes(peer.labels, pictures.label_set)
+    samples = read_dataset(pictures.data, pictures.split, on_bad=lambda _: None, mapping=pictures.mapping)
+    if next(with_truth(samples, pictures.truth, classes, []), None) is None:
+        raise DataError(nothing_left(pictures.data, pictures.truth))
+
+
+def _attempt(each: _Candidate, step: Callable[[], None], still: bool = False) -> None:
+    """Take a step with a peer that still runs, or note why it does not.
+
+    Args:
+        each: the peer.
+        step: what is done.
+        still: with single pictures: its latency as in a camera stays if that fails.
+    """
+    if each.reason is not None or (still and each.score_reason is not None):
         return
     try:
         step()
     except BackendError as error:
-        each.reason = str(error)
+        if still:
+            each.score_reason = str(error)
+        else:
+            each.reason = str(error)
         print(f"{each.peer.name}: {error}", file=sys.stderr)
 
 
@@ -174,7 +201,10 @@ def _prepare(each: _Candidate, folder: Path, pythons: Mapping[str, Path]) -> Non
 
 
 def _start(each: _Candidate, first: NDArray[np.uint8], stack: ExitStack) -> None:
-    """Wait for the first result of fresh processes; the last one of them stays."""
+    """Wait for the first result of fresh processes; the last one of them stays.
+
+    The first one is asked for its packages then: the figures of that which stays are not to have it in them.
+    """
     seconds = []
     for run in range(COLD_RUNS):
         started = time.perf_counter()
@@ -182,40 +212,53 @@ def _start(each: _Candidate, first: NDArray[np.uint8], stack: ExitStack) -> None
             system = mine.enter_context(closing(each.build()))
             system.timed_answer(first, tracked=True)
             seconds.append(round(time.perf_counter() - started, 3))
+            if run == 0:
+                each.software = system.software()
             if run == COLD_RUNS - 1:
-                each.system, each.software = system, system.software
+                each.system = system
                 stack.push(mine.pop_all())
     each.figures |= {"first_result_s": statistics.median(seconds), "first_result_runs_s": seconds}
 
 
 def _run(every: Sequence[_Candidate], views: Iterator[NDArray[np.uint8]], plan: Plan, watch: Watch) -> None:
-    """The same frames for each in turn, forwards and backwards, so that heat and other load hit all alike."""
+    """The same frames for each in turn: of a camera, then as single pictures."""
     for turn in range(plan.rounds):
         frames = list(islice(views, SKIPPED + plan.frames))
-        for each in every if turn % 2 == 0 else reversed(every):
-            _attempt(each, partial(_block, each, frames))
+        for each in in_turn(every, turn):
+            _attempt(each, partial(_block, each, frames, tracked=True))
+        for each in in_turn(every, turn):
+            _attempt(each, partial(_block, each, frames, tracked=False), still=True)
         watch.heat.sample()
 
 
-def _block(each: _Candidate, frames: Sequence[NDArray[np.uint8]]) -> None:
+def _block(each: _Candidate, frames: Sequence[NDArray[np.uint8]], tracked: bool) -> None:
     assert each.system is not None
-    each.blocks.append([each.system.timed_answer(rgb, tracked=True) for rgb in frames][SKIPPED:])
+    if tracked or each.system.tracks:
+        answers = [each.system.timed_answer(rgb, tracked) for rgb in frames]
+        (each.blocks if tracked else each.stills).append(answers[SKIPPED:])
 
 
 def _finish(each: _Candidate) -> None:
     assert each.system is not None
     answers = [answer for block in each.blocks for answer in block]
+    ms = percentiles_ms(np.concatenate(each.ns()))
+    still = percentiles_ms(np.concatenate(_ns(each.stills))) if each.stills else ms
     each.figures |= {
         "n": len(answers),
-        "ms": percentiles_ms(np.concatenate(each.ns())),
+        "ms": ms,
+        "ms_still": still if each.score_reason is None else None,
         "cpu_ms_per_frame": round(statistics.fmean(answer.cpu_ns for answer in answers) / 1e6, 3),
         "frames_with_face": sum(answer.probabilities is not None for answer in answers),
         "peak_rss_mb": round(each.system.peak_rss_mb(), 1),
     }
 
 
-def _score(every: Sequence[_Candidate], plan: Plan) -> dict[str, Any] | None:
-    """Label the pictures with each peer; what is the same for all of them."""
+def _ns(blocks: Sequence[Sequence[Answer]]) -> list[NDArray[np.int64]]:
+    return [np.array([answer.ns for answer in block], np.int64) for block in blocks]
+
+
+def _score(every: Sequence[_Candidate], plan: Plan, warnings: list[str]) -> dict[str, Any] | None:
+    """Label the pictures with each peer, and add to the warnings; what is the same for all of them."""
     if plan.pictures is None:
         return None
     common: dict[str, Any] = {}
@@ -226,10 +269,15 @@ def _score(every: Sequence[_Candidate], plan: Plan) -> dict[str, Any] | None:
         each.figures["scores"] = {
             key: value for key, value in result["clean"].items() if key != "abstentions"
         }
+        known = choose_classes(each.peer.labels, pictures.label_set)
+        each.figures["lacks"] = [
+            name for name, column in zip(known.names, known.matrix.T, strict=True) if not column.any()
+        ]
+        warnings.extend(f"{each.peer.name}: {warning}" for warning in result["warnings"])
         common.update({key: result[key] for key in _OF_THE_DATA})
 
     for each in every:
-        _attempt(each, partial(score, each, plan.pictures))
+        _attempt(each, partial(score, each, plan.pictures), still=True)
     return common or None
 
 
@@ -239,44 +287,9 @@ def _results(every: Sequence[_Candidate]) -> list[dict[str, Any]]:
     lines = []
     for each in every:
         line = {"title": each.peer.title, **each.peer.facts(each.software), "reason": each.reason}
-        line |= {**dict.fromkeys(FIGURES), **each.figures}
+        line |= {"score_reason": each.score_reason, **dict.fromkeys(FIGURES), **each.figures}
         if each.reason is None:
             line["against"] = against.peer.name
             line["ratio"] = ratio_of_blocks(each.ns(), against.ns())
         lines.append(line)
     return lines
-
-
-def table(result: dict[str, Any]) -> str:
-    """The result for people."""
-    ran = [line for line in result["peers"] if line["reason"] is None]
-    lines = [
-        f"{result['rounds']} rounds, blocks of {result['frames']} frames of the demo after "
-        f"{result['skipped']} that do not count, one thread where a package lets us choose"
-    ]
-    if result["scored_on"]:
-        lines.append(f"{headline(result['scored_on'])}; a missed face is wrong")
-    width = max(len(line["title"]) for line in ran)
-    lines.append(
-        f"{'':<{width}} {'p50 ms':>8} {'p99':>8} {'CPU':>8}   ratio  (p10 – p90)    peak MB  disk MB  first s"
-        "  accuracy  coverage  found"
-    )
-    return "\n".join([*lines, *(_row(line, width) for line in ran), *_remarks(result["peers"])])
-
-
-def _row(line: dict[str, Any], width: int) -> str:
-    ms, ratio, scores = line["ms"], line["ratio"], line["scores"] or {}
-    spread = f"{ratio['p50']:7.2f}  ({ratio['p10']:.2f} – {ratio['p90']:.2f})"
-    shares = "".join(f"{percent(scores.get(key)):>10}" for key in ("accuracy", "coverage", "accuracy_found"))
-    times = f"{ms['p50']:8.2f} {ms['p99']:8.2f} {line['cpu_ms_per_frame']:8.2f}"
-    return (
-        f"{line['title']:<{width}} {times} {spread:<25} "
-        f"{line['peak_rss_mb']:5.0f} {line['install_mb']:8.0f} {line['first_result_s']:8.2f}{shares}"
-    )
-
-
-def _remarks(peers: Sequence[dict[str, Any]]) -> list[str]:
-    """What is to be known of each, and who did not run."""
-    notes = [f"{line['title']}: trained on: {line['trained_on']}" for line in peers if line["reason"] is None]
-    notes += [f"{line['title']}: {line['note']}" for line in peers if line["reason"] is None and line["note"]]
-    return notes + [f"not run: {line['title']}: {line['reason']}" for line in peers if line["reason"]]

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.peer_files import Peer
+from benchmarks.worker_process import kill_group
 from edge.core.errors import BackendError, ConfigError
 from edge.core.files import replacing_folder, sha256
 
 _ROOT = Path(__file__).resolve().parents[1]
 _VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
+_ELSEWHERE = ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
+"""Variables that would bring packages of other places in, or send new ones there."""
 
 
 def default_folder() -> Path:
@@ -39,7 +42,8 @@ def prepare(peer: Peer, folder: Path, python: Path = Path(sys.executable)) -> Pa
         Path of the environment. It has no pip of its own.
 
     Raises:
-        BackendError: this Python is not one of the peer's, or pip fails, with its reason.
+        BackendError: this Python is not one of the peer's, a file of requirements is missing, or pip fails,
+            with its reason.
         OSError: the folder cannot be written.
     """
     version = _version(python)
@@ -50,7 +54,7 @@ def prepare(peer: Peer, folder: Path, python: Path = Path(sys.executable)) -> Pa
         )
     listed = _listed(peer)
     path = folder.resolve() / f"python{version}-{sha256(listed.encode())[:12]}"
-    if path.exists():  # it got this name when it was whole
+    if interpreter(path).exists():  # it got this name when it was whole, but its Python may have gone since
         return path
     print(f"making the environment of {peer.name} in {path}: once, it may take minutes", file=sys.stderr)
     with replacing_folder(path) as temporary:
@@ -73,8 +77,8 @@ def install(peer: Peer, environment: Path) -> None:
     """
     for lines, flags in ((peer.requirements, []), (peer.without_dependencies, ["--no-deps"])):
         if lines:
-            pip = [sys.executable, "-m", "pip", "--python", str(interpreter(environment)), "install", *flags]
-            _run([*pip, *_arguments(lines)], peer)
+            pip = [sys.executable, "-m", "pip", "--python", str(interpreter(environment)), "--no-input"]
+            _run([*pip, "install", *flags, *_arguments(lines)], peer)
 
 
 def size_mb(environment: Path) -> float:
@@ -86,7 +90,12 @@ def size_mb(environment: Path) -> float:
 def _listed(peer: Peer) -> str:
     """All that pip is told, with what stands in files of ours."""
     files = [_ROOT / line.removeprefix("-r ") for line in peer.requirements if line.startswith("-r ")]
-    parts = ["\n".join(peer.requirements), *(file.read_text("utf-8") for file in files)]
+    try:
+        parts = ["\n".join(peer.requirements), *(file.read_text("utf-8") for file in files)]
+    except OSError as error:
+        raise BackendError(
+            f"no environment for {peer.name}: cannot read {error.filename}: {error.strerror}"
+        ) from None
     return "\n".join([*parts, "# without dependencies:", *peer.without_dependencies, ""])
 
 
@@ -96,16 +105,40 @@ def _arguments(lines: Sequence[str]) -> list[str]:
 
 def _version(python: Path) -> str:
     try:
-        done = subprocess.run([str(python), "-c", _VERSION], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise BackendError(f"{python} is no Python that runs ({error}): name another with --python") from None
-    return done.stdout.strip()
+        code, out, err = _call([str(python), "-c", _VERSION])
+    except OSError as error:
+        code, out, err = 1, "", str(error)
+    if code != 0:
+        reason = (err.strip() or f"it ended with {code}").splitlines()[-1]
+        raise BackendError(f"{python} is no Python that runs ({reason}): name another with --python")
+    return out.strip()
 
 
 def _run(command: Sequence[str], peer: Peer) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        lines = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()
+    code, out, err = _call(command)
+    if code != 0:
+        lines = (err.strip() or out.strip() or "no message").splitlines()
         # The first error of pip says what happened, the last line of others.
         reason = next((line for line in lines if line.startswith("ERROR:")), lines[-1])
         raise BackendError(f"no environment for {peer.name}: {reason.removeprefix('ERROR:').strip()}")
+
+
+def _call(command: Sequence[str]) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr. Ctrl-C ends the command with all that it started."""
+    pipe = subprocess.PIPE
+    variables = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        env=variables,
+        start_new_session=True,
+    ) as process:
+        try:
+            out, err = process.communicate()
+        except BaseException:
+            kill_group(process)
+            raise
+        return process.returncode, out, err

@@ -36,7 +36,7 @@ class Peer:
     """Names of ``EMOTIONS``, in the order of its probabilities."""
 
     def facts(self, software: dict[str, Any]) -> dict[str, Any]:
-        """What a result says of it; ``software`` is that of its process, empty where it has none."""
+        """What a result says of it; ``software``: see ``RemoteSystem``, empty where there is none."""
         return {
             "name": self.name,
             "requirements": [*self.requirements, *self.without_dependencies],

@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.matrix_process import ANSWER_S, Worker
 from benchmarks.systems import Probabilities
+from benchmarks.worker_process import ANSWER_S, Worker
 from edge.core.errors import BackendError
 
 OPEN_S = 300.0
 """For importing and building what others wrote."""
 _THREADS = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
-_ONE_THREAD = {f"{name}_THREADS": "1" for name in _THREADS}
-"""For libraries that ask the environment; others take what they like (CPU time shows it)."""
+_VARIABLES = {**{f"{name}_THREADS": "1" for name in _THREADS}, "CUDA_VISIBLE_DEVICES": ""}
+"""One thread and no GPU, for libraries that ask the environment; others take what they like (CPU time shows
+how many threads)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,12 @@ class RemoteSystem:
         """
         self.labels = labels
         try:
-            self._worker = Worker(str(python), "benchmarks.peer_worker", _ONE_THREAD)
+            self._worker = Worker(str(python), "benchmarks.peer_worker", _VARIABLES)
         except OSError as error:
             raise BackendError(f"cannot run {python}: {error.strerror}") from None
         try:
-            self.software: dict[str, Any] = self._worker.ask({"open": str(file.resolve())}, OPEN_S)
+            self.tracks: bool = self._worker.ask({"open": str(file.resolve())}, OPEN_S)["tracks"]
+            """Whether it makes a difference between single pictures and frames of a camera."""
         except BaseException:
             self._worker.close()
             raise
@@ -83,6 +85,10 @@ class RemoteSystem:
     def peak_rss_mb(self) -> float:
         """The most memory that its process has held so far, MB (10^6 bytes)."""
         return float(self._worker.ask({"peak": True})["peak_rss_mb"])
+
+    def software(self) -> dict[str, Any]:
+        """Versions of its ``python`` and ``packages``. Asking adds to the memory of its process."""
+        return self._worker.ask({"describe": True})
 
     def close(self) -> None:
         """End its process."""

@@ -2,10 +2,12 @@
 
 It takes lines from stdin, pictures as raw bytes behind their line, and answers each on stdout:
 
-- ``{"open": PATH}`` of a peer's file → ``{"python": VERSION, "packages": {NAME: VERSION}}``: it is built.
+- ``{"open": PATH}`` of a peer's file → ``{"tracks": B}``: it is built; whether it has ``track``.
 - ``{"answer": [H, W], "tracked": T}`` and H × W × 3 bytes, RGB → ``{"probabilities": [...] or null, "ns": N,
   "cpu_ns": N}``. Tracked: a frame of a camera, the next one after that of the last such message.
 - ``{"peak": true}`` → ``{"peak_rss_mb": X}``.
+- ``{"describe": true}`` → ``{"python": VERSION, "packages": {NAME: VERSION}}``. The time and
+  the memory that this takes are not the peer's.
 
 Whatever does not work is answered with ``{"error": REASON}``.
 """
@@ -47,6 +49,8 @@ class _Peer:
     def serve(self, message: dict[str, Any], picture: NDArray[np.uint8] | None) -> dict[str, Any]:
         if "open" in message:
             self._recognizer = load(Path(message["open"])).Recognizer()
+            return {"tracks": hasattr(self._recognizer, "track")}
+        if "describe" in message:
             versions = {package.metadata["Name"]: package.version for package in distributions()}
             return {"python": platform.python_version(), "packages": dict(sorted(versions.items()))}
         if "peak" in message:

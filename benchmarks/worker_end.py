@@ -1,4 +1,4 @@
-"""What the far ends of ``matrix_process.Worker`` share: JSON lines out, whatever happens.
+"""What the far ends of ``worker_process.Worker`` share: JSON lines out, whatever happens.
 
 Standard library and ``edge.core.errors``, so that it runs in an environment without our packages.
 """

@@ -8,8 +8,8 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from benchmarks import cli, matrix, matrix_process, matrix_worker
-from benchmarks.matrix_process import Worker
+from benchmarks import cli, matrix, matrix_worker, worker_process
+from benchmarks.worker_process import Worker
 from edge.build import load_bundle
 from edge.core.errors import BackendError
 from edge.landmarks.models import find_models
@@ -132,7 +132,7 @@ def test_a_worker_that_hangs_is_killed_and_given_up():
 
 
 def test_a_worker_that_does_not_end_by_itself_is_killed(monkeypatch):
-    monkeypatch.setattr(matrix_process, "END_S", 0.1)
+    monkeypatch.setattr(worker_process, "END_S", 0.1)
     worker = Worker(sys.executable)
     os.kill(worker._process.pid, signal.SIGSTOP)
     worker.close()

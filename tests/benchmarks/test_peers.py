@@ -4,12 +4,13 @@ import json
 import sys
 from contextlib import closing
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import cli, peer_benchmark, peer_environments, peer_files, peer_process
+from benchmarks import cli, peer_benchmark, peer_environments, peer_files, peer_process, worker_process
 from benchmarks.peer_environments import interpreter, prepare
 from benchmarks.peer_process import RemoteSystem
 from benchmarks.stress import Stress
@@ -18,7 +19,7 @@ from edge.core.errors import BackendError, ConfigError
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 PICTURE = np.full((6, 4, 3), 200, np.uint8)
 KEYS = {
-    *("title", "name", "requirements", "trained_on", "note", "python", "packages", "reason"),
+    *("title", "name", "requirements", "trained_on", "note", "python", "packages", "reason", "score_reason"),
     *peer_benchmark.FIGURES,
 }
 PEER = f'''
@@ -95,7 +96,10 @@ def test_a_peer_answers_from_its_own_environment(write, without_network, tmp_pat
     assert not (environment / "bin" / "pip").exists()
     with closing(RemoteSystem(interpreter(environment), peer.file, peer.labels)) as system:
         assert system.labels == ("happy", "neutral")
-        assert system.software["python"].startswith(VERSION)
+        assert not system.tracks
+        software = system.software()
+        assert software["python"].startswith(VERSION)
+        assert software["packages"]["numpy"] == np.__version__
         np.testing.assert_allclose(system.answer(PICTURE), [200 / 255, 55 / 255], rtol=1e-5)
         assert system.answer(np.zeros_like(PICTURE)) is None
         np.testing.assert_allclose(system.answer(PICTURE[::2, ::-1]), [200 / 255, 55 / 255], rtol=1e-5)
@@ -139,6 +143,41 @@ def test_a_pip_that_fails_is_one_line(write, tmp_path):
         prepare(peer, tmp_path / "environments")
     assert "\n" not in str(error.value)
     assert list((tmp_path / "environments").iterdir()) == []
+
+
+def test_variables_of_the_user_do_not_reach_pip(write, monkeypatch, tmp_path):
+    seen = tmp_path / "seen"
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\nenv > {seen}\nreadlink /proc/self/fd/0 >> {seen}\necho {VERSION}\n")
+    program.chmod(0o755)
+    for name in ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("PIP_INDEX_URL", "kept")
+    assert peer_environments._version(program) == VERSION
+    lines = seen.read_text().splitlines()
+    assert "PIP_INDEX_URL=kept" in lines
+    assert lines[-1] == "/dev/null"
+    assert not [
+        line for line in lines if line.startswith(("PYTHONPATH=", "PYTHONHOME=", "PIP_USER=", "PIP_T"))
+    ]
+
+
+def test_an_environment_without_its_python_is_made_anew(write, without_network, tmp_path):
+    peer = peer_files.read(write())
+    environment = prepare(peer, tmp_path / "environments")
+    interpreter(environment).unlink()
+    interpreter(environment).symlink_to(tmp_path / "removed")
+    assert prepare(peer, tmp_path / "environments") == environment
+    assert interpreter(environment).exists()
+    assert without_network == ["tiny", "tiny"]
+
+
+def test_a_missing_file_of_requirements_is_one_line(write, tmp_path):
+    peer = peer_files.read(write("REQUIREMENTS = ()", 'REQUIREMENTS = ("-r no-such-file.txt",)'))
+    with pytest.raises(
+        BackendError, match=r"no environment for tiny: cannot read .*no-such-file\.txt: No such"
+    ):
+        prepare(peer, tmp_path / "environments")
 
 
 def test_another_python_is_asked_for(write, tmp_path):
@@ -202,8 +241,35 @@ def test_a_peer_that_hangs_is_given_up(remote, monkeypatch):
     system = remote("        print(", "        import threading; threading.Event().wait()\n        print(")
     with pytest.raises(BackendError, match=r"gave no answer within 0\.2 s"):
         system.answer(PICTURE)
-    with pytest.raises(BackendError, match="its process ended with -9"):
+    with pytest.raises(
+        BackendError, match=r"its process ended with -9: .*; killed by SIGKILL, out of memory"
+    ):
         system.answer(np.zeros((2000, 2000, 3), np.uint8))
+
+
+def test_what_a_peer_has_started_ends_with_it(remote, monkeypatch, tmp_path):
+    """It holds the pipe of the answers, so that nobody would see that the peer itself has ended."""
+    monkeypatch.setattr(peer_process, "ANSWER_S", 2.0)
+    note = tmp_path / "pid"
+    hang = f"""
+        import subprocess, threading
+        child = subprocess.Popen(["sleep", "60"], close_fds=False)
+        open({str(note)!r}, "w").write(str(child.pid))
+        threading.Event().wait()
+        print("""
+    system = remote("        print(", hang)
+    with pytest.raises(BackendError, match="gave no answer"):
+        system.answer(PICTURE)
+    state = Path(f"/proc/{note.read_text()}/stat")
+    assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
+def test_a_peer_that_closes_its_answers_and_goes_on_is_ended(remote, monkeypatch):
+    monkeypatch.setattr(worker_process, "END_S", 0.2)
+    close = "import os, threading; os.closerange(3, 100); threading.Event().wait()"
+    system = remote("        print(", f"        {close}\n        print(")
+    with pytest.raises(BackendError, match="closed its stdout and went on"):
+        system.answer(PICTURE)
 
 
 @pytest.fixture
@@ -211,14 +277,16 @@ def run(write, without_network, tmp_path, benchmark_json, portraits):
     """Run the command on the tiny peer and on one that breaks in the run."""
     write()
     write("np.array([share", "None if share < 2 and 1 / 0 else np.array([share", "broken_one.py")
-    flags = ("--environments", tmp_path / "environments", "--rounds", 2, "--frames", 3)
-    return lambda *more: benchmark_json("peers", *flags, *more)
+    environments, short = ("--environments", tmp_path / "environments"), ("--rounds", 2, "--frames", 3)
+    return lambda *more: benchmark_json(
+        "peers", *environments, *(() if "--robustness" in more else short), *more
+    )
 
 
 def test_who_runs_is_measured_and_who_does_not_is_named(run, capsys):
     result = run()
     broken, tiny = result["peers"]
-    assert (result["kind"], result["schema"], result["rounds"], result["frames"]) == ("peers", 1, 2, 3)
+    assert (result["kind"], result["schema"], result["rounds"], result["frames"]) == ("peers", 2, 2, 3)
     assert set(broken) == set(tiny) == KEYS
     assert "ZeroDivisionError" in broken["reason"]
     assert broken["ms"] is None
@@ -229,10 +297,99 @@ def test_who_runs_is_measured_and_who_does_not_is_named(run, capsys):
     assert len(tiny["first_result_runs_s"]) == peer_benchmark.COLD_RUNS
     assert min(tiny["peak_rss_mb"], tiny["cpu_ms_per_frame"]) > 0
     assert tiny["install_mb"] >= 0
+    assert tiny["ms_still"] == tiny["ms"]
+    assert tiny["packages"]["numpy"] == np.__version__
+    assert broken["packages"] is None
     assert tiny["scores"] is result["scored_on"] is None
     printed = capsys.readouterr().out
-    assert "not run: Tiny 1.0: ZeroDivisionError" in printed
-    assert "trained on: nothing" in printed
+    assert "Tiny 1.0: did not run: ZeroDivisionError" in printed
+    assert "Tiny 1.0: trained on: nothing" in printed
+
+
+def test_peers_take_turns_and_keep_what_does_not_break(
+    write, run, class_folders, tmp_path, monkeypatch, capsys
+):
+    """Ours first; one breaks in its second round, one with single pictures only."""
+    log = tmp_path / "log"
+    monkeypatch.setenv("PEER_LOG", str(log))
+    answer = "    def answer(self, rgb):\n"
+    noted = """    def note(self, what):
+        import os
+        from pathlib import Path
+        self.calls = getattr(self, "calls", 0) + 1
+        with open(os.environ["PEER_LOG"], "a") as file:
+            file.write(f"{Path(__file__).stem} {what}\\n")
+
+    def track(self, rgb):
+        self.note("track")
+        BREAK
+        return [0.5, 0.5]
+
+    def answer(self, rgb):
+        self.note("answer")
+"""
+    write(answer, noted.replace("BREAK", "pass"), "fused.py")
+    write(answer, noted.replace("BREAK", "assert self.calls < 20, 'tired'"), "late.py")
+    write(answer, noted.replace("BREAK", "pass") + "        raise ValueError('no stills')\n", "no_stills.py")
+    result = run("--only", "tiny,no-stills,late,fused", "--data", class_folders, "--workers", 1)
+    ours, late, no_stills, tiny = result["peers"]
+    assert [line["name"] for line in result["peers"]] == ["fused", "late", "no-stills", "tiny"]
+
+    assert late["reason"] == "AssertionError: tired"
+    assert late["ms"] is late["ms_still"] is late["scores"] is None
+    assert late["packages"]["numpy"] == np.__version__
+    assert no_stills["reason"] is None
+    assert no_stills["score_reason"] == "ValueError: no stills"
+    assert no_stills["ms"]["p50"] > 0
+    assert no_stills["ms_still"] is no_stills["scores"] is None
+    for line in (ours, tiny):
+        assert (line["reason"], line["score_reason"], line["scores"]["n"]) == (None, None, 3)
+    assert ours["ms_still"] != ours["ms"]
+    assert {line["against"] for line in (ours, no_stills, tiny)} == {"fused"}
+    assert ours["ratio"] == {"p50": 1.0, "p10": 1.0, "p90": 1.0}
+    assert 0 < tiny["ratio"]["p10"] <= tiny["ratio"]["p50"] <= tiny["ratio"]["p90"]
+
+    rounds = [key for key, _ in groupby(log.read_text().splitlines()) if not key.startswith("late")]
+    assert rounds[:9] == [
+        *("fused track", "no_stills track"),  # first results
+        *("fused track", "no_stills track", "fused answer", "no_stills answer"),
+        *("no_stills track", "fused track", "fused answer"),
+    ]
+    printed = capsys.readouterr().out
+    assert "no figures of single pictures: ValueError: no stills" in printed
+    file, out = tmp_path / "peers.json", tmp_path / "report"
+    file.write_text(json.dumps(result))
+    assert cli.main(["report", str(file), "--out", str(out)]) == 0
+    assert "no figures of single pictures: ValueError: no stills" in (out / "report.md").read_text("utf-8")
+
+
+def test_a_peer_that_fails_in_scoring_keeps_its_latency(write, run, class_folders):
+    write(
+        "return None if share == 0",
+        "assert rgb.shape[0] != rgb.shape[1], 'no squares'\n        return None if share == 0",
+    )
+    (tiny,) = run("--only", "tiny", "--data", class_folders, "--workers", 1)["peers"]
+    assert (tiny["reason"], tiny["score_reason"]) == (None, "AssertionError: no squares")
+    assert tiny["ms"] == tiny["ms_still"]
+    assert tiny["scores"] is None
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--split", "Tset"], "has no split 'Tset': it has test"),
+        (["--truth", "votes"], "has no picture to score"),
+        (["--classes", "no-such-file.toml"], "no-such-file.toml"),
+    ],
+)
+def test_mistyped_data_is_found_before_environments_are_made(
+    write, flags, message, class_folders, portraits, tmp_path, monkeypatch, capsys
+):
+    write()
+    monkeypatch.setattr(peer_benchmark, "prepare", None)
+    for more in ([], ["--robustness", "tiny"]):
+        assert cli.main(["peers", "--data", str(class_folders), *flags, *more]) in (1, 78)
+        assert message in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_all_are_scored_on_the_same_pictures(run, class_folders, tmp_path, capsys):
@@ -241,6 +398,8 @@ def test_all_are_scored_on_the_same_pictures(run, class_folders, tmp_path, capsy
     assert result["scored_on"]["n"] == tiny["scores"]["n"] == 3
     assert len(result["scored_on"]["labels"]) == 7
     assert tiny["scores"]["coverage"] == 1.0
+    assert tiny["lacks"] == ["angry", "disgust", "fear", "sad", "surprise"]
+    assert "Tiny 1.0: has no label for angry, disgust, fear, sad, surprise" in capsys.readouterr().out
     file, out = tmp_path / "peers.json", tmp_path / "report"
     file.write_text(json.dumps(result))
     assert cli.main(["report", str(file), "--out", str(out), "--against", str(file)]) == 0
@@ -277,7 +436,13 @@ def test_a_remote_system_works_in_a_pool(write, class_folders, portraits):
         (["--only", "nobody"], 78, "no peer 'nobody': choose from tiny"),
         (["--python", "tiny"], 78, "expected NAME=PATH, NAME one of tiny"),
         (["--python", "other=python3"], 78, "expected NAME=PATH, NAME one of tiny"),
+        (["--only", ""], 78, "no peer ''"),
         (["--robustness", "tiny"], 78, "--robustness needs pictures"),
+        (["--robustness", "", "--data", "."], 78, "no peer ''"),
+        (["--robustness", "tiny,tiny", "--data", "."], 78, "--robustness takes one peer, not 'tiny,tiny'"),
+        (["--robustness", "tiny", "--only", "tiny", "--data", "."], 78, "does not go with --only"),
+        (["--robustness", "tiny", "--rounds", "3", "--data", "."], 78, "does not go with --rounds"),
+        (["--split", "test", "--seed", "1"], 78, "--split, --seed: there are no pictures"),
         (["--data", "no-such-file.csv"], 1, "no data at no-such-file.csv"),
         (["--python", "tiny=no-such-python"], 1, "no peer runs: no-such-python is no Python that runs"),
     ],

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import threading
@@ -18,6 +19,12 @@ END_S = 10.0
 """For a process to end by itself."""
 
 _ROOT = Path(__file__).resolve().parents[1]
+
+
+def kill_group(process: subprocess.Popen[Any]) -> None:
+    """Kill a process that leads a session of its own, with all that it started, even if it has ended."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 class Worker:
@@ -48,6 +55,7 @@ class Worker:
                 stderr=self._errors,
                 # The checkout alone: packages of this environment must not get into another one.
                 env={**os.environ, **(variables or {}), "PYTHONPATH": str(_ROOT)},
+                start_new_session=True,
             )
         except OSError:
             self._errors.close()
@@ -79,10 +87,12 @@ class Worker:
         """End it and wait, so that its CPU time counts as ours. One that does not end by itself is killed."""
         with self._errors, self._process:  # closes the pipes and waits
             try:
-                with suppress(subprocess.TimeoutExpired):
-                    self._process.communicate(timeout=END_S)
-            finally:  # also when Ctrl-C is pressed once more
-                self._process.kill()
+                self._process.communicate(timeout=END_S)
+            except subprocess.TimeoutExpired:
+                kill_group(self._process)
+            except BaseException:  # Ctrl-C is pressed once more
+                kill_group(self._process)
+                raise
 
     @contextmanager
     def _killed_after(self, limit_s: float) -> Iterator[None]:
@@ -91,7 +101,7 @@ class Worker:
 
         def give_up() -> None:
             late.set()
-            self._process.kill()
+            kill_group(self._process)
 
         timer = threading.Timer(limit_s, give_up)
         timer.start()
@@ -104,7 +114,19 @@ class Worker:
             raise BackendError(f"its process gave no answer within {limit_s:g} s")
 
     def _last_words(self) -> str:
-        code = self._process.wait()
+        """Why there is no answer; one that has closed its stdout, but goes on, is killed."""
+        try:
+            code = self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            kill_group(self._process)
+            self._process.wait()
+            return "its process closed its stdout and went on"
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        return f"its process ended with {code}: {lines[-1] if lines else 'no message'}"
+        reason = f"its process ended with {code}: {lines[-1] if lines else 'no message'}"
+        return f"{reason}; {_killed_by(-code)}" if code < 0 else reason
+
+
+def _killed_by(number: int) -> str:
+    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+    return f"killed by {name}, out of memory?" if number == signal.SIGKILL else f"killed by {name}"
