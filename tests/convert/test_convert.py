@@ -142,7 +142,7 @@ def test_the_device_decides_as_the_network_does(both):
     device = np.stack(
         [classifier.predict([v.astype(np.float32) for v in row]) for row in zip(*inputs, strict=True)]
     )
-    assert (device.argmax(axis=1) == logits.argmax(axis=1)).mean() >= 0.98
+    assert (device.argmax(axis=1) == logits.argmax(axis=1)).mean() >= 0.97
     expected = softmax(logits / np.float32(trained.info["temperature"]))
     assert np.abs(device - expected).mean() < 0.02
 
