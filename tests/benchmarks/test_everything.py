@@ -119,7 +119,8 @@ def test_a_tiny_run_of_everything(class_folders, tmp_path, monkeypatch, capfd):
     assert cli.main(["all", "--quick", "--out", str(folder), "--data", str(class_folders)]) == 0
     files = sorted(folder.glob("*.json"))
     kinds = [json.loads(file.read_text("utf-8"))["kind"] for file in files]
-    assert sorted(kinds) == sorted(result_files.SCHEMAS)
+    # All but peers, which would make environments of gigabytes.
+    assert sorted(kinds) == sorted(set(result_files.SCHEMAS) - {"peers"})
     text = (folder / "report.html").read_text("utf-8")
     assert "Not measured" not in text
     assert "5 frames are few" in text
