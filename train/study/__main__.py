@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from edge.core.console import muted_stderr, positive, run
+from edge.core.errors import ConfigError
 from train.settings import Settings
 
 _STUDIES = {
@@ -22,7 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else list(argv)
     arguments = _parser().parse_args(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    Settings().override(arguments.set)  # before the seconds that TensorFlow takes to load
+    chosen = Settings().override(arguments.set)  # before the seconds that TensorFlow takes to load
+    if chosen.shake or chosen.lost:
+        raise ConfigError("a study has no shaken or lost landmarks: leave out --set shake and lost")
     with muted_stderr():
         import tensorflow as tf
 

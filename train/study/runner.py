@@ -11,7 +11,6 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from edge.core.errors import ConfigError
 from edge.core.labels import LABEL_SETS, vote_distribution
 from edge.core.quantize import softmax
 from edge.data import metrics
@@ -94,10 +93,7 @@ def scores(inputs: data.Inputs, task: Task, settings: Settings, seeds: int) -> l
 
     Raises:
         DataError: a training diverged.
-        ConfigError: settings that studies do not have.
     """
-    if settings.shake or settings.lost:
-        raise ConfigError("a study has no shaken or lost landmarks: leave out --set shake and lost")
     standardize = data.standardization(data.take(inputs, task.training), settings.clip)
     x_validation = standardize(data.take(inputs, task.validation))
     true = task.number[task.validation]
