@@ -7,9 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.build import build_pipeline
+from edge.core.labels import FER2013
 from edge.core.types import Frame
 from edge.settings import load_settings
 
+PYTHONS = ("3.11", "3.12", "3.13")
+REQUIREMENTS = ("-r requirements-edge.txt",)
+LABELS = {name: name for name in FER2013}
 TRAINED_ON = "Training part of FER2013, without the pictures of which PublicTest or PrivateTest has a copy"
 
 

@@ -1,16 +1,15 @@
 """The app itself, with the bundle that sees landmarks alone."""
 
-from benchmarks.peer_app import TRAINED_ON as TRAINED_ON
-from benchmarks.peer_app import App
-from edge.core.labels import FER2013
+from benchmarks import peer_app
 
 NAME = "mien landmarks"
-PYTHONS = ("3.11", "3.12", "3.13")
-REQUIREMENTS = ("-r requirements-edge.txt",)
-LABELS = {name: name for name in FER2013}
+PYTHONS = peer_app.PYTHONS
+REQUIREMENTS = peer_app.REQUIREMENTS
+TRAINED_ON = peer_app.TRAINED_ON
+LABELS = peer_app.LABELS
 
 
-class Recognizer(App):
+class Recognizer(peer_app.App):
     """The app's pipeline."""
 
     def __init__(self) -> None:
