@@ -15,6 +15,8 @@ from edge.core.errors import ConfigError
 
 BACKENDS = ("litert", "mediapipe", "mediapipe-tasks")
 SINKS = ("live", "jsonl")
+STREAMS = ("rtsp://", "http://", "https://")
+"""What a source on the network begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,12 @@ class CameraSettings:
     height: int = 480
     """px, 64…4096"""
     fps: float = 30.0
-    """frames per second, 0.1…240"""
+    """frames per second, 1…240"""
 
     def __post_init__(self) -> None:
         _check("camera.width", self.width, 64, 4096)
         _check("camera.height", self.height, 64, 4096)
-        _check("camera.fps", self.fps, 0.1, 240)
+        _check("camera.fps", self.fps, 1, 240)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,28 @@ class ExpressionSettings:
     min_confidence: float | None = None
     """0…1; a face whose top probability is below gets the status low_confidence; absent: what the bundle
     says"""
+    public_key: str = ""
+    """minisign public key (RW…); with it, a bundle that did not come with the program must be signed;
+    empty: signatures are not looked at"""
 
     def __post_init__(self) -> None:
         _check("expression.smoothing_s", self.smoothing_s, 0, 10)
         if self.min_confidence is not None:
             _check("expression.min_confidence", self.min_confidence, 0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class SleepSettings:
+    """When a live source is looked at less often. Files are always read whole."""
+
+    after_s: float = 60.0
+    """without a face for so long, s, 0…86400; 0: never"""
+    interval_s: float = 0.25
+    """from one look to the next while asleep, s, 0.05…2; a face is seen that much later"""
+
+    def __post_init__(self) -> None:
+        _check("sleep.after_s", self.after_s, 0, 86_400)
+        _check("sleep.interval_s", self.interval_s, 0.05, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +126,7 @@ class Settings:
     camera: CameraSettings = field(default_factory=CameraSettings)
     landmarks: LandmarkSettings = field(default_factory=LandmarkSettings)
     expression: ExpressionSettings = field(default_factory=ExpressionSettings)
+    sleep: SleepSettings = field(default_factory=SleepSettings)
     output: OutputSettings = field(default_factory=OutputSettings)
 
     def __post_init__(self) -> None:
@@ -121,6 +141,11 @@ class Settings:
         """Name or path of the bundle that is used."""
         default = "fused" if self.landmarks.backend == "litert" else "landmarks"
         return self.expression.bundle or default
+
+    @property
+    def needs_network(self) -> bool:
+        """Whether the source is on the network."""
+        return self.source.startswith(STREAMS)
 
 
 def load_settings(path: Path | None, flags: Mapping[str, Any]) -> Settings:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edge.core.errors import SourceError
 from edge.core.types import FrameSource
+from edge.settings import STREAMS
 from edge.sources import pictures, video
 from edge.sources.camera import camera_source, public_name, stream_source
 from edge.sources.demo import DemoSource
@@ -51,7 +52,7 @@ def open_source(
         return picamera_source(width=width, height=height, fps=fps)
     if spec.startswith("camera:"):
         return camera_source(_camera_number(spec), width=width, height=height, fps=fps)
-    if spec.startswith(("rtsp://", "http://", "https://")):
+    if spec.startswith(STREAMS):
         return stream_source(spec)
     if "://" in spec:
         raise SourceError(f"source {source_name(spec)!r} is not known; a source is {FORMS}")

@@ -45,7 +45,7 @@ def public_name(url: str) -> str:
 
 
 class OpenCvCapture:
-    """A ``cv2.VideoCapture`` as a ``edge.sources.live.Capture``.
+    """A ``cv2.VideoCapture`` as a ``edge.sources.capture.Capture``.
 
     ``captured_ns`` is the moment when OpenCV handed the frame over, before decoding it; what it
     waited in the driver's queue or on the network before that is not in it.
@@ -55,11 +55,14 @@ class OpenCvCapture:
         self._capture = capture
 
     def read(self) -> tuple[NDArray[np.uint8], int] | None:
-        if not self._capture.grab():
-            raise SourceError(f"the stream ended or gave nothing for {TIMEOUT_S} s")
+        self.skip()
         captured_ns = time.monotonic_ns()
         decoded, bgr = self._capture.retrieve()
         return (to_rgb(bgr), captured_ns) if decoded else None
+
+    def skip(self) -> None:
+        if not self._capture.grab():
+            raise SourceError(f"the stream ended or gave nothing for {TIMEOUT_S} s")
 
     def close(self) -> None:
         self._capture.release()

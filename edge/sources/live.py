@@ -2,47 +2,27 @@
 
 import itertools
 import logging
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from edge.core.types import Frame, SourceStats
+from edge.sources.capture import Capture, CaptureThread, Standstill
 
 DEADLINE_S = 5.0
 """A capture that neither opens nor gives a frame for so long counts as hung."""
 
 _SETTLED_FRAMES = 30  # after so many the camera counts as working and the back-off starts anew
 _MAX_HUNG = 8  # hung threads that are left behind before no more are started
+_HOPELESS_S = 60.0  # a camera lost for so long beside a hung thread is not waited for any more
+_WAIT_STEP_S = 0.5  # how often somebody who waits is told so
 _CLOSE_WAIT_S = 1.0  # time for a capture to release its device at the end
 
 _log = logging.getLogger(__name__)
 
 
-class Capture(Protocol):
-    """An opened camera. One thread opens, reads and closes it."""
-
-    def read(self) -> tuple[NDArray[np.uint8], int] | None:
-        """Wait for the next frame.
-
-        Returns:
-            Pixels, uint8 (H, W, 3) RGB, and the time they were taken (ns, ``time.monotonic_ns``);
-            None where a frame came but did not decode.
-
-        Raises:
-            Exception: the camera is gone.
-        """
-        ...
-
-    def close(self) -> None: ...
-
-
-def back_off(first_s: float = 0.5, cap_s: float = 10.0) -> Iterator[float]:
+def back_off(first_s: float = 0.5, cap_s: float = 5.0) -> Iterator[float]:
     """Waiting times between attempts, seconds: doubling from ``first_s`` to ``cap_s``, without end."""
     delay = first_s
     while True:
@@ -53,11 +33,18 @@ def back_off(first_s: float = 0.5, cap_s: float = 10.0) -> Iterator[float]:
 class LiveSource:
     """Frames of a camera; whoever is slow gets the newest one and the rest is counted as dropped.
 
-    A capture runs in a thread of its own. When it fails, it is opened again after a back-off, for
-    ever. When it hangs over ``deadline_s`` it is left behind, since nothing can stop a thread that
-    is stuck in a driver, and a new one takes its place. One warning says that the camera is lost,
-    one line that it is back. One iteration at a time.
+    A capture runs in a thread of its own. When it fails or freezes (``Standstill``), it is opened
+    again after a back-off, for ever. When it hangs over ``deadline_s`` it is left behind, since nothing
+    can stop a thread that is stuck in a driver, and a new one takes its place. One warning says that
+    the camera is lost, one line that it is back. One iteration at a time.
     """
+
+    on_wait: Callable[[], None] = staticmethod(lambda: None)
+    """Called twice a second in the iterating thread while no frame comes; not any more when captures hang
+    and only a new process can help."""
+    interval_s: float = 0.0
+    """From one frame to the next at least; what the camera gives between is let go. May be set at any
+    time; well under ``deadline_s``."""
 
     def __init__(
         self,
@@ -78,22 +65,29 @@ class LiveSource:
         self._deadline_s = deadline_s
         self._back_off = back_off
         self._indices = itertools.count()
+        self._standstill = Standstill()
         # A queue instead of an Event: close() may run in a signal handler of the waiting thread,
         # and only SimpleQueue.put is re-entrant.
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._closed = False
-        self._lost = False
+        self._lost_at: float | None = None
 
     def __iter__(self) -> Iterator[Frame]:
         delays = self._back_off()
-        hung: list[_CaptureThread] = []
-        thread: _CaptureThread | None = None
+        hung: list[CaptureThread] = []
+        thread: CaptureThread | None = None
         try:
             while not self._closed:
                 hung = [left_behind for left_behind in hung if left_behind.is_alive()]
                 if len(hung) < _MAX_HUNG:
-                    thread = _CaptureThread(
-                        self._name, self._open_capture, self.stats, self._indices, self._wake
+                    thread = CaptureThread(
+                        self._name,
+                        self._open_capture,
+                        self.stats,
+                        self._indices,
+                        self._wake,
+                        self._standstill,
+                        lambda: self.interval_s,
                     )
                     thread.start()
                     taken = yield from self._frames_of(thread)
@@ -106,7 +100,7 @@ class LiveSource:
                         delays = self._back_off()
                     self._report_lost(thread.failure or f"no frame for {self._deadline_s:g} s")
                     thread = None
-                self._pause(next(delays))
+                self._pause(next(delays), hopeless=self._hopeless(len(hung)))
         finally:
             if thread is not None:
                 thread.stop()
@@ -117,108 +111,48 @@ class LiveSource:
         self._closed = True
         self._wake.put(None)
 
-    def _frames_of(self, thread: "_CaptureThread") -> Generator[Frame, None, int]:
+    def _frames_of(self, thread: CaptureThread) -> Generator[Frame, None, int]:
         """Frames until the capture fails or hangs, or the source is closed. Returns how many."""
         taken = 0
-        while not self._closed:
+        end = time.monotonic() + self._deadline_s
+        while not self._closed and (left := end - time.monotonic()) > 0:
             try:
-                self._wake.get(timeout=self._deadline_s)
+                self._wake.get(timeout=min(left, _WAIT_STEP_S))
             except Empty:
-                return taken
+                self.on_wait()
+                continue
+            end = time.monotonic() + self._deadline_s
             frame = thread.take()
             if frame is not None:
                 self._report_back()
                 taken += 1
                 yield frame
+                end = time.monotonic() + self._deadline_s  # whatever the loop took is not the camera's
             elif thread.ended:
                 return taken
         return taken
 
-    def _pause(self, seconds: float) -> None:
+    def _pause(self, seconds: float, hopeless: bool) -> None:
         """Wait, until ``close`` at most; a token that a capture left in the queue does not count."""
         end = time.monotonic() + seconds
         while not self._closed and (left := end - time.monotonic()) > 0:
             with suppress(Empty):
-                self._wake.get(timeout=left)
+                self._wake.get(timeout=min(left, _WAIT_STEP_S))
+            if not hopeless:
+                self.on_wait()
+
+    def _hopeless(self, hung: int) -> bool:
+        """Whether only a new process can help: what hangs may keep the camera busy for all others."""
+        lost_s = 0.0 if self._lost_at is None else time.monotonic() - self._lost_at
+        return hung >= _MAX_HUNG or (hung > 0 and lost_s > _HOPELESS_S)
 
     def _report_lost(self, reason: str) -> None:
-        if not self._lost:
+        if self._lost_at is None:
             _log.warning("%s: no camera (%s); trying again until it is there", self._name, reason)
-        self._lost = True
+            self._lost_at = time.monotonic()
 
     def _report_back(self) -> None:
-        if self._lost:
+        if self._lost_at is not None:
             self.stats.reopened += 1
             _log.info("%s: camera is back", self._name)
-        self._lost = False
-
-
-class _CaptureThread(threading.Thread):
-    """Opens a capture and reads it until it fails or ``stop``; keeps only the newest frame.
-
-    Puts a token into ``wake`` when it has opened, when a frame lies ready, and when it has ended.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        open_capture: Callable[[], Capture],
-        stats: SourceStats,
-        indices: Iterator[int],
-        wake: "SimpleQueue[None]",
-    ) -> None:
-        super().__init__(name=f"capture {name}", daemon=True)
-        self.failure: str | None = None
-        """Why the capture ended by itself."""
-        self.ended = False
-        self._origin = name
-        self._open_capture = open_capture
-        self._stats = stats
-        self._indices = indices
-        self._wake = wake
-        self._lock = threading.Lock()
-        self._stopped = False
-        self._newest: Frame | None = None
-
-    def run(self) -> None:
-        try:
-            capture = self._open_capture()
-            try:
-                self._signal()
-                while not self._stopped:
-                    self._offer(capture.read())
-            finally:
-                capture.close()
-        except Exception as error:  # drivers raise what they like; it all means: no camera
-            self.failure = " ".join(str(error).split()) or type(error).__name__
-        self.ended = True
-        self._signal()
-
-    def take(self) -> Frame | None:
-        """The newest frame, once."""
-        with self._lock:
-            frame, self._newest = self._newest, None
-        return frame
-
-    def stop(self) -> None:
-        """Nothing that comes from now on counts, and the capture closes after the running read."""
-        with self._lock:
-            self._stopped = True
-
-    def _offer(self, item: tuple[NDArray[np.uint8], int] | None) -> None:
-        with self._lock:
-            if self._stopped:
-                return
-            if item is None:
-                self._stats.skipped += 1
-                return
-            rgb, captured_ns = item
-            if self._newest is None:
-                self._wake.put(None)
-            else:
-                self._stats.dropped += 1
-            self._newest = Frame(rgb, captured_ns, next(self._indices), self._origin)
-
-    def _signal(self) -> None:
-        if not self._stopped:
-            self._wake.put(None)
+        self._lost_at = None

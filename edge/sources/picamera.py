@@ -1,5 +1,6 @@
 """The Raspberry Pi camera, through picamera2 (libcamera)."""
 
+import os
 import time
 from contextlib import suppress
 from typing import Any
@@ -11,6 +12,7 @@ from edge.core.errors import SourceError
 from edge.sources.live import LiveSource
 from edge.sources.opencv import TIMEOUT_S
 
+_RGB = "BGR888"  # picamera2 names formats by their order in a register: this is RGB in memory
 _BUFFERS = 4  # one in the sensor, one done, one in our hands, one to spare
 
 
@@ -25,23 +27,25 @@ def picamera_source(*, width: int, height: int, fps: float | None = None) -> Liv
 
 
 class PiCapture:
-    """A running ``Picamera2`` as a ``edge.sources.live.Capture``.
+    """A running ``Picamera2`` as a ``edge.sources.capture.Capture``.
 
     ``captured_ns`` is the sensor's timestamp: an age counted from it holds exposure read-out, image
     processing and every queue.
     """
 
     def __init__(self, picamera2: Any, width: int, height: int, fps: float | None) -> None:
-        self._camera = picamera2.Picamera2()
+        self._camera = _open(picamera2.Picamera2)
         try:
             self._camera.configure(
                 self._camera.create_video_configuration(
-                    # picamera2 names formats by their order in a register: this is RGB in memory.
-                    main={"size": (width, height), "format": "BGR888"},
+                    main={"size": (width, height), "format": _RGB},
                     buffer_count=_BUFFERS,
                     controls={} if fps is None else {"FrameRate": fps},
                 )
             )
+            given = self._camera.camera_configuration()["main"]["format"]
+            if given != _RGB:  # libcamera takes the nearest that it has
+                raise SourceError(f"expected RGB, found {given}: if it is a USB camera, use camera:N")
             self._camera.start()
         except Exception:
             self.close()
@@ -56,11 +60,29 @@ class PiCapture:
             request.release()
         return rgb, time.monotonic_ns() if sensor_ns is None else _monotonic_ns(sensor_ns)
 
+    def skip(self) -> None:
+        self._camera.capture_request(wait=TIMEOUT_S).release()
+
     def close(self) -> None:
         # A capture that timed out is still queued, and stopping would wait behind it.
         with suppress(AttributeError):  # picamera2 before 0.3.12
             self._camera.cancel_all_and_flush()
         self._camera.close()
+
+
+def _open(picamera2_class: Any) -> Any:
+    """A new ``Picamera2``; one that fails leaves nothing open."""
+    camera = picamera2_class.__new__(picamera2_class)
+    try:
+        camera.__init__()
+    except Exception as error:
+        # picamera2 forgets its pipe, and trying again for ever would use up all file descriptors.
+        pipe = getattr(camera, "notifymeread", None)
+        if pipe is not None and not pipe.closed:
+            pipe.close()
+            os.close(camera.notifyme_w)
+        raise SourceError(str(error.__cause__ or error)) from error
+    return camera
 
 
 def _monotonic_ns(boottime_ns: int) -> int:

@@ -18,8 +18,13 @@ from edge.sources.opencv import to_rgb
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")
 """File names that count as pictures, in lower case."""
 
+MAX_BYTES = 1 << 28
+"""Larger files are refused."""
+
 MAX_SIDE = 8192
 """Pictures with a longer side, px, are scaled down to it: OpenCV's warps refuse 32768 px and more."""
+
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 _log = logging.getLogger(__name__)
 
@@ -97,16 +102,24 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     by OpenCV). A picture whose longer side is over ``MAX_SIDE`` is scaled down to it by area. A
     JPEG that is cut off is given as far as it decodes, the rest grey, as libjpeg does it.
 
+    A small file may claim any size. Its header is looked at first: ``edge`` sets OpenCV's limit to 2^26
+    pixels, which take 0.4 GB on their way to RGB, where the user has not set another.
+
     Raises:
-        SourceError: the file cannot be read, is no picture, or is larger than OpenCV decodes (2^30
-            pixels, or ``$OPENCV_IO_MAX_IMAGE_PIXELS``).
+        SourceError: the file cannot be read, is no picture, is larger than ``MAX_BYTES``, or has more
+            pixels than ``$OPENCV_IO_MAX_IMAGE_PIXELS``.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise SourceError(f"cannot read the picture {path}: {error.strerror}") from error
     if not data:
         raise SourceError(f"not a picture: {path} is empty")
+    if len(data) > MAX_BYTES:
+        raise SourceError(f"the picture {path} is too large: expected at most {MAX_BYTES >> 20} MB")
+    if data.startswith(_PNG) and _claims_too_much(data):
+        raise SourceError(f"cannot decode the picture {path}: a damaged PNG, or one that is cut off")
     try:
         bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
@@ -114,6 +127,20 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     if bgr is None:
         raise SourceError(f"cannot decode the picture {path}: damaged, or no format that OpenCV knows")
     return to_rgb(_limit_size(bgr))
+
+
+def _claims_too_much(png: bytes) -> bool:
+    """Whether a chunk of a PNG says that it is longer than the file: OpenCV takes memory for it, up to 4 GB.
+
+    A chunk is the length of its content (4 bytes), its name (4), the content, and a checksum (4).
+    """
+    place, name = len(_PNG), b""
+    while place < len(png) and name != b"IEND":
+        length, name = int.from_bytes(png[place : place + 4], "big"), png[place + 4 : place + 8]
+        if length > len(png):
+            return True
+        place += 12 + length
+    return False
 
 
 def _limit_size(picture: NDArray[Any]) -> NDArray[Any]:

@@ -160,6 +160,7 @@ class ScriptedCapture:
     def __init__(self, *script: int | Exception | None) -> None:
         self.script: SimpleQueue[int | Exception | None] = SimpleQueue()
         self.closed = threading.Event()
+        self.skipped = 0
         self.waiting = threading.Semaphore(0)
         """Released each time that ``read`` begins."""
         for step in script:
@@ -171,6 +172,10 @@ class ScriptedCapture:
         if isinstance(step, Exception):
             raise step
         return None if step is None else (np.full((2, 2, 3), step, np.uint8), 1000 + step)
+
+    def skip(self) -> None:
+        self.skipped += 1
+        self.read()
 
     def close(self) -> None:
         self.closed.set()

@@ -46,7 +46,7 @@ def value(frame: Frame) -> int:
 
 
 def test_back_off_doubles_up_to_its_cap() -> None:
-    assert list(itertools.islice(back_off(), 7)) == [0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
+    assert list(itertools.islice(back_off(), 7)) == [0.5, 1.0, 2.0, 4.0, 5.0, 5.0, 5.0]
 
 
 def test_frames_carry_what_the_capture_says(scripted_capture: type) -> None:
@@ -145,7 +145,7 @@ def test_a_token_left_in_the_queue_does_not_shorten_the_back_off() -> None:
     source = LiveSource("cam", opener())
     source._wake.put(None)  # what a capture leaves that fails right after it opened
     start = time.monotonic()
-    source._pause(0.05)
+    source._pause(0.05, hopeless=False)
     assert time.monotonic() - start >= 0.05
 
 
@@ -288,3 +288,62 @@ def test_leaving_the_loop_releases_the_device(
     camera.script.put(2)
     frames.close()
     assert camera.closed.is_set()
+
+
+def test_who_waits_for_a_camera_is_told_that_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour without a camera, at the longest back-off: 720 attempts, here without the waiting."""
+    told = []
+    delays = iter([1e-3] * 720)
+
+    def hour() -> Iterator[float]:
+        yield from delays
+        source.close()
+        yield 0.0
+
+    source = LiveSource("cam", opener(), back_off=hour)
+    source.on_wait = lambda: told.append(threading.active_count())
+    before = threading.active_count()
+    assert list(source) == []
+    assert len(told) >= 720
+    assert max(told) <= before + 1
+    assert source.stats.reopened == 0
+
+
+def test_a_frame_that_does_not_come_is_no_reason_to_worry_until_the_deadline(
+    scripted_capture: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_WAIT_STEP_S", 0.001)
+    camera = scripted_capture()
+    source = LiveSource("cam", opener(camera), deadline_s=PATIENCE_S)
+    waits = itertools.count()
+    source.on_wait = lambda: camera.script.put(7) if next(waits) == 3 else None
+    assert value(next(iter(source))) == 7
+
+
+def test_nobody_is_told_that_all_is_well_while_captures_hang_for_good(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the watchdog would be fed although only a new process can open the camera again."""
+    monkeypatch.setattr(live, "_HOPELESS_S", 0.2)
+    release = threading.Event()
+    attempts = itertools.count()
+    told_at: list[float] = []
+    lost = time.monotonic()
+
+    def open_capture() -> object:
+        if next(attempts) == 0:
+            release.wait()  # stuck in the driver, the device in its hands
+        raise OSError("busy")
+
+    def until_hopeless() -> Iterator[float]:
+        while time.monotonic() < lost + 1:
+            yield 0.01
+        source.close()
+        yield 0.0
+
+    source = LiveSource("cam", open_capture, deadline_s=0.1, back_off=until_hopeless)
+    source.on_wait = lambda: told_at.append(time.monotonic() - lost)
+    assert list(source) == []
+    assert told_at
+    assert max(told_at) < 0.6
+    release.set()

@@ -1,7 +1,11 @@
-"""The Pi camera behind a stand-in that keeps picamera2's interface."""
+"""The Pi camera behind a stand-in that keeps the interface of the real picamera2, as it was recorded."""
 
+import inspect
+import json
+import os
 import sys
 import time
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -11,6 +15,9 @@ import pytest
 from edge.core.errors import SourceError
 from edge.sources import picamera
 from edge.sources.picamera import PiCapture, picamera_source
+
+RECORDED = json.loads((Path(__file__).parent / "picamera2.json").read_text())
+"""class → method → parameter → required or optional; written by ``tests/device/picamera2_interface.py``."""
 
 
 class Request:
@@ -35,8 +42,16 @@ class Picamera2:
     """``picamera2.Picamera2`` as far as the source uses it."""
 
     instances: list["Picamera2"]
+    failure: Exception | None = None
+    """What making one ends with, as where no camera is."""
+    given = "BGR888"
+    """The format that the camera has, whatever is asked for."""
 
     def __init__(self) -> None:
+        if self.failure:
+            read_end, self.notifyme_w = os.pipe()
+            self.notifymeread = os.fdopen(read_end, "rb")
+            raise self.failure
         self.calls: list[str] = []
         self.configuration: dict[str, Any] = {}
         self.requests: list[Request] = []
@@ -44,19 +59,21 @@ class Picamera2:
         self.instances.append(self)
 
     def create_video_configuration(
-        self, main: dict[str, Any], buffer_count: int = 6, controls: dict[str, Any] | None = None
+        self, main: dict[str, Any], *, buffer_count: int, controls: dict[str, Any]
     ) -> dict[str, Any]:
         return {"main": main, "buffer_count": buffer_count, "controls": controls}
 
-    def configure(self, configuration: dict[str, Any]) -> None:
+    def configure(self, camera_config: dict[str, Any]) -> None:
         self.calls.append("configure")
-        self.configuration = configuration
+        self.configuration = camera_config
+
+    def camera_configuration(self) -> dict[str, Any]:
+        return {**self.configuration, "main": {**self.configuration["main"], "format": self.given}}
 
     def start(self) -> None:
         self.calls.append("start")
 
-    def capture_request(self, wait: float | None = None) -> Request:
-        assert wait is not None
+    def capture_request(self, *, wait: float) -> Request:
         assert 0 < wait <= 3
         step = self.script.pop(0)
         if isinstance(step, Exception):
@@ -69,6 +86,21 @@ class Picamera2:
 
     def close(self) -> None:
         self.calls.append("close")
+
+
+@pytest.mark.parametrize(("standin", "name"), [(Picamera2, "Picamera2"), (Request, "CompletedRequest")])
+def test_the_stand_in_takes_no_call_that_the_real_library_refuses(standin: type, name: str) -> None:
+    methods = {key: value for key, value in vars(standin).items() if inspect.isfunction(value)}
+    if standin is Request:
+        del methods["__init__"]  # the library makes them
+    assert methods.keys() == RECORDED[name].keys()
+    for method, function in methods.items():
+        real = RECORDED[name][method]
+        ours = inspect.signature(function).parameters
+        by_place = [key for key, parameter in ours.items() if parameter.kind is not parameter.KEYWORD_ONLY]
+        assert list(real)[: len(by_place)] == by_place
+        assert ours.keys() <= real.keys()
+        assert {key for key, need in real.items() if need == "required"} <= ours.keys()
 
 
 @pytest.fixture
@@ -92,6 +124,31 @@ def test_asks_for_rgb_of_the_wanted_size(module: ModuleType) -> None:
     assert device.configuration["controls"] == {"FrameRate": 15.0}
     assert device.configuration["buffer_count"] <= 4
     assert device.calls == ["configure", "start"]
+
+
+def test_a_camera_that_gives_no_rgb_is_refused(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Picamera2, "given", "NV12")
+    with pytest.raises(SourceError, match="expected RGB, found NV12: if it is a USB camera, use camera:N"):
+        PiCapture(module, 640, 480, 15.0)
+    assert Picamera2.instances[0].calls == ["configure", "cancel", "close"]
+
+
+def test_a_missing_camera_leaves_no_file_open(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    def attempt() -> int:
+        with pytest.raises(SourceError, match="No camera number 0 found"):
+            PiCapture(module, 640, 480, 15.0)
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    monkeypatch.setattr(Picamera2, "failure", RuntimeError("No camera number 0 found"))
+    assert attempt() == attempt()
+
+
+def test_a_camera_in_use_says_so(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    failure = RuntimeError("Camera __init__ sequence did not complete.")  # all that picamera2 itself says
+    failure.__cause__ = RuntimeError("Device or resource busy")
+    monkeypatch.setattr(Picamera2, "failure", failure)
+    with pytest.raises(SourceError, match="Device or resource busy"):
+        PiCapture(module, 640, 480, 15.0)
 
 
 def test_the_camera_may_choose_its_frame_rate(module: ModuleType) -> None:

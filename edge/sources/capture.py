@@ -1,0 +1,171 @@
+"""The thread that owns an opened camera, and what makes it give up on it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.errors import SourceError
+from edge.core.types import Frame, SourceStats
+
+FROZEN_S = 4.0
+"""A camera that gives the very same pixels for so long counts as frozen."""
+
+_LONGEST_PATIENCE_S = 600.0
+_SPARSE = 16  # px between those that are compared first
+
+
+class Capture(Protocol):
+    """An opened camera. One thread opens, reads and closes it."""
+
+    def read(self) -> tuple[NDArray[np.uint8], int] | None:
+        """Wait for the next frame.
+
+        Returns:
+            Pixels, uint8 (H, W, 3) RGB, and the time they were taken (ns, ``time.monotonic_ns``);
+            None where a frame came but did not decode.
+
+        Raises:
+            Exception: the camera is gone.
+        """
+        ...
+
+    def skip(self) -> None:
+        """Wait for the next frame and let it go, as cheaply as the camera can.
+
+        Raises:
+            Exception: the camera is gone.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+class Standstill:
+    """Tells a camera that got stuck from a scene in which nothing moves.
+
+    A sensor's noise never gives the same pixels twice, but a drawn picture on a stream does. So the
+    first standstill is taken for a fault, and each that a new capture brings back unchanged for twice
+    as long, up to ten minutes: a still stream is not reopened all the time.
+    """
+
+    def __init__(self, patience_s: float = FROZEN_S, clock: Callable[[], float] = time.monotonic) -> None:
+        self._first_patience_s = self._patience_s = patience_s
+        self._clock = clock
+        self._last: NDArray[np.uint8] | None = None
+        self._since = 0.0
+
+    def check(self, rgb: NDArray[np.uint8]) -> None:
+        """Take in one frame; keeps a reference to it.
+
+        Raises:
+            SourceError: nothing has changed for too long.
+        """
+        now = self._clock()
+        if self._last is None or not _same(rgb, self._last):
+            self._last, self._since, self._patience_s = rgb, now, self._first_patience_s
+            return
+        still_s = now - self._since
+        if still_s >= self._patience_s:
+            self._since = now
+            self._patience_s = min(2 * self._patience_s, _LONGEST_PATIENCE_S)
+            raise SourceError(f"the very same picture for {still_s:.0f} s")
+
+
+def _same(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
+    sparse = one[::_SPARSE, ::_SPARSE], other[::_SPARSE, ::_SPARSE]
+    return np.array_equal(*sparse) and np.array_equal(one, other)
+
+
+class CaptureThread(threading.Thread):
+    """Opens a capture and reads it until it fails or ``stop``; keeps only the newest frame.
+
+    Puts a token into ``wake`` when it has opened, when a frame lies ready, and when it has ended.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        open_capture: Callable[[], Capture],
+        stats: SourceStats,
+        indices: Iterator[int],
+        wake: "SimpleQueue[None]",
+        standstill: Standstill,
+        interval_s: Callable[[], float],
+    ) -> None:
+        """
+        Args:
+            name: ``origin`` of the frames.
+            standstill: asked about each frame; outlives the thread.
+            interval_s: seconds from one frame to the next at least; those between are skipped.
+        """
+        super().__init__(name=f"capture {name}", daemon=True)
+        self.failure: str | None = None
+        """Why the capture ended by itself."""
+        self.ended = False
+        self._origin = name
+        self._open_capture = open_capture
+        self._stats = stats
+        self._indices = indices
+        self._wake = wake
+        self._standstill = standstill
+        self._interval_s = interval_s
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._newest: Frame | None = None
+
+    def run(self) -> None:
+        try:
+            capture = self._open_capture()
+            try:
+                self._signal()
+                self._read(capture)
+            finally:
+                capture.close()
+        except Exception as error:  # drivers raise what they like; it all means: no camera
+            self.failure = " ".join(str(error).split()) or type(error).__name__
+        self.ended = True
+        self._signal()
+
+    def take(self) -> Frame | None:
+        """The newest frame, once."""
+        with self._lock:
+            frame, self._newest = self._newest, None
+        return frame
+
+    def stop(self) -> None:
+        """Nothing that comes from now on counts, and the capture closes after the running read."""
+        with self._lock:
+            self._stopped = True
+
+    def _read(self, capture: Capture) -> None:
+        read_at = float("-inf")
+        while not self._stopped:
+            if time.monotonic() < read_at + self._interval_s():
+                capture.skip()
+                continue
+            read_at = time.monotonic()
+            self._offer(capture.read())
+
+    def _offer(self, item: tuple[NDArray[np.uint8], int] | None) -> None:
+        with self._lock:
+            if self._stopped:
+                return
+            if item is None:
+                self._stats.skipped += 1
+                return
+            rgb, captured_ns = item
+            self._standstill.check(rgb)
+            if self._newest is None:
+                self._wake.put(None)
+            else:
+                self._stats.dropped += 1
+            self._newest = Frame(rgb, captured_ns, next(self._indices), self._origin)
+
+    def _signal(self) -> None:
+        if not self._stopped:
+            self._wake.put(None)

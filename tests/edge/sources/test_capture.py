@@ -1,0 +1,117 @@
+"""What makes a capture give up: pixels that never change; and frames that nobody wants."""
+
+import itertools
+from queue import SimpleQueue
+
+import numpy as np
+import pytest
+
+from edge.core.errors import SourceError
+from edge.core.types import SourceStats
+from edge.sources.capture import CaptureThread, Standstill
+
+PATIENCE_S = 20.0
+
+
+def picture(value: int, odd: int = 0) -> np.ndarray:
+    """Uniform, apart from one pixel that the sparse look does not see."""
+    rgb = np.full((40, 40, 3), value, np.uint8)
+    rgb[5, 7] = odd
+    return rgb
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def stands_still(standstill: Standstill, clock: Clock, at: float, rgb: np.ndarray) -> bool:
+    clock.now = at
+    try:
+        standstill.check(rgb)
+    except SourceError:
+        return True
+    return False
+
+
+def test_the_same_pixels_for_too_long_are_a_fault_and_patience_doubles_until_they_change() -> None:
+    clock = Clock()
+    standstill = Standstill(patience_s=4, clock=clock)
+    # Not one object: the driver gives a new array each time.
+    faults = [at for at in range(1, 40) if stands_still(standstill, clock, at, picture(1))]
+    assert faults == [5, 13, 29]
+    assert not stands_still(standstill, clock, 40, picture(2))
+    assert [at for at in range(41, 50) if stands_still(standstill, clock, at, picture(2))] == [44]
+
+
+def test_patience_ends_at_ten_minutes() -> None:
+    clock = Clock()
+    standstill = Standstill(patience_s=4, clock=clock)
+    faults = [at for at in range(20_000) if stands_still(standstill, clock, at, picture(1))]
+    assert np.diff(faults).max() == 600
+
+
+def test_one_pixel_is_a_change() -> None:
+    clock = Clock()
+    standstill = Standstill(patience_s=4, clock=clock)
+    assert not any(stands_still(standstill, clock, at, picture(1, odd=at % 2)) for at in range(100))
+
+
+def test_a_frame_of_another_size_is_a_change() -> None:
+    clock = Clock()
+    standstill = Standstill(patience_s=4, clock=clock)
+    sizes = (picture(1), picture(1)[:20])
+    assert not any(stands_still(standstill, clock, at, sizes[at % 2]) for at in range(100))
+
+
+def test_a_frozen_capture_ends_and_says_so(scripted_capture: type) -> None:
+    clock = Clock()
+    camera = scripted_capture(1, 1)
+    thread = CaptureThread(
+        "cam",
+        lambda: camera,
+        SourceStats(),
+        itertools.count(),
+        SimpleQueue(),
+        Standstill(4, clock),
+        lambda: 0.0,
+    )
+    thread.start()
+    camera.wait_for_reads(3)
+    clock.now = 5.0
+    camera.script.put(1)
+    thread.join(PATIENCE_S)
+    assert thread.failure == "the very same picture for 5 s"
+    assert camera.closed.is_set()
+
+
+def test_frames_between_are_let_go_undecoded(scripted_capture: type) -> None:
+    interval = {"s": 3600.0}
+    camera, wake = scripted_capture(), SimpleQueue()
+    stats = SourceStats()
+    thread = CaptureThread(
+        "cam", lambda: camera, stats, itertools.count(), wake, Standstill(), lambda: interval["s"]
+    )
+    thread.start()
+    for value in (1, 2, 3, 4):
+        camera.wait_for_reads(1)
+        camera.script.put(value)
+    camera.wait_for_reads(1)
+    assert camera.skipped == 4  # the first was read, three were skipped, the fifth is being waited for
+    frame = thread.take()
+    assert frame is not None
+    assert (frame.rgb[0, 0, 0], frame.index) == (1, 0)
+    interval["s"] = 0.0  # wide awake: the one being skipped goes, the next one counts
+    camera.script.put(5)
+    camera.wait_for_reads(1)
+    camera.script.put(6)
+    camera.wait_for_reads(1)
+    frame = thread.take()
+    assert frame is not None
+    assert (frame.rgb[0, 0, 0], frame.index) == (6, 1)
+    assert (stats.dropped, stats.skipped) == (0, 0)  # what nobody wanted is not lost
+    thread.stop()
+    camera.script.put(7)
+    thread.join(PATIENCE_S)
