@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from convert.parity import Parity, compare
 from convert.quantized import set_output_range, to_dynamic_range, to_float32, to_int8
 from convert.run_folder import Evaluation, Run, read_run
+from edge import self_test
 from edge.classifier import TfliteClassifier
+from edge.core import golden
 from edge.core.bundle import (
     FLOAT_FILE,
     JSON_FILE,
@@ -71,6 +73,7 @@ def convert(run_path: Path, out: Path, name: str, with_float: bool = False) -> N
     model = set_output_range(model, float(low), float(high))
     bundle = _bundle(out, name, version, run, model)
     classifier = TfliteClassifier(bundle, threads=1)
+    bundle = replace(bundle, golden=self_test.codes(classifier, bundle))
     parity = compare(
         run.predict(run.validation.inputs), _predict(classifier, run.validation), run.validation.label
     )
@@ -88,7 +91,8 @@ def convert(run_path: Path, out: Path, name: str, with_float: bool = False) -> N
         for file, content in files.items():
             (folder / file).write_bytes(content)
         (folder / JSON_FILE).write_text(_json(info))
-        read_bundle(folder)  # what the device will do
+        written = read_bundle(folder)  # what the device will do
+        self_test.check(TfliteClassifier(written), written)
     for split, entry in scores.items():
         print(f"{split}: accuracy {entry['accuracy']:.2%} (misses wrong), coverage {entry['coverage']:.2%}")
     size = sum(file.stat().st_size for file in out.iterdir())
@@ -96,7 +100,7 @@ def convert(run_path: Path, out: Path, name: str, with_float: bool = False) -> N
 
 
 def _bundle(out: Path, name: str, version: int, run: Run, model: bytes) -> Bundle:
-    """The bundle as the device would read it, before it is written."""
+    """The bundle as the device would read it, before it is written; its golden codes are still zeros."""
     interpreter = make_interpreter(model, 1, "the quantized model")
     (target,) = interpreter.get_output_details()
     preparation = run.info["landmarks"]["preparation"]
@@ -112,6 +116,7 @@ def _bundle(out: Path, name: str, version: int, run: Run, model: bytes) -> Bundl
         min_confidence=run.info["min_confidence"],
         landmark_models=run.info["landmarks"]["landmark_models"],
         preparation=(preparation["scale"], preparation["padding"]),
+        golden=np.zeros((golden.VECTORS, len(run.labels)), np.int8),
         model=model,
         info={},
     )
@@ -156,6 +161,7 @@ def _describe(
         },
         "landmark_models": bundle.landmark_models,
         "preparation": source["preparation"],
+        "golden": {"codes": bundle.golden.tolist()},
         "files": {name: {"sha256": sha256(data), "bytes": len(data)} for name, data in files.items()},
         "training": {
             "data": source["data"],

@@ -3,32 +3,31 @@
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 import cv2
 
-from edge import assets
+from edge import assets, self_test
 from edge.classifier import TfliteClassifier
-from edge.core.bundle import JSON_FILE, Bundle, read_bundle
-from edge.core.errors import BundleError, ConfigError
+from edge.core.bundle import Bundle
+from edge.core.errors import ConfigError
 from edge.core.types import FrameSource, LandmarkBackend, Sink
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.mediapipe_mesh import FaceMeshBackend
 from edge.landmarks.mediapipe_tasks import TasksBackend
-from edge.landmarks.models import find_models, model_hashes
+from edge.landmarks.models import find_models
 from edge.pipeline import Pipeline
 from edge.settings import LandmarkSettings, OutputSettings, Settings
 from edge.sinks.jsonl import JsonlSink
 from edge.sinks.live import LiveSink
 from edge.smoothing import ProbabilitySmoother
 from edge.sources import open_source
+from edge.store import BundleStore, read_signed, shipped
 
 _LONGEST_LINE = 1_000_000
 """Bytes; more than a line of JSON with 16 faces has."""
-
-SHIPPED = Path(__file__).parent / "models"
-"""Folder of the bundles that come with the program."""
 
 
 def models_directory(settings: LandmarkSettings) -> Path | None:
@@ -36,21 +35,33 @@ def models_directory(settings: LandmarkSettings) -> Path | None:
     return Path(settings.models_dir) if settings.models_dir else None
 
 
-def load_bundle(name: str) -> Bundle:
-    """A shipped bundle by its name, or any bundle by its path.
+def load_bundle(name: str, public_key: str = "") -> Bundle:
+    """A shipped or installed bundle by its name, or any bundle by its path.
+
+    Args:
+        public_key: minisign key that a bundle must be signed with if it did not come with the program;
+            empty: none.
 
     Raises:
-        BundleError: there is none, or it is not whole.
+        BundleError: there is none, it is not whole, or its signature is missing or wrong.
+        ConfigError: the package for signatures is missing, or the key is none.
     """
-    shipped = sorted(path.parent.name for path in SHIPPED.glob(f"*/{JSON_FILE}"))
-    if name in shipped:
-        return read_bundle(SHIPPED / name)
-    if "/" in name or Path(name).is_dir():
-        return read_bundle(Path(name))
-    raise BundleError(
-        f"no bundle {name!r}: shipped are {', '.join(shipped) or 'none'}; "
-        "write a path (with a /) for a bundle of your own"
-    )
+    store = BundleStore(public_key=public_key)
+    known = "/" not in name and (name in shipped() or name in store.names())
+    if not known and ("/" in name or Path(name).is_dir()):
+        return read_signed(Path(name), public_key)
+    return store.read(name)
+
+
+def with_bundle(settings: Settings, name: str | None) -> Settings:
+    """The settings with a bundle of the store in use, if they do not name one themselves.
+
+    Args:
+        name: as ``BundleStore.start`` or ``.state.current`` gives it; None: the default of the settings.
+    """
+    if settings.expression.bundle or name is None:
+        return settings
+    return replace(settings, expression=replace(settings.expression, bundle=name))
 
 
 def build_backend(settings: LandmarkSettings, embedding: bool = False) -> LandmarkBackend:
@@ -79,8 +90,12 @@ def build_backend(settings: LandmarkSettings, embedding: bool = False) -> Landma
     return builders[settings.backend]()
 
 
-def build_pipeline(settings: Settings) -> Pipeline:
+def build_pipeline(settings: Settings, running: Pipeline | None = None) -> Pipeline:
     """Backend, classifier and smoothing, ready to process frames.
+
+    Args:
+        running: a pipeline of the same landmark settings, whose backend goes on with the faces that it
+            tracks if it gives what the bundle needs.
 
     Raises:
         BundleError, BackendError, ModelError: a part is missing or not whole.
@@ -88,14 +103,13 @@ def build_pipeline(settings: Settings) -> Pipeline:
     """
     cv2.setNumThreads(settings.landmarks.threads)
     expression = settings.expression
-    bundle = load_bundle(settings.bundle)
+    bundle = load_bundle(settings.bundle, expression.public_key)
     classifier = TfliteClassifier(bundle)
-    if bundle.landmark_models != model_hashes():
-        raise BundleError(
-            f"bundle {bundle.path} was trained on other face models than this program runs: "
-            "train it again, or install a matching version"
-        )
-    backend = build_backend(settings.landmarks, bundle.needs_embedding)
+    self_test.check(classifier, bundle)
+    if running is not None and running.embedding == bundle.needs_embedding:
+        backend = running.backend
+    else:
+        backend = build_backend(settings.landmarks, bundle.needs_embedding)
     threshold = bundle.min_confidence if expression.min_confidence is None else expression.min_confidence
     smoother = ProbabilitySmoother(expression.smoothing_s)
     return Pipeline(backend, classifier, smoother, threshold, bundle.needs_embedding)

@@ -4,33 +4,27 @@ import argparse
 import json
 import logging
 import platform
-import signal
 import sys
-import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from edge import __version__, assets, loop
+from edge import __version__, assets, cli_models
 from edge import setup as setup_module
-from edge.build import build_pipeline, build_sinks, build_source, load_bundle, models_directory
+from edge.build import build_pipeline, build_source, load_bundle, models_directory, with_bundle
 from edge.core import console
 from edge.core.errors import FerError
-from edge.core.types import Frame, FrameSource, Prediction
-from edge.notify import notify
+from edge.core.types import Frame
 from edge.runtime import package_version, runtime_name
+from edge.service import Service, printable
 from edge.settings import BACKENDS, SINKS, Settings, load_settings
 from edge.sources import FORMS, source_name
+from edge.store import BundleStore
 
 log = logging.getLogger("edge")
-
-_STATUS_INTERVAL_S = 1.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_settings_flags(sub)
         if name == "run":
             sub.add_argument("--frames", type=console.positive, metavar="N", help="stop after N frames")
+    cli_models.add_parser(commands)
     text = "bring the face models and the demo's portraits to this device"
     sub = commands.add_parser("setup", help=text, description=text)
     sub.set_defaults(command=_setup)
@@ -98,67 +93,20 @@ def _settings(args: argparse.Namespace) -> Settings:
     return load_settings(args.config, {name: getattr(args, name) for name in names})
 
 
-def _printable(settings: Settings) -> dict[str, Any]:
-    """The settings, resolved, without the password that a stream's address may carry."""
-    expression = {**asdict(settings.expression), "bundle": settings.bundle}
-    return {**asdict(settings), "source": source_name(settings.source), "expression": expression}
+def _settings_in_use(args: argparse.Namespace) -> Settings:
+    """With the bundle that ``models use`` chose, where the settings name none."""
+    return with_bundle(_settings(args), BundleStore().state.current)
 
 
 def _run(args: argparse.Namespace) -> int:
-    settings = _settings(args)
-    log.info("settings %s", json.dumps(_printable(settings)))
-    stop = threading.Event()
-    with ExitStack() as closing:
-        pipeline = build_pipeline(settings)
-        closing.callback(pipeline.close)
-        source = build_source(settings, args.frames)
-        closing.callback(source.close)
-        sinks = build_sinks(settings.output)
-        for sink in sinks:
-            closing.callback(sink.close)
-        _stop_on_signals(stop, source)
-        notify("READY=1")
-        summary = loop.run(source, pipeline, sinks, time.monotonic, stop, args.frames, _status_reporter())
-        notify("STOPPING=1")
-    print(summary, file=sys.stderr)
+    print(Service(lambda: _settings(args), args.frames).run(), file=sys.stderr)
     return 0
 
 
-def _stop_on_signals(stop: threading.Event, source: FrameSource) -> None:
-    """The first SIGTERM or Ctrl-C ends the run in order, a second one at once."""
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        stop.set()
-        source.close()
-
-    signal.signal(signal.SIGINT, handle)
-    signal.signal(signal.SIGTERM, handle)
-
-
-def _status_reporter() -> Any:
-    """A callback that gives systemd a status line, once a second at most."""
-    shown_at = float("-inf")
-    frames = 0
-
-    def report(prediction: Prediction) -> None:
-        nonlocal shown_at, frames
-        frames += 1
-        now = time.monotonic()
-        if now - shown_at < _STATUS_INTERVAL_S:
-            return
-        labels = ", ".join(face.label for face in prediction.faces) or "no face"
-        notify(f"STATUS={frames / max(now - shown_at, 1e-9):.1f} fps, {labels}")
-        shown_at, frames = now, 0
-
-    return report
-
-
 def _check(args: argparse.Namespace) -> int:
-    settings = _settings(args)
+    settings = _settings_in_use(args)
     print(f"settings   ok  {args.config or 'defaults'}")
-    bundle = load_bundle(settings.bundle)
+    bundle = load_bundle(settings.bundle, settings.expression.public_key)
     print(f"bundle     ok  {bundle.path}: {', '.join(bundle.labels)}")
     pipeline = build_pipeline(settings)
     grey = Frame(np.full((480, 640, 3), 128, np.uint8), time.monotonic_ns(), 0, "check", still=True)
@@ -173,9 +121,9 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _info(args: argparse.Namespace) -> int:
-    settings = _settings(args)
+    settings = _settings_in_use(args)
     directory = models_directory(settings.landmarks)
-    bundle = load_bundle(settings.bundle)
+    bundle = load_bundle(settings.bundle, settings.expression.public_key)
     # The rest of model.json is long: a mean and a standard deviation for each feature.
     facts = {key: value for key, value in bundle.info.items() if key != "standardization"}
     report = {
@@ -185,7 +133,8 @@ def _info(args: argparse.Namespace) -> int:
         "packages": {name: package_version(name) for name in _PACKAGES},
         "runtime": runtime_name(),
         "assets": {asset.name: _state(asset, directory) for asset in (*assets.MODELS, *assets.PORTRAITS)},
-        "settings": _printable(settings),
+        "settings": printable(settings),
+        "network": settings.needs_network,
         "bundle": {"path": str(bundle.path), **facts},
     }
     print(json.dumps(report, indent=2))

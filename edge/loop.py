@@ -8,8 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core.types import FrameSource, Prediction, Sink, SourceStats, StageTimings
-from edge.pipeline import Pipeline
+from edge.core.types import Frame, FrameSource, Prediction, Sink, SourceStats, StageTimings
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +69,7 @@ class TimingWindow:
 
 def run(
     source: FrameSource,
-    pipeline: Pipeline,
+    process: Callable[[Frame], Prediction],
     sinks: Sequence[Sink],
     clock: Callable[[], float],
     stop: threading.Event,
@@ -81,8 +80,8 @@ def run(
 
     Args:
         source: closed by the caller, who may do so from elsewhere to end a wait for a camera.
-        pipeline: called once for each frame.
-        sinks: each gets each prediction, in order.
+        process: ``Pipeline.process``; called once for each frame.
+        sinks: each gets each prediction, in order. May be changed in ``on_frame``.
         clock: monotonic seconds, for the frame rate.
         stop: looked at before each frame.
         limit: the most frames to process.
@@ -97,7 +96,7 @@ def run(
     for frame in source:
         if stop.is_set():
             break
-        prediction = pipeline.process(frame)
+        prediction = process(frame)
         for sink in sinks:
             sink.write(prediction)
         if on_frame:

@@ -2,6 +2,11 @@
 
 import os
 import socket
+import time
+from collections.abc import Callable
+
+INTERVAL_S = 1.0
+"""How often the watchdog is fed and the status line is written, at most."""
 
 
 def notify(state: str) -> None:
@@ -15,8 +20,35 @@ def notify(state: str) -> None:
     if address.startswith("@"):  # Linux's abstract namespace
         address = "\0" + address[1:]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+        channel.settimeout(INTERVAL_S)  # a manager that does not read must not stop the loop
         try:
             channel.connect(address)
             channel.sendall(state.encode())
         except OSError:
             pass
+
+
+def under_systemd() -> bool:
+    """Whether somebody listens to ``notify``."""
+    return bool(os.environ.get("NOTIFY_SOCKET"))
+
+
+class Heartbeat:
+    """Feeds the watchdog and keeps the status line, once a second at most."""
+
+    def __init__(self, status: Callable[[float], str], clock: Callable[[], float] = time.monotonic) -> None:
+        """
+        Args:
+            status: given the seconds since it was last asked, the status line.
+            clock: monotonic seconds.
+        """
+        self._status = status
+        self._clock = clock
+        self._beat_at = clock()
+
+    def beat(self) -> None:
+        """The program is alive: to be called as often as that is so."""
+        now = self._clock()
+        if now - self._beat_at >= INTERVAL_S:
+            notify(f"WATCHDOG=1\nSTATUS={self._status(now - self._beat_at)}")
+            self._beat_at = now

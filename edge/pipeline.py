@@ -49,7 +49,7 @@ class Pipeline:
         self.classifier = classifier
         self._smoother = smoother
         self._min_confidence = min_confidence
-        self._embedding = embedding
+        self.embedding = embedding
 
     def process(self, frame: Frame) -> Prediction:
         """Everything that is to be said about one frame."""
@@ -96,7 +96,7 @@ class Pipeline:
 
     def _of_look(self, face: Face) -> _Inputs:
         vector = features.extract(face.landmarks)
-        if not self._embedding:
+        if not self.embedding:
             return [vector]
         assert face.embedding is not None  # build_pipeline matches backend and bundle
         return [vector, *features.maps(face.embedding)]

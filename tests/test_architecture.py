@@ -15,7 +15,15 @@ PACKAGES = ("edge", "train", "convert", "benchmarks")
 CORE_THIRD_PARTY = {"numpy"}
 EDGE_THIRD_PARTY = CORE_THIRD_PARTY | {"cv2", "dacite"}
 """What modules of edge may import when they are loaded."""
-EDGE_OPTIONAL = {"ai_edge_litert", "tflite_runtime", "mediapipe", "picamera2", "libcamera", "paho"}
+EDGE_OPTIONAL = {
+    "ai_edge_litert",
+    "tflite_runtime",
+    "mediapipe",
+    "picamera2",
+    "libcamera",
+    "minisign",
+    "paho",
+}
 """What edge may import beside that, where the object that needs it is built."""
 TENSORFLOW = {"tensorflow", "keras", "tf_keras"}
 FORBIDDEN = {

@@ -6,6 +6,7 @@ described in ``docs/bundle.md``.
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -13,20 +14,21 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core import features
+from edge.core import features, golden
 from edge.core.errors import BundleError
 from edge.core.files import sha256
 from edge.core.quantize import Quantization
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of ``model.json``."""
 
 MODEL_FILE = "model.tflite"
 JSON_FILE = "model.json"
+SIGNATURE_FILE = "model.json.minisig"
 FLOAT_FILE = "model_float32.tflite"
 
-_MAX_JSON_BYTES = 4_000_000
-_MAX_MODEL_BYTES = 64_000_000
+MAX_BYTES = {MODEL_FILE: 64_000_000, JSON_FILE: 4_000_000, SIGNATURE_FILE: 10_000}
+"""The files that the device takes, and what is too large to be one of them."""
 
 _LEAST_STD = 1e-4
 """Of a landmark's coordinate, in distances between the eyes; below any that is of use."""
@@ -55,6 +57,8 @@ class Bundle:
     """File name → SHA-256 of the face models whose landmarks it was trained on."""
     preparation: tuple[float, float]
     """Scale and padding of the training pictures, see ``edge.data.Preparation``."""
+    golden: NDArray[np.int8]
+    """int8 (16, C): the logits of the made-up faces of ``edge.core.golden``."""
     model: bytes
     """The int8 TFLite flatbuffer: a float32 (1, F) for each input, int8 logits (1, C) out."""
     info: dict[str, Any]
@@ -77,15 +81,22 @@ def checksum(info: dict[str, Any]) -> str:
     return sha256(json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode())
 
 
-def read_bundle(path: Path) -> Bundle:
+def read_bundle(path: Path, accept: Callable[[bytes], None] | None = None) -> Bundle:
     """Read the bundle in folder ``path`` and verify it.
+
+    Args:
+        accept: called with the bytes of ``model.json`` before anything in them is believed; raises
+            BundleError for those of a stranger.
 
     Raises:
         BundleError: a file is missing, empty, truncated or altered, the schema or the feature
             version is another one, or a field is missing or of the wrong type.
     """
-    info = _read_json(path / JSON_FILE)
+    text = _read_json(path / JSON_FILE)
     try:
+        if accept is not None:
+            accept(text)
+        info = _parse(text)
         schema = _get(info, "schema", int)
         if schema != SCHEMA:
             raise BundleError(
@@ -103,10 +114,11 @@ def read_bundle(path: Path) -> Bundle:
             )
         calibration = _get(info, "calibration", dict)
         mean, std = _standardization(_get(info, "standardization", dict))
+        labels = _strings(info, "labels")
         return Bundle(
             path=path,
             name=_get(info, "name", str),
-            labels=_strings(info, "labels"),
+            labels=labels,
             feature_version=version,
             mean=mean,
             std=std,
@@ -115,6 +127,7 @@ def read_bundle(path: Path) -> Bundle:
             min_confidence=_between(calibration, "min_confidence", 0.0, 1.0),
             landmark_models=_hashes(info, "landmark_models"),
             preparation=_preparation(_get(info, "preparation", dict)),
+            golden=_golden(_get(info, "golden", dict), len(labels)),
             model=_read_model(path, _get(info, "files", dict)),
             info=info,
         )
@@ -122,11 +135,11 @@ def read_bundle(path: Path) -> Bundle:
         raise BundleError(f"bundle {path}: {error}") from None
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path) -> bytes:
     try:
-        if path.stat().st_size > _MAX_JSON_BYTES:
-            raise BundleError(f"{path} is larger than {_MAX_JSON_BYTES} bytes: not a bundle of ours")
-        info = json.loads(path.read_bytes(), parse_constant=_refuse_constant, parse_float=_finite)
+        if path.stat().st_size > MAX_BYTES[JSON_FILE]:
+            raise BundleError(f"{path} is larger than {MAX_BYTES[JSON_FILE]} bytes: not a bundle of ours")
+        return path.read_bytes()
     except FileNotFoundError:
         raise BundleError(
             f"no bundle in {path.parent}: expected {MODEL_FILE} and {JSON_FILE} there "
@@ -134,12 +147,17 @@ def _read_json(path: Path) -> dict[str, Any]:
         ) from None
     except OSError as error:
         raise BundleError(f"cannot read {path}: {error.strerror}") from None
+
+
+def _parse(text: bytes) -> dict[str, Any]:
+    try:
+        info = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         raise BundleError(
-            f"{path} is not JSON (empty, truncated or altered): copy the bundle again"
+            f"{JSON_FILE} is not JSON (empty, truncated or altered): copy the bundle again"
         ) from None
     if not isinstance(info, dict):
-        raise BundleError(f"{path} must hold one JSON object, not {type(info).__name__}")
+        raise BundleError(f"{JSON_FILE} must hold one JSON object, not {type(info).__name__}")
     return cast(dict[str, Any], info)
 
 
@@ -158,8 +176,10 @@ def _read_model(path: Path, files: dict[str, Any]) -> bytes:
     entry = _get(files, MODEL_FILE, dict)
     expected = _get(entry, "sha256", str)
     try:
-        if (path / MODEL_FILE).stat().st_size > _MAX_MODEL_BYTES:
-            raise BundleError(f"{MODEL_FILE} is larger than {_MAX_MODEL_BYTES} bytes: not a bundle of ours")
+        if (path / MODEL_FILE).stat().st_size > MAX_BYTES[MODEL_FILE]:
+            raise BundleError(
+                f"{MODEL_FILE} is larger than {MAX_BYTES[MODEL_FILE]} bytes: not a bundle of ours"
+            )
         data = (path / MODEL_FILE).read_bytes()
     except OSError as error:
         raise BundleError(f"cannot read {MODEL_FILE}: {error.strerror}: copy the bundle again") from None
@@ -236,3 +256,11 @@ def _hashes(container: dict[str, Any], key: str) -> dict[str, str]:
     if not all(isinstance(v, str) for v in entry.values()):
         raise BundleError(f"{key!r} must map file names to SHA-256 digests")
     return dict(entry)
+
+
+def _golden(entry: dict[str, Any], classes: int) -> NDArray[np.int8]:
+    rows = _get(entry, "codes", list)
+    whole = len(rows) == golden.VECTORS and all(isinstance(row, list) and len(row) == classes for row in rows)
+    if not whole or not all(type(code) is int and -128 <= code <= 127 for row in rows for code in row):
+        raise BundleError(f"'golden' must have {golden.VECTORS} rows of {classes} codes in -128…127")
+    return np.array(rows, np.int8)

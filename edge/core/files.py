@@ -13,51 +13,75 @@ from pathlib import Path
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary name beside ``path``; on success it becomes ``path``, on error it is removed.
 
-    The file is flushed to the disk before the rename, so that a power cut leaves the old file or
-    the new one.
+    The file is flushed to the disk before the rename and its folder after it, so that a power cut
+    leaves the old file or the new one, and on return the new one.
 
     Raises:
         OSError: the folder cannot be written, or the disk is full. ``path`` is then as before.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
+        temporary.chmod(0o666 & ~_umask())
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
         raise
+    _flush_folder(path.parent)
 
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
     """Give a temporary folder beside ``path``; on success it becomes ``path``, on error it is removed.
 
-    The files are flushed to the disk before the rename. A folder that was at ``path`` is moved
-    aside for the rename and removed after it; if the rename fails it is put back.
+    All is flushed to the disk before the rename, and the rename after it. A folder that was at ``path``
+    is moved aside for the rename and removed after it; if the rename fails it is put back.
 
     Raises:
         OSError: the folder cannot be written, or the disk is full. ``path`` is then as before.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
         yield temporary
-        for file in temporary.rglob("*"):
-            if file.is_file():
-                with file.open("rb") as handle:
-                    os.fsync(handle.fileno())
         temporary.chmod(0o777 & ~_umask())
+        _flush_all(temporary)
         _swap(temporary, path)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+    _flush_folder(path.parent)
+
+
+def rename_folder(path: Path, to: Path) -> None:
+    """Flush a folder and all that is in it to the disk, then rename it, for good when this returns.
+
+    Args:
+        to: on the same disk, must not be there.
+    """
+    _flush_all(path)
+    path.rename(to)
+    for folder in {path.parent, to.parent}:
+        _flush_folder(folder)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, for good when this returns.
+
+    Raises:
+        OSError: the disk is read-only or full, or a file is in the way.
+    """
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(exist_ok=True)
+    _flush_folder(path.parent)
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -88,6 +112,25 @@ def _swap(temporary: Path, path: Path) -> None:
             old.rename(path)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _flush_all(folder: Path) -> None:
+    for entry in (folder, *folder.rglob("*")):
+        if entry.is_dir():
+            _flush_folder(entry)
+        elif entry.is_file():
+            with entry.open("rb") as file:
+                os.fsync(file.fileno())
+
+
+def _flush_folder(path: Path) -> None:
+    """A rename is on the disk when the folder is. Some file systems cannot flush one: then it is not sure."""
+    with suppress(OSError):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _umask() -> int:

@@ -5,6 +5,7 @@
 Mollahosseini, Hasani, Mahoor, "AffectNet", IEEE Trans. Affective Computing, 2017, arXiv:1708.03985.
 """
 
+import io
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ CODES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "con
 
 LEFT_OUT = ("none", "uncertain", "no face")
 """What the labels 8, 9 and 10 mean."""
+
+_MOST_BYTES = 10_000
+"""Of a label file, which has about 140."""
 
 
 def matches(path: Path) -> bool:
@@ -72,7 +76,8 @@ def _code(path: Path) -> int:
     """
     try:
         with path.open("rb") as file:
-            content = np.lib.format.read_array(file, allow_pickle=False)  # type: ignore[no-untyped-call]
+            start = io.BytesIO(file.read(_MOST_BYTES))
+        content = np.lib.format.read_array(start, allow_pickle=False)  # type: ignore[no-untyped-call]
         code = float(content.item())
     except FileNotFoundError:
         raise DataError(f"no label file {path.name}") from None

@@ -7,6 +7,7 @@ one row of votes for each row of ``fer2013.csv``, in the same order.
 
 import itertools
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ COLUMNS = ("emotion", "pixels", "Usage")
 VOTES_FILE = "fer2013new.csv"
 SIDE = 48
 """px; every FER2013 picture is SIDE × SIDE, grey."""
+MOST_CHARACTERS = 100_000
+"""In a line; a picture takes fewer than 10,000."""
 
 _NUMBERS = {f"{value:0{width}}": value for value in range(256) for width in (1, 2, 3)}
 """Text of each byte, with leading zeros or without. Stricter than ``int``, which takes ``+5`` and
@@ -36,10 +39,11 @@ def read(path: Path, on_bad: Callable[[str], None]) -> Iterator[Sample]:
         DataError: a missing column, or votes that do not belong to these rows.
     """
     columns, rows = _open(path, COLUMNS)
+    width = max(columns.values()) + 1
     for (line, fields), votes in zip(rows, _votes(path, on_bad), strict=False):
         try:
-            if len(fields) != len(columns):
-                raise ValueError(f"expected {len(columns)} fields, found {len(fields)}")
+            if len(fields) != width:
+                raise ValueError(f"expected {width} fields, found {len(fields)}")
             usage = fields[columns["Usage"]]
             label = _label(fields[columns["emotion"]])
             picture = _pixels(fields[columns["pixels"]])
@@ -66,9 +70,17 @@ def _open(path: Path, expected: tuple[str, ...]) -> tuple[dict[str, int], Iterat
 
 def _lines(path: Path) -> Iterator[_Row]:
     """Fields of every line that is not blank. No field of these files holds a comma or a line break,
-    so a broken quote cannot swallow the rows after it."""
+    so a broken quote cannot swallow the rows after it.
+
+    Raises:
+        DataError: a line is longer than ``MOST_CHARACTERS``.
+    """
     with path.open(encoding="utf-8-sig", errors="replace") as file:
-        for line, text in enumerate(file, start=1):
+        for line, text in enumerate(iter(partial(file.readline, MOST_CHARACTERS), ""), start=1):
+            if len(text) == MOST_CHARACTERS:
+                raise DataError(
+                    f"{path}:{line} has {MOST_CHARACTERS} characters or more: no csv file of pictures"
+                )
             if text.strip():
                 yield line, [field.strip().strip('"').strip() for field in text.split(",")]
 

@@ -51,7 +51,8 @@ def of_files(root: Path, files: Iterable[Path]) -> Fingerprint:
     digest, count = hashlib.sha256(), 0
     for file in files:
         count += 1
-        digest.update(f"{file.relative_to(root).as_posix()}\0{file.stat().st_size}\0".encode())
+        facts = f"{file.relative_to(root).as_posix()}\0{file.stat().st_size}\0"
+        digest.update(facts.encode("utf-8", "surrogateescape"))  # names need not be UTF-8
         _add(file, digest)
     return Fingerprint(digest.hexdigest(), count)
 

@@ -36,7 +36,7 @@ def files(path: Path, on_bad: Callable[[str], None], mapping: Mapping) -> Iterat
     """
     layout = _layout(path, mapping)
     for unused in sorted(mapping.keys() - {folder.name for _, folder in layout}):
-        on_bad(f"{path}: the mapping file names a folder {unused!r} that is not there")
+        on_bad(f"{path}: the mapping file names a folder {unused[:50]!r} that is not there")
     for split, folder in layout:
         if mapping.get(folder.name, "") is None:
             continue

@@ -13,6 +13,9 @@ Mapping = dict[str, str | None]
 EXAMPLE = 'a TOML file with the lines `[classes]`, `0 = "angry"`, `1 = ""` ("": left out) and so on'
 """For messages, which are one line."""
 
+_MOST_BYTES = 16_000
+"""Of a mapping file. The time that tomllib takes may grow with the square of it: seconds for this."""
+
 _NEGATIONS = {"no", "non", "not", "without"}
 
 
@@ -28,7 +31,11 @@ def read_mapping(path: Path | None) -> Mapping:
     if path is None:
         return {}
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise ValueError(f"it has more than {_MOST_BYTES} bytes")
+        content = tomllib.loads(data.decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"cannot read the mapping file {path} ({reason}): expected {EXAMPLE}") from None

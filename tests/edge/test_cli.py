@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from edge import assets
-from edge.build import SHIPPED
+from edge.store import SHIPPED
 from edge.cli import main
 
 pytestmark = pytest.mark.usefixtures("models")

@@ -31,7 +31,8 @@ class Counting:
 
 def _run(parts, stop=None, **options):
     ticks = iter(range(1000))
-    return run(parts, parts, [parts], lambda: float(next(ticks)), stop or threading.Event(), **options)
+    stop = stop or threading.Event()
+    return run(parts, parts.process, [parts], lambda: float(next(ticks)), stop, **options)
 
 
 def test_all_frames_reach_the_sinks_in_order():

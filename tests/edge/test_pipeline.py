@@ -102,7 +102,7 @@ def test_the_threshold_is_the_bundles_unless_the_settings_name_one(
     fields = {name: getattr(bundle, name) for name in Bundle.__slots__}
     for threshold, status in ((0.0, Status.OK), (1.0, Status.LOW_CONFIDENCE)):
         changed = Bundle(**{**fields, "min_confidence": threshold})
-        monkeypatch.setattr("edge.build.load_bundle", lambda name, changed=changed: changed)
+        monkeypatch.setattr("edge.build.load_bundle", lambda *_, changed=changed: changed)
         assert build_pipeline(load_settings(None, {})).process(frame).faces[0].status is status
     strict = load_settings(None, {"expression.min_confidence": 1.0})
     assert build_pipeline(strict).process(frame).faces[0].status is Status.LOW_CONFIDENCE
@@ -112,6 +112,6 @@ def test_a_bundle_of_other_face_models_is_refused(models, monkeypatch):
     bundle = load_bundle("fused")
     fields = {name: getattr(bundle, name) for name in Bundle.__slots__}
     other = Bundle(**{**fields, "landmark_models": {"face_landmark.tflite": "0" * 64}})
-    monkeypatch.setattr("edge.build.load_bundle", lambda name: other)
+    monkeypatch.setattr("edge.build.load_bundle", lambda *_: other)
     with pytest.raises(BundleError, match="trained on other face models"):
         build_pipeline(load_settings(None, {}))

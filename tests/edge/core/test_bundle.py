@@ -3,11 +3,12 @@ import shutil
 
 import pytest
 
-from edge.build import SHIPPED, load_bundle
+from edge.build import load_bundle
 from edge.core import bundle as bundles
 from edge.core import features
 from edge.core.bundle import read_bundle
 from edge.core.errors import BundleError
+from edge.store import SHIPPED
 
 
 @pytest.fixture(params=["landmarks", "fused"])
@@ -94,6 +95,15 @@ def test_another_feature_version_says_which(copy):
         (lambda i: i.pop("calibration"), "calibration"),
         (lambda i: i.update(output=[]), "output"),
         (lambda i: i.update(preparation={"scale": "x"}), "scale"),
+        (lambda i: i.update(schema=3), "schema 3"),
+        (lambda i: i.pop("golden"), "golden"),
+        (lambda i: i["golden"].pop("codes"), "codes"),
+        (lambda i: i["golden"]["codes"].pop(), "16 rows of 7 codes"),
+        (lambda i: i["golden"]["codes"][0].pop(), "16 rows of 7 codes"),
+        (lambda i: i["golden"]["codes"].__setitem__(0, 7), "16 rows of 7 codes"),
+        (lambda i: i["golden"]["codes"][15].__setitem__(6, 128), "16 rows of 7 codes"),
+        (lambda i: i["golden"]["codes"][15].__setitem__(6, 1.0), "16 rows of 7 codes"),
+        (lambda i: i["golden"]["codes"][15].__setitem__(6, True), "16 rows of 7 codes"),
     ],
 )
 def test_wrong_content_is_named(copy, change, message):

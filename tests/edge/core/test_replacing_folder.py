@@ -1,10 +1,11 @@
 """A folder is there whole or not at all."""
 
 import resource
+from pathlib import Path
 
 import pytest
 
-from edge.core.files import replacing_folder
+from edge.core.files import make_folder, rename_folder, replacing_folder
 
 
 def names(path):
@@ -62,3 +63,40 @@ def test_a_full_disk_leaves_nothing(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert names(tmp_path) == []
+
+
+@pytest.fixture
+def flushed(monkeypatch):
+    """Paths in the order in which they were flushed to the disk."""
+    paths = []
+    monkeypatch.setattr("os.fsync", lambda handle: paths.append(Path(f"/proc/self/fd/{handle}").readlink()))
+    return paths
+
+
+def test_all_of_it_is_on_the_disk_before_the_rename_and_the_rename_after_it(tmp_path, flushed):
+    with replacing_folder(tmp_path / "bundle") as folder:
+        (folder / "deep").mkdir()
+        (folder / "deep" / "a").write_text("1")
+    assert set(flushed[:-1]) == {folder, folder / "deep", folder / "deep" / "a"}
+    assert flushed[-1] == tmp_path
+
+
+def test_a_folder_that_is_renamed(tmp_path, flushed):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "new").mkdir()
+    rename_folder(tmp_path / "in" / "new", tmp_path / "bundle")
+    assert names(tmp_path) == ["bundle", "in"]
+    assert flushed[0] == tmp_path / "in" / "new"
+    assert set(flushed[1:]) == {tmp_path / "in", tmp_path}
+
+
+def test_a_folder_below_others_that_are_not_there(tmp_path, flushed):
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    assert flushed == [tmp_path, tmp_path / "a"]
+
+
+def test_a_link_to_nowhere_is_no_reason_to_fail(tmp_path):
+    with replacing_folder(tmp_path / "bundle") as folder:
+        (folder / "link").symlink_to("nowhere")
+    assert names(tmp_path / "bundle") == ["link"]

@@ -1,0 +1,214 @@
+"""A service under a manager that the test plays: its messages, its reloads, its waiting for a camera."""
+
+import json
+import os
+import queue
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from edge import service
+from edge.core.errors import ConfigError
+from edge.settings import load_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 60.0
+
+
+class Manager:
+    """Starts ``edge run``, reads its standard output line by line, and takes what it tells systemd."""
+
+    def __init__(self, folder: Path, text: str, *flags: str) -> None:
+        self.config = folder / "mien.toml"
+        self.config.write_text(text)
+        self._channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._channel.bind(str(folder / "notify"))
+        self._channel.settimeout(PATIENCE_S)
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        self._errors = (folder / "stderr").open("w+")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "edge", "run", "--config", str(self.config), *flags],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": path, "NOTIFY_SOCKET": str(folder / "notify")},
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line)
+
+    def told(self, pattern: str) -> str:
+        """The next message that matches."""
+        while True:
+            message = self._channel.recv(4096).decode()
+            if re.search(pattern, message):
+                return message
+
+    def records(self, until) -> list[dict]:
+        """Records up to the first one for which ``until`` is true."""
+        found = []
+        while not found or not until(found[-1]):
+            found.append(json.loads(self._lines.get(timeout=PATIENCE_S)))
+        return found
+
+    def reload(self) -> None:
+        self.process.send_signal(signal.SIGHUP)
+        message = self.told("RELOADING=1")
+        assert re.search(r"^MONOTONIC_USEC=\d+$", message, re.MULTILINE)
+        self.told("READY=1")
+
+    def end(self) -> str:
+        """SIGTERM; what it wrote to stderr."""
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(PATIENCE_S) == 0, self.errors()
+        return self.errors()
+
+    def errors(self) -> str:
+        self._errors.seek(0)
+        return self._errors.read()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._channel.close()
+        self._errors.close()
+
+
+@pytest.fixture
+def manager(tmp_path):
+    started = []
+
+    def start(text: str, *flags: str) -> Manager:
+        started.append(Manager(tmp_path, text, *flags))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.kill()
+
+
+DEMO = 'source = "demo"\n[output]\nsinks = ["jsonl"]\n[expression]\nbundle = "{bundle}"\n'
+
+
+def test_the_manager_hears_that_it_is_ready_alive_and_what_it_does(manager, portraits):
+    run = manager(DEMO.format(bundle="fused"))
+    assert run.told("READY=1") == "READY=1"
+    message = run.told("WATCHDOG=1")
+    assert re.search(r"^STATUS=\d+\.\d fps, \w+; dropped 0, skipped 0, reopened 0$", message, re.MULTILINE), (
+        message
+    )
+    errors = run.end()
+    assert run.told("STOPPING=1")
+    assert "Traceback" not in errors
+
+
+def test_a_reload_changes_the_bundle_and_loses_no_frame(manager, portraits):
+    run = manager(DEMO.format(bundle="landmarks"))
+    run.told("READY=1")
+    before = run.records(lambda record: record["frame"] >= 5)
+    run.config.write_text(DEMO.format(bundle="ferplus"))
+    run.reload()
+    after = run.records(lambda record: len(record["faces"][0]["probabilities"]) == 8)
+    later = run.records(lambda record: record["frame"] >= after[-1]["frame"] + 5)
+    records = before + after + later
+    assert [record["frame"] for record in records] == list(range(len(records)))
+    assert {len(record["faces"][0]["probabilities"]) for record in later} == {8}
+    assert all(record["faces"] for record in records)
+    assert '"bundle": "ferplus"' in run.end()
+
+
+def test_a_tracked_face_keeps_its_number_where_only_a_threshold_changes(manager, portraits):
+    run = manager(DEMO.format(bundle="fused"))
+    run.told("READY=1")
+    before = run.records(lambda record: record["frame"] >= 5)
+    run.config.write_text(DEMO.format(bundle="fused") + "min_confidence = 1.0\n")
+    run.reload()
+    after = run.records(lambda record: record["faces"][0]["status"] == "low_confidence")
+    assert {record["faces"][0]["id"] for record in before + after} == {0}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("source = 3\n", "source must be a string"),
+        (DEMO.format(bundle="absent"), "absent"),
+        ('source = "nowhere.mp4"\n', "nowhere.mp4"),
+    ],
+)
+def test_what_cannot_be_reloaded_is_a_line_and_everything_stays(manager, portraits, text, message):
+    run = manager(DEMO.format(bundle="fused"))
+    run.told("READY=1")
+    run.records(lambda record: record["frame"] >= 3)
+    run.config.write_text(text)
+    run.reload()
+    frame = run.records(lambda record: True)[-1]["frame"]
+    run.records(lambda record: record["frame"] >= frame + 5)
+    errors = run.end()
+    assert "reload refused, everything stays as it was: " in errors
+    assert message in errors
+    assert "Traceback" not in errors
+
+
+def test_a_reload_changes_the_source_and_the_file(manager, portraits, tmp_path):
+    run = manager(DEMO.format(bundle="fused"))
+    run.told("READY=1")
+    run.records(lambda record: record["frame"] >= 3)
+    written = tmp_path / "results.jsonl"
+    text = DEMO.format(bundle="fused").replace("demo", "camera:99")
+    run.config.write_text(text.replace('"jsonl"]', f'"jsonl"]\njsonl_file = "{written}"'))
+    run.reload()
+    assert run.told("no camera")
+    run.config.write_text(
+        DEMO.format(bundle="fused").replace('"jsonl"]', f'"jsonl"]\njsonl_file = "{written}"')
+    )
+    run.reload()
+    assert run.told("STATUS=(?!.*no camera)")
+    run.end()
+    assert json.loads(written.read_text().splitlines()[-1])["source"] == "demo"
+
+
+def test_without_a_camera_the_watchdog_is_fed_all_the_same(manager, models):
+    run = manager('source = "camera:99"\n')
+    run.told("READY=1")
+    for _ in range(3):
+        assert "no camera" in run.told("WATCHDOG=1")
+    run.end()
+
+
+def test_a_terminal_that_goes_away_ends_it(portraits, tmp_path):
+    run = subprocess.Popen(
+        [sys.executable, "-m", "edge", "run", "--source", "demo", "--sink", "jsonl"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert run.stdout is not None
+    run.stdout.readline()
+    run.send_signal(signal.SIGHUP)
+    run.stdout.read()
+    assert run.wait(PATIENCE_S) == -signal.SIGHUP
+
+
+def test_a_source_on_the_network_in_a_sandbox_without_one_is_a_wrong_setting(monkeypatch):
+    def refused(*_):
+        raise OSError(97, "Address family not supported by protocol")
+
+    monkeypatch.setattr(service.socket, "socket", refused)
+    with pytest.raises(ConfigError, match="rtsp://camera/stream is on the network.*install.sh"):
+        service._open(load_settings(None, {"source": "rtsp://user:secret@camera/stream"}))

@@ -1,0 +1,360 @@
+"""Install, use, go back: what the commands change and what the service sees."""
+
+import io
+import json
+import shutil
+import sys
+import tarfile
+from types import SimpleNamespace
+
+import pytest
+
+from edge import self_test
+from edge.build import load_bundle, with_bundle
+from edge.core import golden
+from edge.core.errors import BundleError
+from edge.settings import load_settings
+from edge.store import MAX_STARTS, BundleStore
+from edge.store_state import State, locked
+from tests.edge.own_bundles import own_bundle, replace_model, shift_golden
+
+
+@pytest.fixture
+def store(tmp_path):
+    return BundleStore(tmp_path / "store")
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Installing without a process for the network: tests that are about something else."""
+    monkeypatch.setattr(self_test, "check_apart", lambda folder: None)
+
+
+@pytest.fixture
+def two(store, tmp_path, quick):
+    """A store with the bundles ``one`` and ``two``."""
+    for name in ("one", "two"):
+        store.install(str(own_bundle(tmp_path / name, name)))
+    return store
+
+
+def proved(store, name):
+    store.use(name)
+    store.proven(store.start())
+
+
+def refuse(path, data):
+    """In the place of ``write_atomic``: a disk that is read-only."""
+    raise OSError(30, "Read-only file system", str(path))
+
+
+def entries(store):
+    return sorted(path.name for path in store.folder.iterdir())
+
+
+class TestInstall:
+    def test_a_folder(self, store, tmp_path):
+        assert store.install(str(own_bundle(tmp_path / "b"))) == "mine"
+        assert entries(store) == [".incoming", "mine"]
+        assert not any((store.folder / ".incoming").iterdir())
+        assert store.read("mine").name == "mine"
+        assert store.start() is None  # installed is not in use
+
+    def test_an_archive_on_the_standard_input(self, store, tmp_path, monkeypatch, quick):
+        stream = io.BytesIO()
+        with tarfile.open(fileobj=stream, mode="w") as tar:
+            tar.add(own_bundle(tmp_path / "b"), ".")
+        stream.seek(0)
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=stream))
+        assert store.install("-", "by-ssh") == "by-ssh"
+        assert store.read("by-ssh").name == "mine"
+
+    @pytest.mark.parametrize(
+        ("damage", "message"),
+        [
+            (lambda folder: (folder / "model.json").unlink(), "expected model.tflite and model.json"),
+            (lambda folder: (folder / "model.tflite").write_bytes(b"x"), "SHA-256"),
+            (lambda folder: replace_model(folder, bytes(1000)), "refuses the model"),
+            (lambda folder: shift_golden(folder, 2 * golden.TOLERANCE), "does not compute on this device"),
+        ],
+    )
+    def test_what_does_not_work_is_not_installed(self, store, tmp_path, damage, message):
+        folder = own_bundle(tmp_path / "b")
+        damage(folder)
+        with pytest.raises(BundleError, match=rf"^not installed: .*{message}") as error:
+            store.install(str(folder))
+        assert str(folder) in str(error.value)  # and not where it was unpacked
+        assert store.names() == []
+        assert not any((store.folder / ".incoming").iterdir())
+
+    @pytest.mark.parametrize(
+        "name", ["", ".", "..", "a/b", "../a", "-x", ".x", "A", "ä", "a" * 65, "state.json", "a\n"]
+    )
+    def test_names_that_are_none(self, store, tmp_path, name):
+        with pytest.raises(BundleError, match="choose another --name"):
+            store.install(str(tmp_path), name)
+
+    @pytest.mark.parametrize("name", ["fused", "landmarks", "ferplus"])
+    def test_names_of_shipped_bundles(self, store, tmp_path, name):
+        with pytest.raises(BundleError, match="name of a shipped bundle"):
+            store.install(str(tmp_path), name)
+
+    def test_its_own_name_may_be_none(self, store, tmp_path, quick):
+        with pytest.raises(BundleError, match="'My Model' cannot be the name"):
+            store.install(str(own_bundle(tmp_path / "b", "My Model")))
+
+    def test_the_same_again_changes_nothing(self, two, tmp_path, monkeypatch):
+        monkeypatch.setattr(self_test, "check_apart", lambda folder: pytest.fail("it was tried out before"))
+        proved(two, "one")
+        before = (two.folder / "one").stat()
+        assert two.install(str(tmp_path / "one")) == "one"
+        assert (two.folder / "one").stat().st_ino == before.st_ino
+        assert two.state == State("one")
+
+    def test_another_one_takes_the_place_of_an_idle_one(self, two, tmp_path):
+        two.install(str(own_bundle(tmp_path / "other", "other")), "one")
+        assert two.read("one").name == "other"
+        assert entries(two) == [".incoming", "one", "two"]
+
+    def test_another_one_does_not_take_the_place_of_current_or_previous(self, two, tmp_path):
+        proved(two, "one")
+        two.use("two")
+        other = str(own_bundle(tmp_path / "other", "other"))
+        for name, role in (("two", "current"), ("one", "previous")):
+            with pytest.raises(BundleError, match=f"{name} is the {role} bundle .* another --name"):
+                two.install(other, name)
+            assert two.read(name).name == name
+
+    def test_a_damaged_one_is_repaired_even_in_use(self, two, tmp_path):
+        proved(two, "one")
+        (two.folder / "one" / "model.tflite").write_bytes(b"")
+        two.install(str(tmp_path / "one"))
+        assert two.read("one").name == "one"
+
+    def test_two_at_a_time(self, two, tmp_path):
+        with (
+            locked(two.folder / ".incoming"),
+            pytest.raises(BundleError, match="another installation is running"),
+        ):
+            two.install(str(tmp_path / "one"), "three")
+
+    def test_what_an_interrupted_one_left_is_removed(self, two, tmp_path):
+        left = two.folder / ".incoming" / "new"
+        left.mkdir()
+        (left / "model.tflite").write_bytes(b"half")
+        (two.folder / ".incoming" / "old").mkdir()
+        two.install(str(tmp_path / "one"), "three")
+        assert not any((two.folder / ".incoming").iterdir())
+
+
+class TestUse:
+    def test_one_that_is_not_there(self, two):
+        with pytest.raises(BundleError, match=r"shipped are .*landmarks, installed one, two"):
+            two.use("three")
+
+    def test_one_that_is_damaged(self, two):
+        (two.folder / "one" / "model.json").write_text("{}")
+        with pytest.raises(BundleError, match="lacks 'schema'"):
+            two.use("one")
+        assert two.start() is None
+
+    def test_a_shipped_one(self, store):
+        store.use("landmarks")
+        assert store.start() == "landmarks"
+
+    def test_the_way_back_leads_to_the_last_that_worked(self, two):
+        proved(two, "one")
+        two.use("two")  # never started
+        two.use("landmarks")
+        assert two.state == State("landmarks", "one", 0)
+        two.use("one")
+        assert two.state == State("one", None, 0)
+
+    def test_the_current_one_may_try_again(self, two):
+        two.use("one")
+        two.start()
+        two.use("one")
+        assert two.state == State("one", None, 0)
+        two.proven(two.start())
+        two.use("one")
+        assert two.state == State("one")
+
+
+class TestRollback:
+    def test_to_the_previous_one_and_then_to_the_default(self, two):
+        proved(two, "one")
+        proved(two, "two")
+        assert two.rollback() == "one"
+        assert two.state == State("one")
+        assert two.rollback() is None
+        with pytest.raises(BundleError, match="nothing to roll back"):
+            two.rollback()
+
+    def test_past_one_that_is_gone(self, two):
+        proved(two, "one")
+        two.use("two")
+        shutil.rmtree(two.folder / "one")
+        assert two.rollback() is None
+
+
+class TestStart:
+    def test_a_device_without_a_store(self, store):
+        assert store.start() is None
+        store.proven(None)
+        assert not store.failed(None, "broken")
+        assert not store.folder.exists()
+
+    def test_a_new_bundle_has_some_starts_and_then_the_old_one_is_back(self, two, caplog):
+        proved(two, "one")
+        two.use("two")
+        # Each start is a process of its own.
+        assert [BundleStore(two.folder).start() for _ in range(MAX_STARTS)] == ["two"] * MAX_STARTS
+        assert BundleStore(two.folder).start() == "one"
+        assert "bundle two is taken back, from now on one: 2 starts without a frame" in caplog.text
+        assert two.state == State("one")
+
+    def test_one_that_proved_itself_stays(self, two):
+        two.use("one")
+        BundleStore(two.folder).start()
+        service = BundleStore(two.folder)
+        service.proven(service.start())
+        assert [BundleStore(two.folder).start() for _ in range(5)] == ["one"] * 5
+
+    def test_proving_costs_nothing_the_second_time(self, two, monkeypatch):
+        proved(two, "one")
+        monkeypatch.setattr("edge.store_state.StateFile.keep", lambda *_: pytest.fail("written"))
+        for name in ("one", "two", None):
+            two.proven(name)
+
+    def test_the_old_bundle_does_not_prove_the_new_one(self, two):
+        proved(two, "one")
+        two.use("two")
+        assert two.start() == "two"
+        two.proven("one")  # its last frames, while a reload builds the new one
+        assert two.state.unproven_starts == 1
+        two.proven("two")
+        assert two.state == State("two", "one")
+
+    def test_a_bundle_that_was_chosen_meanwhile_is_not_proven(self, two):
+        two.use("one")
+        name = two.start()
+        BundleStore(two.folder).use("two")
+        two.proven(name)
+        assert two.state == State("two", None, 0)
+
+    def test_one_that_fails_is_taken_back_at_once(self, two, caplog):
+        proved(two, "one")
+        two.use("two")
+        assert two.failed(two.start(), "its network is off")
+        assert two.start() == "one"
+        assert "its network is off" in caplog.text
+        assert two.failed("one", "the runtime is another one")
+        assert two.start() is None
+        assert not two.failed(None, "that one too")
+
+    def test_one_that_failed_does_not_undo_a_choice_that_was_made_meanwhile(self, two):
+        two.use("one")
+        name = two.start()
+        BundleStore(two.folder).use("two")
+        two.failed(name, "broken")
+        assert two.state == State("two", None, 0)
+
+    def test_one_that_is_gone(self, two, caplog):
+        proved(two, "one")
+        proved(two, "two")
+        shutil.rmtree(two.folder / "two")
+        assert two.start() == "one"
+        assert "not there any more" in caplog.text
+
+
+class TestDamage:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            b"",
+            b"{",
+            b"\xff\xfe",
+            b"[" * 4000,
+            b"null",
+            b"{}",
+            b'{"current": "one"}',
+            b'{"current": 3, "previous": null, "unproven_starts": null}',
+            b'{"current": "../../etc", "previous": null, "unproven_starts": null}',
+            b'{"current": "one", "previous": null, "unproven_starts": true}',
+            b'{"current": "one", "previous": null, "unproven_starts": "1"}',
+            b" " * 10_000_000,
+        ],
+    )
+    def test_a_damaged_state_means_the_default(self, two, caplog, text):
+        (two.folder / "state.json").write_bytes(text)
+        assert two.start() is None
+        assert "state.json, going on with the default bundle" in caplog.text
+        two.use("one")
+        assert two.start() == "one"
+
+    def test_a_folder_in_its_place(self, two):
+        (two.folder / "state.json").mkdir()
+        assert two.start() is None
+
+    def test_a_disk_that_cannot_be_written(self, two, monkeypatch, caplog):
+        """A read-only SD card; root may write anywhere, so the writing itself fails."""
+        proved(two, "one")
+        two.use("two")
+        monkeypatch.setattr("edge.store_state.write_atomic", refuse)
+        service = BundleStore(two.folder)
+        assert service.start() == "two"
+        assert "known until the program ends: Read-only file system" in caplog.text
+        assert service.failed("two", "its network is off")
+        assert service.start() == "one"
+        service.proven("one")
+        assert BundleStore(two.folder).start() == "two"  # nothing was written
+        with pytest.raises(OSError, match="Read-only"):
+            service.use("landmarks")
+        assert service.start() == "one"
+
+    def test_a_disk_that_is_written_again(self, two, monkeypatch):
+        proved(two, "one")
+        two.use("two")
+        service = BundleStore(two.folder)
+        with monkeypatch.context() as patch:
+            patch.setattr("edge.store_state.write_atomic", refuse)
+            service.start()
+        BundleStore(two.folder).use("landmarks")
+        assert service.start() == "landmarks"
+
+    def test_a_user_without_a_home(self, monkeypatch):
+        for name in ("STATE_DIRECTORY", "XDG_DATA_HOME", "HOME"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setattr("pathlib.Path.home", lambda: (_ for _ in ()).throw(RuntimeError))
+        assert BundleStore().start() is None
+        assert load_bundle("landmarks").name == "landmarks"
+
+
+class TestLoading:
+    """By ``edge.build``."""
+
+    @pytest.fixture
+    def at_home(self, tmp_path, monkeypatch, quick):
+        monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+        BundleStore().install(str(own_bundle(tmp_path / "b")))
+        return tmp_path
+
+    def test_an_installed_bundle_by_its_name(self, at_home):
+        assert load_bundle("mine").path == at_home / "state" / "bundles" / "mine"
+        with pytest.raises(BundleError, match="installed mine; write a path"):
+            load_bundle("yours")
+
+    def test_settings_that_name_a_bundle_go_first(self):
+        default = load_settings(None, {})
+        named = load_settings(None, {"expression.bundle": "ferplus"})
+        assert with_bundle(default, None).bundle == "fused"
+        assert with_bundle(default, "mine").bundle == "mine"
+        assert with_bundle(named, "mine").bundle == "ferplus"
+
+
+def test_what_is_on_the_disk(two):
+    proved(two, "one")
+    two.use("two")
+    two.start()
+    content = json.loads((two.folder / "state.json").read_text())
+    assert content == {"current": "two", "previous": "one", "unproven_starts": 1}
