@@ -1,5 +1,6 @@
 """The service files agree with the program and with systemd."""
 
+import re
 import shutil
 import subprocess
 import tomllib
@@ -62,21 +63,86 @@ def test_example_config_gives_the_defaults_where_it_says_so():
         assert same != (name.split(".")[-1] in changed), name
 
 
+def lines(name: str) -> set[str]:
+    return set((SYSTEMD / name).read_text("utf-8").splitlines())
+
+
 def test_unit_does_not_restart_what_restarting_cannot_help():
-    unit = (SYSTEMD / "mien.service").read_text("utf-8").splitlines()
     code = {error.exit_code for error in (ConfigError, BundleError, ModelError)}
     assert code == {78}
-    assert "RestartPreventExitStatus=78" in unit
+    wanted = {"Restart=on-failure", "StartLimitIntervalSec=0", "RestartPreventExitStatus=78"}
+    assert wanted <= lines("mien.service")
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-def test_unit_is_valid(tmp_path):
-    unit = (SYSTEMD / "mien.service").read_text("utf-8")
-    # verify wants the programs that the unit names to be there
-    unit = unit.replace("/opt/mien/venv/bin/python", shutil.which("true") or "/bin/true")
+def test_unit_watches_reloads_and_keeps_pictures_in_memory():
+    assert {
+        "Type=notify",
+        "NotifyAccess=main",
+        "WatchdogSec=20",
+        "TimeoutAbortSec=5",
+        "ExecReload=/bin/kill -HUP $MAINPID",
+        "LimitCORE=0",
+        "MemorySwapMax=0",
+    } <= lines("mien.service")
+
+
+def test_network_is_closed_but_for_the_drop_in():
+    assert {"RestrictAddressFamilies=AF_UNIX AF_NETLINK", "IPAddressDeny=any"} <= lines("mien.service")
+    assert {"RestrictAddressFamilies=AF_INET AF_INET6", "IPAddressDeny="} <= lines("network.conf")
+
+
+def test_documentation_of_the_unit_is_installed():
+    (document,) = (line for line in lines("mien.service") if line.startswith("Documentation="))
+    place = document.removeprefix("Documentation=file:/opt/mien/venv/")
+    assert f'"$root/docs/pi-setup.md" "$release/{place}"' in (SYSTEMD / "install.sh").read_text("utf-8")
+
+
+@pytest.fixture
+def unit(tmp_path):
+    """The unit with a program that is there on this machine, which systemd-analyze wants."""
+    text = (SYSTEMD / "mien.service").read_text("utf-8")
     path = tmp_path / "mien.service"
-    path.write_text(unit, "utf-8")
+    path.write_text(text.replace("/opt/mien/venv/bin/python", shutil.which("true") or "/bin/true"), "utf-8")
+    return path
+
+
+def analyze(*arguments):
+    """Exit code, standard output and standard error of systemd-analyze."""
     result = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True, check=False
+        ["systemd-analyze", "--no-pager", *arguments], capture_output=True, text=True, check=False
     )
-    assert (result.returncode, result.stderr) == (0, "")
+    return result.returncode, result.stdout, result.stderr
+
+
+with_systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
+)
+
+
+def add_drop_in(unit: Path) -> None:
+    folder = unit.with_name("mien.service.d")
+    folder.mkdir()
+    shutil.copy(SYSTEMD / "network.conf", folder)
+
+
+@with_systemd
+@pytest.mark.parametrize("network", [False, True])
+def test_unit_is_valid(unit, network):
+    if network:
+        add_drop_in(unit)
+    code, _, errors = analyze("verify", "--man=no", unit)
+    assert (code, errors) == (0, "")
+
+
+@with_systemd
+def test_exposure(unit):
+    closed = exposure(unit)
+    add_drop_in(unit)
+    assert closed < exposure(unit) <= 2.0
+
+
+def exposure(unit: Path) -> float:
+    code, printed, errors = analyze("security", "--offline=true", unit)
+    assert code == 0, errors
+    (level,) = re.findall(r"Overall exposure level for .*: ([\d.]+)", printed)
+    return float(level)

@@ -1,0 +1,123 @@
+"""systemd/install.sh as a user: what it would do, and what it says to wrong flags."""
+
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+INSTALL = ROOT / "systemd" / "install.sh"
+INSTALLED = [Path("/opt/mien"), Path("/etc/mien"), Path("/etc/systemd/system/mien.service")]
+
+fresh = pytest.mark.skipif(any(path.exists() for path in INSTALLED), reason="Mien is installed here")
+
+
+def install(*arguments):
+    """Exit code, standard output and standard error."""
+    result = subprocess.run(
+        [INSTALL, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+    )
+    return result.returncode, result.stdout, result.stderr
+
+
+@fresh
+def test_dry_run_prints_the_steps_in_order_and_changes_nothing():
+    code, printed, errors = install("--dry-run")
+    assert (code, errors) == (0, "")
+    steps = [
+        "-m venv --system-site-packages /opt/mien/releases/NEW",
+        "-m pip install",
+        "-m edge --version",
+        "edge setup --models-only",
+        "mv -T /etc/mien/mien.toml.new /etc/mien/mien.toml",
+        "edge check --config /etc/mien/mien.toml",
+        "sync -f /opt/mien/releases/NEW",
+        "mv -T /opt/mien/venv.new /opt/mien/venv",
+        "mv -T /etc/systemd/system/mien.service.new /etc/systemd/system/mien.service",
+        "systemctl daemon-reload",
+        "systemctl enable --quiet mien",
+        "systemctl restart mien",
+    ]
+    lines = printed.splitlines()
+    places = [next(i for i, line in enumerate(lines) if step in line) for step in steps]
+    assert places == sorted(places)
+    assert all(line.startswith(("+ ", "# ")) for line in lines)
+    assert not any(path.exists() for path in INSTALLED)
+
+
+@fresh
+def test_dry_run_from_wheels_takes_nothing_from_the_network(tmp_path):
+    (tmp_path / "mediapipe-0-py3-none-any.whl").touch()
+    code, printed, errors = install("--wheels", tmp_path, "--dry-run")
+    assert (code, errors) == (0, "")
+    (pip,) = (line for line in printed.splitlines() if "pip install" in line)
+    assert pip.endswith(f"--no-index --find-links {tmp_path} mien")
+    (setup,) = (line for line in printed.splitlines() if "edge setup" in line)
+    assert setup.endswith("--models-only --from /opt/mien/releases/NEW/mediapipe.zip")
+
+
+@fresh
+def test_dry_run_of_uninstall_names_what_goes():
+    code, printed, errors = install("uninstall", "--dry-run")
+    assert (code, errors) == (0, "")
+    assert "removing the service, /opt/mien, /etc/mien, /var/lib/mien and the user mien" in printed
+    assert "+ rm -rf /opt/mien /etc/mien /var/lib/mien" in printed.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--wheels",), "--wheels: expected a folder of wheels, found nothing"),
+        (("--wheels", "/nowhere"), "--wheels: expected a folder of wheels, found /nowhere"),
+        (("remove",), "expected install, uninstall, --wheels FOLDER or --dry-run, found remove"),
+    ],
+)
+def test_wrong_flags_give_one_line(arguments, message):
+    assert install(*arguments) == (1, "", f"systemd/install.sh: {message}\n")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may install")
+def test_without_root_it_says_so():
+    assert install() == (1, "", f"systemd/install.sh: needs root: sudo {INSTALL}\n")
+
+
+@fresh
+def test_wheels_without_face_models_give_one_line(tmp_path):
+    code, _, errors = install("--dry-run", "--wheels", tmp_path)
+    assert code == 1
+    assert errors == (
+        f"systemd/install.sh: {tmp_path} has no mediapipe-*.whl, which holds the face models: "
+        "see docs/pi-setup.md\n"
+    )
+
+
+def test_what_it_copies_exists_and_is_all_that_building_takes():
+    text = INSTALL.read_text("utf-8")
+    for name in re.findall(r'"\$root/([\w./-]+)"', text):
+        assert (ROOT / name).is_file(), name
+    (copied,) = re.findall(r'"\$root"/\{(.*?)\}', text)
+    names = set(copied.split(","))
+    assert all((ROOT / name).exists() for name in names)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    packages = {
+        pattern.rstrip("*") for pattern in project["tool"]["setuptools"]["packages"]["find"]["include"]
+    }
+    files = {project["project"]["readme"], *project["project"]["license-files"], "requirements-edge.txt"}
+    assert names == packages | files | {"pyproject.toml"}
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+@pytest.mark.parametrize("script", ["systemd/install.sh", "tests/device/systemd.sh"])
+def test_shellcheck_finds_nothing(script):
+    command = ["shellcheck", "--external-sources", "--source-path=SCRIPTDIR", ROOT / script]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (0, "")
