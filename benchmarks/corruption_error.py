@@ -84,7 +84,7 @@ def read_reference(path: Path) -> dict[str, Any]:
         raise DataError(
             f"cannot read the reference {path}: {error.strerror}; choose another --reference"
         ) from None
-    except (ValueError, KeyError, TypeError):
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         raise DataError(
             f"{path} is no reference: expected the file that `python -m benchmarks robustness --json` writes"
         ) from None
@@ -97,7 +97,7 @@ def differences(result: dict[str, Any], reference: dict[str, Any]) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    return sorted(value) if isinstance(value, list) else value  # labels, in whatever order
+    return sorted(value, key=str) if isinstance(value, list) else value  # labels, in whatever order
 
 
 def _errors(result: dict[str, Any], name: str) -> list[float]:

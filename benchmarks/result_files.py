@@ -86,6 +86,19 @@ def describe(result: Result) -> str:
     return ", ".join(parts)
 
 
+def environments(result: Result) -> list[dict[str, Any]]:
+    """Where it was measured: one block of facts, or several for a matrix.
+
+    Raises:
+        DataError: it does not say.
+    """
+    with complete(result):
+        found = list(result.content.get("environments") or [result.content["environment"]])
+        if not all(isinstance(facts, dict) for facts in found):
+            raise TypeError("an environment must be an object")
+        return found
+
+
 def configuration_name(line: dict[str, Any], content: dict[str, Any]) -> str:
     """One line of a matrix in words, without its kind; ``content`` is the whole result."""
     words = [str(line[fact]) for fact in matrix.FACTS[:-1] if line[fact] is not None]
@@ -100,9 +113,10 @@ def _read(path: Path) -> Result:
     expected = "expected the file that `python -m benchmarks latency --json` or the like writes"
     try:
         content: Any = json.loads(path.read_text("utf-8"), parse_constant=_reject)
+        json.dumps(content, ensure_ascii=False).encode("utf-8")  # half a surrogate pair could not be written
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}; {expected}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is no result ({error}): {expected}") from None
     if not isinstance(content, dict) or not isinstance(content.get("kind"), str):
         raise DataError(f"{path} is no result: {expected}")
@@ -115,6 +129,7 @@ def _read(path: Path) -> Result:
     with complete(result):
         describe(result)
         [str(warning) for warning in content["warnings"]]
+        environments(result)
     return result
 
 

@@ -122,7 +122,7 @@ def _members(wheel: Path) -> set[str]:
             return set(archive.namelist())
     except FileNotFoundError:
         raise ModelError(f"no wheel at {wheel}") from None
-    except (OSError, zipfile.BadZipFile, ValueError) as error:
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise ModelError(f"{wheel} is not a readable wheel: {error}") from None
 
 

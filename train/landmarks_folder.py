@@ -95,7 +95,10 @@ class LandmarksFolder:
             DataError: a shard is missing or damaged.
         """
         parts = [read_faces(self.path / name, view, embedding) for name in self.info["shards"]]
-        return _concatenate(Faces, parts)
+        faces: Faces = _concatenate(self.path, Faces, parts)
+        if len(faces.found) != len(self.rows):
+            raise DataError(f"{self.path} has other numbers of faces than of rows: run extract again")
+        return faces
 
 
 def write_shard(path: Path, rows: Rows, views: list[Faces]) -> None:
@@ -163,6 +166,10 @@ def check_output(out: Path) -> None:
 _SHARD_NAME = re.compile(r"([0-9a-f]{16}-)?\d{6}\.npz")
 
 
+def _is_shard_name(name: Any) -> bool:
+    return isinstance(name, str) and _SHARD_NAME.fullmatch(name) is not None
+
+
 def load(path: Path) -> LandmarksFolder:
     """Open a folder and read all that is not faces.
 
@@ -170,7 +177,8 @@ def load(path: Path) -> LandmarksFolder:
         DataError: missing, unfinished, damaged, or of another version.
     """
     info = _read_info(path)
-    rows = _concatenate(Rows, [Rows(*_read(path / name, _ROWS)) for name in info["shards"]])
+    parts = [_read_rows(path / name) for name in info["shards"]]
+    rows: Rows = _concatenate(path, Rows, parts)
     if len(rows) and rows.label.max() >= len(EMOTIONS):
         raise DataError(f"{path} has labels beyond {len(EMOTIONS) - 1}: run extract again")
     return LandmarksFolder(path, info, rows)
@@ -183,7 +191,7 @@ def is_whole(shard: Path, names: list[str]) -> bool:
             if archive.testzip() is not None:
                 return False
         return bool(_read(shard, ["name"])[0].tolist() == names)
-    except (OSError, zipfile.BadZipFile, DataError):
+    except Exception:  # a flipped bit in an archive raises anything from zlib.error to NotImplementedError
         return False
 
 
@@ -196,10 +204,33 @@ def read_faces(shard: Path, view: int, embedding: bool = True) -> Faces:
     names = ["landmarks", "found", *(["embedding"] if embedding else [])]
     arrays = _read(shard, [f"{name}_{view}" for name in names])
     landmarks, found = arrays[:2]
-    faces = Faces(landmarks, arrays[2] if embedding else np.zeros((len(found), 0), np.float16), found)
-    if len({len(getattr(faces, f.name)) for f in fields(Faces)}) != 1 or faces.landmarks.ndim != 3:
-        raise DataError(f"{shard} has arrays that do not fit together: run extract again")
+    faces = Faces(landmarks, arrays[2] if embedding else np.zeros((found.size, 0), np.float16), found)
+    _check(shard, faces)
     return faces
+
+
+def _read_rows(shard: Path) -> Rows:
+    rows = Rows(*_read(shard, _ROWS))
+    _check(shard, rows)
+    return rows
+
+
+_KINDS = {
+    "landmarks": ("f", 3),
+    "embedding": ("f", 2),
+    "found": ("b", 1),
+    "presence": ("f", 1),
+    "label": ("u", 1),
+    "votes": ("u", 2),
+}
+"""Kind of number and dimensions of the arrays that are not text."""
+
+
+def _check(shard: Path, arrays: Rows | Faces) -> None:
+    given = {f.name: getattr(arrays, f.name) for f in fields(arrays)}
+    right = all((array.dtype.kind, array.ndim) == _KINDS.get(name, ("U", 1)) for name, array in given.items())
+    if not right or len({len(array) for array in given.values()}) != 1:
+        raise DataError(f"{shard} has arrays that do not fit together: run extract again")
 
 
 def _read_info(path: Path) -> dict[str, Any]:
@@ -208,14 +239,15 @@ def _read_info(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         state = "is not finished" if path.is_dir() and any(path.glob("*.npz")) else "is no landmarks folder"
         raise DataError(f"{path} {state}: run python -m train extract") from None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise DataError(f"{path / INFO_FILE} cannot be read: run extract again") from None
     if not isinstance(info, dict) or info.get("schema") != SCHEMA:
         found = info.get("schema") if isinstance(info, dict) else None
         raise DataError(f"{path} has schema {found}, expected {SCHEMA}: run extract again")
-    shards, views = info.get("shards"), info.get("views")
-    named = isinstance(shards, list) and shards and all(isinstance(name, str) for name in shards)
-    if not (named and isinstance(views, int)):
+    shards: Any = info.get("shards")
+    views = info.get("views")
+    named = isinstance(shards, list) and shards and all(map(_is_shard_name, shards))
+    if not (named and len(set(shards)) == len(shards) and type(views) is int and views >= 0):
         raise DataError(f"{path / INFO_FILE} names no shards or no views: run extract again")
     return info
 
@@ -224,11 +256,16 @@ def _read(shard: Path, names: list[str]) -> list[NDArray[Any]]:
     """Some arrays of a shard; the others are not read."""
     try:
         with shard.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            if any(info.compress_type for info in archive.zip.infolist()):
+                raise ValueError("it is compressed, and so may be of any size")
             return [archive[name] for name in names]
     except Exception as error:  # a flipped bit in an npz raises anything from zlib.error to SyntaxError
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"{shard} is missing or damaged ({reason}): run extract again") from None
 
 
-def _concatenate(kind: Any, parts: list[Any]) -> Any:
-    return kind(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(kind)))
+def _concatenate(path: Path, kind: Any, parts: list[Any]) -> Any:
+    try:
+        return kind(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(kind)))
+    except ValueError:
+        raise DataError(f"{path} has shards that do not fit together: run extract again") from None

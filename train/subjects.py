@@ -109,9 +109,10 @@ def read(path: Path, on_bad: Callable[[str], None], mapping: Path | None = None)
                 any_usable = True
                 yield Sequence68(landmarks, label, folder.name, sequence)
         for sequence in sorted(own.keys() - sequences.keys()):
-            on_bad(f"{folder / LANDMARKS_FILE}: no frames of the sequence {sequence!r}, which has an emotion")
+            name = repr(sequence[:50])
+            on_bad(f"{folder / LANDMARKS_FILE}: no frames of the sequence {name}, which has an emotion")
     for subject in labels or {}:
-        on_bad(f"{of_all}: no {subject}/{LANDMARKS_FILE}")
+        on_bad(f"{of_all}: no {subject[:50]}/{LANDMARKS_FILE}")
     if unlabelled:
         on_bad(f"{path}: {unlabelled} sequences without an emotion left out")
     if not any_usable:

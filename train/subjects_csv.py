@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -12,13 +13,14 @@ from numpy.typing import NDArray
 
 from edge.core import features
 from edge.core.errors import DataError
+from edge.data.fer_csv import MOST_CHARACTERS
 from edge.data.mapping import Mapping, named
 
 POINTS = 68
 WHOLE_FILE = ""
 """The sequence of landmarks that are not numbered."""
 
-_COORDINATE = re.compile(r"([xy])_?(\d+)")
+_COORDINATE = re.compile(r"([xy])_?([0-9]{1,4})")
 _SEQUENCE = ("file", "sequence")
 """What the column with the number of the sequence is called."""
 
@@ -146,14 +148,20 @@ def _sequence_of(fields: list[str], columns: _Columns, emotions: Mapping, path: 
 def _points(fields: list[str], columns: _Columns) -> NDArray[np.float32]:
     if len(fields) != columns.width:
         raise ValueError(f"expected {columns.width} fields, found {len(fields)}")
-    values = np.array([float(fields[place]) for place in columns.coordinates], np.float32)
-    if not np.isfinite(values).all():
-        raise ValueError("a coordinate is not finite")
+    numbers = [_coordinate(fields[place]) for place in columns.coordinates]
+    values = np.array(numbers, np.float32)
     points = values.reshape(POINTS, 2)
     if not np.ptp(points, axis=0).all():
         raise ValueError("the points lie in one place or on one line")
     features.align(points)  # raises what it would raise later
     return points
+
+
+def _coordinate(text: str) -> float:
+    value = float(text) if _is_number(text) else math.nan
+    if not abs(value) < 1e30:  # also true for NaN
+        raise ValueError(f"{text[:20]!r} is not a coordinate: expected a finite number")
+    return value
 
 
 def _add(emotions: Mapping, sequence: str, text: str, codes: Mapping, place: str) -> None:
@@ -188,10 +196,18 @@ def _is_number(text: str) -> bool:
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Number and fields of every line that is not blank; the first tells the separator. Separators at
-    the end of a line are not looked at."""
+    the end of a line are not looked at.
+
+    Raises:
+        DataError: a line is longer than ``MOST_CHARACTERS``.
+    """
     separator = None
     with path.open(encoding="utf-8-sig", errors="replace") as file:
-        for line, text in enumerate(file, start=1):
+        for line, text in enumerate(iter(partial(file.readline, MOST_CHARACTERS), ""), start=1):
+            if len(text) == MOST_CHARACTERS:
+                raise DataError(
+                    f"{path}:{line} has {MOST_CHARACTERS} characters or more: not one of landmarks"
+                )
             if not text.strip():
                 continue
             if separator is None:

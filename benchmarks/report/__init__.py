@@ -9,6 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
 
+from benchmarks import result_files
 from benchmarks.regressions import METHOD, Comparison, Row
 from benchmarks.report import (
     sections_accuracy,
@@ -85,9 +86,8 @@ def contents(
 
 
 def _subtitle(results: Sequence[Result]) -> list[Block]:
-    dates = sorted(
-        {str(facts["date"])[:10] for result in results for facts in _described(result) if "date" in facts}
-    )
+    described = [facts for result in results for facts in result_files.environments(result)]
+    dates = sorted({str(facts["date"])[:10] for facts in described if "date" in facts})
     machines = {
         ", ".join(plain(facts[key]) for key in ("board", "cpu", "system") if facts.get(key))
         for facts in environments(results)
@@ -96,11 +96,6 @@ def _subtitle(results: Sequence[Result]) -> list[Block]:
         [*sorted(filter(None, machines)), " to ".join(dict.fromkeys([*dates[:1], *dates[-1:]]))]
     )
     return [Text(text)] if text else []
-
-
-def _described(result: Result) -> list[dict[str, object]]:
-    with complete(result):
-        return list(result.content.get("environments") or [result.content["environment"]])
 
 
 def _notices(results: Sequence[Result], regressions: Sequence[Row], missing: Sequence[str]) -> list[Block]:

@@ -67,6 +67,14 @@ class Table:
     diagonal: bool = False
     """The cells from the top left to the bottom right are framed."""
 
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            TypeError: a cell is no text, for it comes from a result that is not whole.
+        """
+        if not all(isinstance(cell, str) for row in (self.columns, *self.rows) for cell in row):
+            raise TypeError("a table has a cell that is no text")
+
 
 @dataclass(frozen=True, slots=True)
 class Plot:

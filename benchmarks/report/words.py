@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks import result_files
 from benchmarks.report.page import Table
 from benchmarks.result_files import Result
 
@@ -56,8 +57,7 @@ def environments(results: Sequence[Result]) -> list[dict[str, Any]]:
     """The different environments of all results, without what changes from run to run."""
     found: list[dict[str, Any]] = []
     for result in results:
-        every = result.content.get("environments") or [result.content["environment"]]
-        for environment in every:
+        for environment in result_files.environments(result):
             lasting = {key: value for key, value in environment.items() if key not in _OF_THE_RUN}
             if lasting and lasting not in found:
                 found.append(lasting)

@@ -15,6 +15,9 @@ SUFFIXES = tuple(
 )
 """File names that count as videos, in lower case. FFmpeg would play a text file, too."""
 
+MAX_PIXELS = 1 << 24
+"""In a frame, as of the largest camera in the settings. A small file may claim frames of gigabytes."""
+
 
 class VideoSource:
     """Every frame of a file, none lost, as fast as they are taken; a damaged end is the end.
@@ -25,7 +28,8 @@ class VideoSource:
     def __init__(self, path: Path) -> None:
         """
         Raises:
-            SourceError: no such file, not a video, or no frame of it decodes.
+            SourceError: no such file, not a video, no frame of it decodes, or its frames have more than
+                ``MAX_PIXELS``.
         """
         self.stats = SourceStats()
         self._path = path
@@ -34,16 +38,22 @@ class VideoSource:
         if not path.is_file():
             raise SourceError(f"no such file: {path}")
         capture = self._open()
-        has_frame = capture.isOpened() and capture.grab()
-        capture.release()
+        try:
+            has_frame = capture.isOpened() and self._grab(capture)
+        finally:
+            capture.release()
         if not has_frame:
             raise SourceError(f"cannot play {path}: damaged, empty, or no video that FFmpeg knows")
 
     def __iter__(self) -> Iterator[Frame]:
+        """
+        Raises:
+            SourceError: the frames grow beyond ``MAX_PIXELS``.
+        """
         capture = self._open()
         index = 0
         try:
-            while not self._closed and capture.grab():
+            while not self._closed and self._grab(capture):
                 captured_ns = time.monotonic_ns()
                 decoded, bgr = capture.retrieve()
                 if decoded:
@@ -56,6 +66,22 @@ class VideoSource:
 
     def close(self) -> None:
         self._closed = True
+
+    def _grab(self, capture: cv2.VideoCapture) -> bool:
+        """Whether there is one more frame. It is decoded then, but not yet a picture."""
+        self._check_size(capture)  # by the header, before any frame of that size is made
+        if not capture.grab():
+            return False
+        self._check_size(capture)
+        return True
+
+    def _check_size(self, capture: cv2.VideoCapture) -> None:
+        width, height = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
+        if width * height > MAX_PIXELS:
+            raise SourceError(
+                f"the frames of {self._path} are too large: {width:.0f}×{height:.0f} px, expected at most "
+                f"{MAX_PIXELS} px"
+            )
 
     def _open(self) -> cv2.VideoCapture:
         # Absolute: FFmpeg would read a name such as "http:x.mp4" as an address.

@@ -170,6 +170,12 @@ def test_a_second_pipeline_is_shown(make):
         assert "2.25 ×" in document
 
 
+def _without_words(matrix):
+    """The reason why a configuration did not run is a number."""
+    lines = [line | {"reason": 0 if line["reason"] else None} for line in matrix["configurations"]]
+    return json.dumps(matrix | {"configurations": lines})
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -180,6 +186,11 @@ def test_a_second_pipeline_is_shown(make):
         ('{"kind": "latency", "schema": 1}', "has schema 1 of latency: expected 2"),
         ('{"kind": "latency", "schema": 2}', "is no whole result of latency"),
         (json.dumps(made_up.latency() | {"frame_ms": 3}), "is no whole result of latency"),
+        ("[" * 100_000, "is no result"),
+        (json.dumps(made_up.latency() | {"source": "\ud800"}), "is no result"),
+        (json.dumps(made_up.latency() | {"environment": 3}), "is no whole result of latency"),
+        (json.dumps(made_up.matrix() | {"environments": [None]}), "is no whole result of matrix"),
+        (_without_words(made_up.matrix()), "is no whole result of matrix"),
         (json.dumps(made_up.robustness() | {"clean": None}), "is no whole result of robustness"),
     ],
 )

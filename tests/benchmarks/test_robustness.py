@@ -225,7 +225,9 @@ def test_against_itself_every_error_is_100(shades, tmp_path):
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "[]", "{}", '{"clean": 3}'),
+        *("", "[]", "{}", '{"clean": 3}', "[" * 100_000),
+        '{"kind": "robustness", "system": "x", "clean": {"accuracy": 1' + "0" * 400 + '}, "corruptions": {}}',
+        '{"kind": "robustness", "system": "x", "clean": {"accuracy": 1}, "corruptions": ["x"]}',
         '{"kind": "accuracy", "system": "x", "clean": {"accuracy": 1}, "corruptions": {}}',
         '{"kind": "robustness", "clean": {"accuracy": 1}, "corruptions": {}}',
     ],

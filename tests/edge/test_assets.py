@@ -117,12 +117,31 @@ def test_a_wrong_hash_is_refused_and_the_old_file_kept(tmp_path, asset, wheel):
         (lambda wheel, tmp: _cut(wheel()), "not a readable wheel"),
         (lambda wheel, tmp: _corrupt(wheel()), "cannot read"),
         (lambda wheel, tmp: tmp, "not a readable wheel"),
+        (lambda wheel, tmp: _of_the_future(wheel()), "not a readable wheel: zip file version 25.5"),
+        (lambda wheel, tmp: _packed_with_lzma(wheel()), "not packed as in a wheel"),
     ],
 )
 def test_a_wheel_that_is_none_is_named(tmp_path, asset, wheel, make, message):
     with pytest.raises(ModelError, match=message):
         setup.setup(tmp_path / "data", [make(wheel, tmp_path)], [asset], lambda _: None)
     assert not (tmp_path / "data").exists()
+
+
+def _of_the_future(path):
+    """The first entry of the directory says that it needs version 25.5 to be unpacked."""
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\1\2") + 6] = 255
+    path.write_bytes(data)
+    return path
+
+
+def _packed_with_lzma(path):
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
 
 
 def _cut(path):

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from edge import assets
-from edge.store import SHIPPED
 from edge.cli import main
+from edge.store import SHIPPED
 
 pytestmark = pytest.mark.usefixtures("models")
 

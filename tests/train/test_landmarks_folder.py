@@ -102,7 +102,7 @@ def test_a_file_instead_of_a_folder(tmp_path):
         landmarks_folder.load(tmp_path / "landmarks.npz")
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"schema": '])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"schema": ', b"[" * 100_000])
 def test_a_damaged_info_is_refused(made, content):
     (made[0] / "info.json").write_bytes(content)
     with pytest.raises(DataError, match=r"info\.json cannot be read: run extract again"):
@@ -119,7 +119,7 @@ def test_another_schema_is_refused(made, content):
 @pytest.mark.parametrize("key", ["shards", "views"])
 def test_an_info_that_lacks_something_is_refused(made, key):
     info = json.loads((made[0] / "info.json").read_text())
-    for value in (None, "x"):
+    for value in (None, "x", -1, True, ["../000000.npz"], [3], [SHARDS[0], SHARDS[0]]):
         (made[0] / "info.json").write_text(json.dumps(info | {key: value}))
         with pytest.raises(DataError, match="run extract again"):
             landmarks_folder.load(made[0])
@@ -190,6 +190,42 @@ def test_flipped_bits_are_an_error_and_never_a_traceback(made):
         except DataError:
             refused += 1
     assert refused > 60
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda arrays: arrays | {"label": arrays["label"][:, None]},
+        lambda arrays: arrays | {"label": arrays["label"].astype("U1")},
+        lambda arrays: arrays | {"name": np.array("x")},
+        lambda arrays: arrays | {"votes": arrays["votes"][:, :3]},
+        lambda arrays: {name: array[:-1] if "_0" in name else array for name, array in arrays.items()},
+        lambda arrays: arrays | {"landmarks_0": arrays["landmarks_0"][:, :5]},
+    ],
+)
+def test_shards_that_do_not_fit_together(made, change):
+    path, _, _ = made
+    with np.load(path / SHARDS[1]) as archive:
+        arrays = change(dict(archive))
+    landmarks_folder.write_npz(path / SHARDS[1], arrays)
+    with pytest.raises(DataError, match=r"fit together|other numbers of faces"):
+        landmarks_folder.load(path).faces(0)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_a_compressed_shard_is_refused_for_it_may_be_of_any_size(made, method):
+    path, _, _ = made
+    with zipfile.ZipFile(path / SHARDS[1]) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path / SHARDS[1], "w", method) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(DataError, match="it is compressed"):
+        landmarks_folder.load(path)
+    data = bytearray((path / SHARDS[1]).read_bytes())
+    data[200:240] = bytes(40)
+    (path / SHARDS[1]).write_bytes(data)
+    assert not landmarks_folder.is_whole(path / SHARDS[1], [])
 
 
 def test_labels_that_nobody_knows(made, write_landmarks, tmp_path):

@@ -173,7 +173,8 @@ class TestColumns:
         assert np.array_equal(sequence.landmarks[0], points)
 
     @pytest.mark.parametrize(
-        "header", ["a,b,c", ",".join(f"{a}_{i}" for a in "xy" for i in range(67)), "file;1;2"]
+        "header",
+        ["a,b,c", "x_" + "9" * 5000, ",".join(f"{a}_{i}" for a in "xy" for i in range(67)), "file;1;2"],
     )
     def test_a_header_without_all_points(self, read_one, header):
         with pytest.raises(DataError, match="no usable sequence"):
@@ -192,9 +193,10 @@ class TestColumns:
         ("change", "message"),
         [
             (lambda text: text + ";1", "expected 137 fields, found 138"),
-            (lambda text: "nan" + text[text.index(";") :], "not finite"),
-            (lambda text: "1e999" + text[text.index(";") :], "not finite"),
-            (lambda text: "x" + text[text.index(";") :], "could not convert"),
+            (lambda text: "nan" + text[text.index(";") :], "'nan' is not a coordinate"),
+            (lambda text: "1e999" + text[text.index(";") :], "'1e999' is not a coordinate"),
+            (lambda text: "x" + text[text.index(";") :], "is not a coordinate"),
+            (lambda text: "x" * 5000 + text[text.index(";") :], f"'{'x' * 20}' is not a coordinate"),
             (lambda text: ";".join(["5"] * 136), "one place"),
         ],
     )
@@ -206,6 +208,24 @@ class TestColumns:
         assert [s.sequence for s in sequences] == ["2", "1"]
         assert bad[0].startswith(f"{lille / 'S010' / 'omlands.csv'}:7: ")
         assert message in bad[0]
+
+
+def test_long_names_stay_one_line(lille):
+    write(
+        lille / "emotion.csv",
+        "subject;file;emotion",
+        "S010;2;3",
+        f"S010;{'9x' * 5000};3",
+        f"{'s' * 9000};1;1",
+    )
+    _, bad = load(lille)
+    assert max(map(len, bad)) < 500
+
+
+def test_a_line_without_end_is_not_read_into_memory(lille):
+    write(lille / "emotion.csv", "subject;file;emotion", "S010;2;" + "3" * 100_000)
+    with pytest.raises(DataError, match=r"emotion\.csv:2 has 100000 characters or more"):
+        load(lille)
 
 
 def test_no_such_layout(tmp_path):

@@ -137,6 +137,21 @@ def test_a_missing_column_names_the_expected_ones(tmp_path, header):
         read(path)
 
 
+def test_a_header_with_gaps(tmp_path):
+    path = write(
+        tmp_path / "gaps.csv", "emotion,,Usage,,pixels", f"0,Training,{pixels(1)}", f"1,,a,,{pixels(2)}"
+    )
+    samples, bad = read(path)
+    assert [sample.label for sample in samples] == ["disgust"]
+    assert bad == [f"{path}:2: expected 5 fields, found 3"]
+
+
+def test_a_line_without_end_is_not_read_into_memory(tmp_path):
+    path = write(tmp_path / "fer2013.csv", "emotion,pixels,Usage", "0," + "1 " * 60_000 + ",Training")
+    with pytest.raises(DataError, match=r"fer2013\.csv:2 has 100000 characters or more"):
+        read(path)
+
+
 def test_an_empty_file(tmp_path):
     (tmp_path / "fer2013.csv").touch()
     with pytest.raises(DataError, match="lacks the column 'emotion'"):

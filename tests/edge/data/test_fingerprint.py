@@ -1,5 +1,7 @@
 """Which data something was made from, and how much of it there is."""
 
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -24,6 +26,12 @@ def test_of_folders_counts_and_sees_every_change(tmp_path):
     assert changed.sha256 != first.sha256
     (tmp_path / "sad" / "2.png").rename(tmp_path / "sad" / "3.png")
     assert fingerprint(tmp_path).sha256 != changed.sha256
+
+
+def test_of_a_name_that_is_not_utf_8(tmp_path):
+    add(tmp_path / "happy" / "1.png")
+    os.rename(tmp_path / "happy" / "1.png", os.fsencode(tmp_path) + b"/happy/\xff.png")  # noqa: PTH104
+    assert fingerprint(tmp_path).rows == 1
 
 
 def test_of_a_mapping(tmp_path):

@@ -178,12 +178,20 @@ class TestMapping:
             ('[classes]\n0 = "hungry"', "unknown class 'hungry'"),
             ("[classes", "cannot read the mapping file"),
             ('[classes]\n0 = "angry"\n0 = "sad"', "cannot read the mapping file"),
+            ("a." * 20_000 + "a = 1", "it has more than 16000 bytes"),
+            ("[classes]\n0 = " + "9" * 5000, "cannot read the mapping file"),
         ],
     )
     def test_a_bad_file(self, tmp_path, mapping, text, message):
         add(tmp_path / "0" / "1.png")
         with pytest.raises(DataError, match=message):
             read(tmp_path, mapping=mapping(text))
+
+    def test_a_long_name_that_is_not_there_stays_one_line(self, tmp_path, mapping):
+        add(tmp_path / "happy" / "1.png")
+        _, bad = read(tmp_path, mapping=mapping(f'[classes]\n{"x" * 5000} = "angry"\n"a\\nb" = "sad"\n'))
+        assert [len(message.splitlines()) for message in bad] == [1, 1]
+        assert max(map(len, bad)) < 500
 
     def test_a_missing_file(self, tmp_path):
         add(tmp_path / "0" / "1.png")

@@ -4,7 +4,6 @@ import itertools
 from queue import SimpleQueue
 
 import numpy as np
-import pytest
 
 from edge.core.errors import SourceError
 from edge.core.types import SourceStats

@@ -1,8 +1,12 @@
 """Pictures of every kind become uint8 RGB, and broken ones are named."""
 
 import logging
+import os
 import struct
+import subprocess
+import sys
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -10,7 +14,10 @@ import numpy as np
 import pytest
 
 from edge.core.errors import SourceError
+from edge.sources import pictures
 from edge.sources.pictures import MAX_SIDE, PictureSource, picture_paths, read_picture
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def write(path: Path, picture: np.ndarray) -> Path:
@@ -105,6 +112,53 @@ def test_what_is_no_picture_is_named(tmp_path: Path, content: bytes, reason: str
         read_picture(path)
     assert str(path) in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_chunk_that_claims_gigabytes_takes_no_memory(tmp_path: Path) -> None:
+    path = write(tmp_path / "picture.png", np.zeros((8, 8), np.uint8))
+    data = path.read_bytes()
+    path.write_bytes(data[:33] + b"\x44\x00\x00\x00" + data[33:])
+    with pytest.raises(SourceError, match="damaged PNG"):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("end", [-8, -12, -3])
+def test_a_png_without_its_end_is_left_to_opencv(tmp_path: Path, end: int) -> None:
+    path = write(tmp_path / "picture.png", np.zeros((8, 8), np.uint8))
+    path.write_bytes(path.read_bytes()[:end])
+    with suppress(SourceError):
+        assert read_picture(path).shape == (8, 8, 3)
+
+
+def test_more_pixels_than_the_limit_are_refused_by_the_header(tmp_path: Path) -> None:
+    """In a process of its own: OpenCV reads the limit when it is loaded, and here others may have done so."""
+    path = tmp_path / "bomb.png"
+    path.write_bytes(png_header(9000, 9000))
+    code = "import sys; from pathlib import Path; from edge.sources.pictures import read_picture as read\n"
+    code += "read(Path(sys.argv[1]))"
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("OPENCV_")}
+    result = subprocess.run(
+        [sys.executable, "-c", code, path],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.stderr.splitlines()[-1].endswith(
+        "too large or damaged (pixels <= CV_IO_MAX_IMAGE_PIXELS)"
+    ), result.stderr
+
+
+def test_a_file_of_more_bytes_than_the_limit_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "picture.png", np.zeros((8, 8), np.uint8))
+    monkeypatch.setattr(pictures, "MAX_BYTES", path.stat().st_size)
+    assert read_picture(path).shape == (8, 8, 3)
+    monkeypatch.setattr(pictures, "MAX_BYTES", path.stat().st_size - 1)
+    with pytest.raises(SourceError, match="too large: expected at most"):
+        read_picture(path)
 
 
 def test_truncated_png(tmp_path: Path) -> None:

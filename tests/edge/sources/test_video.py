@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from edge.core.errors import SourceError
+from edge.sources import video
 from edge.sources.video import VideoSource
 
 
@@ -51,6 +52,22 @@ def test_a_cut_off_video_gives_what_is_there(
     assert 5 <= len(frames) < 30
     assert numbers(frames)[:5] == [0, 1, 2, 3, 4]
     assert printed == []
+
+
+def test_frames_of_more_pixels_than_the_limit_are_refused(
+    make_video: Callable[..., Path], catch_stderr: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with catch_stderr():
+        path = make_video("clip.webm", "VP80")
+    first = next(iter(VideoSource(path))).rgb
+    monkeypatch.setattr(video, "MAX_PIXELS", first.shape[0] * first.shape[1])
+    playing = iter(VideoSource(path))
+    next(playing)
+    monkeypatch.setattr(video, "MAX_PIXELS", first.shape[0] * first.shape[1] - 1)
+    with pytest.raises(SourceError, match="too large"):  # as if they had grown
+        next(playing)
+    with pytest.raises(SourceError, match=r"clip\.webm are too large: .* px, expected at most"):
+        VideoSource(path)
 
 
 def test_a_cut_off_clip_of_a_real_camera(shared_media: Path, tmp_path: Path) -> None:
