@@ -1,4 +1,4 @@
-"""Print the SHA-256 of the feature vectors of fixed landmarks, one line per set; see arm64.sh.
+"""Print the SHA-256 of the feature vectors of fixed landmarks, one line per set; see emulated.sh.
 
 The landmarks are drawn from uniform numbers with multiplications and additions only, so that they
 are the same bits everywhere; what may differ is what ``edge.core.features`` does with them.

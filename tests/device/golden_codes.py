@@ -1,0 +1,23 @@
+"""Print how far the shipped networks' answers to made-up faces are from those in their bundles."""
+
+from pathlib import Path
+
+import numpy as np
+
+import edge
+from edge.classifier import TfliteClassifier
+from edge.core import golden
+from edge.core.bundle import read_bundle
+from edge.self_test import codes
+
+
+def main() -> None:
+    """One line per bundle: the largest difference in codes. ``mien check`` refuses what is too far."""
+    for folder in sorted((Path(edge.__file__).parent / "models").iterdir()):
+        bundle = read_bundle(folder)
+        apart = np.abs(codes(TfliteClassifier(bundle), bundle).astype(np.int16) - bundle.golden)
+        print(f"bundle {folder.name}: answers at most {apart.max()} codes off (allowed: {golden.TOLERANCE})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+# shellcheck shell=bash
+# What emulated.sh and picamera2.sh share: a Debian root in a folder, entered with chroot. Sourced after
+# common.sh, whose $root and functions it uses.
+# shellcheck disable=SC2154
+
+me=tests/device/$(basename "$0")
+export DEBIAN_FRONTEND=noninteractive
+
+# own_mounts ARGUMENTS: go on in a mount namespace of its own. Whatever way this ends, the mounts end with it.
+own_mounts() {
+    if [[ ${MIEN_UNSHARED:-} == yes ]]; then return; fi
+    [[ $(id -u) == 0 ]] || die "needs root for debootstrap, mount and chroot: sudo $me $*"
+    MIEN_UNSHARED=yes exec unshare --mount --propagation private "$0" "$@"
+}
+
+# make_root FOLDER SUITE ARCHITECTURE: the Debian root $system in FOLDER, made once. MIRROR=URL takes another
+# Debian mirror.
+make_root() {
+    system=$(realpath -m "$1")/$2-$3
+    if [[ -e $system.made ]]; then return; fi
+    command -v debootstrap >/dev/null || die "needs debootstrap: apt-get install debootstrap"
+    echo "$me: making a Debian $2 root for $3 in $system (minutes, once)"
+    rm -rf "$system"
+    mkdir -p "$system"
+    debootstrap --arch="$3" --variant=minbase --include=ca-certificates,python3,python3-venv \
+        "$2" "$system" ${MIRROR:+"$MIRROR"} >"$system.log" 2>&1 ||
+        die "debootstrap failed: $(tail -n 1 "$system.log") ($system.log)"
+    printf '%s\n' 'APT::Get::Assume-Yes "true";' 'APT::Install-Recommends "false";' >"$system/etc/apt/apt.conf.d/mien"
+    touch "$system.made"
+}
+
+# /proc and /dev; name resolution, certificates and pip's settings as on this machine.
+mount_root() {
+    mount -t proc proc "$system/proc"
+    mount --rbind --make-rslave /dev "$system/dev"
+    cp -L /etc/resolv.conf "$system/etc/resolv.conf"
+    cp -L /etc/ssl/certs/ca-certificates.crt "$system/etc/ssl/certs/ca-certificates.crt"
+    if [[ -e /etc/pip.conf ]]; then cp -L /etc/pip.conf "$system/etc/pip.conf"; fi
+}
+
+# inside COMMAND: run it in the root.
+inside() {
+    chroot "$system" /usr/bin/env -u XDG_DATA_HOME -u XDG_CACHE_HOME -u STATE_DIRECTORY -u PIP_FIND_LINKS \
+        HOME=/root LC_ALL=C.UTF-8 PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin \
+        PYTHONDONTWRITEBYTECODE=1 PIP_QUIET=1 PIP_DISABLE_PIP_VERSION_CHECK=1 "$@"
+}
+
+# there SCRIPT: run tests/device/SCRIPT in the environment there.
+there() {
+    inside PYTHONPATH=/opt/mien /opt/mien/venv/bin/python "/opt/mien/tests/device/$1"
+}
+
+# The checkout as /opt/mien, without what git ignores and beside the environment that is there already,
+# and the shared media, where there are some, as /opt/shared/media.
+copy_checkout() {
+    mkdir -p "$system/opt/mien" "$system/opt/shared"
+    find "$system/opt/mien" -mindepth 1 -maxdepth 1 ! -name venv -exec rm -rf {} +
+    git -C "$root" ls-files -z --cached --others --exclude-standard |
+        tar -C "$root" -c --null -T - --ignore-failed-read | tar -C "$system/opt/mien" -x
+    if [[ -d $root/../shared/media ]]; then cp -r --update "$root/../shared/media" "$system/opt/shared/"; fi
+}
+
+# install_as_documented SECTION: the first commands of this section of docs/pi-setup.md, where the checkout
+# is copied instead of cloned and nothing is run yet.
+install_as_documented() {
+    local commands
+    commands=$(sed -n "/^## $1/,/^## /p" "$root/docs/pi-setup.md" |
+        awk '/^```/ { if (inside++) exit; next } inside' | grep -v -e 'git clone' -e 'mien run' | sed 's/^sudo //')
+    [[ $commands == *'pip install'* ]] || die "docs/pi-setup.md has no commands under '## $1'"
+    printf '%s: as documented:\n%s\n' "$me" "$commands"
+    inside apt-get update --quiet=2
+    inside /bin/sh -ec "$commands"
+}
+
+# compare_labels SOURCE: 50 frames of it here and there, unsmoothed because smoothing follows the clock.
+compare_labels() {
+    local flags=(--source "$1" --frames 50 --sink jsonl --config) here=$system.here.jsonl there=/opt/there.jsonl
+    rm -f "$here" "$system$there"
+    (cd "$root" && PYTHONPATH=$root .venv-edge/bin/python -P -m edge \
+        run "${flags[@]}" tests/device/unsmoothed.toml --jsonl-file "$here")
+    inside /bin/sh -c 'cd /opt/mien && exec venv/bin/mien "$@"' sh \
+        run "${flags[@]}" tests/device/unsmoothed.toml --jsonl-file "$there"
+    "$root/.venv-edge/bin/python" "$root/tests/device/clip_labels.py" "$here" "$system$there" ||
+        die "FAILED: other results than on this machine from $1"
+}
+
+# compare_all_labels: the demo, and clips where the shared media are there.
+compare_all_labels() {
+    local source
+    for source in demo ../shared/media/{webcam/again.mkv,talking/bbaf2n.mpg}; do
+        if [[ $source == demo || -e $root/$source ]]; then compare_labels "$source"; fi
+    done
+}
+
+# This machine's half of the comparison.
+lean_environment_here() {
+    find_python
+    environment .venv-edge requirements-edge.txt
+    edge_setup .venv-edge
+}
