@@ -8,6 +8,8 @@ from collections.abc import Callable
 INTERVAL_S = 1.0
 """How often the watchdog is fed and the status line is written, at most."""
 
+_PATIENCE_S = 0.1
+
 
 def notify(state: str) -> None:
     """Send e.g. ``READY=1`` or ``STATUS=…`` to the service manager; without one, do nothing.
@@ -20,7 +22,7 @@ def notify(state: str) -> None:
     if address.startswith("@"):  # Linux's abstract namespace
         address = "\0" + address[1:]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
-        channel.settimeout(INTERVAL_S)  # a manager that does not read must not stop the loop
+        channel.settimeout(_PATIENCE_S)  # a manager that does not read must not stop the loop
         try:
             channel.connect(address)
             channel.sendall(state.encode())
