@@ -4,6 +4,7 @@ import json
 import os
 import queue
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,8 @@ import pytest
 from edge import service
 from edge.core.errors import ConfigError
 from edge.settings import load_settings
+from edge.store import SHIPPED, BundleStore
+from edge.store_state import State
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
@@ -24,7 +27,7 @@ PATIENCE_S = 60.0
 class Manager:
     """Starts ``edge run``, reads its standard output line by line, and takes what it tells systemd."""
 
-    def __init__(self, folder: Path, text: str, *flags: str) -> None:
+    def __init__(self, folder: Path, text: str, **environment: str) -> None:
         self.config = folder / "mien.toml"
         self.config.write_text(text)
         self._channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -33,9 +36,9 @@ class Manager:
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         self._errors = (folder / "stderr").open("w+")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "edge", "run", "--config", str(self.config), *flags],
+            [sys.executable, "-m", "edge", "run", "--config", str(self.config)],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": path, "NOTIFY_SOCKET": str(folder / "notify")},
+            env={**os.environ, "PYTHONPATH": path, "NOTIFY_SOCKET": str(folder / "notify"), **environment},
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
@@ -89,8 +92,8 @@ class Manager:
 def manager(tmp_path):
     started = []
 
-    def start(text: str, *flags: str) -> Manager:
-        started.append(Manager(tmp_path, text, *flags))
+    def start(text: str, **environment: str) -> Manager:
+        started.append(Manager(tmp_path, text, **environment))
         return started[-1]
 
     yield start
@@ -212,3 +215,60 @@ def test_a_source_on_the_network_in_a_sandbox_without_one_is_a_wrong_setting(mon
     monkeypatch.setattr(service.socket, "socket", refused)
     with pytest.raises(ConfigError, match=r"rtsp://camera/stream is on the network.*install\.sh"):
         service._open(load_settings(None, {"source": "rtsp://user:secret@camera/stream"}))
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """A state directory whose store uses ``mine``, a bundle with the labels of FER+."""
+    folder = tmp_path / "state"
+    mine = tmp_path / "mine"
+    shutil.copytree(SHIPPED / "ferplus", mine)
+    store = BundleStore(folder / "bundles")
+    store.use(store.install(str(mine), "mine"))
+    return folder
+
+
+PLAIN = 'source = "demo"\n[output]\nsinks = ["jsonl"]\n'
+
+
+def test_an_installed_bundle_runs_and_proves_itself(manager, portraits, installed):
+    run = manager(PLAIN, STATE_DIRECTORY=str(installed))
+    run.told("READY=1")
+    records = run.records(lambda record: record["frame"] >= 3)
+    assert {len(record["faces"][0]["probabilities"]) for record in records} == {8}
+    assert BundleStore(installed / "bundles").state == State("mine", None, None)
+    run.end()
+
+
+def test_an_installed_bundle_that_is_damaged_is_taken_back_at_the_start(manager, portraits, installed):
+    model = installed / "bundles" / "mine" / "model.tflite"
+    model.write_bytes(model.read_bytes()[:-1])
+    run = manager(PLAIN, STATE_DIRECTORY=str(installed))
+    run.told("READY=1")
+    records = run.records(lambda record: record["frame"] >= 3)
+    assert {len(record["faces"][0]["probabilities"]) for record in records} == {7}
+    assert BundleStore(installed / "bundles").state == State()
+    assert "bundle mine is taken back, from now on the default: " in run.end()
+
+
+def test_a_bundle_that_twice_ended_the_program_at_its_start_is_taken_back(manager, portraits, installed):
+    for _ in range(2):  # what a start notes before the network runs for the first time
+        assert BundleStore(installed / "bundles").start() == "mine"
+    run = manager(PLAIN, STATE_DIRECTORY=str(installed))
+    run.told("READY=1")
+    assert len(run.records(lambda record: True)[0]["faces"][0]["probabilities"]) == 7
+    assert "2 starts without a frame" in run.end()
+
+
+def test_a_reload_takes_up_another_installed_bundle_and_rolls_back(manager, portraits, tmp_path):
+    run = manager(PLAIN, STATE_DIRECTORY=str(tmp_path / "state"))
+    run.told("READY=1")
+    run.records(lambda record: record["frame"] >= 3)
+    store = BundleStore(tmp_path / "state" / "bundles")
+    store.use("ferplus")
+    run.reload()
+    run.records(lambda record: len(record["faces"][0]["probabilities"]) == 8)
+    store.rollback()
+    run.reload()
+    run.records(lambda record: len(record["faces"][0]["probabilities"]) == 7)
+    run.end()
