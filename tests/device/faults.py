@@ -171,11 +171,11 @@ def asleep(bench: Bench) -> dict[str, float]:
     cpu_asleep = _cpu_percent(bench.app, 8)
     rate = float(bench.app.status.split()[0])
     waking = []
-    for _ in range(10):
+    for nap in range(2, 12):
         bench.stream.mode = stream.HEALTHY
         waking.append(bench.app.wait(lambda: bench.app.record["faces"], 2, "a face is seen"))
         bench.stream.mode = stream.EMPTY
-        bench.app.wait(lambda: "asleep" in bench.app.status, 15, "asleep again")
+        bench.app.wait(lambda nap=nap: bench.app.log.count("asleep: nobody") == nap, 15, "asleep again")
     bench.stream.mode = stream.HEALTHY
     bench.app.wait(lambda: bench.app.record["faces"], 2, "a face is seen")
     cpu_face = _cpu_percent(bench.app, 8)
