@@ -118,10 +118,11 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         raise SourceError(f"not a picture: {path} is empty")
     if len(data) > MAX_BYTES:
         raise SourceError(f"the picture {path} is too large: expected at most {MAX_BYTES >> 20} MB")
-    if data.startswith(_PNG) and _claims_too_much(data):
+    whole = _without_rest(data) if data.startswith(_PNG) else data
+    if whole is None:
         raise SourceError(f"cannot decode the picture {path}: a damaged PNG, or one that is cut off")
     try:
-        bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        bgr = cv2.imdecode(np.frombuffer(whole, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
         raise SourceError(f"cannot decode the picture {path}: too large or damaged ({error.err})") from error
     if bgr is None:
@@ -129,18 +130,19 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     return to_rgb(_limit_size(bgr))
 
 
-def _claims_too_much(png: bytes) -> bool:
-    """Whether a chunk of a PNG says that it is longer than the file: OpenCV takes memory for it, up to 4 GB.
+def _without_rest(png: bytes) -> bytes | None:
+    """A PNG up to its end chunk; None where a chunk says that it is longer than the file.
 
-    A chunk is the length of its content (4 bytes), its name (4), the content, and a checksum (4).
+    OpenCV takes memory for what a chunk says, up to 4 GB, and may look for chunks behind the end. A chunk is
+    the length of its content (4 bytes), its name (4), the content, and a checksum (4).
     """
     place, name = len(_PNG), b""
     while place < len(png) and name != b"IEND":
         length, name = int.from_bytes(png[place : place + 4], "big"), png[place + 4 : place + 8]
         if length > len(png):
-            return True
+            return None
         place += 12 + length
-    return False
+    return png[:place]
 
 
 def _limit_size(picture: NDArray[Any]) -> NDArray[Any]:

@@ -114,11 +114,26 @@ def test_what_is_no_picture_is_named(tmp_path: Path, content: bytes, reason: str
     assert "\n" not in str(raised.value)
 
 
+CLAIM = b"\x44\x00\x00\x00"
+"""As the length of a PNG's chunk: 1.1 GB."""
+
+
 def test_a_chunk_that_claims_gigabytes_takes_no_memory(tmp_path: Path) -> None:
     path = write(tmp_path / "picture.png", np.zeros((8, 8), np.uint8))
     data = path.read_bytes()
-    path.write_bytes(data[:33] + b"\x44\x00\x00\x00" + data[33:])
+    path.write_bytes(data[:33] + CLAIM + data[33:])
     with pytest.raises(SourceError, match="damaged PNG"):
+        read_picture(path)
+
+
+def test_what_follows_a_png_is_not_looked_at(tmp_path: Path) -> None:
+    path = write(tmp_path / "picture.png", np.zeros((8, 8), np.uint8))
+    data = path.read_bytes()
+    path.write_bytes(data + CLAIM + b"more")
+    assert read_picture(path).shape == (8, 8, 3)
+    assert pictures._without_rest(path.read_bytes()) == data
+    path.write_bytes(data.replace(b"IDAT", b"none") + CLAIM + b"more")  # OpenCV would go on behind the end
+    with pytest.raises(SourceError, match="cannot decode"):
         read_picture(path)
 
 
