@@ -199,6 +199,7 @@ def test_a_terminal_that_goes_away_ends_it(portraits, tmp_path):
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # the suite may run under nohup
         text=True,
     )
     assert run.stdout is not None
