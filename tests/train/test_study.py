@@ -174,7 +174,7 @@ def landmarks(folder, label, sequence=None, split=None, columns=2, found=None):
     found = np.ones(len(label), bool) if found is None else found
     points[~found] = 0
     folder.mkdir()
-    names = ["0.npz", "1.npz"]
+    names = ["000000.npz", "000001.npz"]
     for name, index in zip(names, np.array_split(np.arange(len(label)), 2), strict=True):
         shard = Rows(*(getattr(rows, key)[index] for key in Rows.__dataclass_fields__))
         one = Faces(points[index], np.zeros((len(index), 0), np.float16), found[index])
