@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from convert.bias_correction import corrected
 from convert.parity import Parity, compare
 from convert.quantized import set_output_range, to_dynamic_range, to_float32, to_int8
 from convert.run_folder import Evaluation, Run, read_run
@@ -69,7 +70,8 @@ def convert(run_path: Path, out: Path, name: str, with_float: bool = False) -> N
     run = read_run(run_path)
     version = run.feature_version
     low, high = np.percentile(run.predict(run.calibration), LOGIT_PERCENTILES)
-    model = to_int8(run.model, run.deployed_inputs(run.calibration))
+    rows = run.deployed_inputs(run.calibration)
+    model = to_int8(corrected(run.model, rows), rows)
     model = set_output_range(model, float(low), float(high))
     bundle = _bundle(out, name, version, run, model)
     classifier = TfliteClassifier(bundle, threads=1)

@@ -125,8 +125,8 @@ def landmarks(tmp_path):
     )
     faces = Faces(np.zeros((count, 68, 2), np.float32), np.zeros((count, 0), np.float16), found)
     folder = tmp_path / "landmarks"
-    landmarks_folder.write_shard(folder / "0.npz", rows, [faces])
-    landmarks_folder.finish(folder, {"views": 0, "shards": ["0.npz"], "skipped": 2})
+    landmarks_folder.write_shard(folder / "000000.npz", rows, [faces])
+    landmarks_folder.finish(folder, {"views": 0, "shards": ["000000.npz"], "skipped": 2})
     return folder
 
 
