@@ -52,6 +52,11 @@ preconditions() {
     if [[ -e $prefix/pyproject.toml || (-d $prefix/venv && ! -L $prefix/venv) ]]; then
         die "$prefix is an older installation by hand: sudo systemctl stop mien; sudo mv $prefix ~/mien-old; run this again from a checkout elsewhere"
     fi
+    local home
+    home=$(getent passwd mien | cut -d: -f6) || true
+    if [[ -n $home && $home != "$state" ]]; then
+        die "the user mien is somebody else (expected the service's, with home $state; found $home): rename that user first"
+    fi
 }
 
 # put SOURCE TARGET OPTIONS OF install: a power cut leaves the old file or the new one, never half of one.
@@ -87,6 +92,13 @@ copy_sources() {
     run cp -r "$root"/{edge,train,convert,benchmarks,pyproject.toml,requirements-edge.txt,README.md,LICENSE} "$release/src"
 }
 
+# The package that signed bundles need, where the settings name a key (docs/deploy.md).
+pip_signatures() {
+    if ! grep -Eqs "^[^#]*public_key[[:blank:]]*=[[:blank:]]*[\"']RW" "$config/mien.toml"; then return; fi
+    pip_install "$@" "$(grep '^py-minisign' "$root/requirements-test.txt")" ||
+        die "pip could not install py-minisign, which public_key in $config/mien.toml needs: see its lines above; nothing was switched"
+}
+
 pip_packages() {
     local mien=$release/src source=() runtime
     if [[ -n $wheels ]]; then
@@ -94,6 +106,7 @@ pip_packages() {
     else
         copy_sources
     fi
+    pip_signatures "${source[@]}"
     if [[ $(dpkg --print-architecture 2>/dev/null) == armhf ]]; then
         # Pip takes a 32-bit system with a 64-bit kernel for aarch64: name what it needs.
         "$python" -c 'import cv2, numpy' 2>/dev/null || die "NumPy and OpenCV are missing: sudo apt-get install python3-numpy python3-opencv"
@@ -108,7 +121,10 @@ pip_packages() {
 make_release() {
     release=$prefix/releases/NEW
     run install -d "$prefix/releases"
-    if ! $dry_run; then release=$(mktemp -d "$prefix/releases/$(date +%Y%m%d)-XXXXXX"); fi
+    if ! $dry_run; then
+        release=$(mktemp -d "$prefix/releases/$(date +%Y%m%d)-XXXXXX")
+        trap remove_half_made EXIT # a disk that was full for it has room again
+    fi
     run chmod 755 "$release"
     # The system's packages: picamera2 comes from apt.
     run "$python" -m venv --system-site-packages "$release"
@@ -156,8 +172,8 @@ network() {
     if "$python" -c 'import json, sys; sys.exit(not json.loads(sys.argv[1]).get("network"))' "$facts"; then
         put "$root/systemd/network.conf" "$drop_in" -m 644
     else
-        rm -f "$drop_in" "$drop_in.new"
-        if [[ -d ${drop_in%/*} ]]; then rmdir --ignore-fail-on-non-empty "${drop_in%/*}"; fi
+        run rm -f "$drop_in" "$drop_in.new"
+        if [[ -d ${drop_in%/*} ]]; then run rmdir --ignore-fail-on-non-empty "${drop_in%/*}"; fi
     fi
 }
 
@@ -182,7 +198,7 @@ install_all() {
     settings
     if ! mien check; then
         if [[ -L $prefix/venv ]]; then
-            die "the new version cannot run with $config/mien.toml (see the line above); the old one stays: correct the settings and run this again"
+            die "the new version cannot run (see the line above); the old one stays: do what that line says and run this again"
         fi
         switch
         enable
@@ -192,6 +208,8 @@ install_all() {
     network
     enable
     run systemctl restart mien || die "the service does not start: see journalctl -u mien"
+    # The way to the new version is on the disk before the old one goes.
+    run sync -f "$prefix" "$units"
     remove_old_releases
     $dry_run || say "installed; settings: $config/mien.toml; results: journalctl -u mien -o cat -f"
 }

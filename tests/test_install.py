@@ -16,15 +16,16 @@ INSTALLED = [Path("/opt/mien"), Path("/etc/mien"), Path("/etc/systemd/system/mie
 fresh = pytest.mark.skipif(any(path.exists() for path in INSTALLED), reason="Mien is installed here")
 
 
-def install(*arguments):
+def install(*arguments, script=INSTALL, **environment):
     """Exit code, standard output and standard error."""
     result = subprocess.run(
-        [INSTALL, *arguments],
+        [script, *arguments],
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
         stdin=subprocess.DEVNULL,
+        env={**os.environ, **environment},
     )
     return result.returncode, result.stdout, result.stderr
 
@@ -63,6 +64,43 @@ def test_dry_run_from_wheels_takes_nothing_from_the_network(tmp_path):
     assert pip.endswith(f"--no-index --find-links {tmp_path} mien")
     (setup,) = (line for line in printed.splitlines() if "edge setup" in line)
     assert setup.endswith("--models-only --from /opt/mien/releases/NEW/mediapipe.zip")
+
+
+@fresh
+@pytest.mark.parametrize(
+    ("line", "needed"),
+    [
+        ("[expression]\npublic_key = 'RWabc'\n", True),
+        ('expression.public_key="RWabc"\n', True),
+        ('[expression]\npublic_key = "" # minisign public key (RW…)\n', False),
+        ('[expression]\n# public_key = "RWabc"\n', False),
+    ],
+)
+def test_the_package_for_signatures_comes_where_the_settings_name_a_key(tmp_path, line, needed):
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    shutil.copytree(ROOT / "systemd", tmp_path / "systemd")
+    shutil.copy(ROOT / "requirements-test.txt", tmp_path)
+    (tmp_path / "mien.toml").write_text(line, "utf-8")
+    script = tmp_path / "systemd" / "install.sh"
+    text = script.read_text("utf-8")
+    script.write_text(text.replace("config=/etc/mien ", f"config={tmp_path} "), "utf-8")
+    code, printed, errors = install("--dry-run", script=script)
+    assert (code, errors) == (0, "")
+    pips = [line for line in printed.splitlines() if "pip install" in line]
+    assert ["py-minisign" in pip for pip in pips] == ([True, False] if needed else [False])
+
+
+@pytest.mark.parametrize("action", ["install", "uninstall"])
+def test_somebody_who_has_the_name_of_the_user_is_left_alone(tmp_path, action):
+    getent = tmp_path / "getent"
+    getent.write_text("#!/bin/sh\necho 'mien:x:1000:1000:Mien:/home/mien:/bin/bash'\n", "utf-8")
+    getent.chmod(0o755)
+    code, printed, errors = install(action, "--dry-run", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert (code, printed) == (1, "")
+    assert errors == (
+        "systemd/install.sh: the user mien is somebody else (expected the service's, with home "
+        "/var/lib/mien; found /home/mien): rename that user first\n"
+    )
 
 
 @fresh
@@ -116,7 +154,10 @@ def test_what_it_copies_exists_and_is_all_that_building_takes():
 
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
-@pytest.mark.parametrize("script", ["systemd/install.sh", "tests/device/systemd.sh"])
+@pytest.mark.parametrize(
+    "script",
+    ["systemd/install.sh", *(f"tests/device/{name}.sh" for name in ("emulated", "picamera2", "systemd"))],
+)
 def test_shellcheck_finds_nothing(script):
     command = ["shellcheck", "--external-sources", "--source-path=SCRIPTDIR", ROOT / script]
     result = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -5,7 +5,7 @@
 # - runs `mien check`, and prints how far the bundles' networks are from the answers that they should give;
 # - compares the feature bytes of fixed landmarks with this machine's;
 # - compares the labels of 50 frames of the demo, and of a clip, with this machine's;
-# - runs the edge suite.
+# - runs what of the edge suite depends on the processor.
 # Emulated times say nothing about a Pi.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -59,10 +59,10 @@ compare_features() {
 
 # pytest lies beside the environment, which stays what the documented commands make.
 edge_suite() {
-    inside /opt/mien/venv/bin/python -m pip install --target /opt/pytest-lib --upgrade \
+    inside $checkout/venv/bin/python -m pip install --target /opt/pytest-lib --upgrade \
         "$(grep '^pytest' "$root/requirements-test.txt")"
-    inside PYTHONPATH=/opt/pytest-lib /bin/sh -c \
-        'cd /opt/mien && exec venv/bin/python -m pytest -m "not slow and not mediapipe" tests/edge' ||
+    inside PYTHONPATH=/opt/pytest-lib env --chdir=$checkout venv/bin/python -m pytest \
+        -m "not slow and not mediapipe" tests/edge/core tests/edge/data tests/edge/landmarks ||
         die "FAILED: the edge suite on $arch"
 }
 
@@ -76,8 +76,8 @@ pose_as_pi
 copy_checkout
 install_as_documented "$section"
 
-inside /opt/mien/venv/bin/mien info | sed -n '/"python"/p;/"packages"/,/"runtime"/p'
-inside /opt/mien/venv/bin/mien check || die "FAILED: mien check on $arch"
+inside $checkout/venv/bin/mien info | sed -n '/"python"/p;/"packages"/,/"runtime"/p'
+inside $checkout/venv/bin/mien check || die "FAILED: mien check on $arch"
 there golden_codes.py
 compare_features
 compare_all_labels

@@ -14,15 +14,15 @@ recorded=tests/edge/sources/picamera2.json
 install_picamera2() {
     inside apt-get install --quiet=2 python3-libcamera python3-prctl gcc libc6-dev python3-dev
     install_as_documented '64 bit'
-    inside /opt/mien/venv/bin/pip install picamera2==0.3.38
+    inside $checkout/venv/bin/pip install picamera2==0.3.38
     printf 'from unittest.mock import MagicMock\n\nPixelFormat = MagicMock()\n' \
-        >"$system/opt/mien/venv/lib/python3.13/site-packages/pykms.py"
+        >"$system$checkout/venv/lib/python3.13/site-packages/pykms.py"
 }
 
 run_without_camera() {
     local code=0
-    inside /opt/mien/venv/bin/mien check --source picamera2 || die "FAILED: mien check --source picamera2"
-    inside timeout --preserve-status --signal=INT 8 /opt/mien/venv/bin/mien run --source picamera2 2>"$system.run" || code=$?
+    inside $checkout/venv/bin/mien check --source picamera2 || die "FAILED: mien check --source picamera2"
+    inside timeout --preserve-status --signal=INT 8 $checkout/venv/bin/mien run --source picamera2 2>"$system.run" || code=$?
     grep 'edge.sources' "$system.run" || true
     [[ $code == 0 ]] || die "FAILED: expected exit 0 after Ctrl-C, found $code ($system.run)"
     [[ $(grep --count 'picamera2: no camera (No camera number 0 found' "$system.run") == 1 ]] ||

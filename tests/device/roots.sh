@@ -1,20 +1,22 @@
 # shellcheck shell=bash
-# What emulated.sh and picamera2.sh share: a Debian root in a folder, entered with chroot. Sourced after
-# common.sh, whose $root and functions it uses.
+# What emulated.sh, picamera2.sh and systemd.sh share: a Debian root in a folder, entered with chroot. Sourced
+# after common.sh, whose $root and functions it uses.
 # shellcheck disable=SC2154
 
 me=tests/device/$(basename "$0")
 export DEBIAN_FRONTEND=noninteractive
+checkout=/root/mien # in the root
+more_namespaces=()  # flags of unshare, for own_mounts
 
 # own_mounts ARGUMENTS: go on in a mount namespace of its own. Whatever way this ends, the mounts end with it.
 own_mounts() {
     if [[ ${MIEN_UNSHARED:-} == yes ]]; then return; fi
     [[ $(id -u) == 0 ]] || die "needs root for debootstrap, mount and chroot: sudo $me $*"
-    MIEN_UNSHARED=yes exec unshare --mount --propagation private "$0" "$@"
+    MIEN_UNSHARED=yes exec unshare --mount --propagation private "${more_namespaces[@]}" "$0" "$@"
 }
 
-# make_root FOLDER SUITE ARCHITECTURE: the Debian root $system in FOLDER, made once. MIRROR=URL takes another
-# Debian mirror.
+# make_root FOLDER SUITE ARCHITECTURE [PACKAGE,…]: the Debian root $system in FOLDER, made once, with these
+# packages as well. MIRROR=URL takes another Debian mirror.
 make_root() {
     system=$(realpath -m "$1")/$2-$3
     if [[ -e $system.made ]]; then return; fi
@@ -22,20 +24,25 @@ make_root() {
     echo "$me: making a Debian $2 root for $3 in $system (minutes, once)"
     rm -rf "$system"
     mkdir -p "$system"
-    debootstrap --arch="$3" --variant=minbase --include=ca-certificates,python3,python3-venv \
+    debootstrap --arch="$3" --variant=minbase --include="ca-certificates,python3,python3-venv${4:+,$4}" \
         "$2" "$system" ${MIRROR:+"$MIRROR"} >"$system.log" 2>&1 ||
         die "debootstrap failed: $(tail -n 1 "$system.log") ($system.log)"
-    printf '%s\n' 'APT::Get::Assume-Yes "true";' 'APT::Install-Recommends "false";' >"$system/etc/apt/apt.conf.d/mien"
+    printf '%s\n' 'APT::Get::Assume-Yes "true";' 'APT::Install-Recommends "false";' >"$system/etc/apt/apt.conf.d/unattended"
     touch "$system.made"
 }
 
-# /proc and /dev; name resolution, certificates and pip's settings as on this machine.
-mount_root() {
-    mount -t proc proc "$system/proc"
-    mount --rbind --make-rslave /dev "$system/dev"
+# Name resolution, certificates and pip's settings as on this machine.
+use_network() {
     cp -L /etc/resolv.conf "$system/etc/resolv.conf"
     cp -L /etc/ssl/certs/ca-certificates.crt "$system/etc/ssl/certs/ca-certificates.crt"
     if [[ -e /etc/pip.conf ]]; then cp -L /etc/pip.conf "$system/etc/pip.conf"; fi
+}
+
+# /proc, /dev and the network.
+mount_root() {
+    mount -t proc proc "$system/proc"
+    mount --rbind --make-rslave /dev "$system/dev"
+    use_network
 }
 
 # inside COMMAND: run it in the root.
@@ -47,17 +54,22 @@ inside() {
 
 # there SCRIPT: run tests/device/SCRIPT in the environment there.
 there() {
-    inside PYTHONPATH=/opt/mien /opt/mien/venv/bin/python "/opt/mien/tests/device/$1"
+    inside PYTHONPATH=$checkout $checkout/venv/bin/python "$checkout/tests/device/$1"
 }
 
-# The checkout as /opt/mien, without what git ignores and beside the environment that is there already,
-# and the shared media, where there are some, as /opt/shared/media.
+# checkout_to FOLDER: this checkout, without what git ignores and beside an environment that is there already.
+checkout_to() {
+    mkdir -p "$1"
+    find "$1" -mindepth 1 -maxdepth 1 ! -name venv -exec rm -rf {} +
+    git -c safe.directory="$root" -C "$root" ls-files -z --cached --others --exclude-standard |
+        tar -C "$root" -c --null -T - --ignore-failed-read | tar -C "$1" -x
+}
+
+# The checkout, and beside it the shared media, where there are some, as they lie here.
 copy_checkout() {
-    mkdir -p "$system/opt/mien" "$system/opt/shared"
-    find "$system/opt/mien" -mindepth 1 -maxdepth 1 ! -name venv -exec rm -rf {} +
-    git -C "$root" ls-files -z --cached --others --exclude-standard |
-        tar -C "$root" -c --null -T - --ignore-failed-read | tar -C "$system/opt/mien" -x
-    if [[ -d $root/../shared/media ]]; then cp -r --update "$root/../shared/media" "$system/opt/shared/"; fi
+    checkout_to "$system$checkout"
+    mkdir -p "$system$checkout/../shared"
+    if [[ -d $root/../shared/media ]]; then cp -r --update "$root/../shared/media" "$system$checkout/../shared/"; fi
 }
 
 # install_as_documented SECTION: the first commands of this section of docs/pi-setup.md, where the checkout
@@ -74,12 +86,11 @@ install_as_documented() {
 
 # compare_labels SOURCE: 50 frames of it here and there, unsmoothed because smoothing follows the clock.
 compare_labels() {
-    local flags=(--source "$1" --frames 50 --sink jsonl --config) here=$system.here.jsonl there=/opt/there.jsonl
+    local flags=(--source "$1" --frames 50 --sink jsonl --config) here=$system.here.jsonl there=/root/there.jsonl
     rm -f "$here" "$system$there"
     (cd "$root" && PYTHONPATH=$root .venv-edge/bin/python -P -m edge \
         run "${flags[@]}" tests/device/unsmoothed.toml --jsonl-file "$here")
-    inside /bin/sh -c 'cd /opt/mien && exec venv/bin/mien "$@"' sh \
-        run "${flags[@]}" tests/device/unsmoothed.toml --jsonl-file "$there"
+    inside env --chdir=$checkout venv/bin/mien run "${flags[@]}" tests/device/unsmoothed.toml --jsonl-file "$there"
     "$root/.venv-edge/bin/python" "$root/tests/device/clip_labels.py" "$here" "$system$there" ||
         die "FAILED: other results than on this machine from $1"
 }

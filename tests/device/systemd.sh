@@ -3,22 +3,15 @@
 # Boots Debian Bookworm of this machine's architecture in a container without network, installs Mien
 # there with systemd/install.sh, and shows one line with the measured seconds for each thing that the
 # service promises. The first that fails ends it. WORK FOLDER keeps the Debian root and the wheels;
-# with them, no network is needed. MIRROR=URL takes another Debian mirror than debootstrap's own.
+# with them, no network is needed.
 set -euo pipefail
-
-# Namespaces of its own: whatever way this ends, container and mounts end with it.
-if [[ ${MIEN_UNSHARED:-} != yes ]]; then
-    if [[ $(id -u) != 0 ]]; then
-        echo "systemd.sh: needs root for debootstrap and systemd-nspawn: sudo $0 $*" >&2
-        exit 1
-    fi
-    MIEN_UNSHARED=yes exec unshare --mount --propagation private --pid --fork --kill-child --mount-proc "$0" "$@"
-fi
-
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=../../scripts/common.sh
 source "$here/../../scripts/common.sh"
-me=tests/device/systemd.sh
+# shellcheck source=roots.sh
+source "$here/roots.sh"
+more_namespaces=(--pid --fork --kill-child --mount-proc) # the container's processes end with it, too
+own_mounts "$@"
 # shellcheck source=systemd_container.sh
 source "$here/systemd_container.sh"
 installer=$checkout/systemd/install.sh
