@@ -12,7 +12,7 @@ import cv2
 from edge import assets, self_test
 from edge.classifier import TfliteClassifier
 from edge.core.bundle import Bundle
-from edge.core.errors import ConfigError
+from edge.core.errors import BundleError
 from edge.core.types import FrameSource, LandmarkBackend, Sink
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.mediapipe_mesh import FaceMeshBackend
@@ -24,7 +24,7 @@ from edge.sinks.jsonl import JsonlSink
 from edge.sinks.live import LiveSink
 from edge.smoothing import ProbabilitySmoother
 from edge.sources import open_source
-from edge.store import BundleStore, read_signed, shipped
+from edge.store import BundleStore, read_signed
 
 _LONGEST_LINE = 1_000_000
 """Bytes; more than a line of JSON with 16 faces has."""
@@ -39,6 +39,7 @@ def load_bundle(name: str, public_key: str = "") -> Bundle:
     """A shipped or installed bundle by its name, or any bundle by its path.
 
     Args:
+        name: with a ``/`` in it, a path.
         public_key: minisign key that a bundle must be signed with if it did not come with the program;
             empty: none.
 
@@ -46,11 +47,9 @@ def load_bundle(name: str, public_key: str = "") -> Bundle:
         BundleError: there is none, it is not whole, or its signature is missing or wrong.
         ConfigError: the package for signatures is missing, or the key is none.
     """
-    store = BundleStore(public_key=public_key)
-    known = "/" not in name and (name in shipped() or name in store.names())
-    if not known and ("/" in name or Path(name).is_dir()):
+    if "/" in name:
         return read_signed(Path(name), public_key)
-    return store.read(name)
+    return BundleStore(public_key=public_key).read(name)
 
 
 def with_bundle(settings: Settings, name: str | None) -> Settings:
@@ -64,6 +63,22 @@ def with_bundle(settings: Settings, name: str | None) -> Settings:
     return replace(settings, expression=replace(settings.expression, bundle=name))
 
 
+def check_embedding(settings: LandmarkSettings, embedding: bool) -> None:
+    """Compare what a bundle needs with what the landmark backend gives.
+
+    Args:
+        embedding: ``Bundle.needs_embedding``.
+
+    Raises:
+        BundleError: it needs what the backend does not give.
+    """
+    if embedding and settings.backend != "litert":
+        raise BundleError(
+            f"the bundle needs the landmark network's embedding, which landmarks.backend {settings.backend} "
+            "does not give: use litert, or the bundle landmarks"
+        )
+
+
 def build_backend(settings: LandmarkSettings, embedding: bool = False) -> LandmarkBackend:
     """The landmark backend that the settings name.
 
@@ -71,15 +86,11 @@ def build_backend(settings: LandmarkSettings, embedding: bool = False) -> Landma
         embedding: faces must have one.
 
     Raises:
-        ConfigError: the backend gives no embedding.
-        BackendError: its package is missing.
+        BundleError: see ``check_embedding``.
+        BackendError: its package is missing, or the runtime does not load or refuses its models.
         ModelError: its models are missing or altered.
     """
-    if embedding and settings.backend != "litert":
-        raise ConfigError(
-            f"the bundle needs the landmark network's embedding, which landmarks.backend {settings.backend} "
-            "does not give: use litert, or the bundle landmarks"
-        )
+    check_embedding(settings, embedding)
     builders: dict[str, Callable[[], LandmarkBackend]] = {
         "litert": lambda: LitertBackend(
             find_models(models_directory(settings), embedding), settings.max_faces, settings.threads
@@ -98,18 +109,23 @@ def build_pipeline(settings: Settings, running: Pipeline | None = None) -> Pipel
             tracks if it gives what the bundle needs.
 
     Raises:
-        BundleError, BackendError, ModelError: a part is missing or not whole.
-        ConfigError: bundle and backend do not go together.
+        BundleError: the bundle is not whole, does not go with the backend, or does not work here.
+        BackendError, ModelError: see ``build_backend``.
+        ConfigError: see ``load_bundle``.
     """
-    cv2.setNumThreads(settings.landmarks.threads)
     expression = settings.expression
     bundle = load_bundle(settings.bundle, expression.public_key)
-    classifier = TfliteClassifier(bundle)
-    self_test.check(classifier, bundle)
-    if running is not None and running.embedding == bundle.needs_embedding:
-        backend = running.backend
-    else:
-        backend = build_backend(settings.landmarks, bundle.needs_embedding)
+    shared = None if running is None or running.embedding != bundle.needs_embedding else running.backend
+    # Before the classifier: a runtime that is broken is not the bundle's fault.
+    backend = shared or build_backend(settings.landmarks, bundle.needs_embedding)
+    try:
+        classifier = TfliteClassifier(bundle)
+        self_test.check(classifier, bundle)
+    except BaseException:
+        if shared is None:
+            backend.close()
+        raise
+    cv2.setNumThreads(settings.landmarks.threads)
     threshold = bundle.min_confidence if expression.min_confidence is None else expression.min_confidence
     smoother = ProbabilitySmoother(expression.smoothing_s)
     return Pipeline(backend, classifier, smoother, threshold, bundle.needs_embedding)

@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 
 from edge.core import features
 from edge.core.bundle import Bundle
-from edge.core.errors import BundleError
+from edge.core.errors import BundleError, RefusedError
 from edge.core.quantize import CodeSoftmax
 from edge.runtime import make_interpreter
+
+WHAT_TO_DO = "convert it again, or install the TFLite runtime of requirements-edge.txt"
+"""With a bundle whose network does not run here."""
 
 
 class TfliteClassifier:
@@ -24,14 +27,18 @@ class TfliteClassifier:
         """Build the interpreter.
 
         Raises:
-            BackendError: the runtime is missing or refuses the model.
-            BundleError: the model's tensors are not the ones that ``model.json`` describes.
+            BackendError: the runtime is missing or does not load.
+            BundleError: the runtime refuses the model, or its tensors are not the ones that ``model.json``
+                describes.
         """
         self.labels = bundle.labels
         self._mean, self._std = bundle.mean, bundle.std
         self._buffer = np.empty_like(bundle.mean)
         self._softmax = CodeSoftmax(bundle.output, bundle.temperature)
-        self._interpreter = make_interpreter(bundle.model, threads, f"the model of bundle {bundle.path}")
+        try:
+            self._interpreter = make_interpreter(bundle.model, threads, f"the model of bundle {bundle.path}")
+        except RefusedError as error:
+            raise BundleError(f"{error}: {WHAT_TO_DO}") from None
         # The converter sorts inputs by a name of its own; their lengths tell them apart.
         sources, targets = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         lengths = [features.LENGTHS[name] for name in bundle.inputs]
@@ -60,7 +67,11 @@ class TfliteClassifier:
         return self._softmax.probabilities(self._output()[0])
 
     def codes(self, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.int8]:
-        """The network's logits of the same inputs as they are: int8 (C,)."""
+        """The network's logits of the same inputs as they are: int8 (C,).
+
+        Raises:
+            RuntimeError: the network cannot be run.
+        """
         self._run(inputs)
         return np.array(self._output()[0], np.int8)
 

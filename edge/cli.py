@@ -15,16 +15,15 @@ import numpy as np
 from edge import __version__, assets, cli_models
 from edge import setup as setup_module
 from edge.build import build_pipeline, build_source, load_bundle, models_directory, with_bundle
+from edge.chosen import printable
 from edge.core import console
-from edge.core.errors import FerError
+from edge.core.errors import BundleError, FerError
 from edge.core.types import Frame
 from edge.runtime import package_version, runtime_name
-from edge.service import Service, printable
+from edge.service import Service
 from edge.settings import BACKENDS, SINKS, Settings, load_settings
 from edge.sources import FORMS, source_name
 from edge.store import BundleStore
-
-log = logging.getLogger("edge")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -106,9 +105,14 @@ def _run(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> int:
     settings = _settings_in_use(args)
     print(f"settings   ok  {args.config or 'defaults'}")
-    bundle = load_bundle(settings.bundle, settings.expression.public_key)
-    print(f"bundle     ok  {bundle.path}: {', '.join(bundle.labels)}")
-    pipeline = build_pipeline(settings)
+    try:
+        bundle = load_bundle(settings.bundle, settings.expression.public_key)
+        print(f"bundle     ok  {bundle.path}: {', '.join(bundle.labels)}")
+        pipeline = build_pipeline(settings)
+    except BundleError as error:
+        if settings == _settings(args):  # it is not the store's
+            raise
+        raise BundleError(f"{error}; `mien models rollback` takes it back") from None
     grey = Frame(np.full((480, 640, 3), 128, np.uint8), time.monotonic_ns(), 0, "check", still=True)
     prediction = pipeline.process(grey)
     pipeline.close()

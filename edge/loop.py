@@ -1,6 +1,5 @@
 """The loop: frames in, predictions out, until the source ends or somebody says stop."""
 
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -9,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.types import Frame, FrameSource, Prediction, Sink, SourceStats, StageTimings
-
-log = logging.getLogger(__name__)
 
 WINDOW = 10_000
 """Frames over which percentiles are taken: a run may last for years, memory may not grow."""
@@ -81,7 +78,8 @@ def run(
     Args:
         source: closed by the caller, who may do so from elsewhere to end a wait for a camera.
         process: ``Pipeline.process``; called once for each frame.
-        sinks: each gets each prediction, in order. May be changed in ``on_frame``.
+        sinks: each gets each prediction, in order. May be changed in ``on_frame`` and while the
+            source waits.
         clock: monotonic seconds, for the frame rate.
         stop: looked at before each frame.
         limit: the most frames to process.

@@ -4,6 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 INTERVAL_S = 1.0
 """How often the watchdog is fed and the status line is written, at most."""
@@ -21,13 +22,13 @@ def notify(state: str) -> None:
         return
     if address.startswith("@"):  # Linux's abstract namespace
         address = "\0" + address[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+    with (
+        suppress(OSError),
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel,
+    ):
         channel.settimeout(_PATIENCE_S)  # a manager that does not read must not stop the loop
-        try:
-            channel.connect(address)
-            channel.sendall(state.encode())
-        except OSError:
-            pass
+        channel.connect(address)
+        channel.sendall(state.encode())
 
 
 def under_systemd() -> bool:

@@ -4,7 +4,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from edge.core.errors import BackendError
+from edge.core.errors import BackendError, RefusedError
 
 _RUNTIMES = ("ai_edge_litert", "tflite_runtime")
 
@@ -43,7 +43,8 @@ def make_interpreter(model: bytes, threads: int, what: str) -> Any:
         what: name of the model for error messages.
 
     Raises:
-        BackendError: no runtime is installed, or it refuses the model.
+        BackendError: no runtime is installed, or it does not load.
+        RefusedError: it refuses the model.
     """
     name = runtime_name()
     try:
@@ -57,9 +58,10 @@ def make_interpreter(model: bytes, threads: int, what: str) -> Any:
             f"{name} does not load: {error}; run: pip install -r requirements-edge.txt"
         ) from None
     except (ValueError, RuntimeError) as error:
-        raise BackendError(f"{name} refuses {what}: {_first_line(error)}") from None
+        raise RefusedError(f"{name} refuses {what}: {first_line(error)}") from None
     return interpreter
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Of what the runtime says."""
     return (str(error).splitlines() or ["unknown reason"])[0]

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.classifier import TfliteClassifier
+from edge.classifier import WHAT_TO_DO, TfliteClassifier
 from edge.core import console, golden
 from edge.core.bundle import Bundle, read_bundle
 from edge.core.errors import BundleError
 from edge.landmarks.models import model_hashes
+from edge.runtime import first_line
 
 LIMIT_S = 60
 """For the test in a process of its own. A Pi Zero 2 starts Python and NumPy in seconds."""
@@ -30,15 +31,20 @@ def check(classifier: TfliteClassifier, bundle: Bundle) -> None:
     """Compare face models, and the network's answers with those in the bundle.
 
     Raises:
-        BundleError: it was trained on other face models, or an answer is off by more than
-            ``golden.TOLERANCE``.
+        BundleError: it was trained on other face models, its network cannot be run, or an answer is off by
+            more than ``golden.TOLERANCE``.
     """
     if bundle.landmark_models != model_hashes():
         raise BundleError(
             f"bundle {bundle.path} was trained on other face models than this program runs: "
             "train it again, or install a matching version"
         )
-    given = codes(classifier, bundle).astype(np.int16)
+    try:
+        given = codes(classifier, bundle).astype(np.int16)
+    except RuntimeError as error:
+        raise BundleError(
+            f"bundle {bundle.path}: its network fails on this device: {first_line(error)}: {WHAT_TO_DO}"
+        ) from None
     apart = np.abs(given - bundle.golden)
     if apart.max() <= golden.TOLERANCE:
         return
@@ -46,8 +52,7 @@ def check(classifier: TfliteClassifier, bundle: Bundle) -> None:
     raise BundleError(
         f"bundle {bundle.path}: its network does not compute on this device what it was converted to: "
         f"made-up face {face}, {bundle.labels[place]}: expected code {bundle.golden[face, place]} "
-        f"± {golden.TOLERANCE}, got {given[face, place]}: convert it again, "
-        "or install the TFLite runtime of requirements-edge.txt"
+        f"± {golden.TOLERANCE}, got {given[face, place]}: {WHAT_TO_DO}"
     )
 
 
@@ -58,11 +63,12 @@ def check_apart(folder: Path) -> None:
         BundleError: it did, or found no end, or the test failed.
     """
     package = str(Path(__file__).resolve().parents[1])
+    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-P", "-m", "edge.self_test", str(folder)]
     try:
         result = subprocess.run(
             command,
-            env={**os.environ, "PYTHONPATH": package},
+            env={**os.environ, "PYTHONPATH": path},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=LIMIT_S,

@@ -1,31 +1,24 @@
 """A run that nobody watches: signals, systemd, sleep, and settings or bundles that change meanwhile."""
 
-import errno
 import faulthandler
-import json
 import logging
 import signal
-import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
 from types import FrameType
-from typing import Any
 
 from edge import loop
-from edge.build import build_pipeline, build_sinks, build_source, with_bundle
-from edge.core.errors import BundleError, ConfigError, FerError
+from edge.build import build_sinks
+from edge.chosen import Chosen, Next, first, open_source
+from edge.core.errors import FerError
 from edge.core.types import Frame, FrameSource, Prediction, Sink
 from edge.notify import Heartbeat, notify, under_systemd
-from edge.pipeline import Pipeline
 from edge.settings import Settings
 from edge.sleep import Sleep
-from edge.sources import source_name
 from edge.sources.live import LiveSource
-from edge.store import BundleStore
 
 log = logging.getLogger(__name__)
 
@@ -49,38 +42,46 @@ class Service:
         self._stop = threading.Event()
         self._heartbeat = Heartbeat(self._status)
         self._reload_wanted = False
-        self._next: _Next | None = None
+        self._next: Next | None = None
         self._sinks: list[Sink] = []
         self._frames_since = 0
-        self._faces = "no frame yet"
 
     def run(self) -> loop.Summary:
         """Until the source ends or somebody says stop.
 
         Raises:
             FerError: settings, bundle, face models or source cannot be used.
-            OSError: from the sinks.
+            OSError: from the sinks, or a file of the bundle or the face models.
         """
         # The watchdog's SIGABRT then says where each thread hung.
         faulthandler.enable(sys.__stderr__ or 2)
         with ExitStack() as closing:
-            self._take_over(_first(self._load))
+            self._take_over(first(self._load))
             closing.callback(lambda: self._pipeline.close())
-            self._source = self._read = _open(self._settings, self._frames)
-            closing.callback(lambda: self._source.close())
-            self._sinks = build_sinks(self._settings.output)
-            closing.callback(lambda: _close(self._sinks))
-            self._handle_signals()
-            notify("READY=1")
-            summary = self._run_source()
-            while self._source is not self._read and not self._stop.is_set():
-                log.info("source changed; until then %s", summary)
-                summary = self._run_source()
-            notify("STOPPING=1")
+            try:
+                summary = self._run(closing)
+            except (FerError, OSError):  # the source's or a sink's: the bundle's golden faces have run
+                self._store.proven(self._bundle)
+                raise
             self._store.proven(self._bundle)
         return summary
 
-    def _take_over(self, chosen: "_Chosen") -> None:
+    def _run(self, closing: ExitStack) -> loop.Summary:
+        """With the pipeline that is there: source and sinks, from one source to the next."""
+        self._source = self._read = open_source(self._settings, self._frames)
+        closing.callback(lambda: self._source.close())
+        self._sinks = build_sinks(self._settings.output)
+        closing.callback(lambda: _close(self._sinks))
+        self._handle_signals()
+        notify("READY=1")
+        summary = self._run_source()
+        while self._source is not self._read and not self._stop.is_set():
+            log.info("source changed; until then %s", summary)
+            summary = self._run_source()
+        notify("STOPPING=1")
+        return summary
+
+    def _take_over(self, chosen: Chosen) -> None:
         self._settings, self._store, self._bundle, self._pipeline = (
             chosen.settings,
             chosen.store,
@@ -90,6 +91,7 @@ class Service:
 
     def _run_source(self) -> loop.Summary:
         self._read = self._source  # a reload may put another one in the place of what is read
+        self._faces = "no frame yet"
         self._rouse()
         if isinstance(self._source, LiveSource):
             self._source.on_wait = self._tick
@@ -110,7 +112,9 @@ class Service:
             self._source.interval_s = 0.0
 
     def _process(self, frame: Frame) -> Prediction:
-        return self._pipeline.process(frame)
+        prediction = self._pipeline.process(frame)
+        self._store.proven(self._bundle)  # whatever the sinks make of it
+        return prediction
 
     def _after_frame(self, prediction: Prediction) -> None:
         self._frames_since += 1
@@ -121,7 +125,11 @@ class Service:
         self._tick()
 
     def _tick(self) -> None:
-        """After each frame, and twice a second while there is none."""
+        """After each frame, and twice a second while there is none.
+
+        A bundle that waits for a camera counts as proven: its golden faces have run, and a watchdog that
+        ends the program because of the camera must not count against it.
+        """
         self._heartbeat.beat()
         self._store.proven(self._bundle)
         if self._next is not None and not self._next.is_alive():
@@ -130,33 +138,46 @@ class Service:
         elif self._reload_wanted and self._next is None:
             self._reload_wanted = False
             notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
-            self._next = _Next(self._load, self._settings, self._pipeline)
+            self._next = Next(self._load, self._settings, self._pipeline)
             self._next.start()
 
-    def _take(self, built: "_Next") -> None:
+    def _take(self, built: Next) -> None:
         """Change over to what a reload has built, or say why not."""
         try:
             chosen, source = built.result()
-            sinks = build_sinks(chosen.settings.output)
+            sinks = self._sinks_of(chosen)
         except (FerError, OSError) as error:
             log.error("reload refused, everything stays as it was: %s", error)
+        except Exception:  # a bug in what is new must not end what runs
+            log.exception("reload refused, everything stays as it was")
         else:
-            _close(self._sinks)
-            self._sinks[:] = sinks
-            if chosen.pipeline.backend is not self._pipeline.backend:
-                self._pipeline.close()
-            log.info("reloaded")
-            self._take_over(chosen)
-            if source is not None:
-                self._source.close()
-                self._source = source
-            self._rouse()
+            self._change_over(chosen, source, sinks)
         notify("READY=1")
+
+    def _sinks_of(self, chosen: Chosen) -> list[Sink]:
+        try:
+            return build_sinks(chosen.settings.output)
+        except OSError:
+            chosen.drop(self._pipeline)
+            raise
+
+    def _change_over(self, chosen: Chosen, source: FrameSource | None, sinks: list[Sink]) -> None:
+        _close(self._sinks)
+        self._sinks[:] = sinks
+        if chosen.pipeline.backend is not self._pipeline.backend:
+            self._pipeline.close()
+        log.info("reloaded")
+        self._take_over(chosen)
+        if source is not None:
+            self._source.close()
+            self._source = source
+        self._rouse()
 
     def _status(self, seconds: float) -> str:
         rate, self._frames_since = self._frames_since / seconds, 0
         stats = self._source.stats
-        faces = self._faces if rate else "no camera"
+        lost = isinstance(self._source, LiveSource) and self._source.lost
+        faces = "no camera" if lost else self._faces
         asleep = ", asleep" if self._sleep.asleep else ""
         return (
             f"{rate:.1f} fps, {faces}{asleep}; dropped {stats.dropped}, skipped {stats.skipped}, "
@@ -180,109 +201,6 @@ class Service:
         signal.signal(signal.SIGTERM, end)
         if under_systemd():  # elsewhere SIGHUP means that the terminal is gone
             signal.signal(signal.SIGHUP, reload)
-
-
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """Settings, and what they and the bundle in use make."""
-
-    settings: Settings
-    store: BundleStore
-    bundle: str | None
-    """As ``BundleStore.start`` gave it; None: the settings name it, or say nothing and the default runs."""
-    pipeline: Pipeline
-
-
-def _choose(settings: Settings, store: BundleStore, running: Pipeline | None = None) -> _Chosen:
-    """Build the pipeline with the bundle in use; one that cannot be run is taken back.
-
-    Raises:
-        FerError: it cannot be built.
-    """
-    name = None if settings.expression.bundle else store.start()
-    settings = with_bundle(settings, name)
-    log.info("settings %s", json.dumps(printable(settings)))
-    try:
-        return _Chosen(settings, store, name, build_pipeline(settings, running))
-    except BundleError as error:
-        store.failed(name, str(error))
-        raise
-
-
-def _first(load: Callable[[], Settings]) -> _Chosen:
-    """At the start, a bundle that was taken back is no reason to end: the one before it runs."""
-    settings = load()
-    store = _store(settings)
-    while True:
-        before = store.state.current
-        try:
-            return _choose(settings, store)
-        except BundleError:
-            if settings.expression.bundle or store.state.current == before:
-                raise
-
-
-def _store(settings: Settings) -> BundleStore:
-    return BundleStore(public_key=settings.expression.public_key)
-
-
-class _Next(threading.Thread):
-    """Builds the parts of a reload beside the running loop."""
-
-    def __init__(self, load: Callable[[], Settings], settings: Settings, pipeline: Pipeline) -> None:
-        super().__init__(name="reload", daemon=True)
-        self._load = load
-        self._settings = settings
-        self._pipeline = pipeline
-        self._parts: tuple[_Chosen, FrameSource | None] | None = None
-        self._error: Exception | None = None
-
-    def run(self) -> None:
-        try:
-            self._parts = self._build()
-        except Exception as error:  # raised again by ``result``, in the thread that can act on it
-            self._error = error
-
-    def result(self) -> tuple[_Chosen, FrameSource | None]:
-        """What was built; the source only where it changed.
-
-        Raises:
-            Exception: whatever the building ended with.
-        """
-        if self._parts is None:
-            raise self._error or RuntimeError("not built yet")
-        return self._parts
-
-    def _build(self) -> tuple[_Chosen, FrameSource | None]:
-        before, settings = self._settings, self._load()
-        same_source = (settings.source, settings.camera) == (before.source, before.camera)
-        source = None if same_source else _open(settings)
-        same_backend = settings.landmarks == before.landmarks
-        return _choose(settings, _store(settings), self._pipeline if same_backend else None), source
-
-
-def printable(settings: Settings) -> dict[str, Any]:
-    """The settings, resolved, without the password that a stream's address may carry."""
-    expression = {**asdict(settings.expression), "bundle": settings.bundle}
-    return {**asdict(settings), "source": source_name(settings.source), "expression": expression}
-
-
-def _open(settings: Settings, frames: int | None = None) -> FrameSource:
-    if settings.needs_network and not _network_allowed():
-        raise ConfigError(
-            f"source {source_name(settings.source)} is on the network, which this service is cut off from: "
-            "run systemd/install.sh again, it opens the way for such a source"
-        )
-    return build_source(settings, frames)
-
-
-def _network_allowed() -> bool:
-    """Whether the service's sandbox lets it have sockets that leave the machine."""
-    try:
-        socket.socket(socket.AF_INET, socket.SOCK_STREAM).close()
-    except OSError as error:
-        return error.errno != errno.EAFNOSUPPORT
-    return True
 
 
 def _close(sinks: list[Sink]) -> None:

@@ -132,7 +132,8 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.source:
             raise ConfigError("source must not be empty")
-        paths = (self.source, self.landmarks.models_dir, self.expression.bundle, self.output.jsonl_file)
+        models = (self.landmarks.models_dir, self.landmarks.task_file, self.expression.bundle)
+        paths = (self.source, *models, self.output.jsonl_file)
         if any("\0" in path for path in paths):
             raise ConfigError("a path must not hold a null character")
 

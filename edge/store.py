@@ -1,7 +1,8 @@
 """Bundles that came after the program: which are here, which one runs, and the way back.
 
-A folder with one folder for each installed bundle, and ``state.json``. Every change is one rename: whenever
-the power fails, a bundle is here whole or not at all, and the state is the old one or the new one.
+A folder with one folder for each installed bundle, and ``state.json``. Every change is one rename, or two
+where a bundle takes the place of an idle or damaged one: whenever the power fails, a bundle is here whole
+or not at all, and the state is the old one or the new one.
 """
 
 import logging
@@ -84,6 +85,7 @@ class BundleStore:
 
         Raises:
             BundleError: there is none of that name, it is not whole, or its signature is missing or wrong.
+            ConfigError: see ``read_signed``.
         """
         if name in shipped():
             return read_bundle(SHIPPED / name)
@@ -107,7 +109,8 @@ class BundleStore:
         Raises:
             BundleError: it is not whole, not signed, does not fit this device, crashes the runtime, or the
                 name cannot be used. Nothing has changed then.
-            OSError: the folder cannot be written.
+            ConfigError: see ``read_signed``.
+            OSError: the folder cannot be written, or the disk is full. Nothing has changed then.
         """
         if name is not None:
             _check_name(name)
@@ -124,7 +127,7 @@ class BundleStore:
         """Let the next start or reload of the service run this bundle.
 
         Raises:
-            BundleError: see ``read``.
+            BundleError, ConfigError: see ``read``.
             OSError: the folder cannot be written.
         """
         self.read(name)
@@ -163,9 +166,8 @@ class BundleStore:
         return state.current
 
     def proven(self, name: str | None) -> None:
-        """Say that a bundle works: after its first frame, or when the run ended for another reason.
-
-        Cheap where there is nothing to note.
+        """Say that a bundle works: after its first frame, or when the service waits for a camera or the run
+        ends in order; its golden faces have run by then. Cheap where there is nothing to note.
 
         Args:
             name: as ``start`` gave it.
@@ -177,22 +179,29 @@ class BundleStore:
             lambda state: replace(state, unproven_starts=None) if state.current == name else state
         )
 
-    def failed(self, name: str | None, reason: str) -> bool:
+    def not_tried(self, name: str | None) -> None:
+        """Take back what ``start`` has counted: something else failed before the bundle could run.
+
+        Args:
+            name: as ``start`` gave it.
+        """
+        if name is None or name != self._on_trial:
+            return
+        self._on_trial = None
+        self._state.keep(lambda state: state.counted(-1) if state.current == name else state)
+
+    def failed(self, name: str | None, reason: str) -> None:
         """Go back to the previous bundle because this one cannot be run.
 
         Args:
             name: as ``start`` gave it.
             reason: for the log.
-
-        Returns:
-            Whether there was a way back: ``start`` then gives another bundle. False: the default failed.
         """
-        if name is None:
-            return False
+        if name is None or self.state.current != name:
+            return
         self._state.keep(lambda state: self._back(state) if state.current == name else state)
         now = self.state.current or "the default"
         log.warning("bundle %s is taken back, from now on %s: %s", name, now, reason)
-        return True
 
     def _is_here(self, name: str) -> bool:
         return name in shipped() or name in self.names()
@@ -240,9 +249,7 @@ class BundleStore:
                     f"{name} is the {'current' if name == state.current else 'previous'} bundle and another "
                     "one: choose another --name"
                 )
-            if place.exists():
-                place.rename(new.with_name("old"))
-            rename_folder(new, place)
+            rename_folder(new, place, new.with_name("old"))
 
     def _is_whole(self, name: str) -> bool:
         try:
@@ -275,4 +282,7 @@ def _content(path: Path) -> bytes | None:
 
 def _empty(folder: Path) -> None:
     for entry in folder.iterdir():
-        shutil.rmtree(entry)
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()

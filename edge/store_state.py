@@ -44,11 +44,11 @@ class State:
         previous = self.current if self.unproven_starts is None else self.previous
         return State(name, None if previous == name else previous, 0)
 
-    def counted(self) -> "State":
-        """One start more, where starts are counted."""
-        return (
-            self if self.unproven_starts is None else replace(self, unproven_starts=self.unproven_starts + 1)
-        )
+    def counted(self, starts: int = 1) -> "State":
+        """So many starts more, where starts are counted; never less than none."""
+        if self.unproven_starts is None:
+            return self
+        return replace(self, unproven_starts=max(0, self.unproven_starts + starts))
 
 
 class StateFile:

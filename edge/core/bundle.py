@@ -203,9 +203,9 @@ def _get(container: dict[str, Any], key: str, kind: type[_T]) -> _T:
 
 def _strings(container: dict[str, Any], key: str) -> tuple[str, ...]:
     values = _get(container, key, list)
-    named = all(isinstance(value, str) and value for value in values)
+    named = all(isinstance(value, str) and value and value.isprintable() for value in values)
     if not named or len(values) < 2 or len(set(values)) != len(values):
-        raise BundleError(f"{key!r} must be two or more different names")
+        raise BundleError(f"{key!r} must be two or more different printable names")
     return tuple(values)
 
 
@@ -233,15 +233,21 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e30
 
 
+def _number(container: dict[str, Any], key: str) -> float:
+    """Whole ones too: JSON knows one kind of number."""
+    value: Any = container.get(key)
+    return float(value) if _is_number(value) else _get(container, key, float)
+
+
 def _between(container: dict[str, Any], key: str, low: float, high: float) -> float:
-    value = _get(container, key, float)
+    value = _number(container, key)
     if not low <= value <= high:  # also false for NaN
         raise BundleError(f"{key!r} must be {low:g}…{high:g}, not {value}")
     return value
 
 
 def _quantization(entry: dict[str, Any]) -> Quantization:
-    scale, zero_point = _get(entry, "scale", float), _get(entry, "zero_point", int)
+    scale, zero_point = _number(entry, "scale"), _get(entry, "zero_point", int)
     if not (math.isfinite(scale) and scale > 0 and -128 <= zero_point <= 127):
         raise BundleError("'output' must have scale > 0 and zero_point in -128…127")
     return Quantization(scale, zero_point)

@@ -8,6 +8,7 @@
     ├ ModelError        exit 78  the face models: absent or not the pinned bytes
     ├ SourceError       exit 1   a file, folder or device that cannot be read
     ├ BackendError      exit 1   a landmark backend or runtime that cannot start
+    │ └ RefusedError    exit 1   the runtime is there and refuses a network; of a bundle: BundleError
     └ DataError         exit 1   a data set that cannot be used (train, convert, benchmarks)
 
 78 is ``EX_CONFIG`` of sysexits.h: starting again will not help.
@@ -44,6 +45,10 @@ class SourceError(FerError):
 
 class BackendError(FerError):
     """A landmark backend or the TFLite runtime cannot start."""
+
+
+class RefusedError(BackendError):
+    """The TFLite runtime is there and refuses a network."""
 
 
 class DataError(FerError):

@@ -52,21 +52,27 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.chmod(0o777 & ~_umask())
         _flush_all(temporary)
-        _swap(temporary, path)
+        old = temporary.with_name(temporary.name + ".old")
+        _swap(temporary, path, old)
+        shutil.rmtree(old, ignore_errors=True)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     _flush_folder(path.parent)
 
 
-def rename_folder(path: Path, to: Path) -> None:
+def rename_folder(path: Path, to: Path, aside: Path) -> None:
     """Flush a folder and all that is in it to the disk, then rename it, for good when this returns.
 
     Args:
-        to: on the same disk, must not be there.
+        to: on the same disk.
+        aside: where to put what is at ``to``; if the rename fails it is put back.
+
+    Raises:
+        OSError: the disk is full or read-only. ``to`` is then as before.
     """
     _flush_all(path)
-    path.rename(to)
+    _swap(path, to, aside)
     for folder in {path.parent, to.parent}:
         _flush_folder(folder)
 
@@ -99,19 +105,17 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _swap(temporary: Path, path: Path) -> None:
-    if not path.exists():
-        temporary.rename(path)
+def _swap(new: Path, path: Path, aside: Path) -> None:
+    if not os.path.lexists(path):
+        new.rename(path)
         return
-    old = temporary.with_name(temporary.name + ".old")
-    path.rename(old)
+    path.rename(aside)
     try:
-        temporary.rename(path)
+        new.rename(path)
     except BaseException:
         with suppress(OSError):
-            old.rename(path)
+            aside.rename(path)
         raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _flush_all(folder: Path) -> None:

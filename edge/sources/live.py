@@ -72,6 +72,11 @@ class LiveSource:
         self._closed = False
         self._lost_at: float | None = None
 
+    @property
+    def lost(self) -> bool:
+        """Whether there is no camera; false until a first attempt has failed."""
+        return self._lost_at is not None
+
     def __iter__(self) -> Iterator[Frame]:
         delays = self._back_off()
         hung: list[CaptureThread] = []
@@ -90,7 +95,7 @@ class LiveSource:
                         lambda: self.interval_s,
                     )
                     thread.start()
-                    taken = yield from self._frames_of(thread)
+                    taken = yield from self._frames_of(thread, len(hung))
                     if self._closed:
                         return
                     thread.stop()
@@ -100,7 +105,7 @@ class LiveSource:
                         delays = self._back_off()
                     self._report_lost(thread.failure or f"no frame for {self._deadline_s:g} s")
                     thread = None
-                self._pause(next(delays), hopeless=self._hopeless(len(hung)))
+                self._pause(next(delays), len(hung))
         finally:
             if thread is not None:
                 thread.stop()
@@ -111,7 +116,7 @@ class LiveSource:
         self._closed = True
         self._wake.put(None)
 
-    def _frames_of(self, thread: CaptureThread) -> Generator[Frame, None, int]:
+    def _frames_of(self, thread: CaptureThread, hung: int) -> Generator[Frame, None, int]:
         """Frames until the capture fails or hangs, or the source is closed. Returns how many."""
         taken = 0
         end = time.monotonic() + self._deadline_s
@@ -119,7 +124,7 @@ class LiveSource:
             try:
                 self._wake.get(timeout=min(left, _WAIT_STEP_S))
             except Empty:
-                self.on_wait()
+                self._tell(hung)
                 continue
             end = time.monotonic() + self._deadline_s
             frame = thread.take()
@@ -132,19 +137,19 @@ class LiveSource:
                 return taken
         return taken
 
-    def _pause(self, seconds: float, hopeless: bool) -> None:
+    def _pause(self, seconds: float, hung: int) -> None:
         """Wait, until ``close`` at most; a token that a capture left in the queue does not count."""
         end = time.monotonic() + seconds
         while not self._closed and (left := end - time.monotonic()) > 0:
             with suppress(Empty):
                 self._wake.get(timeout=min(left, _WAIT_STEP_S))
-            if not hopeless:
-                self.on_wait()
+            self._tell(hung)
 
-    def _hopeless(self, hung: int) -> bool:
-        """Whether only a new process can help: what hangs may keep the camera busy for all others."""
+    def _tell(self, hung: int) -> None:
+        """``on_wait``, unless only a new process can help: what hangs may keep the camera busy for others."""
         lost_s = 0.0 if self._lost_at is None else time.monotonic() - self._lost_at
-        return hung >= _MAX_HUNG or (hung > 0 and lost_s > _HOPELESS_S)
+        if hung < _MAX_HUNG and (hung == 0 or lost_s <= _HOPELESS_S):
+            self.on_wait()
 
     def _report_lost(self, reason: str) -> None:
         if self._lost_at is None:

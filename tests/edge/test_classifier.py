@@ -56,6 +56,11 @@ def test_a_model_of_another_shape_is_refused(name):
         TfliteClassifier(Bundle(**{**fields, "feature_version": 3 - bundle.feature_version}))
 
 
+def test_a_network_that_the_runtime_refuses_is_the_bundles_fault():
+    with pytest.raises(BundleError, match=r"refuses the model of bundle .*landmarks: .*: convert it again"):
+        TfliteClassifier(replace(load_bundle("landmarks"), model=bytes(1000)))
+
+
 def test_landmarks_are_standardized(golden):
     """An affine map of the landmarks and of the bundle's mean and standard deviation changes nothing."""
     bundle = load_bundle("landmarks")

@@ -14,7 +14,8 @@ import pytest
 
 from edge import assets
 from edge.cli import main
-from edge.store import SHIPPED
+from edge.store import SHIPPED, BundleStore
+from tests.edge.own_bundles import own_bundle
 
 pytestmark = pytest.mark.usefixtures("models")
 
@@ -183,6 +184,21 @@ def test_a_damaged_bundle_ends_with_78(edge, tmp_path):
     result = edge("check", "--bundle", bundle)
     assert result.returncode == 78
     assert "SHA-256" in _error(result)
+
+
+def test_a_damaged_bundle_of_the_store_has_a_way_back(edge, tmp_path):
+    store = BundleStore(tmp_path / "bundles")
+    store.use(store.install(str(own_bundle(tmp_path / "mine"))))
+    (store.folder / "mine" / "model.tflite").write_bytes(b"")
+    result = edge("check", env={"STATE_DIRECTORY": str(tmp_path)})
+    assert result.returncode == 78
+    assert _error(result).endswith("copy the bundle again; `mien models rollback` takes it back")
+    named = edge("check", "--bundle", "mine", env={"STATE_DIRECTORY": str(tmp_path)})
+    assert "rollback" not in _error(named)
+    shutil.rmtree(store.folder / "mine")
+    result = edge("check", env={"STATE_DIRECTORY": str(tmp_path)})
+    assert "no bundle 'mine'" in _error(result)
+    assert "rollback" in _error(result)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """``python -m edge models``, as its parser is hung into the program's."""
 
 import argparse
+import sys
 
 import pytest
 
@@ -104,6 +105,33 @@ def test_a_damaged_one_is_listed_with_the_reason(models, bundle, tmp_path):
     code, lines, _ = models("list")
     assert code == 0
     assert "is not the file that model.json names" in line(lines, "mine")
+
+
+@pytest.mark.parametrize("reason", ["package", "key"])
+def test_signatures_that_cannot_be_checked_are_a_line_for_each_bundle(
+    models, bundle, tmp_path, monkeypatch, reason
+):
+    models("install", bundle)
+    settings = tmp_path / "mien.toml"
+    settings.write_text('[expression]\npublic_key = "RWnone"\n')
+    if reason == "package":
+        monkeypatch.setitem(sys.modules, "minisign", None)
+    else:
+        pytest.importorskip("minisign", reason="py-minisign is not installed")
+    code, lines, _ = models("list", "--config", settings)
+    assert code == 0
+    assert "expression.public_key is" in line(lines, "mine")
+    assert "angry" in line(lines, "landmarks")
+
+
+def test_a_bundle_that_does_not_go_with_the_backend_is_not_used(models, tmp_path):
+    settings = tmp_path / "mien.toml"
+    settings.write_text('[landmarks]\nbackend = "mediapipe"\n')
+    code, _, err = models("use", "fused", "--config", settings)
+    assert code == 78
+    assert "landmarks.backend mediapipe does not give" in err
+    assert BundleStore(tmp_path / "store").state.current is None
+    assert models("use", "landmarks", "--config", settings)[0] == 0
 
 
 def test_settings_that_name_a_bundle(models, bundle, tmp_path):

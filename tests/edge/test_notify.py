@@ -16,6 +16,15 @@ def test_the_message_reaches_the_service_manager(tmp_path, monkeypatch, kind):
         assert manager.recv(100) == b"READY=1"
 
 
+def test_a_process_without_a_free_file_handle_goes_on(tmp_path, monkeypatch):
+    def refused(*_):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    monkeypatch.setattr(socket, "socket", refused)
+    assert notify("READY=1") is None
+
+
 def test_without_a_manager_or_with_a_dead_one_nothing_happens(tmp_path, monkeypatch):
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     assert notify("READY=1") is None

@@ -1,6 +1,7 @@
 """Whether a bundle that is whole is also one that works here."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,6 +34,16 @@ def test_a_network_that_is_off_is_refused(tmp_path):
     shift_golden(folder, golden.TOLERANCE)
     with pytest.raises(BundleError, match=r"does not compute on this device .* face 3, angry: expected code"):
         self_test.check(classifier, read_bundle(folder))
+
+
+def test_a_network_that_cannot_be_run_is_refused(monkeypatch):
+    def codes(self, inputs):
+        raise RuntimeError("Node number 3 (GATHER) failed to invoke.\nNode number 9 …")
+
+    bundle = load_bundle("landmarks")
+    monkeypatch.setattr(TfliteClassifier, "codes", codes)
+    with pytest.raises(BundleError, match=r"landmarks: its network fails on this device: Node .* invoke\.:"):
+        self_test.check(TfliteClassifier(bundle), bundle)
 
 
 def test_other_face_models_are_refused():
@@ -74,6 +85,13 @@ class TestApart:
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o755)
         monkeypatch.setattr(self_test.sys, "executable", str(program))
+
+    def test_the_callers_path_counts_too(self, tmp_path, monkeypatch):
+        """Packages may come from there alone."""
+        monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+        self.stand_in(tmp_path, monkeypatch, 'echo "$PYTHONPATH" >&2; exit 1')
+        with pytest.raises(BundleError, match=f"^{Path(self_test.__file__).parents[1]}:/elsewhere$"):
+            self_test.check_apart(tmp_path)
 
     def test_a_crash_is_told(self, tmp_path, monkeypatch):
         self.stand_in(tmp_path, monkeypatch, "kill -SEGV $$")

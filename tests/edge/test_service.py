@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from edge import service
+from edge import chosen
 from edge.core.errors import ConfigError
 from edge.settings import load_settings
 from edge.store import SHIPPED, BundleStore
@@ -213,9 +213,9 @@ def test_a_source_on_the_network_in_a_sandbox_without_one_is_a_wrong_setting(mon
     def refused(*_):
         raise OSError(97, "Address family not supported by protocol")
 
-    monkeypatch.setattr(service.socket, "socket", refused)
+    monkeypatch.setattr(chosen.socket, "socket", refused)
     with pytest.raises(ConfigError, match=r"rtsp://camera/stream is on the network.*install\.sh"):
-        service._open(load_settings(None, {"source": "rtsp://user:secret@camera/stream"}))
+        chosen.open_source(load_settings(None, {"source": "rtsp://user:secret@camera/stream"}))
 
 
 @pytest.fixture

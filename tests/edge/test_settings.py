@@ -55,6 +55,7 @@ def test_a_whole_number_is_a_number(tmp_path):
         ("[camera]\nwidth = 1" + "0" * 400, "camera.width must be 64…4096"),
         ("[output]\nsinks = []", "at least one of live, jsonl"),
         ('[output]\njsonl_file = "a\\u0000b"', "null character"),
+        ('[landmarks]\ntask_file = "a\\u0000b"', "null character"),
         ("source = ", "not valid TOML"),
         ("\xff", "not valid TOML"),
     ],

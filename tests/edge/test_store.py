@@ -5,6 +5,7 @@ import json
 import shutil
 import sys
 import tarfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -46,6 +47,11 @@ def proved(store, name):
 def refuse(path, data):
     """In the place of ``write_atomic``: a disk that is read-only."""
     raise OSError(30, "Read-only file system", str(path))
+
+
+def full(_handle):
+    """In the place of ``os.fsync``: where many a disk first says that it is full."""
+    raise OSError(28, "No space left on device")
 
 
 def entries(store):
@@ -131,6 +137,41 @@ class TestInstall:
         two.install(str(tmp_path / "one"))
         assert two.read("one").name == "one"
 
+    def test_a_disk_that_fills_up_leaves_the_one_that_was_to_be_replaced(self, two, tmp_path, monkeypatch):
+        other = str(own_bundle(tmp_path / "other", "other"))
+        with monkeypatch.context() as patch:
+            patch.setattr("edge.core.files.os.fsync", full)
+            with pytest.raises(OSError, match="No space left"):
+                two.install(other, "one")
+        assert two.read("one").name == "one"
+        assert not any((two.folder / ".incoming").iterdir())
+
+    def test_one_that_cannot_take_the_place_of_another(self, two, tmp_path, monkeypatch):
+        def rename(self, to):
+            if (self.name, to.name) == ("new", "one"):
+                full(None)
+            return actual(self, to)
+
+        actual = Path.rename
+        monkeypatch.setattr(Path, "rename", rename)
+        with pytest.raises(OSError, match="No space left"):
+            two.install(str(own_bundle(tmp_path / "other", "other")), "one")
+        assert two.read("one").name == "one"
+
+    @pytest.mark.parametrize("kind", ["link", "dangling link", "file"])
+    def test_what_is_no_folder_is_replaced_and_stops_nothing_later(self, two, tmp_path, kind):
+        place = two.folder / "three"
+        if kind == "file":
+            place.write_text("x")
+        else:
+            place.symlink_to(tmp_path / ("two" if kind == "link" else "nowhere"))
+        two.install(str(own_bundle(tmp_path / "three", "three")))
+        assert two.read("three").name == "three"
+        assert not place.is_symlink()
+        assert (tmp_path / "two" / "model.json").is_file()
+        two.install(str(own_bundle(tmp_path / "four", "four")))
+        assert entries(two) == [".incoming", "four", "one", "three", "two"]
+
     def test_two_at_a_time(self, two, tmp_path):
         with (
             locked(two.folder / ".incoming"),
@@ -201,7 +242,8 @@ class TestStart:
     def test_a_device_without_a_store(self, store):
         assert store.start() is None
         store.proven(None)
-        assert not store.failed(None, "broken")
+        store.not_tried(None)
+        store.failed(None, "broken")
         assert not store.folder.exists()
 
     def test_a_new_bundle_has_some_starts_and_then_the_old_one_is_back(self, two, caplog):
@@ -245,19 +287,34 @@ class TestStart:
     def test_one_that_fails_is_taken_back_at_once(self, two, caplog):
         proved(two, "one")
         two.use("two")
-        assert two.failed(two.start(), "its network is off")
+        two.failed(two.start(), "its network is off")
         assert two.start() == "one"
         assert "its network is off" in caplog.text
-        assert two.failed("one", "the runtime is another one")
+        two.failed("one", "the runtime is another one")
         assert two.start() is None
-        assert not two.failed(None, "that one too")
+        two.failed(None, "that one too")
+        assert two.state == State()
 
-    def test_one_that_failed_does_not_undo_a_choice_that_was_made_meanwhile(self, two):
+    def test_a_start_for_which_it_was_not_tried_does_not_count(self, two):
+        proved(two, "one")
+        two.use("two")
+        for _ in range(MAX_STARTS + 1):
+            service = BundleStore(two.folder)
+            service.not_tried(service.start())
+            assert two.state == State("two", "one", 0)
+        service.not_tried("two")
+        assert two.state.unproven_starts == 0
+        two.proven(two.start())
+        two.not_tried(two.start())
+        assert two.state == State("two", "one")
+
+    def test_one_that_failed_does_not_undo_a_choice_that_was_made_meanwhile(self, two, caplog):
         two.use("one")
         name = two.start()
         BundleStore(two.folder).use("two")
         two.failed(name, "broken")
         assert two.state == State("two", None, 0)
+        assert "taken back" not in caplog.text
 
     def test_one_that_is_gone(self, two, caplog):
         proved(two, "one")
@@ -304,7 +361,7 @@ class TestDamage:
         service = BundleStore(two.folder)
         assert service.start() == "two"
         assert "known until the program ends: Read-only file system" in caplog.text
-        assert service.failed("two", "its network is off")
+        service.failed("two", "its network is off")
         assert service.start() == "one"
         service.proven("one")
         assert BundleStore(two.folder).start() == "two"  # nothing was written
@@ -343,6 +400,12 @@ class TestLoading:
         assert load_bundle("mine").path == at_home / "state" / "bundles" / "mine"
         with pytest.raises(BundleError, match="installed mine; write a path"):
             load_bundle("yours")
+
+    def test_a_name_without_a_slash_is_never_a_folder(self, at_home, monkeypatch):
+        monkeypatch.chdir(own_bundle(at_home / "here").parent)
+        with pytest.raises(BundleError, match=r"no bundle 'here'.*write a path \(with a /\)"):
+            load_bundle("here")
+        assert load_bundle("./here").name == "mine"
 
     def test_settings_that_name_a_bundle_go_first(self):
         default = load_settings(None, {})

@@ -83,6 +83,12 @@ def test_another_feature_version_says_which(copy):
         (lambda i: i.pop("labels"), "labels"),
         (lambda i: i.update(labels=["happy"]), "labels"),
         (lambda i: i.update(labels=["happy", "happy"]), "labels"),
+        (lambda i: i.update(labels=["happy", ""]), "labels"),
+        (lambda i: i.update(labels=["happy", "sad\nMAINPID=1"]), "printable"),
+        (lambda i: i.update(labels=["happy", "\ud800"]), "printable"),
+        (lambda i: i["calibration"].update(temperature=True), "temperature"),
+        (lambda i: i["calibration"].update(temperature=10**400), "temperature"),
+        (lambda i: i["output"].pop("scale"), "lacks 'scale'"),
         (lambda i: i["standardization"]["std"].pop(), "1404 numbers"),
         (lambda i: i["standardization"]["std"].__setitem__(0, 0.0), "0.0001 or more"),
         (lambda i: i["standardization"]["mean"].__setitem__(0, "x"), "1404 numbers"),
@@ -132,6 +138,15 @@ def test_numbers_that_json_does_not_have_are_refused_wherever_they_stand(copy, c
     path.write_text(text.replace('"training": {', f'"training": {constant}, "was": {{', 1))
     with pytest.raises(BundleError, match="is not JSON"):
         read_bundle(copy)
+
+
+def test_a_whole_number_is_a_number(copy):
+    _change(copy, lambda info: info["calibration"].update(temperature=1, min_confidence=0))
+    _change(copy, lambda info: info.update(preparation={"scale": 1, "padding": 0}))
+    _change(copy, lambda info: info["output"].update(scale=1))
+    bundle = read_bundle(copy)
+    assert (bundle.temperature, bundle.min_confidence, bundle.preparation) == (1.0, 0.0, (1.0, 0.0))
+    assert bundle.output.scale == 1.0
 
 
 def test_a_huge_number_is_refused(copy):

@@ -84,7 +84,7 @@ def test_all_of_it_is_on_the_disk_before_the_rename_and_the_rename_after_it(tmp_
 def test_a_folder_that_is_renamed(tmp_path, flushed):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "new").mkdir()
-    rename_folder(tmp_path / "in" / "new", tmp_path / "bundle")
+    rename_folder(tmp_path / "in" / "new", tmp_path / "bundle", tmp_path / "in" / "old")
     assert names(tmp_path) == ["bundle", "in"]
     assert flushed[0] == tmp_path / "in" / "new"
     assert set(flushed[1:]) == {tmp_path / "in", tmp_path}

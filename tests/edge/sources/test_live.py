@@ -145,7 +145,7 @@ def test_a_token_left_in_the_queue_does_not_shorten_the_back_off() -> None:
     source = LiveSource("cam", opener())
     source._wake.put(None)  # what a capture leaves that fails right after it opened
     start = time.monotonic()
-    source._pause(0.05, hopeless=False)
+    source._pause(0.05, hung=0)
     assert time.monotonic() - start >= 0.05
 
 
@@ -320,11 +320,14 @@ def test_a_frame_that_does_not_come_is_no_reason_to_worry_until_the_deadline(
     assert value(next(iter(source))) == 7
 
 
+@pytest.mark.parametrize("attempt_s", [0.0, 0.05])
 def test_nobody_is_told_that_all_is_well_while_captures_hang_for_good(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, attempt_s: float
 ) -> None:
-    """Else the watchdog would be fed although only a new process can open the camera again."""
+    """Else the watchdog would be fed although only a new process can open the camera again; also where
+    each attempt takes longer to fail than a step of waiting."""
     monkeypatch.setattr(live, "_HOPELESS_S", 0.2)
+    monkeypatch.setattr(live, "_WAIT_STEP_S", 0.02)
     release = threading.Event()
     attempts = itertools.count()
     told_at: list[float] = []
@@ -333,6 +336,7 @@ def test_nobody_is_told_that_all_is_well_while_captures_hang_for_good(
     def open_capture() -> object:
         if next(attempts) == 0:
             release.wait()  # stuck in the driver, the device in its hands
+        release.wait(attempt_s)
         raise OSError("busy")
 
     def until_hopeless() -> Iterator[float]:
@@ -347,3 +351,14 @@ def test_nobody_is_told_that_all_is_well_while_captures_hang_for_good(
     assert told_at
     assert max(told_at) < 0.6
     release.set()
+
+
+def test_it_is_known_when_the_camera_is_lost(scripted_capture: type) -> None:
+    source = LiveSource("cam", opener(OSError("busy"), scripted_capture(1)), back_off=lambda: iter([0.01]))
+    lost: list[bool] = []
+    source.on_wait = lambda: lost.append(source.lost)
+    assert not source.lost
+    next(iter(source))
+    assert lost
+    assert all(lost)
+    assert not source.lost

@@ -1,0 +1,190 @@
+"""Who is to blame for an error: the new bundle, which is taken back, or somebody else."""
+
+import shutil
+import signal
+from contextlib import suppress
+from types import SimpleNamespace
+
+import pytest
+
+from edge import build, chosen, self_test, service
+from edge.classifier import TfliteClassifier
+from edge.core.errors import BackendError, BundleError, FerError
+from edge.settings import SleepSettings, load_settings
+from edge.sleep import Sleep
+from edge.sources.live import LiveSource
+from edge.store import SHIPPED, BundleStore
+from edge.store_state import State
+from tests.edge.own_bundles import own_bundle, replace_model, shift_golden
+
+NEW = State("mine", None, 0)
+PROVEN = State("mine")
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch, models):
+    """In use is ``mine``, which has the labels of FER+ and was never started."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    monkeypatch.setattr(self_test, "check_apart", lambda folder: None)
+    return in_use(tmp_path, "ferplus")
+
+
+def in_use(tmp_path, base):
+    shutil.copytree(SHIPPED / base, tmp_path / base)
+    store = BundleStore()
+    store.use(store.install(str(tmp_path / base), "mine"))
+    return store
+
+
+def settings(**changes):
+    return lambda: load_settings(None, {name.replace("__", "."): value for name, value in changes.items()})
+
+
+def start(**changes):
+    """Settings, bundle and pipeline as the service would take them."""
+    return chosen.first(settings(**changes))
+
+
+def fails(error):
+    def fail(*_arguments, **_options):
+        raise error
+
+    return fail
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """A service from its start to its end, in this process."""
+    monkeypatch.setattr(service.faulthandler, "enable", lambda *_: None)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield lambda **changes: service.Service(settings(**changes), frames=3).run()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+class TestTheBundle:
+    """An error of its own takes it back at once: the default runs."""
+
+    def test_the_runtime_refuses_its_network(self, store):
+        replace_model(store.folder / "mine", bytes(1000))
+        assert start().bundle is None
+        assert store.state == State()
+
+    def test_its_network_cannot_be_run(self, store, monkeypatch):
+        def codes(self, inputs):
+            if len(self.labels) == 8:
+                raise RuntimeError("Node number 3 (GATHER) failed to invoke.\nNode number 9 …")
+            return actual(self, inputs)
+
+        actual = TfliteClassifier.codes
+        monkeypatch.setattr(TfliteClassifier, "codes", codes)
+        assert start().bundle is None
+        assert store.state == State()
+
+    def test_it_needs_what_the_backend_does_not_give(self, store):
+        with suppress(BackendError):  # mediapipe need not be installed
+            start(landmarks__backend="mediapipe")
+        assert store.state == State()
+
+
+class TestSomebodyElse:
+    """No such error counts, however often it ends the program."""
+
+    @pytest.mark.parametrize(
+        ("changes", "after"),
+        [
+            ({"source": "nowhere.mp4"}, PROVEN),
+            ({"source": "demo", "output__sinks": ["jsonl"], "output__jsonl_file": "/nowhere/a"}, PROVEN),
+            ({"source": "demo", "landmarks__models_dir": "/nowhere"}, NEW),
+        ],
+    )
+    def test_an_end_in_order(self, store, run, portraits, changes, after):
+        for _ in range(3):
+            with pytest.raises((FerError, OSError), match="nowhere"):
+                run(**changes)
+            assert store.state == after
+
+    def test_a_sink_that_fails_at_the_first_frame(self, store, run, portraits, monkeypatch):
+        monkeypatch.setattr("edge.sinks.live.LiveSink.write", fails(RuntimeError("a bug")))
+        with pytest.raises(RuntimeError, match="a bug"):
+            run(source="demo")
+        assert store.state == PROVEN
+
+    def test_a_bug_before_the_first_frame_counts(self, store, run, portraits, monkeypatch):
+        monkeypatch.setattr("edge.pipeline.Pipeline.process", fails(RuntimeError("a bug")))
+        with pytest.raises(RuntimeError, match="a bug"):
+            run(source="demo")
+        assert store.state == State("mine", None, 1)
+
+    def test_a_runtime_that_does_not_load(self, store, monkeypatch):
+        for name in ("landmarks.detector", "landmarks.litert", "classifier"):
+            monkeypatch.setattr(f"edge.{name}.make_interpreter", fails(BackendError("does not load")))
+        for _ in range(3):
+            with pytest.raises(BackendError, match="does not load"):
+                start()
+            assert store.state == NEW
+
+
+class TestReload:
+    @pytest.fixture
+    def running(self, store):
+        """A service that runs the default, and what a reload has built for it out of ``mine``."""
+        running = service.Service(settings())
+        default = settings(expression__bundle="landmarks")()
+        running._take_over(chosen.choose(default, BundleStore()))
+        return running
+
+    def closed(self, pipeline, monkeypatch):
+        closed = []
+        monkeypatch.setattr(pipeline.backend, "close", lambda: closed.append(True))
+        return closed
+
+    def test_a_bug_in_what_is_built_does_not_end_what_runs(self, running, caplog):
+        before = running._pipeline
+        running._take(SimpleNamespace(result=fails(RuntimeError("a bug"))))
+        assert running._pipeline is before
+        assert "reload refused, everything stays as it was" in caplog.text
+        assert "a bug" in caplog.text
+
+    @pytest.mark.parametrize("own_backend", [True, False])
+    def test_sinks_that_cannot_be_built(self, running, store, monkeypatch, caplog, own_backend):
+        built = chosen.choose(settings()(), BundleStore(), None if own_backend else running._pipeline)
+        assert store.state == State("mine", None, 1)
+        if not own_backend:
+            built.pipeline.backend = running._pipeline.backend
+        closed = self.closed(built.pipeline, monkeypatch)
+        monkeypatch.setattr(service, "build_sinks", fails(OSError(28, "No space left on device")))
+        running._take(SimpleNamespace(result=lambda: (built, None)))
+        assert "everything stays as it was: [Errno 28] No space left" in caplog.text
+        assert running._pipeline is not built.pipeline
+        assert closed == [True] * own_backend
+        assert store.state == NEW
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_pipeline_that_cannot_be_built_leaves_nothing_behind(models, tmp_path, monkeypatch, shared):
+    folder = own_bundle(tmp_path / "b")
+    shift_golden(folder, 100)
+    closed, threads = [], []
+    backend = SimpleNamespace(close=lambda: closed.append(True))
+    monkeypatch.setattr(build, "build_backend", lambda *_: backend)
+    monkeypatch.setattr(build.cv2, "setNumThreads", threads.append)
+    running = SimpleNamespace(embedding=False, backend=backend) if shared else None
+    with pytest.raises(BundleError, match="does not compute on this device"):
+        build.build_pipeline(load_settings(None, {"expression.bundle": str(folder)}), running)
+    assert closed == [True] * (not shared)
+    assert threads == []
+
+
+def test_the_status_line_says_no_camera_only_where_there_is_none():
+    """Asleep, a second may pass without a frame."""
+    run = service.Service(settings())
+    run._source = LiveSource("cam", lambda: None)
+    run._sleep = Sleep(SleepSettings(after_s=1.0, interval_s=2.0), 0.0)
+    run._sleep.see(False, 5.0)
+    run._faces = "no face"
+    assert run._status(1.0).startswith("0.0 fps, no face, asleep; ")
+    run._source._report_lost("unplugged")
+    assert run._status(1.0).startswith("0.0 fps, no camera, asleep; ")
+    run._source._report_back()
+    assert run._status(1.0).startswith("0.0 fps, no face, asleep; ")
