@@ -1,5 +1,6 @@
 """A run that nobody watches: signals, systemd, sleep, and settings or bundles that change meanwhile."""
 
+import ctypes
 import faulthandler
 import logging
 import signal
@@ -7,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import FrameType
 
 from edge import loop
@@ -135,6 +136,7 @@ class Service:
         if self._next is not None and not self._next.is_alive():
             self._take(self._next)
             self._next = None
+            _give_memory_back()
         elif self._reload_wanted and self._next is None:
             self._reload_wanted = False
             notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
@@ -201,6 +203,12 @@ class Service:
         signal.signal(signal.SIGTERM, end)
         if under_systemd():  # elsewhere SIGHUP means that the terminal is gone
             signal.signal(signal.SIGHUP, reload)
+
+
+def _give_memory_back() -> None:
+    """What the old network had used. Otherwise glibc keeps it, in pieces that the next one may not fit in."""
+    with suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _close(sinks: list[Sink]) -> None:

@@ -1,5 +1,6 @@
 """A service under a manager that the test plays: its messages, its reloads, its waiting for a camera."""
 
+import ctypes
 import json
 import os
 import queue
@@ -129,6 +130,20 @@ def test_a_reload_changes_the_bundle_and_loses_no_frame(manager, portraits):
     assert {len(record["faces"][0]["probabilities"]) for record in later} == {8}
     assert all(record["faces"] for record in records)
     assert '"bundle": "ferplus"' in run.end()
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc can be told to")
+def test_reloads_gather_no_memory(manager, portraits):
+    run = manager(DEMO.format(bundle="fused"))
+    run.told("READY=1")
+    sizes = []
+    for number in range(6):
+        run.config.write_text(DEMO.format(bundle=("landmarks", "fused")[number % 2]))
+        run.reload()
+        run.told("WATCHDOG=1")  # a second of frames
+        status = Path(f"/proc/{run.process.pid}/status").read_text()
+        sizes.append(int(re.search(r"RssAnon:\s+(\d+) kB", status)[1]))
+    assert max(sizes) - min(sizes) < 5000, f"kB after each: {sizes}"
 
 
 def test_a_tracked_face_keeps_its_number_where_only_a_threshold_changes(manager, portraits):
