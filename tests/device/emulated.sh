@@ -60,7 +60,7 @@ compare_features() {
 # pytest lies beside the environment, which stays what the documented commands make.
 edge_suite() {
     inside $checkout/venv/bin/python -m pip install --target /opt/pytest-lib --upgrade \
-        "$(grep '^pytest' "$root/requirements-test.txt")"
+        "$(grep '^pytest>' "$root/requirements-test.txt")"
     inside PYTHONPATH=/opt/pytest-lib env --chdir=$checkout venv/bin/python -m pytest \
         -m "not slow and not mediapipe" tests/edge/core tests/edge/data tests/edge/landmarks ||
         die "FAILED: the edge suite on $arch"
