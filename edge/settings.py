@@ -149,6 +149,12 @@ class Settings:
         return self.source.startswith(STREAMS)
 
 
+_MAX_BYTES = 100_000
+"""Of a settings file; all settings together have about 1000."""
+_MAX_DOTS = 100
+"""In a line. ``tomllib`` takes a time that grows with the square of a key's parts."""
+
+
 def load_settings(path: Path | None, flags: Mapping[str, Any]) -> Settings:
     """Read the file and lay the flags over it.
 
@@ -188,11 +194,17 @@ def load_settings(path: Path | None, flags: Mapping[str, Any]) -> Settings:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        with path.open("rb") as file:
+            text = file.read(_MAX_BYTES + 1).decode()
+        if len(text) > _MAX_BYTES or any(line.count(".") > _MAX_DOTS for line in text.splitlines()):
+            raise ConfigError(f"{path} is too long for settings, or one of its lines has too many dots")
+        table = tomllib.loads(text)
+        str(table)  # Python does not print the largest numbers, and so no message could name them
     except OSError as error:
         raise ConfigError(f"cannot read settings {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
+    return table
 
 
 def _known(settings: type = Settings, prefix: str = "") -> list[str]:

@@ -258,7 +258,7 @@ def _read(shard: Path, names: list[str]) -> list[NDArray[Any]]:
         with shard.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             if any(info.compress_type for info in archive.zip.infolist()):
                 raise ValueError("it is compressed, and so may be of any size")
-            return [archive[name] for name in names]
+            return [np.asarray(archive[name]) for name in names]  # what is no .npy inside comes as bytes
     except Exception as error:  # a flipped bit in an npz raises anything from zlib.error to SyntaxError
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"{shard} is missing or damaged ({reason}): run extract again") from None

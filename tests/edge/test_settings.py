@@ -1,4 +1,5 @@
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -58,6 +59,10 @@ def test_a_whole_number_is_a_number(tmp_path):
         ('[landmarks]\ntask_file = "a\\u0000b"', "null character"),
         ("source = ", "not valid TOML"),
         ("\xff", "not valid TOML"),
+        ("[camera]\nwidth = " + "1" * 5000, "not valid TOML"),
+        ("source = 0x" + "f" * 5000, "not valid TOML"),
+        ("a" + ".a" * 20_000 + " = 1", "too many dots"),
+        ("# " + "x" * 100_000, "too long"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_file(tmp_path, text, message):
@@ -66,6 +71,11 @@ def test_what_is_wrong_is_named_with_its_file(tmp_path, text, message):
     with pytest.raises(ConfigError, match=message) as caught:
         load_settings(path, {})
     assert str(path) in str(caught.value)
+
+
+def test_a_file_without_an_end_is_not_read_to_it():
+    with pytest.raises(ConfigError, match="too long"):
+        load_settings(Path("/dev/zero"), {})
 
 
 def test_a_missing_file_is_an_error(tmp_path):

@@ -121,11 +121,11 @@ def test_an_info_that_lacks_something_is_refused(made, key):
     info = json.loads((made[0] / "info.json").read_text())
     for value in (None, "x", -1, True, ["../000000.npz"], [3], [SHARDS[0], SHARDS[0]]):
         (made[0] / "info.json").write_text(json.dumps(info | {key: value}))
-        with pytest.raises(DataError, match="run extract again"):
+        with pytest.raises(DataError, match="names no shards or no views: run extract again"):
             landmarks_folder.load(made[0])
     del info[key]
     (made[0] / "info.json").write_text(json.dumps(info))
-    with pytest.raises(DataError, match="run extract again"):
+    with pytest.raises(DataError, match="names no shards or no views: run extract again"):
         landmarks_folder.load(made[0])
 
 
@@ -158,6 +158,18 @@ def test_a_truncated_shard_is_refused(made):
     shard.write_bytes(shard.read_bytes()[:-1000])
     assert not landmarks_folder.is_whole(shard, names)
     with pytest.raises(DataError, match="damaged"):
+        landmarks_folder.load(path)
+
+
+def test_an_array_without_its_header_is_refused(made):
+    path, _, _ = made
+    shard = path / SHARDS[2]
+    with zipfile.ZipFile(shard) as archive:
+        parts = {info.filename: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(shard, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, b"none" if name == "label.npy" else content)
+    with pytest.raises(DataError, match="do not fit together"):
         landmarks_folder.load(path)
 
 
@@ -210,6 +222,15 @@ def test_shards_that_do_not_fit_together(made, change):
     landmarks_folder.write_npz(path / SHARDS[1], arrays)
     with pytest.raises(DataError, match=r"fit together|other numbers of faces"):
         landmarks_folder.load(path).faces(0)
+
+
+def test_a_shard_whose_faces_are_no_list(made):
+    path, _, _ = made
+    with np.load(path / SHARDS[1]) as archive:
+        arrays = dict(archive) | {"found_0": np.array(True)}
+    landmarks_folder.write_npz(path / SHARDS[1], arrays)
+    with pytest.raises(DataError, match="do not fit together"):
+        landmarks_folder.load(path).faces(0, embedding=False)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])

@@ -195,6 +195,7 @@ class TestColumns:
             (lambda text: text + ";1", "expected 137 fields, found 138"),
             (lambda text: "nan" + text[text.index(";") :], "'nan' is not a coordinate"),
             (lambda text: "1e999" + text[text.index(";") :], "'1e999' is not a coordinate"),
+            (lambda text: "1e31" + text[text.index(";") :], "'1e31' is not a coordinate"),
             (lambda text: "x" + text[text.index(";") :], "is not a coordinate"),
             (lambda text: "x" * 5000 + text[text.index(";") :], f"'{'x' * 20}' is not a coordinate"),
             (lambda text: ";".join(["5"] * 136), "one place"),
@@ -220,6 +221,9 @@ def test_long_names_stay_one_line(lille):
     )
     _, bad = load(lille)
     assert max(map(len, bad)) < 500
+    write(lille / "emotion.csv", "subject;file;emotion", f"S010;2;{'x' * 5000}")
+    with pytest.raises(DataError, match=r"unknown emotion 'x{20}',"):
+        load(lille)
 
 
 def test_a_line_without_end_is_not_read_into_memory(lille):
