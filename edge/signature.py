@@ -28,7 +28,8 @@ def verify(folder: Path, public_key: str, text: bytes) -> None:
         import minisign
     except ImportError:
         raise ConfigError(
-            f"expression.public_key is set, and signatures need a package: pip install '{_PACKAGE}'"
+            "expression.public_key is set, and signatures need a package: run systemd/install.sh again "
+            f"where it installed the service, else pip install '{_PACKAGE}'"
         ) from None
     try:
         key = minisign.PublicKey.from_base64(public_key)

@@ -36,7 +36,9 @@ find_python() {
         read -r version good makes_venv <<<"$(_describe "$candidate" || true)"
         if [[ -z $version ]]; then continue; fi
         if [[ $good == True && $makes_venv == True ]]; then
-            python=$candidate
+            # Absolute, for the scripts change the folder; a link stays one, as in a virtual environment.
+            python=$(command -v "$candidate")
+            if [[ $python != /* ]]; then python=$PWD/$python; fi
             return
         fi
         if [[ $good == True ]]; then without_venv=${without_venv:-$version}; else seen="$seen, $candidate is $version"; fi

@@ -69,6 +69,29 @@ def test_a_python_that_does_not_run_is_named(bare):
     )
 
 
+@pytest.mark.parametrize("name", ["relative", "name on the path", "a link"])
+def test_a_python_is_found_from_any_folder(tmp_path, name):
+    """The scripts change the folder; a link stays one, for it may be a virtual environment's."""
+    add_python(tmp_path, "real", "3.11 True True")
+    (tmp_path / "py").symlink_to("real")
+    (tmp_path / "sub").mkdir()
+    python = {"relative": "../py", "name on the path": "py", "a link": tmp_path / "py"}[name]
+    find = f'cd "{tmp_path}/sub"; source "{SCRIPTS}/common.sh"; find_python; cd /; printf %s "$python" >&2'
+    code, found = run(["bash", "-euc", find], PATH=f"{tmp_path}:{os.environ['PATH']}", PYTHON=str(python))
+    assert code == 0
+    assert found.endswith("/py")
+    assert Path(found).samefile(tmp_path / "real")
+
+
+def test_mediapipe_says_which_python_it_needs(bare):
+    add_python(bare, "python3", "3.13 True True")
+    assert run([SCRIPTS / "test-mediapipe"], PATH=str(bare)) == (
+        1,
+        "scripts/test-mediapipe: expected Python 3.11 or 3.12, which mp.solutions needs; found 3.13: "
+        "set PYTHON=python3.11\n",
+    )
+
+
 def test_environment_is_made_once_and_again_when_half_made_or_outdated(tmp_path):
     scripts = tmp_path / "scripts"
     scripts.mkdir()

@@ -205,6 +205,13 @@ def test_what_is_no_result_is_one_line(tmp_path, capsys, text, message):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_result_that_does_not_say_where_it_was_measured_is_refused_when_read(tmp_path):
+    file = tmp_path / "result.json"
+    file.write_text(json.dumps(made_up.robustness() | {"environment": 3}))
+    with pytest.raises(DataError, match="is no whole result of robustness"):
+        result_files.read([file])
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(DataError, match=r"cannot read .*none\.json: No such file"):
         result_files.read([tmp_path / "none.json"])

@@ -222,6 +222,13 @@ def test_against_itself_every_error_is_100(shades, tmp_path):
     assert "differs in protocol" in other["warnings"][0]
 
 
+def test_a_reference_whose_labels_are_no_names_is_another():
+    result = made_up(0.2) | dict.fromkeys(("protocol", "data", "split", "pictures", "truth"), 1)
+    result["labels"] = ["sad", "happy"]
+    assert corruption_error.differences(result, result | {"labels": ["happy", "sad"]}) == []
+    assert corruption_error.differences(result, result | {"labels": ["happy", 3, None]}) == ["labels"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -54,9 +54,13 @@ class Bench:
         self.folder = folder
         self.stream = Stream([stream.demo_clip()], fps=30)
         self.stream.start()
+        self._file = changes.get("file")
         self.app = App(folder, settings(self.stream.url, **changes), **environment)
-        if file := changes.get("file"):
-            self.app.wait(Path(str(file)).exists, 30, "first result")
+
+    def wait_for_first(self) -> None:
+        """Until the first result, wherever it goes."""
+        if self._file:
+            self.app.wait(Path(str(self._file)).exists, 30, "first result")
         else:
             self.app.wait_for_frame(30, "first result")
 
@@ -246,6 +250,7 @@ def run(name: str, folder: Path) -> dict[str, float]:
             closing.callback(subprocess.run, ["umount", "--lazy", folder / "small"], check=True)
         bench = Bench(folder, environment, **changes)
         closing.callback(lambda: bench.app.kill())
+        bench.wait_for_first()
         measured = {key: round(value, 2) for key, value in FAULTS[name](bench).items()}
         bench.close()
     return measured

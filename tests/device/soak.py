@@ -42,7 +42,6 @@ class Soak:
         self._bundles = ("fused", "landmarks")
         self.faults = 0
         self.app = App(folder, self._settings())
-        self.app.wait_for_frame(30, "first result")
 
     def fault(self) -> None:
         """One fault, and that frames come again within 10 s."""
@@ -129,6 +128,7 @@ def main() -> int:
     soak = Soak(args.folder, clips, args.seed + run)
     lines: list[dict[str, float]] = []
     try:
+        soak.app.wait_for_frame(30, "first result")
         while len(done) + len(lines) < 60 * args.hours:
             lines.append({"run": run, **soak.minute()})
             with log.open("a") as file:

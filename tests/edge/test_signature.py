@@ -120,5 +120,5 @@ class TestWithAKey:
 
 def test_without_the_package_the_error_names_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "minisign", None)
-    with pytest.raises(ConfigError, match=r"pip install 'py-minisign>=0\.21,<0\.22'"):
+    with pytest.raises(ConfigError, match=r"systemd/install\.sh .* pip install 'py-minisign>=0\.21,<0\.22'"):
         signature.verify(tmp_path, "RW", b"{}")

@@ -22,6 +22,9 @@ from tests.device.fuzz.worker import LIMIT_S, attempt, make
 
 ROOT = Path(__file__).resolve().parents[3]
 
+MOST_SAID = 4000
+"""Characters of a process's log in a report: its end."""
+
 
 @dataclass(slots=True)
 class Tally:
@@ -70,24 +73,25 @@ def fuzz(name: str, target: Target, seed: int, start: int, stop: int) -> Tally:
                         tally.failures[begun] = reason
                     index, begun = begun + 1, None
             log.seek(0)
-            said = log.read()[-4000:]
+            said = log.read()
         if begun is not None:
             died(tally, target, begun, worker.returncode, said)
             index = begun + 1
         elif worker.returncode:
-            raise RuntimeError(f"{name}: {said}")
+            raise RuntimeError(f"{name}: {said[-MOST_SAID:]}")
     return tally
 
 
 def died(tally: Tally, target: Target, index: int, code: int, said: str) -> None:
     """Count an input that its process did not survive."""
     tally.inputs += 1
-    if "Timeout (" in said:
-        tally.failures[index] = f"took more than {LIMIT_S:g} s\n{said}"
+    end = said[-MOST_SAID:]
+    if "Timeout (" in said:  # at the start of a dump, which may be long
+        tally.failures[index] = f"took more than {LIMIT_S:g} s\n{end}"
     elif target.contained:
         tally.crashed += 1
     else:
-        tally.failures[index] = f"the process ended with {code}\n{said}"
+        tally.failures[index] = f"the process ended with {code}\n{end}"
 
 
 def _parts(count: int, jobs: int) -> list[tuple[int, int]]:
@@ -136,15 +140,19 @@ def main() -> int:
     targets = all_targets()
     if unknown := set(arguments.parsers) - targets.keys():
         parser.error(f"unknown parser {', '.join(unknown)}; known: {', '.join(targets)}")
-    chosen = {name: targets[name] for name in arguments.parsers or targets}
+    chosen = {}
+    for name in arguments.parsers or targets:
+        if missing := targets[name].missing():
+            print(f"{name:14} skipped: needs {', '.join(missing)}")
+        else:
+            chosen[name] = targets[name]
     if arguments.index is not None:
-        return max(_one(name, each, arguments.seed, arguments.index) for name, each in chosen.items())
+        return max(
+            (_one(name, each, arguments.seed, arguments.index) for name, each in chosen.items()), default=0
+        )
     print(_HEADER, flush=True)
     failed = False
     for name, target in chosen.items():
-        if missing := target.missing():
-            print(f"{name:14} skipped: needs {', '.join(missing)}")
-            continue
         started = time.monotonic()
         with ThreadPoolExecutor(arguments.jobs) as pool:
             parts = _parts(arguments.count, arguments.jobs)

@@ -2,6 +2,7 @@
 
 import io
 import tempfile
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -96,11 +97,11 @@ def _named_folders(folder: Path, mapping: Path | None) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as data:
         for line in (folder / "names.txt").read_bytes().splitlines()[:20]:
             name = line.replace(b"\0", b"")[:300].decode("utf-8", "surrogateescape")
-            if ".." not in name:
-                try:
-                    write({f"{name.strip('/')}/1.png": _tiny_picture()}, Path(data))
-                except OSError:  # too long
-                    continue
+            name = name.strip("/")
+            if not name or ".." in name:  # would lie outside
+                continue
+            with suppress(OSError):  # too long
+                write({f"{name}/1.png": _tiny_picture()}, Path(data))
         fingerprint(Path(data), mapping)
         for _ in read_dataset(Path(data), on_bad=note, mapping=mapping):
             pass

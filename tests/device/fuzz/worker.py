@@ -25,8 +25,6 @@ LIMIT_S = 10.0
 """An input that takes longer hangs."""
 LIMIT_MB = 500
 """An input that lets the process grow by more takes unbounded memory. The largest picture takes 400."""
-HANGS = 97
-"""Exit code of a worker that met a hang."""
 _ADDRESS_SPACE = 3 << 30
 """Bytes beyond what the seeds take, after which the machine says no: it is shared."""
 

@@ -89,6 +89,23 @@ def test_a_damaged_label_file(tmp_path, content):
     assert "cannot read the label file" in bad[0]
 
 
+@pytest.mark.parametrize("kind", ["<f8", "<U5000"])
+def test_a_label_file_that_is_too_large_is_not_read_into_memory(tmp_path, kind):
+    """One claims an array of terabytes; one is as long as it claims, a label in much padding."""
+    add(tmp_path, "train_set", 1, "1")
+    add(tmp_path, "train_set", 2, "1")
+    path = tmp_path / "train_set" / "annotations" / "2_exp.npy"
+    if kind == "<f8":
+        with path.open("wb") as file:
+            header = {"descr": kind, "fortran_order": False, "shape": (10**12,)}
+            np.lib.format.write_array_header_1_0(file, header)
+    else:
+        np.save(path, np.array("1", kind))
+    samples, bad = read(tmp_path)
+    assert (len(samples), len(bad)) == (1, 1)
+    assert "cannot read the label file 2_exp.npy" in bad[0]
+
+
 def test_a_pickle_is_not_opened(tmp_path):
     add(tmp_path, "train_set", 1, "1")
     add(tmp_path, "train_set", 2, "1")

@@ -179,6 +179,7 @@ class TestMapping:
             ("[classes", "cannot read the mapping file"),
             ('[classes]\n0 = "angry"\n0 = "sad"', "cannot read the mapping file"),
             ("a." * 20_000 + "a = 1", "it has more than 16000 bytes"),
+            ("[classes]\n0 = " + "[" * 15_000, "cannot read the mapping file"),
             ("[classes]\n0 = " + "9" * 5000, "cannot read the mapping file"),
         ],
     )
