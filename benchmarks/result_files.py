@@ -22,6 +22,10 @@ TIMED = ("latency", "matrix", "peers")
 """Kinds whose figures other work on the machine spoils: each of their warnings says so."""
 
 
+MOST_LEVELS = 50
+"""Of objects and lists within each other; a result has ten. A report walks through them."""
+
+
 class Result(NamedTuple):
     """One result."""
 
@@ -114,6 +118,8 @@ def _read(path: Path) -> Result:
     try:
         content: Any = json.loads(path.read_text("utf-8"), parse_constant=_reject)
         json.dumps(content, ensure_ascii=False).encode("utf-8")  # half a surrogate pair could not be written
+        if _deeper(content, MOST_LEVELS):
+            raise ValueError(f"more than {MOST_LEVELS} levels within each other")
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}; {expected}") from None
     except (ValueError, RecursionError) as error:
@@ -131,6 +137,11 @@ def _read(path: Path) -> Result:
         [str(warning) for warning in content["warnings"]]
         environments(result)
     return result
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels < 0 or any(_deeper(each, levels - 1) for each in inner)
 
 
 def _reject(constant: str) -> NoReturn:

@@ -37,10 +37,12 @@ class TfliteClassifier:
         self._softmax = CodeSoftmax(bundle.output, bundle.temperature)
         try:
             self._interpreter = make_interpreter(bundle.model, threads, f"the model of bundle {bundle.path}")
+            sources, targets = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         except RefusedError as error:
             raise BundleError(f"{error}: {WHAT_TO_DO}") from None
+        except UnicodeDecodeError:
+            raise BundleError(f"the model of bundle {bundle.path} is damaged: {WHAT_TO_DO}") from None
         # The converter sorts inputs by a name of its own; their lengths tell them apart.
-        sources, targets = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         lengths = [features.LENGTHS[name] for name in bundle.inputs]
         takes = sorted(_length(tensor, np.float32) for tensor in sources)
         gives = [_length(tensor, np.int8) for tensor in targets]

@@ -80,7 +80,7 @@ def fit(
     target = truth.target[training]  # (N, C)
     if teachers:
         expected = rows_and_classes(folder.info, settings)
-        taught = np.mean([answers(run, expected)[training] for run in teachers], axis=0)  # (N, C)
+        taught = np.mean([answers(run, expected, len(rows))[training] for run in teachers], axis=0)  # (N, C)
         target = (1 - settings.teacher) * target + settings.teacher * taught
     votes = vote_distribution(rows.votes[training])  # (N, 8)
     weight = row_weights(number, settings.balance)  # (N,)
@@ -232,12 +232,13 @@ def rows_and_classes(landmarks: dict[str, Any], settings: Settings) -> dict[str,
     }
 
 
-def answers(run: Path, expected: dict[str, Any]) -> np.ndarray:
+def answers(run: Path, expected: dict[str, Any], rows: int) -> np.ndarray:
     """What a teacher says about all rows of the landmarks folder.
 
     Args:
         run: its run folder.
         expected: ``rows_and_classes`` of the student.
+        rows: how many the landmarks folder has.
 
     Returns:
         Calibrated probabilities, float32 (rows, C); zeros in rows that are not trained on.
@@ -248,11 +249,17 @@ def answers(run: Path, expected: dict[str, Any]) -> np.ndarray:
     try:
         found = json.loads((run / "run.json").read_text())["expected"]
         with np.load(run / ANSWERS_FILE, allow_pickle=False) as archive:
-            probabilities: np.ndarray = archive["probabilities"]
+            probabilities = np.asarray(archive["probabilities"])  # what is no .npy inside comes as bytes
     except Exception as error:  # a damaged archive raises anything from zlib.error to SyntaxError
         raise DataError(f"the teacher {run} is no whole run folder of teach ({error}): teach again") from None
     if found != expected:
         raise DataError(f"the teacher {run} was trained on {found}, expected the student's {expected}")
+    shape = (rows, expected["labels"])
+    if probabilities.shape != shape or probabilities.dtype.kind != "f":
+        raise DataError(
+            f"the teacher {run} has answers of shape {probabilities.shape}, type {probabilities.dtype}, "
+            f"expected {shape}, float32: teach again"
+        )
     return probabilities
 
 

@@ -71,11 +71,13 @@ def contents(
     sections: list[Block] = []
     tiles = []
     for kind, group in groupby(results, attrgetter("kind")):
-        of_kind, rows = _SECTIONS[kind], []
+        of_kind = _SECTIONS[kind]
+        rows: list[Sequence[str]] = []
         for result in group:
             with complete(result):
                 tiles.append(of_kind.tile(result))
-                rows.append(of_kind.overview(result))
+                # A table of its own: what is no text is an error of this result.
+                rows += Table(of_kind.COLUMNS, [of_kind.overview(result)]).rows
                 sections += of_kind.section(result)
         overview.append(Table(of_kind.COLUMNS, rows))
     blocks += [Tiles(tiles), Contents()] if tiles else []

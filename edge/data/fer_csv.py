@@ -102,9 +102,10 @@ def _votes(path: Path, on_bad: Callable[[str], None]) -> Iterator[tuple[str, tup
 
 
 def _label(text: str) -> str:
-    if not (text.isascii() and text.isdigit() and int(text) < len(FER2013)):
+    number = _NUMBERS.get(text, len(FER2013))
+    if number >= len(FER2013):
         raise ValueError(f"unknown class {text[:20]!r}, expected 0…{len(FER2013) - 1}")
-    return FER2013[int(text)]
+    return FER2013[number]
 
 
 def _pixels(text: str) -> NDArray[np.uint8]:

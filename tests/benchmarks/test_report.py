@@ -176,6 +176,13 @@ def _without_words(matrix):
     return json.dumps(matrix | {"configurations": lines})
 
 
+def _nested(result, levels):
+    """One of the facts about the environment is objects within each other."""
+    fact = '{"a": ' * levels + "1" + "}" * levels
+    environment = result["environment"] | {"governor": "HERE"}
+    return json.dumps(result | {"environment": environment}).replace('"HERE"', fact)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -192,6 +199,8 @@ def _without_words(matrix):
         (json.dumps(made_up.matrix() | {"environments": [None]}), "is no whole result of matrix"),
         (_without_words(made_up.matrix()), "is no whole result of matrix"),
         (json.dumps(made_up.robustness() | {"clean": None}), "is no whole result of robustness"),
+        (json.dumps(made_up.robustness() | {"reference": 3}), "is no whole result of robustness"),
+        (_nested(made_up.accuracy(), 450), "is no result (more than 50 levels within each other)"),
     ],
 )
 def test_what_is_no_result_is_one_line(tmp_path, capsys, text, message):

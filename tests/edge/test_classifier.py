@@ -10,6 +10,7 @@ from edge.classifier import TfliteClassifier
 from edge.core import features
 from edge.core.bundle import Bundle
 from edge.core.errors import BundleError
+from edge.runtime import make_interpreter
 
 
 @pytest.fixture(scope="module", params=["landmarks", "fused"])
@@ -59,6 +60,15 @@ def test_a_model_of_another_shape_is_refused(name):
 def test_a_network_that_the_runtime_refuses_is_the_bundles_fault():
     with pytest.raises(BundleError, match=r"refuses the model of bundle .*landmarks: .*: convert it again"):
         TfliteClassifier(replace(load_bundle("landmarks"), model=bytes(1000)))
+
+
+def test_a_tensor_whose_name_is_no_text_is_refused():
+    bundle = load_bundle("fused")
+    (target,) = make_interpreter(bundle.model, 1, "it").get_output_details()
+    name = target["name"].encode()
+    damaged = replace(bundle, model=bundle.model.replace(name, b"\xff" * len(name)))
+    with pytest.raises(BundleError, match="is damaged"):
+        TfliteClassifier(damaged)
 
 
 def test_landmarks_are_standardized(golden):

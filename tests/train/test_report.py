@@ -284,6 +284,44 @@ def test_a_damaged_run_folder_is_one_line(tmp_path, name):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("run.json", lambda content: ["labels"]),
+        ("run.json", lambda content: content | {"min_confidence": "0.5"}),
+        ("report.json", lambda content: {"splits": [content["splits"][0] | {"n": None, "accuracy": "1"}]}),
+        ("report.json", lambda content: {"splits": [content["splits"][0] | {"confusion": 3}]}),
+    ],
+)
+def test_a_run_folder_with_other_values_is_one_line_and_the_old_report_stays(tmp_path, name, change):
+    report.write(tmp_path, INFO, HISTORY, [split("validation")], None)
+    before = {file.name: file.read_bytes() for file in tmp_path.glob("*.[hm]*")}
+    content = change(json.loads((tmp_path / name).read_text()))
+    (tmp_path / name).write_text(json.dumps(content))
+    with pytest.raises(DataError, match=r"is no whole run folder|no report of .* can be made") as error:
+        report.render(tmp_path, None, None)
+    assert "\n" not in str(error.value)
+    assert {file.name: file.read_bytes() for file in tmp_path.glob("*.[hm]*")} == before
+
+
+@pytest.mark.parametrize(
+    "change", [{"found_0": np.ones(3, bool)}, {"true_0": np.ones(40)}, {"probabilities_0": np.array(b"x")}]
+)
+def test_answers_that_do_not_fit_together(tmp_path, faces, change):
+    report.write(tmp_path, INFO, HISTORY, [split("validation")], None)
+    with np.load(tmp_path / "predictions.npz") as archive:
+        arrays = dict(archive) | change
+    np.savez(tmp_path / "predictions.npz", **arrays)
+    with pytest.raises(DataError, match="has arrays that do not fit together"):
+        report.render(tmp_path, None, faces)
+
+
+def test_a_bundle_that_is_nested_too_deeply(run, tmp_path):
+    (tmp_path / "model.json").write_text("[" * 100_000)
+    with pytest.raises(DataError, match="is no bundle"):
+        report.render(run, tmp_path, None)
+
+
 def test_a_run_that_knows_little(tmp_path):
     """No epochs, no threshold, no faces."""
     answers = split("validation", 5)

@@ -20,7 +20,7 @@ from edge.landmarks.models import find_models
 from edge.landmarks.tap import tap
 from edge.runtime import make_interpreter
 from edge.sources.pictures import read_picture
-from train import crops
+from train import crops, landmarks_folder
 from train.fit import answers, rows_and_classes
 from train.landmark_network import ENDS, START, landmark_network
 from train.settings import Settings
@@ -115,14 +115,29 @@ def test_a_student_learns_from_it(taught, tmp_path):
 def test_a_teacher_of_other_rows_is_refused(taught, tmp_path):
     info = json.loads((taught / "landmarks" / "info.json").read_text())
     student = Settings(validation=0.2)
-    assert answers(taught / "teacher", rows_and_classes(info, student)).shape[1] == 7
+    rows = len(landmarks_folder.load(taught / "landmarks").rows)
+    assert answers(taught / "teacher", rows_and_classes(info, student), rows).shape == (rows, 7)
     for other in (replace(student, labels=8), replace(student, validation=0.1)):
         with pytest.raises(DataError, match="expected the student's"):
-            answers(taught / "teacher", rows_and_classes(info, other))
+            answers(taught / "teacher", rows_and_classes(info, other), rows)
     broken = shutil.copytree(taught / "teacher", tmp_path / "broken")
     (broken / "answers.npz").write_bytes(b"PK")
     with pytest.raises(DataError, match="no whole run folder of teach"):
-        answers(broken, rows_and_classes(info, student))
+        answers(broken, rows_and_classes(info, student), rows)
+
+
+@pytest.mark.parametrize(
+    "probabilities",
+    [np.ones((5, 3), np.float32), np.ones((6, 4), np.float32), np.ones((6, 3), np.uint8), np.array("x")],
+)
+def test_answers_to_other_rows_or_classes_are_refused(tmp_path, probabilities):
+    expected = {"data": "0" * 64, "labels": 3}
+    (tmp_path / "run.json").write_text(json.dumps({"expected": expected}))
+    np.savez(tmp_path / "answers.npz", probabilities=np.ones((6, 3), np.float32))
+    assert answers(tmp_path, expected, 6).shape == (6, 3)
+    np.savez(tmp_path / "answers.npz", probabilities=probabilities)
+    with pytest.raises(DataError, match=r"answers of shape .* expected \(6, 3\), float32: teach again"):
+        answers(tmp_path, expected, 6)
 
 
 def test_other_data_is_refused(taught, fer_csv, tmp_path):

@@ -3,7 +3,8 @@
 import csv
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def write(
             pictures = samples.read(data, splits)
         except (DataError, OSError) as error:
             print(f"warning: no pictures in the report: {error}", file=sys.stderr)
-    _publish(folder, Run(info, history, splits, scores, None, pictures))
+    _publish(folder, _files(Run(info, history, splits, scores, None, pictures)))
 
 
 def render(folder: Path, bundle: Path | None, data: Path | None) -> None:
@@ -81,20 +82,29 @@ def render(folder: Path, bundle: Path | None, data: Path | None) -> None:
             none of its pictures.
         OSError: a full disk, for instance.
     """
-    try:
+    with _damage_named(f"{folder} is no whole run folder"):
         info = json.loads((folder / "run.json").read_text())
         scores = json.loads((folder / "report.json").read_text())["splits"]
         with (folder / "history.csv").open(newline="") as file:
             history = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
         splits = results.load(folder)
-        if len(splits) != len(scores) or "labels" not in info:
+        if len(splits) != len(scores) or not isinstance(info, dict) or "labels" not in info:
             raise ValueError("its files do not fit together")
-    except Exception as error:  # a flipped bit in an npz raises anything from zlib.error to SyntaxError
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(f"{folder} is no whole run folder ({reason}): train again") from None
     int8 = _int8(bundle, info) if bundle else None
     pictures = samples.read(data, splits) if data else {}
-    _publish(folder, Run(info, history, splits, scores, int8, pictures))
+    with _damage_named(f"no report of {folder}{f' and {bundle}' if bundle else ''} can be made"):
+        files = _files(Run(info, history, splits, scores, int8, pictures))
+    _publish(folder, files)
+
+
+@contextmanager
+def _damage_named(what: str) -> Iterator[None]:
+    """Raises ``DataError`` for anything: a flipped bit raises from zlib.error to SyntaxError."""
+    try:
+        yield
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{what} ({reason}): train again") from None
 
 
 def summary(splits: list[SplitResult], labels: Sequence[str]) -> str:
@@ -110,13 +120,19 @@ def summary(splits: list[SplitResult], labels: Sequence[str]) -> str:
     )
 
 
-def _publish(folder: Path, run: Run) -> None:
+def _files(run: Run) -> dict[str, bytes]:
+    """The report: name → content."""
     blocks = contents(run)
-    for block in blocks:
-        if isinstance(block, page.Plot):
-            write_atomic(folder / block.file, plotting.png(block.figure))
-    write_atomic(folder / "report.html", page.html(blocks).encode())
-    write_atomic(folder / "report.md", page.markdown(blocks).encode())
+    plots = {block.file: plotting.png(block.figure) for block in blocks if isinstance(block, page.Plot)}
+    return plots | {
+        "report.html": page.html(blocks).encode(),
+        "report.md": page.markdown(blocks).encode(),
+    }
+
+
+def _publish(folder: Path, files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        write_atomic(folder / name, content)
 
 
 def _int8(bundle: Path, info: dict[str, Any]) -> dict[str, Any]:
@@ -126,7 +142,7 @@ def _int8(bundle: Path, info: dict[str, Any]) -> dict[str, Any]:
         training, conversion, metrics = model["training"], model["conversion"], model["metrics"]
         different = [key for key in _FROM_SAME_RUN if key in training and training[key] != info.get(key)]
         found = {"parity": conversion["parity"], "scores": metrics["int8"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (LookupError, OSError, RecursionError, TypeError, ValueError) as error:
         raise DataError(f"{bundle} is no bundle of python -m convert ({error!r}): convert again") from None
     if different:
         raise DataError(

@@ -55,7 +55,8 @@ class SplitResult:
         return metrics.report(labels, self.true, self.predicted, self.confidence, self.found)
 
 
-_ARRAYS = ("true", "probabilities", "found", "names")
+_ARRAYS = {"true": ("i", 1), "probabilities": ("f", 2), "found": ("b", 1), "names": ("U", 1)}
+"""Kind of number and dimensions."""
 
 
 def save(folder: Path, splits: list[SplitResult]) -> None:
@@ -74,6 +75,15 @@ def load(folder: Path) -> list[SplitResult]:
     """Read ``predictions.npz``; raises whatever a damaged one gives."""
     with np.load(folder / FILE, allow_pickle=False) as archive:
         return [
-            SplitResult(str(name), *(archive[f"{key}_{number}"] for key in _ARRAYS))
+            SplitResult(str(name), *_checked(archive, number))
             for number, name in enumerate(archive["splits"])
         ]
+
+
+def _checked(archive: Any, number: int) -> list[NDArray[Any]]:
+    # What is no .npy inside comes as bytes.
+    arrays = [np.asarray(archive[f"{key}_{number}"]) for key in _ARRAYS]
+    kinds = [(array.dtype.kind, array.ndim) for array in arrays]
+    if kinds != [*_ARRAYS.values()] or len({len(array) for array in arrays}) != 1:
+        raise ValueError(f"{FILE} has arrays that do not fit together")
+    return arrays

@@ -3,6 +3,7 @@
 import io
 import json
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -69,6 +70,8 @@ def _npz(arrays: dict[str, Any]) -> bytes:
 
 
 def _report_seeds() -> list[Files]:
+    from train.report.results import SplitResult
+
     count = 6
     arrays = {
         "splits": np.array(["validation"]),
@@ -77,12 +80,27 @@ def _report_seeds() -> list[Files]:
         "found_0": np.ones(count, bool),
         "names_0": np.array([f"fer2013.csv:{i}" for i in range(count)]),
     }
-    info = {"labels": _LABELS, "settings": {}, "rows": {}, "teachers": [], "best_epoch": 1}
-    model = {"training": info, "conversion": {"parity": {"agreement": 0.99}}, "metrics": {"int8": {}}}
+    info = {
+        "labels": _LABELS,
+        "settings": {},
+        "rows": {},
+        "teachers": [],
+        "best_epoch": 1,
+        "min_confidence": 0.3,
+    }
+    split = SplitResult(
+        "validation", *(arrays[f"{key}_0"] for key in ("true", "probabilities", "found", "names"))
+    )
+    scores = {"name": split.name, **split.scores(_LABELS)}
+    model = {
+        "training": info,
+        "conversion": {"parity": {"agreement": 0.99}},
+        "metrics": {"int8": {"validation": split.scores(_LABELS)}},
+    }
     return [
         {
             "run.json": json.dumps(info).encode(),
-            "report.json": json.dumps({"splits": [{"name": "validation", "accuracy": 0.5}]}).encode(),
+            "report.json": json.dumps({"splits": [scores]}).encode(),
             "history.csv": b"epoch,loss,accuracy\n0,1.5,0.3\n1,1.2,0.4\n",
             "predictions.npz": _npz(arrays),
             "bundle/model.json": json.dumps(model).encode(),
@@ -91,10 +109,17 @@ def _report_seeds() -> list[Files]:
 
 
 def _report(folder: Path) -> None:
-    """Only read: drawing takes seconds."""
+    """All but the plots: drawing them takes seconds."""
+    from train import page, plotting
     from train import report as train_report
+    from train.report import plots
 
-    with mock.patch.object(train_report, "_publish"):
+    with ExitStack() as stack:
+        for name in ("learning_curve", "reliability", "risk_coverage"):
+            stack.enter_context(mock.patch.object(plots, name))
+        stack.enter_context(mock.patch.object(plotting, "png", return_value=b""))
+        stack.enter_context(mock.patch.object(page, "svg", return_value="<svg></svg>"))
+        stack.enter_context(mock.patch.object(train_report, "_publish"))
         train_report.render(folder, folder / "bundle", None)
 
 
@@ -106,7 +131,7 @@ def _teacher_seeds() -> list[Files]:
 def _teacher(folder: Path) -> None:
     from train import fit
 
-    fit.answers(folder, _EXPECTED)
+    fit.answers(folder, _EXPECTED, 6)
 
 
 def _run_seeds() -> list[Files]:

@@ -17,6 +17,7 @@ from edge.core.bundle import JSON_FILE, MODEL_FILE, checksum, read_bundle
 from edge.core.features import LENGTHS
 from edge.core.files import sha256
 from edge.landmarks.tap import tap
+from edge.self_test import check
 from edge.settings import load_settings
 from edge.setup import setup
 from edge.sources.pictures import read_picture
@@ -103,6 +104,7 @@ def _damage_model(rng: random.Random, files: Files) -> Files:
 def _model(folder: Path) -> None:
     bundle = read_bundle(folder)
     classifier = TfliteClassifier(bundle)
+    check(classifier, bundle)
     classifier.predict([np.zeros(LENGTHS[name], np.float32) for name in bundle.inputs])
 
 

@@ -113,6 +113,8 @@ def short_pixels():
         (f"7,{pixels(1)},Training", "unknown class '7'"),
         (f"angry,{pixels(1)},Training", "unknown class 'angry'"),
         (f",{pixels(1)},Training", "unknown class ''"),
+        (f"٣,{pixels(1)},Training", "unknown class '٣'"),
+        (f"{'9' * 5000},{pixels(1)},Training", "unknown class '99999999999999999999', expected 0…6"),
         ("0", "expected 3 fields, found 1"),
         (f"0,{pixels(1)},Training,more", "expected 3 fields, found 4"),
         (f'0,"{short_pixels()},Training', "expected 2304 pixels"),
