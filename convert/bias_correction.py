@@ -26,7 +26,7 @@ def corrected(model: keras.Model, rows: list[NDArray[np.float32]]) -> keras.Mode
     for layer in copy.layers:
         if layer.name not in normalizations and layer.weights:
             kernel, *bias = layer.get_weights()
-            layer.set_weights([_rounded(kernel), *bias])
+            layer.set_weights([_rounded(kernel, _channels(layer)), *bias])
     for name in normalizations:
         gamma, beta, mean, variance = copy.get_layer(name).get_weights()
         mean = mean + _mean(_until(copy, name), rows) - _mean(_until(model, name), rows)
@@ -36,9 +36,15 @@ def corrected(model: keras.Model, rows: list[NDArray[np.float32]]) -> keras.Mode
     return copy
 
 
-def _rounded(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
-    """To 127 steps either way, for each channel of the last axis: TensorFlow Lite finds the same codes."""
-    largest = np.abs(kernel).max(axis=tuple(range(kernel.ndim - 1)), keepdims=True)
+def _channels(layer: layers.Layer) -> int:
+    """The axis of the kernel that TensorFlow Lite gives a scale for each place of."""
+    return -2 if isinstance(layer, layers.DepthwiseConv2D) else -1
+
+
+def _rounded(kernel: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
+    """To 127 steps either way, for each channel: TensorFlow Lite finds the same codes."""
+    others = tuple(axis for axis in range(kernel.ndim) if axis != kernel.ndim + channels)
+    largest = np.abs(kernel).max(axis=others, keepdims=True)
     step = np.where(largest > 0, largest, 1) / 127
     return np.asarray(np.round(kernel / step) * step, np.float32)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core import features
-from edge.core.errors import DataError
+from edge.core.errors import DataError, first_line
 from edge.core.quantize import deployed_inputs
 from edge.landmarks.models import EMBEDDING_TENSORS, model_hashes
 
@@ -134,7 +134,7 @@ def read_run(path: Path) -> Run:
         if missing:
             raise ValueError(f"run.json lacks {', '.join(missing)}")
     except Exception as error:  # a flipped bit raises anything from zlib.error to SyntaxError
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = first_line(error)
         raise DataError(f"run folder {path} is damaged ({reason}): train again") from None
     return run
 

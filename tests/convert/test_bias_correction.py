@@ -28,11 +28,17 @@ def rows():
 
 
 def test_weights_lie_on_127_steps_of_each_channel(network, rows):
+    seen = set()
     for layer in corrected(network, rows).layers:
-        if isinstance(layer, layers.Conv2D | layers.Dense):
-            kernel = layer.get_weights()[0].reshape(-1, layer.get_weights()[0].shape[-1])
+        if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D | layers.Dense):
+            kernel = layer.get_weights()[0]
+            if isinstance(layer, layers.DepthwiseConv2D):
+                kernel = kernel[..., 0]
+            kernel = kernel.reshape(-1, kernel.shape[-1])
             codes = 127 * kernel / np.abs(kernel).max(axis=0)
             np.testing.assert_allclose(codes, np.round(codes), atol=1e-3)
+            seen.add(type(layer))
+    assert len(seen) == 3
 
 
 def test_the_means_are_those_of_the_network(network, rows):
