@@ -12,7 +12,7 @@ import cv2
 from edge import assets, self_test
 from edge.classifier import TfliteClassifier
 from edge.core.bundle import Bundle
-from edge.core.errors import BundleError
+from edge.core.errors import ConfigError
 from edge.core.types import FrameSource, LandmarkBackend, Sink
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.mediapipe_mesh import FaceMeshBackend
@@ -70,10 +70,10 @@ def check_embedding(settings: LandmarkSettings, embedding: bool) -> None:
         embedding: ``Bundle.needs_embedding``.
 
     Raises:
-        BundleError: it needs what the backend does not give.
+        ConfigError: it needs what the backend does not give.
     """
     if embedding and settings.backend != "litert":
-        raise BundleError(
+        raise ConfigError(
             f"the bundle needs the landmark network's embedding, which landmarks.backend {settings.backend} "
             "does not give: use litert, or the bundle landmarks"
         )
@@ -86,7 +86,7 @@ def build_backend(settings: LandmarkSettings, embedding: bool = False) -> Landma
         embedding: faces must have one.
 
     Raises:
-        BundleError: see ``check_embedding``.
+        ConfigError: see ``check_embedding``.
         BackendError: its package is missing, or the runtime does not load or refuses its models.
         ModelError: its models are missing or altered.
     """
@@ -109,9 +109,9 @@ def build_pipeline(settings: Settings, running: Pipeline | None = None) -> Pipel
             tracks if it gives what the bundle needs.
 
     Raises:
-        BundleError: the bundle is not whole, does not go with the backend, or does not work here.
+        BundleError: the bundle is not whole, or does not work here.
         BackendError, ModelError: see ``build_backend``.
-        ConfigError: see ``load_bundle``.
+        ConfigError: see ``load_bundle``; or it does not go with the backend.
     """
     expression = settings.expression
     bundle = load_bundle(settings.bundle, expression.public_key)

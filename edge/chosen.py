@@ -67,7 +67,7 @@ def choose(settings: Settings, store: BundleStore, running: Pipeline | None = No
         raise
 
 
-def first(load: Callable[[], Settings]) -> Chosen:
+def choose_first(load: Callable[[], Settings]) -> Chosen:
     """At the start, a bundle that was taken back is no reason to end: the one before it runs.
 
     Raises:
@@ -88,7 +88,7 @@ def _store(settings: Settings) -> BundleStore:
     return BundleStore(public_key=settings.expression.public_key)
 
 
-class Next(threading.Thread):
+class Reload(threading.Thread):
     """Builds the parts of a reload beside the running loop."""
 
     def __init__(self, load: Callable[[], Settings], settings: Settings, pipeline: Pipeline) -> None:

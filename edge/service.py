@@ -13,7 +13,7 @@ from types import FrameType
 
 from edge import loop
 from edge.build import build_sinks
-from edge.chosen import Chosen, Next, first, open_source
+from edge.chosen import Chosen, Reload, choose_first, open_source
 from edge.core.errors import FerError
 from edge.core.types import Frame, FrameSource, Prediction, Sink
 from edge.notify import Heartbeat, notify, under_systemd
@@ -22,6 +22,9 @@ from edge.sleep import Sleep
 from edge.sources.live import LiveSource
 
 log = logging.getLogger(__name__)
+
+_PATIENCE_S = 5.0
+"""For a reload that is on its way when the program ends."""
 
 
 class Service:
@@ -43,7 +46,7 @@ class Service:
         self._stop = threading.Event()
         self._heartbeat = Heartbeat(self._status)
         self._reload_wanted = False
-        self._next: Next | None = None
+        self._reload: Reload | None = None
         self._sinks: list[Sink] = []
         self._frames_since = 0
 
@@ -57,8 +60,9 @@ class Service:
         # The watchdog's SIGABRT then says where each thread hung.
         faulthandler.enable(sys.__stderr__ or 2)
         with ExitStack() as closing:
-            self._take_over(first(self._load))
+            self._take_over(choose_first(self._load))
             closing.callback(lambda: self._pipeline.close())
+            closing.callback(self._leave_reload)
             try:
                 summary = self._run(closing)
             except (FerError, OSError):  # the source's or a sink's: the bundle's golden faces have run
@@ -133,17 +137,17 @@ class Service:
         """
         self._heartbeat.beat()
         self._store.proven(self._bundle)
-        if self._next is not None and not self._next.is_alive():
-            self._take(self._next)
-            self._next = None
+        if self._reload is not None and not self._reload.is_alive():
+            self._take(self._reload)
+            self._reload = None
             _give_memory_back()
-        elif self._reload_wanted and self._next is None:
+        elif self._reload_wanted and self._reload is None:
             self._reload_wanted = False
             notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
-            self._next = Next(self._load, self._settings, self._pipeline)
-            self._next.start()
+            self._reload = Reload(self._load, self._settings, self._pipeline)
+            self._reload.start()
 
-    def _take(self, built: Next) -> None:
+    def _take(self, built: Reload) -> None:
         """Change over to what a reload has built, or say why not."""
         try:
             chosen, source = built.result()
@@ -155,6 +159,13 @@ class Service:
         else:
             self._change_over(chosen, source, sinks)
         notify("READY=1")
+
+    def _leave_reload(self) -> None:
+        """What is still being built at the end does not come to run."""
+        if self._reload is not None:
+            self._reload.join(_PATIENCE_S)
+            with suppress(Exception):  # as it ended, or has not
+                self._reload.result()[0].drop(self._pipeline)
 
     def _sinks_of(self, chosen: Chosen) -> list[Sink]:
         try:

@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
@@ -42,7 +41,7 @@ def settings(**changes):
 
 def start(**changes):
     """Settings, bundle and pipeline as the service would take them."""
-    return chosen.first(settings(**changes))
+    return chosen.choose_first(settings(**changes))
 
 
 def fails(error):
@@ -79,11 +78,6 @@ class TestTheBundle:
         actual = TfliteClassifier.codes
         monkeypatch.setattr(TfliteClassifier, "codes", codes)
         assert start().bundle is None
-        assert store.state == State()
-
-    def test_it_needs_what_the_backend_does_not_give(self, store):
-        with suppress(BackendError):  # mediapipe need not be installed
-            start(landmarks__backend="mediapipe")
         assert store.state == State()
 
 

@@ -6,7 +6,7 @@ import pytest
 from edge.build import build_pipeline, load_bundle
 from edge.classifier import TfliteClassifier
 from edge.core.bundle import Bundle
-from edge.core.errors import BundleError
+from edge.core.errors import BundleError, ConfigError
 from edge.core.types import Face, Roi, Status
 from edge.pipeline import Pipeline
 from edge.settings import load_settings
@@ -90,7 +90,7 @@ def test_smoothing_holds_back_a_sudden_change_but_not_in_stills(classifier, gold
 
 def test_a_bundle_that_needs_the_embedding_and_a_backend_without_one():
     settings = load_settings(None, {"landmarks.backend": "mediapipe", "expression.bundle": "fused"})
-    with pytest.raises(BundleError, match="mediapipe does not give: use litert, or the bundle landmarks"):
+    with pytest.raises(ConfigError, match="mediapipe does not give: use litert, or the bundle landmarks"):
         build_pipeline(settings)
 
 

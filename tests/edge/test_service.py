@@ -214,7 +214,6 @@ def test_a_terminal_that_goes_away_ends_it(portraits, tmp_path):
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # the suite may run under nohup
         text=True,
     )
     assert run.stdout is not None
@@ -274,6 +273,17 @@ def test_a_bundle_that_twice_ended_the_program_at_its_start_is_taken_back(manage
     run.told("READY=1")
     assert len(run.records(lambda record: True)[0]["faces"][0]["probabilities"]) == 7
     assert "2 starts without a frame" in run.end()
+
+
+def test_an_end_in_the_middle_of_a_reload_is_no_start_of_the_bundle(manager, portraits, tmp_path):
+    run = manager(PLAIN, STATE_DIRECTORY=str(tmp_path / "state"))
+    run.told("READY=1")
+    store = BundleStore(tmp_path / "state" / "bundles")
+    store.use("ferplus")
+    run.process.send_signal(signal.SIGHUP)
+    run.told("RELOADING=1")
+    run.end()
+    assert store.state.unproven_starts in (0, None)  # None: the reload was faster than the signal
 
 
 def test_a_reload_takes_up_another_installed_bundle_and_rolls_back(manager, portraits, tmp_path):

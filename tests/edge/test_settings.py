@@ -63,6 +63,7 @@ def test_a_whole_number_is_a_number(tmp_path):
         ("source = 0x" + "f" * 5000, "not valid TOML"),
         ("a" + ".a" * 20_000 + " = 1", "too many dots"),
         ("# " + "x" * 100_000, "too long"),
+        ("# " + "ö" * 60_000 + "\n[landmarks]\nmax_faces = 3", "too long"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_file(tmp_path, text, message):
