@@ -82,7 +82,12 @@ def _add_settings_flags(parser: argparse.ArgumentParser) -> None:
     flag("--threads", "landmarks.threads", "CPU threads of the face models", type=int, metavar="N")
     flag("--models-dir", "landmarks.models_dir", "folder of the face models", metavar="DIR")
     flag("--task-file", "landmarks.task_file", "face_landmarker.task for mediapipe-tasks", metavar="FILE")
-    flag("--bundle", "expression.bundle", "shipped bundle's name, or path of a bundle", metavar="NAME")
+    flag(
+        "--bundle",
+        "expression.bundle",
+        "name of a shipped or installed bundle, or a path with a / in it",
+        metavar="NAME",
+    )
     flag("--sink", "output.sinks", "where results go; may be given twice", action="append", choices=SINKS)
     flag("--jsonl-file", "output.jsonl_file", "file the JSON lines are added to", metavar="FILE")
 

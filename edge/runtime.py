@@ -4,7 +4,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from edge.core.errors import BackendError, RefusedError
+from edge.core.errors import BackendError, RefusedError, first_line
 
 _RUNTIMES = ("ai_edge_litert", "tflite_runtime")
 
@@ -60,8 +60,3 @@ def make_interpreter(model: bytes, threads: int, what: str) -> Any:
     except (ValueError, RuntimeError) as error:
         raise RefusedError(f"{name} refuses {what}: {first_line(error)}") from None
     return interpreter
-
-
-def first_line(error: Exception) -> str:
-    """Of what the runtime says."""
-    return (str(error).splitlines() or ["unknown reason"])[0]

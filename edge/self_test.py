@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from edge.classifier import WHAT_TO_DO, TfliteClassifier
 from edge.core import console, golden
 from edge.core.bundle import Bundle, read_bundle
-from edge.core.errors import BundleError
+from edge.core.errors import BundleError, first_line
 from edge.landmarks.models import model_hashes
-from edge.runtime import first_line
 
 LIMIT_S = 60
 """For the test in a process of its own. A Pi Zero 2 starts Python and NumPy in seconds."""

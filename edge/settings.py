@@ -195,9 +195,14 @@ def load_settings(path: Path | None, flags: Mapping[str, Any]) -> Settings:
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
-            text = file.read(_MAX_BYTES + 1).decode()
-        if len(text) > _MAX_BYTES or any(line.count(".") > _MAX_DOTS for line in text.splitlines()):
-            raise ConfigError(f"{path} is too long for settings, or one of its lines has too many dots")
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise ConfigError(f"{path} has more than {_MAX_BYTES} bytes: that is too long for settings")
+        text = content.decode()
+        if any(line.count(".") > _MAX_DOTS for line in text.splitlines()):
+            raise ConfigError(
+                f"{path} has a line with more than {_MAX_DOTS} dots: too many dots for settings"
+            )
         table = tomllib.loads(text)
         str(table)  # Python does not print the largest numbers, and so no message could name them
     except OSError as error:

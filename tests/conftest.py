@@ -1,5 +1,6 @@
 """Faces without pictures, for the tests of train and convert."""
 
+import signal as signals
 import subprocess
 import sys
 from dataclasses import fields, replace
@@ -24,6 +25,10 @@ QUICK = (
     "dropout=0",
 )
 """Settings of the shared run."""
+
+# Started in the background or under nohup, the suite would hand down that these are ignored.
+signals.signal(signals.SIGINT, signals.default_int_handler)
+signals.signal(signals.SIGHUP, signals.SIG_DFL)
 
 
 def _faces(label, points, embedding, rng, signal=8.0):

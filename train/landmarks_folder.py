@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import edge
-from edge.core.errors import DataError
+from edge.core.errors import DataError, first_line
 from edge.core.files import replacing
 from edge.core.labels import EMOTIONS
 from edge.runtime import package_version, runtime_name
@@ -260,7 +260,7 @@ def _read(shard: Path, names: list[str]) -> list[NDArray[Any]]:
                 raise ValueError("it is compressed, and so may be of any size")
             return [np.asarray(archive[name]) for name in names]  # what is no .npy inside comes as bytes
     except Exception as error:  # a flipped bit in an npz raises anything from zlib.error to SyntaxError
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = first_line(error)
         raise DataError(f"{shard} is missing or damaged ({reason}): run extract again") from None
 
 

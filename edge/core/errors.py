@@ -53,3 +53,8 @@ class RefusedError(BackendError):
 
 class DataError(FerError):
     """A data set, landmarks file or trained model cannot be used."""
+
+
+def first_line(error: BaseException) -> str:
+    """What a foreign error says, in one line; the name of its type where it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

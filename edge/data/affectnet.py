@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.core.errors import DataError
+from edge.core.errors import DataError, first_line
 from edge.data.folders import PictureFile, picture_names, subfolders
 
 CODES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "contempt")
@@ -82,7 +82,7 @@ def _code(path: Path) -> int:
     except FileNotFoundError:
         raise DataError(f"no label file {path.name}") from None
     except Exception as error:  # a damaged header raises anything
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = first_line(error)
         raise DataError(f"cannot read the label file {path.name} ({reason})") from None
     if not (code.is_integer() and 0 <= code < len(CODES) + len(LEFT_OUT)):
         raise DataError(f"unknown label {code:g}, expected 0…{len(CODES) + len(LEFT_OUT) - 1}")

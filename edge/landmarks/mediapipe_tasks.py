@@ -7,7 +7,7 @@ Its model is another one than the mesh's (attention, 478 points); the user names
 from pathlib import Path
 from typing import Any
 
-from edge.core.errors import BackendError, ModelError
+from edge.core.errors import BackendError, ModelError, first_line
 from edge.core.types import Face, Frame
 from edge.landmarks.mediapipe_mesh import faces_from_normalized
 from edge.landmarks.track_ids import TrackIds
@@ -79,5 +79,5 @@ class TasksBackend:
         try:
             return self._vision.FaceLandmarker.create_from_options(options)
         except (RuntimeError, ValueError) as error:
-            reason = (str(error).splitlines() or ["unknown reason"])[0]
+            reason = first_line(error)
             raise ModelError(f"MediaPipe refuses {self._task}: {reason}") from None

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss
 
-from edge.core.errors import DataError
+from edge.core.errors import DataError, first_line
 from edge.core.files import write_atomic
 from edge.core.quantize import softmax
 from train import page, plotting
@@ -82,7 +82,7 @@ def render(folder: Path, bundle: Path | None, data: Path | None) -> None:
             none of its pictures.
         OSError: a full disk, for instance.
     """
-    with _damage_named(f"{folder} is no whole run folder"):
+    with _damage_named(f"{folder} is no whole run folder", "train again"):
         info = json.loads((folder / "run.json").read_text())
         scores = json.loads((folder / "report.json").read_text())["splits"]
         with (folder / "history.csv").open(newline="") as file:
@@ -92,19 +92,21 @@ def render(folder: Path, bundle: Path | None, data: Path | None) -> None:
             raise ValueError("its files do not fit together")
     int8 = _int8(bundle, info) if bundle else None
     pictures = samples.read(data, splits) if data else {}
-    with _damage_named(f"no report of {folder}{f' and {bundle}' if bundle else ''} can be made"):
+    with _damage_named(
+        f"no report of {folder}{f' and {bundle}' if bundle else ''} can be made", "train or convert again"
+    ):
         files = _files(Run(info, history, splits, scores, int8, pictures))
     _publish(folder, files)
 
 
 @contextmanager
-def _damage_named(what: str) -> Iterator[None]:
+def _damage_named(what: str, to_do: str) -> Iterator[None]:
     """Raises ``DataError`` for anything: a flipped bit raises from zlib.error to SyntaxError."""
     try:
         yield
     except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(f"{what} ({reason}): train again") from None
+        reason = first_line(error)
+        raise DataError(f"{what} ({reason}): {to_do}") from None
 
 
 def summary(splits: list[SplitResult], labels: Sequence[str]) -> str:
