@@ -36,7 +36,7 @@ class App:
         self.total_ms: list[float] = []
         """Of each frame since somebody emptied it."""
         self.messages: list[str] = []
-        self._beat_at = 0.0
+        self._beat_at = time.monotonic()  # systemd, too, counts from the start
         self._log_path = folder / "stderr.log"
         socket_path = folder / "notify"
         socket_path.unlink(missing_ok=True)

@@ -1,6 +1,5 @@
 """Real videos, a real stream server, and captures whose every step the test decides."""
 
-import http.server
 import logging
 import os
 import signal
@@ -13,6 +12,8 @@ from queue import SimpleQueue
 import cv2
 import numpy as np
 import pytest
+
+from tests.mjpeg import MjpegServer, part
 
 PATIENCE_S = 20.0
 """How long a test waits for what must happen; reached only when it fails."""
@@ -90,62 +91,26 @@ def on_log() -> Iterator[Callable[[Callable[[], object]], None]]:
         logger.removeHandler(handler)
 
 
-class MjpegServer:
-    """Serves an MJPEG stream on localhost until it is stopped; can be started again on its port."""
+class RedStream(MjpegServer):
+    """One red picture, 50 times a second."""
 
-    def __init__(self) -> None:
-        self.port = 0
-        self.silent = False
-        """Accept connections and say nothing."""
-        self.stalled = False
-        """Keep connections open and send no more pictures."""
-        self._stopping = threading.Event()
-        self._server: http.server.ThreadingHTTPServer | None = None
+    stalled = False
+    """Keep connections open and send no more pictures."""
 
     @property
     def url(self) -> str:
         return f"http://user:secret@127.0.0.1:{self.port}/stream?token=secret"
 
-    def start(self) -> None:
-        owner = self
-        self._stopping.clear()
+    def play(self, write: Callable[[bytes], object], stopping: threading.Event) -> None:
         jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), (0, 0, 250), np.uint8))[1].tobytes()
-        head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg)
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                if owner.silent:
-                    owner._stopping.wait()
-                    return
-                self.send_response(200)
-                self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
-                self.end_headers()
-                try:
-                    while not owner._stopping.wait(0.02):
-                        if not owner.stalled:
-                            self.wfile.write(head + jpeg + b"\r\n")
-                except OSError:
-                    pass  # the client has gone
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self._server.daemon_threads = True
-        self.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
+        while not stopping.wait(0.02):
+            if not self.stalled:
+                write(part(jpeg))
 
 
 @pytest.fixture
-def mjpeg_server() -> Iterator[MjpegServer]:
-    server = MjpegServer()
+def mjpeg_server() -> Iterator[RedStream]:
+    server = RedStream()
     server.start()
     yield server
     server.stop()
