@@ -22,8 +22,12 @@ _CLOSE_WAIT_S = 1.0  # time for a capture to release its device at the end
 _log = logging.getLogger(__name__)
 
 
-def back_off(first_s: float = 0.5, cap_s: float = 5.0) -> Iterator[float]:
-    """Waiting times between attempts, seconds: doubling from ``first_s`` to ``cap_s``, without end."""
+def back_off(first_s: float = 0.5, cap_s: float = 2.0) -> Iterator[float]:
+    """Waiting times between attempts, seconds: doubling from ``first_s`` to ``cap_s``, without end.
+
+    An attempt that fails takes up to 3 s, one that succeeds as long: with the cap between, a camera that
+    is back gives frames within 10 s.
+    """
     delay = first_s
     while True:
         yield delay
