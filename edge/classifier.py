@@ -65,8 +65,7 @@ class TfliteClassifier:
         Returns:
             float32 (C,), in the order of ``labels``; sums to 1.
         """
-        self._run(inputs)
-        return self._softmax.probabilities(self._output()[0])
+        return self._softmax.probabilities(self.codes(inputs))
 
     def codes(self, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.int8]:
         """The network's logits of the same inputs as they are: int8 (C,).
@@ -74,10 +73,6 @@ class TfliteClassifier:
         Raises:
             RuntimeError: the network cannot be run.
         """
-        self._run(inputs)
-        return np.array(self._output()[0], np.int8)
-
-    def _run(self, inputs: Sequence[NDArray[np.float32]]) -> None:
         landmarks, *maps = inputs
         first, *rest = self._inputs
         np.subtract(landmarks, self._mean, out=self._buffer)
@@ -85,6 +80,8 @@ class TfliteClassifier:
         for values, tensor in zip(maps, rest, strict=True):
             tensor()[0] = values
         self._interpreter.invoke()
+        # A copy: who keeps an array of the interpreter's memory keeps it from running again.
+        return np.array(self._output()[0], np.int8)
 
     def close(self) -> None:
         """Nothing to release; part of the protocol."""

@@ -140,7 +140,9 @@ class FaceDetector:
         np.multiply(self._crop, np.float32(2 / 255), out=self._input()[0])
         self._input()[0] -= 1.0
         self._interpreter.invoke()
-        found = suppress(decode(self._regressors()[0], self._logits()[0, :, 0], look.min_score))
+        # Copies: a profiler that keeps the frame of decode would keep the interpreter from running again.
+        regressors, logits = np.array(self._regressors()[0]), np.array(self._logits()[0, :, 0])
+        found = suppress(decode(regressors, logits, look.min_score))
         eyes = found.keypoints[:, _RIGHT_EYE] - found.keypoints[:, _LEFT_EYE]
         return [
             _to_picture(roi_around(*box, *eye), view)

@@ -3,8 +3,9 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 import pytest
@@ -56,6 +57,21 @@ def make_frame() -> Callable[..., Frame]:
         return Frame(np.ascontiguousarray(rgb), index * 40_000_000, index, "test", still)
 
     return make
+
+
+@pytest.fixture
+def watched() -> Iterator[None]:
+    """Every function that ends has its frame, and so its variables, kept by somebody else: a sampling
+    profiler in another thread does that now and then (that of Dask's workers, for one)."""
+    kept: list[FrameType] = []
+
+    def keep(frame: FrameType, event: str, _: object) -> None:
+        if event == "return":
+            kept.append(frame)
+
+    sys.setprofile(keep)
+    yield
+    sys.setprofile(None)
 
 
 Edge = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -34,6 +34,13 @@ def test_probabilities_are_probabilities(classifier, golden):
     np.testing.assert_array_equal(probabilities, classifier.predict(inputs))
 
 
+def test_a_profiler_that_keeps_what_functions_used_does_no_harm(classifier, golden, watched):
+    """An interpreter refuses to run while an array of its memory is in anybody's hands."""
+    inputs = face(classifier, golden)
+    np.testing.assert_allclose(classifier.predict(inputs).sum(), 1, atol=1e-5)
+    np.testing.assert_array_equal(classifier.codes(inputs), classifier.codes(inputs))
+
+
 def test_absurd_features_saturate_and_do_not_wrap(classifier, golden):
     inputs = face(classifier, golden)
     for sign in (1, -1):

@@ -46,6 +46,14 @@ def test_tracking_follows_a_face_and_keeps_its_id(models, portraits, make_frame)
     np.testing.assert_allclose(np.diff(centers), 4, atol=0.6)
 
 
+def test_a_profiler_that_keeps_what_functions_used_does_no_harm(models, portraits, make_frame, watched):
+    """An interpreter refuses to run while an array of its memory is in anybody's hands."""
+    backend = LitertBackend(models)
+    for index in range(2):
+        assert len(backend.detect(make_frame(portraits["astronaut"]))) == 1
+        backend.detect(make_frame(portraits["astronaut"], index, still=False))
+
+
 def test_while_a_face_is_tracked_the_detector_rests(models, portraits, make_frame):
     backend = LitertBackend(models)
     rgb = portraits["astronaut"]
