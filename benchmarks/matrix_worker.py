@@ -94,7 +94,7 @@ def invoke(settings: Settings, configuration: dict[str, Any]) -> Measure:
         FerError: the runtime, or 16-bit arithmetic where it is asked for, is missing.
     """
     model = find_models(models_directory(settings.landmarks)).landmarker
-    noise = np.random.default_rng(0).random((1, SIDE, SIDE, 3), np.float32)
+    noise = np.random.default_rng(0).integers(0, 256, (1, SIDE, SIDE, 3), np.uint8)
     if configuration["precision"] == "float16":
         _require_fp16()
         return _timed(compiled(model, settings.landmarks.threads, _FORCE_FP16, noise))

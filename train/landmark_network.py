@@ -20,7 +20,7 @@ def landmark_network(flatbuffer: bytes, start: int, ends: tuple[int, ...]) -> ke
     """What ``face_landmark.tflite`` does between its tensor ``start`` and its tensors ``ends``.
 
     Args:
-        flatbuffer: the model, its weights float16, a DEQUANTIZE before each use.
+        flatbuffer: the model, its weights from ``start`` on float16, a DEQUANTIZE before each use.
         start: index of a feature map.
         ends: indices of feature maps that are computed from it alone.
 
@@ -42,7 +42,8 @@ def landmark_network(flatbuffer: bytes, start: int, ends: tuple[int, ...]) -> ke
         if name == "DEQUANTIZE":
             tensor = graph.tensors[operator.inputs[0]]
             data = model.buffers[tensor.buffer].data
-            weights[end] = np.frombuffer(bytes(data), np.float16).reshape(tensor.shape).astype(np.float32)
+            if data is not None:  # else it is the one of the input: edge.landmarks.pixel_input
+                weights[end] = np.frombuffer(bytes(data), np.float16).reshape(tensor.shape).astype(np.float32)
             continue
         known = [values[tensor] for tensor in operator.inputs if tensor in values]
         shape = [int(side) for side in graph.tensors[end].shape]

@@ -62,20 +62,19 @@ def align(landmarks: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
             f"landmarks must be (N, 2) or (N, 3) with N in {sorted(EYE_ANCHORS)}, not {landmarks.shape}"
         )
     columns = landmarks.T.astype(np.float64)  # x, y and maybe z, each contiguous
-    left, right = EYE_ANCHORS[len(landmarks)]
-    dx = float(columns[0, right]) - float(columns[0, left])
-    dy = float(columns[1, right]) - float(columns[1, left])
+    left, right = (columns[:, anchor].tolist() for anchor in EYE_ANCHORS[len(landmarks)])
+    dx, dy = right[0] - left[0], right[1] - left[1]
     distance = math.sqrt(dx * dx + dy * dy)
     if not 1e-6 < distance < 1e9:  # also false for NaN
         raise ValueError(f"the outer eye corners must be apart and finite; their distance is {distance} px")
     cos, sin = dx / distance, dy / distance
-    columns -= (columns[:, left, None] + columns[:, right, None]) / 2.0
-    x, y = columns[0], columns[1]
+    middle = ((a + b) / 2.0 for a, b in zip(left, right, strict=True))
+    x, y, *z = (column - origin for column, origin in zip(columns, middle, strict=True))
     result = np.empty(landmarks.shape, np.float32)
     result[:, 0] = (x * cos + y * sin) / distance
     result[:, 1] = (y * cos - x * sin) / distance
-    if len(columns) == 3:
-        result[:, 2] = columns[2] / distance
+    if z:
+        result[:, 2] = z[0] / distance
     if not np.abs(result).max() <= FARTHEST:  # also true for NaN
         raise ValueError(f"landmarks must be finite and within {FARTHEST:g} distances between the eyes")
     return result

@@ -59,13 +59,14 @@ def crop(rgb: NDArray[np.uint8], matrix: NDArray[np.float64], out: NDArray[np.ui
     Args:
         rgb: uint8 (H, W, 3).
         matrix: from ``crop_to_picture``.
-        out: uint8 (side, side, 3), overwritten.
+        out: uint8 (side, side, 3), overwritten; may be an interpreter's memory.
         border: what lies outside of the picture: ``cv2.BORDER_REPLICATE`` for the landmark model,
             ``cv2.BORDER_CONSTANT`` (black) for the detector.
     """
     side = (out.shape[1], out.shape[0])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     cv2.warpAffine(rgb, matrix, side, dst=out, flags=flags, borderMode=border)
+    del out  # a profiler that keeps this frame would keep the interpreter from running
 
 
 def iou(a: Roi, b: Roi) -> float:

@@ -170,7 +170,7 @@ def test_every_network_of_a_bundles_folder_is_a_head(portraits, tmp_path, benchm
 def test_compiled_models_give_what_the_interpreter_gives(portraits):
     pytest.importorskip("ai_edge_litert.compiled_model")
     model = find_models().landmarker
-    noise = np.random.default_rng(0).random((1, 192, 192, 3), np.float32)
+    noise = np.random.default_rng(0).integers(0, 256, (1, 192, 192, 3), np.uint8)
     interpreter = make_interpreter(model, 1, "the face landmark model")
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], noise)
     interpreter.invoke()

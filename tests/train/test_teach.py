@@ -45,7 +45,7 @@ def maps(portrait, how, seed=0):
 def test_the_keras_copy_gives_the_maps_of_the_original(portrait):
     model = find_models().landmarker
     interpreter = make_interpreter(tap(model, (START, *ENDS)), 1, "the model")
-    crop = cv2.resize(portrait[25:225, 125:325], (192, 192)).astype(np.float32) / 255
+    crop = cv2.resize(portrait[25:225, 125:325], (192, 192))
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], crop[None])
     interpreter.invoke()
     copy = landmark_network(model, START, ENDS)

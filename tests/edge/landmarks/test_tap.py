@@ -22,7 +22,7 @@ def outputs(model, picture):
 
 
 def test_the_first_outputs_stay_bit_identical_and_the_maps_follow(models):
-    picture = np.random.default_rng(0).random((1, 192, 192, 3), dtype=np.float32)
+    picture = np.random.default_rng(0).integers(0, 256, (1, 192, 192, 3), np.uint8)
     plain, tapped = (
         outputs(model, picture) for model in (models.landmarker, tap(models.landmarker, EMBEDDING_TENSORS))
     )

@@ -13,10 +13,17 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.sources.opencv import configure_opencv
 from tests.mjpeg import MjpegServer, part
 
 PATIENCE_S = 20.0
 """How long a test waits for what must happen; reached only when it fails."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _opencv_as_the_app_has_it() -> None:
+    """Also where the first thing that OpenCV opens is a video that a test writes."""
+    configure_opencv()
 
 
 @pytest.fixture(autouse=True)

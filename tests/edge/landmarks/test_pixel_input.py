@@ -1,0 +1,93 @@
+"""The landmark model with an input of uint8, on the real one."""
+
+import struct
+
+import numpy as np
+import pytest
+
+from edge import assets
+from edge.core.errors import ModelError
+from edge.core.files import sha256
+from edge.landmarks import flatbuffer as fb
+from edge.landmarks.models import LANDMARKER_SHA256
+from edge.landmarks.pixel_input import take_pixels
+from edge.runtime import make_interpreter
+
+
+@pytest.fixture(scope="module")
+def original():
+    """The landmark model as MediaPipe ships it: float32 from 0 to 1."""
+    (model,) = (asset for asset in assets.MODELS if "landmark" in asset.name)
+    try:
+        return assets.load(model)
+    except ModelError as error:
+        pytest.skip(f"needs the face models: {error}")
+
+
+def outputs(interpreter, picture):
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture)
+    interpreter.invoke()
+    return [interpreter.get_tensor(entry["index"]) for entry in interpreter.get_output_details()]
+
+
+def test_outputs_are_bit_identical_to_those_of_scaled_floats(original):
+    before = make_interpreter(original, 1, "the original")
+    after = make_interpreter(take_pixels(original), 1, "the other")
+    assert after.get_input_details()[0]["dtype"] is np.uint8
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        pixels = rng.integers(0, 256, (1, 192, 192, 3), np.uint8)
+        expected = outputs(before, pixels * np.float32(1 / 255))
+        for was, now in zip(expected, outputs(after, pixels), strict=True):
+            np.testing.assert_array_equal(now, was)
+
+
+def test_the_delegate_still_takes_all_of_the_network(original):
+    interpreter = make_interpreter(take_pixels(original), 1, "the model")
+    steps = [step["op_name"] for step in interpreter._get_ops_details()]
+    assert steps.count("DELEGATE") == 1
+
+
+def test_it_is_a_pure_function_of_the_bytes(original):
+    changed = take_pixels(original)
+    assert sha256(changed) == LANDMARKER_SHA256
+    assert sum(a != b for a, b in zip(changed, original, strict=False)) <= 20  # references and two indices
+
+
+def test_a_model_that_takes_pixels_already_is_refused(original):
+    with pytest.raises(ModelError, match="expected 2"):
+        take_pixels(take_pixels(original))
+
+
+@pytest.mark.parametrize("model", [b"", b"\0" * 64, b"\x10\0\0\0TFL3" + b"\xff" * 200, b"abc" * 1000])
+def test_what_is_no_model_is_refused(model):
+    with pytest.raises(ModelError):
+        take_pixels(model)
+
+
+def test_a_truncated_model_is_refused_or_changed_but_never_crashes(original):
+    for length in range(0, len(original), 40_009):
+        try:
+            assert len(take_pixels(original[:length])) > length
+        except ModelError:
+            continue
+        except struct.error:
+            pytest.fail("a struct.error is not an answer to the user")
+
+
+def test_a_new_table_is_read_as_it_was_written():
+    inner = {0: 7, 2: fb.Vector(2, struct.pack("<2i", 5, -6))}
+    data = fb.table({3: fb.Vector(1, b"x"), 1: 2**32 - 1, 4: inner})
+    assert struct.unpack_from("<I", data, fb.field(data, 0, 1))[0] == 2**32 - 1
+    text = fb.follow(data, fb.field(data, 0, 3))
+    assert (fb.length(data, text), data[text + 4 : text + 5]) == (1, b"x")
+    below = fb.follow(data, fb.field(data, 0, 4))
+    assert fb.number(data, fb.field(data, below, 0)) == 7
+    numbers = fb.follow(data, fb.field(data, below, 2))
+    assert [fb.number(data, fb.slot(data, numbers, index)) for index in range(2)] == [5, -6]
+    assert numbers % 16 == text % 16 == 12  # what they hold begins at a multiple of 16
+    for number in (0, 2, 5):
+        with pytest.raises(ModelError, match=f"lacks field {number}"):
+            fb.field(data, 0, number)
+    with pytest.raises(ModelError, match=r"elements 0…1 there, expected 2"):
+        fb.slot(data, numbers, 2)
