@@ -2,19 +2,17 @@
 
 import re
 import resource
-from importlib.metadata import (
-    Distribution,
-    PackageNotFoundError,
-    distribution,
-    packages_distributions,
-)
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.proc import text
 from edge.runtime import runtime_name
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 RSS_EVERY = 100
 """Frames between two looks at the memory."""
@@ -72,6 +70,9 @@ def install_mb(backend: str) -> dict[str, float | None]:
         Package → MB, ``total`` last. None for a package without such a list (Debian's), and then for
         the total.
     """
+    # Two megabytes that are not the app's: imported once the peak has been read.
+    from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
+
     imports = [*_IMPORTS, runtime_name()] + ["mediapipe"] * (backend != "litert")
     owners = packages_distributions()
     sizes: dict[str, float | None] = {name: None for name in imports if name not in owners}
@@ -95,7 +96,7 @@ def _required(line: str) -> str | None:
     return match[0] if match and not re.search(r"\bextra\s*==", line) else None
 
 
-def _size_mb(package: Distribution) -> float | None:
+def _size_mb(package: "Distribution") -> float | None:
     if package.files is None:
         return None
     paths = (Path(str(file.locate())) for file in package.files)

@@ -1,6 +1,5 @@
 """How long a frame takes: the app's pipeline, stage by stage, beside the bare landmark model."""
 
-import statistics
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -89,7 +88,7 @@ def benchmark(
         "source_ms": percentiles_ms(measured.source_ns[warmup:]),
         **(dict.fromkeys(measured.memory) if theirs else measured.memory),
         "install_mb": install_mb(settings.landmarks.backend),
-        "first_result_s": round(statistics.median(first_results), 4),
+        "first_result_s": round(float(np.median(first_results)), 4),
         "first_result_runs_s": [round(each, 4) for each in first_results],
         "against": _compare(ours, theirs[0], against) if against else None,
         "warnings": warnings,

@@ -68,8 +68,9 @@ def align(landmarks: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     if not 1e-6 < distance < 1e9:  # also false for NaN
         raise ValueError(f"the outer eye corners must be apart and finite; their distance is {distance} px")
     cos, sin = dx / distance, dy / distance
-    middle = ((a + b) / 2.0 for a, b in zip(left, right, strict=True))
-    x, y, *z = (column - origin for column, origin in zip(columns, middle, strict=True))
+    middle = [(a + b) / 2.0 for a, b in zip(left, right, strict=True)]
+    columns -= np.array(middle)[:, None]
+    x, y, *z = columns
     result = np.empty(landmarks.shape, np.float32)
     result[:, 0] = (x * cos + y * sin) / distance
     result[:, 1] = (y * cos - x * sin) / distance
