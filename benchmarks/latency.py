@@ -88,6 +88,7 @@ def benchmark(
         "source_ms": percentiles_ms(measured.source_ns[warmup:]),
         **(dict.fromkeys(measured.memory) if theirs else measured.memory),
         "install_mb": install_mb(settings.landmarks.backend),
+        # NumPy's median: the module statistics would count as the app's memory.
         "first_result_s": round(float(np.median(first_results)), 4),
         "first_result_runs_s": [round(each, 4) for each in first_results],
         "against": _compare(ours, theirs[0], against) if against else None,

@@ -191,3 +191,12 @@ print(*sys.modules)
     loaded = set(result.stdout.split())
     assert "edge.core.features" in loaded
     assert not loaded & heavy
+
+
+def test_loading_the_latency_benchmark_loads_little_more_than_the_app():
+    """Peak memory is the app's only as long as these are not imported before it is read."""
+    code = "import benchmarks.latency, sys; print(*sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert not {"statistics", "importlib.metadata", "email", "decimal"} & set(result.stdout.split())

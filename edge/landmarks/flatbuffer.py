@@ -3,6 +3,9 @@
 Offsets follow FlatBuffers' internals (https://flatbuffers.dev/internals/), numbers of fields TensorFlow
 Lite's ``schema.fbs``. References only point forward: what is new goes to the end, and what refers to it is
 turned there.
+
+Positions are bytes from the start. All functions that read raise ``struct.error`` where the flatbuffer is cut
+off, or is none.
 """
 
 import struct
@@ -34,7 +37,7 @@ class Vector(NamedTuple):
 
 
 Fields = Mapping[int, "int | Vector | Fields"]
-"""Of a new table: a number that takes up to four bytes, a vector or a table."""
+"""Of a new table: a number from 0 to 2³² − 1 (of a field of one byte, its first), a vector or a table."""
 
 
 def subgraph_of(model: bytes) -> int:
@@ -42,7 +45,6 @@ def subgraph_of(model: bytes) -> int:
 
     Raises:
         ModelError: there is another number of subgraphs.
-        struct.error: ``model`` is cut off, or no flatbuffer; so for all functions that read.
     """
     subgraphs = follow(model, field(model, follow(model, 0), MODEL_SUBGRAPHS))
     if length(model, subgraphs) != 1:
@@ -87,17 +89,21 @@ def slot(model: bytes, vector: int, index: int) -> int:
         ModelError: the vector is shorter.
     """
     if not 0 <= index < length(model, vector):
-        raise ModelError(f"the model has elements 0…{length(model, vector) - 1} there, expected {index}")
+        raise ModelError(f"the model has {length(model, vector)} elements there, expected number {index}")
     return vector + 4 + 4 * index
 
 
 def element(model: bytes, vector: int, index: int) -> int:
-    """Position of the table that an element refers to."""
+    """Position of the table that an element refers to.
+
+    Raises:
+        ModelError: the vector is shorter.
+    """
     return follow(model, slot(model, vector, index))
 
 
 def refer(model: bytearray, position: int, data: bytes) -> None:
-    """Add ``data`` to the end, and turn the reference at ``position`` to it."""
+    """Add ``data`` to the end, at a multiple of 16, and turn the reference at ``position`` to it."""
     model += bytes(-len(model) % _ALIGNMENT)
     struct.pack_into("<I", model, position, len(model) - position)
     model += data

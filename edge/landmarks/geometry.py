@@ -65,8 +65,10 @@ def crop(rgb: NDArray[np.uint8], matrix: NDArray[np.float64], out: NDArray[np.ui
     """
     side = (out.shape[1], out.shape[0])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    cv2.warpAffine(rgb, matrix, side, dst=out, flags=flags, borderMode=border)
-    del out  # a profiler that keeps this frame would keep the interpreter from running
+    try:
+        cv2.warpAffine(rgb, matrix, side, dst=out, flags=flags, borderMode=border)
+    finally:
+        del out  # who keeps this frame, as a profiler or a traceback, would keep the interpreter from running
 
 
 def iou(a: Roi, b: Roi) -> float:

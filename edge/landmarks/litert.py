@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.core.errors import BackendError
 from edge.core.features import EYE_ANCHORS, MESH_POINTS
 from edge.core.types import Face, Frame, Roi
 from edge.landmarks.detector import FIRST_LOOK, FaceDetector, Look
@@ -165,12 +166,28 @@ class LandmarkModel:
     is tapped."""
 
     def __init__(self, model: bytes, threads: int) -> None:
+        """Build the interpreter.
+
+        Args:
+            model: of ``FaceModels.landmarker``, or with other maps behind its two outputs.
+            threads: CPU threads of one invoke.
+
+        Raises:
+            BackendError: the runtime is missing or refuses the model, or it takes something else than
+                pixels.
+        """
         self.interpreter: Any = make_interpreter(model, threads, "the face landmark model")
+        (takes,) = self.interpreter.get_input_details()
+        if takes["dtype"] is not np.uint8 or takes["shape"].tolist() != [1, SIDE, SIDE, 3]:
+            raise BackendError(
+                f"the face landmark model must take uint8 [1, {SIDE}, {SIDE}, 3], not "
+                f"{takes['dtype'].__name__} {takes['shape'].tolist()}: use edge.landmarks.models.find_models"
+            )
         points, presence, *maps = self.interpreter.get_output_details()
         self._points = self.interpreter.tensor(points["index"])
         self._presence = self.interpreter.tensor(presence["index"])
-        self._maps = [self.interpreter.tensor(entry["index"]) for entry in maps]
-        self._input = self.interpreter.tensor(self.interpreter.get_input_details()[0]["index"])
+        self._maps = [(self.interpreter.tensor(entry["index"]), math.prod(entry["shape"])) for entry in maps]
+        self._input = self.interpreter.tensor(takes["index"])
 
     def run(
         self, rgb: NDArray[np.uint8], roi: Roi, mirrored: bool = False
@@ -193,7 +210,12 @@ class LandmarkModel:
         """The feature maps of the last run, laid flat; None where the model is not tapped."""
         if not self._maps:
             return None
-        result: NDArray[np.float32] = np.concatenate([values().ravel() for values in self._maps])
+        result = np.empty(sum(length for _, length in self._maps), np.float32)
+        end = 0
+        for values, length in self._maps:
+            # Not np.concatenate, which is a function of Python's with a frame that may be kept.
+            start, end = end, end + length
+            result[start:end] = values().ravel()
         return result
 
 
@@ -223,7 +245,7 @@ def next_roi(landmarks: NDArray[np.float32]) -> Roi:
     # Behind a network that has emptied the caches, each call of NumPy costs 10 µs and more: few of them.
     x_min, y_min, _ = np.minimum.reduce(landmarks).tolist()
     x_max, y_max, _ = np.maximum.reduce(landmarks).tolist()
-    eye_dx, eye_dy = (landmarks.item(_RIGHT_EYE, axis) - landmarks.item(_LEFT_EYE, axis) for axis in (0, 1))
+    eye_dx, eye_dy, _ = (landmarks[_RIGHT_EYE] - landmarks[_LEFT_EYE]).tolist()
     return roi_around(x_min, y_min, x_max, y_max, eye_dx, eye_dy)
 
 

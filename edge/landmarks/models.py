@@ -45,7 +45,9 @@ def find_models(directory: Path | None = None, embedding: bool = False) -> FaceM
     if embedding:
         landmarker = tap(landmarker, EMBEDDING_TENSORS)
     if sha256(landmarker) != (TAPPED_SHA256 if embedding else LANDMARKER_SHA256):
-        raise ModelError("the landmark model as the app runs it is not the one that bundles were trained on")
+        raise ModelError(
+            "the landmark model as the app changes it is not the expected one: install Mien again"
+        )
     return FaceModels(detector, landmarker)
 
 

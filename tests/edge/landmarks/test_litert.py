@@ -8,8 +8,8 @@ from edge.core.errors import BackendError
 from edge.core.features import EYE_ANCHORS, align
 from edge.core.types import Roi
 from edge.landmarks.detector import FaceDetector, Look
-from edge.landmarks.litert import LitertBackend, next_roi, restored
-from edge.landmarks.models import FaceModels
+from edge.landmarks.litert import LandmarkModel, LitertBackend, next_roi, restored
+from edge.landmarks.models import FaceModels, find_models
 from edge.sources import open_source
 from edge.sources.pictures import read_picture
 
@@ -48,10 +48,19 @@ def test_tracking_follows_a_face_and_keeps_its_id(models, portraits, make_frame)
 
 def test_a_profiler_that_keeps_what_functions_used_does_no_harm(models, portraits, make_frame, watched):
     """An interpreter refuses to run while an array of its memory is in anybody's hands."""
-    backend = LitertBackend(models)
+    backend = LitertBackend(find_models(embedding=True))
     for index in range(2):
         assert len(backend.detect(make_frame(portraits["astronaut"]))) == 1
         backend.detect(make_frame(portraits["astronaut"], index, still=False))
+
+
+def test_a_picture_that_cannot_be_cut_does_not_stop_the_next_one(models, portraits, make_frame):
+    model, roi = LandmarkModel(models.landmarker, 1), Roi(256.0, 256.0, 300.0, 0.0)
+    with pytest.raises(cv2.error) as kept:
+        model.run(np.empty((0, 0, 3), np.uint8), roi)
+    landmarks, _ = model.run(portraits["astronaut"], roi)
+    assert np.isfinite(landmarks).all()
+    assert kept.tb is not None  # it holds the frames that failed
 
 
 def test_while_a_face_is_tracked_the_detector_rests(models, portraits, make_frame):
