@@ -3,7 +3,6 @@
 Facts of the model are not here, they are in its bundle.
 """
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import dacite
 
 from edge.core.errors import ConfigError
+from edge.core.toml import read_toml
 
 BACKENDS = ("litert", "mediapipe", "mediapipe-tasks")
 SINKS = ("live", "jsonl")
@@ -149,12 +149,6 @@ class Settings:
         return self.source.startswith(STREAMS)
 
 
-_MAX_BYTES = 100_000
-"""Of a settings file; all settings together have about 1000."""
-_MAX_DOTS = 100
-"""In a line. ``tomllib`` takes a time that grows with the square of a key's parts."""
-
-
 def load_settings(path: Path | None, flags: Mapping[str, Any]) -> Settings:
     """Read the file and lay the flags over it.
 
@@ -166,7 +160,12 @@ def load_settings(path: Path | None, flags: Mapping[str, Any]) -> Settings:
         ConfigError: the file cannot be read or is not TOML; an unknown key, a wrong type, or a
             value out of range.
     """
-    table = _read_toml(path) if path else {}
+    try:
+        table = read_toml(path) if path else {}
+    except OSError as error:
+        raise ConfigError(f"cannot read settings {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigError(f"cannot use the settings {path}: {error}") from None
     for name, value in flags.items():
         if value is not None:
             *sections, key = name.split(".")
@@ -190,26 +189,6 @@ def load_settings(path: Path | None, flags: Mapping[str, Any]) -> Settings:
         ) from None
     except ConfigError as error:
         raise ConfigError(f"{place}{error}") from None
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-        if len(content) > _MAX_BYTES:
-            raise ConfigError(f"{path} has more than {_MAX_BYTES} bytes: that is too long for settings")
-        text = content.decode()
-        if any(line.count(".") > _MAX_DOTS for line in text.splitlines()):
-            raise ConfigError(
-                f"{path} has a line with more than {_MAX_DOTS} dots: too many dots for settings"
-            )
-        table = tomllib.loads(text)
-        str(table)  # Python does not print the largest numbers, and so no message could name them
-    except OSError as error:
-        raise ConfigError(f"cannot read settings {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from None
-    return table
 
 
 def _known(settings: type = Settings, prefix: str = "") -> list[str]:

@@ -1,20 +1,17 @@
 """Which emotion a folder or a numeric code stands for, where its name does not say it."""
 
 import re
-import tomllib
 from pathlib import Path
 
 from edge.core.errors import DataError
 from edge.core.labels import canonical
+from edge.core.toml import read_toml
 
 Mapping = dict[str, str | None]
 """Name of a folder or code → one of ``EMOTIONS``; None: left out."""
 
 EXAMPLE = 'a TOML file with the lines `[classes]`, `0 = "angry"`, `1 = ""` ("": left out) and so on'
 """For messages, which are one line."""
-
-_MOST_BYTES = 16_000
-"""Of a mapping file. The time that tomllib takes may grow with the square of it: seconds for this."""
 
 _NEGATIONS = {"no", "non", "not", "without"}
 
@@ -31,12 +28,8 @@ def read_mapping(path: Path | None) -> Mapping:
     if path is None:
         return {}
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-        if len(data) > _MOST_BYTES:
-            raise ValueError(f"it has more than {_MOST_BYTES} bytes")
-        content = tomllib.loads(data.decode("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        content = read_toml(path)
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"cannot read the mapping file {path} ({reason}): expected {EXAMPLE}") from None
     classes = content.get("classes")
