@@ -3,7 +3,6 @@
 import os
 import resource
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -61,6 +60,8 @@ def check_apart(folder: Path) -> None:
     Raises:
         BundleError: it did, or found no end, or the test failed.
     """
+    import subprocess  # half a megabyte that the loop never needs
+
     package = str(Path(__file__).resolve().parents[1])
     path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-P", "-m", "edge.self_test", str(folder)]

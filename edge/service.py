@@ -1,6 +1,5 @@
 """A run that nobody watches: signals, systemd, sleep, and settings or bundles that change meanwhile."""
 
-import ctypes
 import faulthandler
 import logging
 import signal
@@ -15,6 +14,7 @@ from edge import loop
 from edge.build import build_sinks
 from edge.chosen import Chosen, Reload, choose_first, open_source
 from edge.core.errors import FerError
+from edge.core.memory import give_back
 from edge.core.types import Frame, FrameSource, Prediction, Sink
 from edge.notify import Heartbeat, notify, under_systemd
 from edge.settings import Settings
@@ -78,6 +78,7 @@ class Service:
         self._sinks = build_sinks(self._settings.output)
         closing.callback(lambda: _close(self._sinks))
         self._handle_signals()
+        give_back()
         notify("READY=1")
         summary = self._run_source()
         while self._source is not self._read and not self._stop.is_set():
@@ -140,7 +141,7 @@ class Service:
         if self._reload is not None and not self._reload.is_alive():
             self._take(self._reload)
             self._reload = None
-            _give_memory_back()
+            give_back()
         elif self._reload_wanted and self._reload is None:
             self._reload_wanted = False
             notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
@@ -214,12 +215,6 @@ class Service:
         signal.signal(signal.SIGTERM, end)
         if under_systemd():  # elsewhere SIGHUP means that the terminal is gone
             signal.signal(signal.SIGHUP, reload)
-
-
-def _give_memory_back() -> None:
-    """What the old network had used. Otherwise glibc keeps it, in pieces that the next one may not fit in."""
-    with suppress(AttributeError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _close(sinks: list[Sink]) -> None:

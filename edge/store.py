@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from edge import assets, incoming, self_test, signature
+from edge import assets, self_test, signature
 from edge.core.bundle import JSON_FILE, SIGNATURE_FILE, Bundle, read_bundle
 from edge.core.errors import BundleError, ModelError
 from edge.core.files import make_folder, rename_folder
@@ -216,6 +216,8 @@ class BundleStore:
 
         Its parent is the lock between two installations; what an interrupted one left there goes first.
         """
+        from edge import incoming  # half a megabyte that the loop never needs
+
         room = self.folder / _INCOMING
         make_folder(room)
         with locked(room, wait=False):
