@@ -71,16 +71,16 @@ def install_mb(backend: str) -> dict[str, float | None]:
         the total.
     """
     # Two megabytes that are not the app's: imported once the peak has been read.
-    from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
+    from importlib import metadata
 
     imports = [*_IMPORTS, runtime_name()] + ["mediapipe"] * (backend != "litert")
-    owners = packages_distributions()
+    owners = metadata.packages_distributions()
     sizes: dict[str, float | None] = {name: None for name in imports if name not in owners}
     waiting = [owner for name in imports for owner in owners.get(name, [])]
     while waiting:
         try:
-            package = distribution(waiting.pop())
-        except PackageNotFoundError:  # for another platform or Python
+            package = metadata.distribution(waiting.pop())
+        except metadata.PackageNotFoundError:  # for another platform or Python
             continue
         if package.name not in sizes:
             sizes[package.name] = _size_mb(package)

@@ -1,5 +1,6 @@
 """Memory, its growth, and the size of the packages."""
 
+from importlib import metadata
 from types import SimpleNamespace
 
 import numpy as np
@@ -61,10 +62,10 @@ def test_a_package_without_a_list_of_files_makes_the_total_unknown(monkeypatch):
 
     def distribution(name):
         if name not in packages:
-            raise footprint.PackageNotFoundError(name)
+            raise metadata.PackageNotFoundError(name)
         return packages[name]
 
-    monkeypatch.setattr(footprint, "distribution", distribution)
+    monkeypatch.setattr(metadata, "distribution", distribution)
     monkeypatch.setattr(footprint, "runtime_name", lambda: "ours")
-    monkeypatch.setattr(footprint, "packages_distributions", lambda: {"ours": ["ours"], "cv2": ["ours"]})
+    monkeypatch.setattr(metadata, "packages_distributions", lambda: {"ours": ["ours"], "cv2": ["ours"]})
     assert footprint.install_mb("litert") == {"dacite": None, "numpy": None, "ours": 0.0, "total": None}
