@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from edge import __version__, assets, cli_models
-from edge import setup as setup_module
 from edge.build import build_pipeline, build_source, load_bundle, models_directory, with_bundle
 from edge.chosen import printable
 from edge.core import console
@@ -162,7 +161,9 @@ def _state(asset: assets.Asset, directory: Path | None) -> str:
 
 
 def _setup(args: argparse.Namespace) -> int:
+    from edge.setup import setup  # a megabyte of modules that the loop never needs
+
     wanted = assets.MODELS if args.models_only else assets.MODELS + assets.PORTRAITS
     directory = args.models_dir or assets.data_directory()
-    setup_module.setup(directory, args.wheels, wanted, print)
+    setup(directory, args.wheels, wanted, print)
     return 0

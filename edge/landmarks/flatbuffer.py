@@ -4,8 +4,8 @@ Offsets follow FlatBuffers' internals (https://flatbuffers.dev/internals/), numb
 Lite's ``schema.fbs``. References only point forward: what is new goes to the end, and what refers to it is
 turned there.
 
-Positions are bytes from the start. All functions that read raise ``struct.error`` where the flatbuffer is cut
-off, or is none.
+Positions are bytes from the start. All functions that read raise one of ``CUT_OFF`` where the flatbuffer is
+cut off, or is none.
 """
 
 import struct
@@ -23,6 +23,8 @@ TENSOR_SHAPE, TENSOR_TYPE, TENSOR_BUFFER, TENSOR_QUANTIZATION = 0, 1, 2, 4
 QUANTIZATION_SCALE, QUANTIZATION_ZERO_POINT = 2, 3
 BUFFER_DATA = 0
 
+CUT_OFF = (struct.error, OverflowError)
+"""The second where the place is beyond what a 32-bit processor counts to."""
 NO_MODEL = "the model is not a TFLite flatbuffer, or it was cut off"
 
 _ALIGNMENT = 16

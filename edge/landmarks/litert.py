@@ -177,17 +177,18 @@ class LandmarkModel:
                 pixels.
         """
         self.interpreter: Any = make_interpreter(model, threads, "the face landmark model")
-        (takes,) = self.interpreter.get_input_details()
-        if takes["dtype"] is not np.uint8 or takes["shape"].tolist() != [1, SIDE, SIDE, 3]:
+        takes = self.interpreter.get_input_details()
+        found = ", ".join(f"{entry['dtype'].__name__} {entry['shape'].tolist()}" for entry in takes)
+        if found != (expected := f"uint8 [1, {SIDE}, {SIDE}, 3]"):
             raise BackendError(
-                f"the face landmark model must take uint8 [1, {SIDE}, {SIDE}, 3], not "
-                f"{takes['dtype'].__name__} {takes['shape'].tolist()}: use edge.landmarks.models.find_models"
+                f"the face landmark model must take {expected}, not {found}: "
+                "use edge.landmarks.models.find_models"
             )
         points, presence, *maps = self.interpreter.get_output_details()
         self._points = self.interpreter.tensor(points["index"])
         self._presence = self.interpreter.tensor(presence["index"])
         self._maps = [(self.interpreter.tensor(entry["index"]), math.prod(entry["shape"])) for entry in maps]
-        self._input = self.interpreter.tensor(takes["index"])
+        self._input = self.interpreter.tensor(takes[0]["index"])
 
     def run(
         self, rgb: NDArray[np.uint8], roi: Roi, mirrored: bool = False

@@ -34,7 +34,7 @@ def take_pixels(model: bytes) -> bytes:
     """
     try:
         return _take_pixels(model)
-    except struct.error:
+    except fb.CUT_OFF:
         raise ModelError(fb.NO_MODEL) from None
 
 

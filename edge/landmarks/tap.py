@@ -29,7 +29,7 @@ def tap(model: bytes, tensors: tuple[int, ...]) -> bytes:
         field = fb.field(model, subgraph, fb.SUBGRAPH_OUTPUTS)
         old = fb.follow(model, field)
         outputs = (*struct.unpack_from(f"<{fb.length(model, old)}i", model, old + 4), *tensors)
-    except struct.error:
+    except fb.CUT_OFF:
         raise ModelError(fb.NO_MODEL) from None
     tapped = bytearray(model)
     fb.refer(tapped, field, fb.vector(fb.Vector(len(outputs), struct.pack(f"<{len(outputs)}i", *outputs))))

@@ -178,7 +178,7 @@ class TestMapping:
             ('[classes]\n0 = "hungry"', "unknown class 'hungry'"),
             ("[classes", "cannot read the mapping file"),
             ('[classes]\n0 = "angry"\n0 = "sad"', "cannot read the mapping file"),
-            ("a." * 20_000 + "a = 1", "it has a line with more than 100 dots"),
+            ("a." * 20_000 + "a = 1", "it has more than 1000 dots"),
             ("#" * 100_001, "it has more than 100000 bytes"),
             ("[classes]\n0 = " + "[" * 15_000, "cannot read the mapping file"),
             ("[classes]\n0 = " + "9" * 5000, "cannot read the mapping file"),
