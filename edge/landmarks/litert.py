@@ -203,7 +203,7 @@ class LandmarkModel:
         to_picture = np.array(((a, b, 0.0, x), (c, d, 0.0, y), (0.0, 0.0, roi.size / SIDE, 0.0)))
         points = cv2.transform(self._points().reshape(MESH_POINTS, 1, 3), to_picture)
         # Each coordinate contiguous: who comes next takes minima and turns them, five times as fast so.
-        landmarks = np.asarray(points.reshape(MESH_POINTS, 3).copy(order="F"), np.float32)
+        landmarks = np.array(points.reshape(MESH_POINTS, 3), np.float32, order="F")
         logit = max(-80.0, self._presence().item())
         return landmarks, 1.0 / (1.0 + math.exp(-logit))
 

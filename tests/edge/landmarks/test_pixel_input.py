@@ -14,6 +14,7 @@ from edge.landmarks.litert import LandmarkModel
 from edge.landmarks.models import LANDMARKER_SHA256
 from edge.landmarks.pixel_input import take_pixels
 from edge.runtime import make_interpreter, runtime_name
+from tests.edge.landmarks.network import outputs
 
 
 @pytest.fixture(scope="module")
@@ -26,21 +27,15 @@ def original():
         pytest.skip(f"needs the face models: {error}")
 
 
-def outputs(interpreter, picture):
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture)
-    interpreter.invoke()
-    return [interpreter.get_tensor(entry["index"]) for entry in interpreter.get_output_details()]
-
-
 def test_outputs_are_bit_identical_to_those_of_scaled_floats(original):
-    before = make_interpreter(original, 1, "the original")
-    after = make_interpreter(take_pixels(original), 1, "the other")
-    assert after.get_input_details()[0]["dtype"] is np.uint8
+    changed = take_pixels(original)
+    (entry,) = make_interpreter(changed, 1, "the model").get_input_details()
+    assert entry["dtype"] is np.uint8
     rng = np.random.default_rng(0)
     for _ in range(3):
         pixels = rng.integers(0, 256, (1, 192, 192, 3), np.uint8)
-        expected = outputs(before, pixels * np.float32(1 / 255))
-        for was, now in zip(expected, outputs(after, pixels), strict=True):
+        expected = outputs(original, pixels * np.float32(1 / 255))
+        for was, now in zip(expected, outputs(changed, pixels), strict=True):
             np.testing.assert_array_equal(now, was)
 
 

@@ -11,14 +11,7 @@ from edge.core.files import sha256
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.models import EMBEDDING_TENSORS, TAPPED_SHA256, find_models
 from edge.landmarks.tap import tap
-from edge.runtime import make_interpreter
-
-
-def outputs(model, picture):
-    interpreter = make_interpreter(model, 1, "the landmark model")
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture)
-    interpreter.invoke()
-    return [interpreter.get_tensor(entry["index"]) for entry in interpreter.get_output_details()]
+from tests.edge.landmarks.network import outputs
 
 
 def test_the_first_outputs_stay_bit_identical_and_the_maps_follow(models):
