@@ -24,6 +24,7 @@ from edge.sinks.jsonl import JsonlSink
 from edge.sinks.live import LiveSink
 from edge.smoothing import ProbabilitySmoother
 from edge.sources import open_source
+from edge.sources.orientation import Turn
 from edge.store import BundleStore, read_signed
 
 _LONGEST_LINE = 1_000_000
@@ -153,6 +154,7 @@ def build_source(settings: Settings, frames: int | None = None) -> FrameSource:
         width=camera.width,
         height=camera.height,
         fps=camera.fps,
+        turn=Turn(camera.rotate, camera.mirror),
         portraits=portraits,
         frames=frames,
     )

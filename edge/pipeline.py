@@ -74,7 +74,10 @@ class Pipeline:
             total_ns=mark - started,
             age_ns=time.monotonic_ns() - frame.captured_ns,
         )
-        return Prediction(results, self.classifier.labels, frame.index, frame.origin, timings)
+        labels = self.classifier.labels
+        return Prediction(
+            results, labels, frame.index, frame.origin, frame.time_ns, frame.position_ns, timings
+        )
 
     def close(self) -> None:
         """Close backend and classifier."""
@@ -108,7 +111,7 @@ class Pipeline:
 
     def _result(self, face: Face, probabilities: NDArray[np.float32], frame: Frame) -> FacePrediction:
         if not frame.still:
-            probabilities = self._smoother.update(face.track_id, probabilities, frame.captured_ns)
+            probabilities = self._smoother.update(face.track_id, probabilities, frame.time_ns)
         best = int(probabilities.argmax())
         sure = probabilities[best] >= self._min_confidence
         return FacePrediction(

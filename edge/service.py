@@ -125,7 +125,8 @@ class Service:
     def _after_frame(self, prediction: Prediction) -> None:
         self._frames_since += 1
         self._faces = ", ".join(face.label for face in prediction.faces) or "no face"
-        if isinstance(self._source, LiveSource) and self._sleep.see(bool(prediction.faces), time.monotonic()):
+        has_face, now_s = bool(prediction.faces), prediction.time_ns / 1e9
+        if isinstance(self._source, LiveSource) and self._sleep.see(has_face, now_s):
             self._source.interval_s = self._sleep.interval_s
             log.info("asleep: nobody there" if self._sleep.asleep else "awake: a face")
         self._tick()

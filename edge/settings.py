@@ -13,6 +13,7 @@ import dacite
 from edge.core.errors import ConfigError
 from edge.core.toml import read_toml
 
+ROTATIONS = (0, 90, 180, 270)
 BACKENDS = ("litert", "mediapipe", "mediapipe-tasks")
 SINKS = ("live", "jsonl")
 STREAMS = ("rtsp://", "http://", "https://")
@@ -21,7 +22,7 @@ STREAMS = ("rtsp://", "http://", "https://")
 
 @dataclass(frozen=True, slots=True)
 class CameraSettings:
-    """What is asked of a camera; it may give something near."""
+    """What is asked of a camera, which may give something near; and how it is mounted."""
 
     width: int = 640
     """px, 64…4096"""
@@ -29,11 +30,17 @@ class CameraSettings:
     """px, 64…4096"""
     fps: float = 30.0
     """frames per second, 1…240"""
+    rotate: int = 0
+    """degrees clockwise by which every frame is turned, 0, 90, 180 or 270; of any source"""
+    mirror: bool = False
+    """exchange left and right, after ``rotate``; of any source"""
 
     def __post_init__(self) -> None:
         _check("camera.width", self.width, 64, 4096)
         _check("camera.height", self.height, 64, 4096)
         _check("camera.fps", self.fps, 1, 240)
+        if self.rotate not in ROTATIONS:
+            raise ConfigError(f"camera.rotate must be 0, 90, 180 or 270, not {self.rotate}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,7 @@ class Settings:
     """Everything that a TOML file may say."""
 
     source: str = "camera:0"
-    """picamera2, camera:N, rtsp://…, http://…, a video, a picture, a folder, a glob, or demo"""
+    """picamera2, camera:N, /dev/videoN, rtsp://…, http://…, a video, a picture, a folder, a glob, or demo"""
     camera: CameraSettings = field(default_factory=CameraSettings)
     landmarks: LandmarkSettings = field(default_factory=LandmarkSettings)
     expression: ExpressionSettings = field(default_factory=ExpressionSettings)

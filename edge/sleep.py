@@ -10,7 +10,7 @@ class Sleep:
         """
         Args:
             settings: when to fall asleep, and how often to look then.
-            now_s: monotonic seconds.
+            now_s: seconds on the clock of the frames to come.
         """
         self._settings = settings
         self._face_at = now_s
@@ -22,7 +22,7 @@ class Sleep:
         return self._settings.interval_s if self.asleep else 0.0
 
     def see(self, has_face: bool, now_s: float) -> bool:
-        """Take in one frame.
+        """Take in one frame, taken at ``now_s``.
 
         Returns:
             True where this frame has put it to sleep or woken it.

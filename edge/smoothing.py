@@ -27,7 +27,7 @@ class ProbabilitySmoother:
         Args:
             track_id: the face.
             probabilities: float32 (C,), sums to 1.
-            now_ns: when the frame was taken, monotonic, ns.
+            now_ns: ``Frame.time_ns``.
 
         Returns:
             float32 (C,), sums to 1.

@@ -35,7 +35,7 @@ CALLS = (
 )
 """A name tells something, too: so also what makes files, renames them, or starts programs."""
 LABELS = set(json.loads((SHIPPED / "fused" / "model.json").read_text("utf-8"))["labels"])
-RECORD = {"schema", "frame", "source", "time", "faces", "ms"}
+RECORD = {"schema", "frame", "source", "position_s", "faces", "ms"}
 FACE = {"id", "label", "status", "probabilities", "presence", "box"}
 STAGES = {"landmarks", "features", "classify", "smooth", "total", "age"}
 WORDS = r"(?!.*[A-Za-z0-9+/=]{70})"
@@ -158,7 +158,7 @@ def _is_known(name: str, descriptor: str, data: bytes) -> bool:
 
 def _is_record(line: str) -> bool:
     record = json.loads(line)
-    numbers = [record["schema"], record["frame"], record["time"], *record["ms"].values()]
+    numbers = [record["schema"], record["frame"], record["position_s"], *record["ms"].values()]
     for face in record["faces"]:
         if face.keys() != FACE or face["label"] not in LABELS or face["probabilities"].keys() != LABELS:
             return False
@@ -284,12 +284,12 @@ FACE_OF_A_RECORD = {
         ({"probabilities": {"frame": 1}}, {}, False),
         ({}, {"source": "f" * 100}, False),
         ({}, {"source": ["frame"]}, False),
-        ({}, {"time": "frame"}, False),
+        ({}, {"position_s": "frame"}, False),
         ({}, {"ms": {"frame": 1}}, False),
         ({}, {"frames": "frame"}, False),
     ],
 )
 def test_no_field_of_a_record_holds_anything_else(face, rest, known):
-    record = {"schema": 1, "frame": 3, "source": "demo", "time": 1.5, "ms": dict.fromkeys(STAGES, 1.0)}
+    record = {"schema": 2, "frame": 3, "source": "demo", "position_s": 1.5, "ms": dict.fromkeys(STAGES, 1.0)}
     line = json.dumps(record | {"faces": [FACE_OF_A_RECORD | face]} | rest)
     assert _is_known("write", "1", line.encode()) is known

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.core.sizes import scaled_size
 from edge.core.types import Roi
 
 SHIFT = 0.03
@@ -80,7 +81,7 @@ def distort(picture: NDArray[np.uint8], roi: Roi, rng: np.random.Generator) -> N
 def _low_resolution(values: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
     """As if the picture had fewer pixels, by ``factor`` along each side."""
     height, width = values.shape[:2]
-    small = cv2.resize(values, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(values, scaled_size(height, width, 1 / factor), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 

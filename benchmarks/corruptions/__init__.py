@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from benchmarks.corruptions import landmarks, occlusions, pictures
 from benchmarks.corruptions.pictures import SIDE, Picture
 from benchmarks.corruptions.regions import REGIONS
+from edge.core.sizes import scaled_size
 from edge.data import prepare
 
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -114,6 +115,6 @@ def make_frame(picture: NDArray[np.uint8]) -> Picture:
     """
     height, width = picture.shape[:2]
     factor = SIDE / max(height, width)
-    size = tuple(max(1, round(side * factor)) for side in (width, height))
+    size = scaled_size(height, width, factor)
     method = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
     return prepare(np.asarray(cv2.resize(picture, size, interpolation=method), np.uint8), 1.0, PADDING)

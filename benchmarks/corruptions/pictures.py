@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.core.sizes import scaled_size
+
 SIDE = 224
 """Longer side of every picture without its margin, px: that of ImageNet-C, so that its constants hold."""
 
@@ -110,7 +112,7 @@ def rotation(rgb: Picture, degrees: float, rng: Rng) -> Picture:
 
 def _reduced(rgb: Picture, pixels: int, back: int) -> Picture:
     height, width = rgb.shape[:2]
-    size = tuple(max(1, round(side * pixels / SIDE)) for side in (width, height))
+    size = scaled_size(height, width, pixels / SIDE)
     return _picture(
         cv2.resize(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), (width, height), interpolation=back)
     )

@@ -16,14 +16,23 @@ class Frame:
     rgb: NDArray[np.uint8]
     """Pixels, uint8 (H, W, 3), C-contiguous, RGB."""
     captured_ns: int
-    """When the frame was taken, nanoseconds on ``time.monotonic_ns``. Which moment that is
-    (sensor or end of read) is the source's to document."""
+    """When the frame was taken or read, nanoseconds on ``time.monotonic_ns``. Which moment that is
+    is the source's to document."""
     index: int
     """0, 1, 2, … within the source; dropped frames leave gaps in live sources."""
     origin: str
     """Where it came from: the file's path, or the source's name."""
     still: bool = False
     """True where the frame has nothing to do with the one before it: no tracking, no smoothing."""
+    position_ns: int | None = None
+    """Presentation time in the file, nanoseconds from its start, growing from frame to frame; 0 in a
+    picture, None in a live source."""
+
+    @property
+    def time_ns(self) -> int:
+        """What everything that counts seconds goes by: the time of the medium, so that a file gives the
+        same answers however fast it is read, and of a live source ``captured_ns``."""
+        return self.captured_ns if self.position_ns is None else self.position_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +113,10 @@ class Prediction:
     """The bundle's labels, the order of every ``probabilities``."""
     frame_index: int
     origin: str
+    time_ns: int
+    """``Frame.time_ns``."""
+    position_ns: int | None
+    """``Frame.position_ns``."""
     timings: StageTimings
 
 

@@ -9,7 +9,7 @@ from edge.core.errors import DataError
 from edge.core.labels import EMOTIONS
 from edge.data.mapping import EXAMPLE, Mapping, emotion_in, named
 from edge.data.sample import NO_SPLIT
-from edge.sources.pictures import SUFFIXES
+from edge.sources.albums import SUFFIXES
 
 
 class PictureFile(NamedTuple):

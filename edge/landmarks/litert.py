@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edge.core.errors import BackendError
 from edge.core.features import EYE_ANCHORS, MESH_POINTS
+from edge.core.sizes import scaled_size
 from edge.core.types import Face, Frame, Roi
 from edge.landmarks.detector import FIRST_LOOK, FaceDetector, Look
 from edge.landmarks.geometry import crop, crop_to_picture, iou, roi_around
@@ -232,7 +233,7 @@ def restored(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     height, width = rgb.shape[:2]
     shrink = min(1.0, RESTORED_SIDE / max(height, width))
-    small = cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA) if shrink < 1 else rgb
+    small = cv2.resize(rgb, scaled_size(height, width, shrink), interpolation=cv2.INTER_AREA)
     soft = cv2.GaussianBlur(small, (0, 0), SOFTNESS * max(small.shape[:2]))
     cv2.normalize(soft, soft, 0, 255, cv2.NORM_MINMAX)
     return np.asarray(cv2.resize(soft, (width, height)) if shrink < 1 else soft, np.uint8)

@@ -58,7 +58,7 @@ class TasksBackend:
             result = landmarker.detect(image)
         else:
             # MediaPipe wants strictly increasing times.
-            self._last_ms = max(frame.captured_ns // 1_000_000, self._last_ms + 1)
+            self._last_ms = max(frame.time_ns // 1_000_000, self._last_ms + 1)
             result = landmarker.detect_for_video(image, self._last_ms)
         return faces_from_normalized(result.face_landmarks, frame, self._ids)
 

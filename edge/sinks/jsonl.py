@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from edge.core.types import FacePrediction, Prediction
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the lines; raised when a field changes its meaning or goes away."""
 
 
@@ -46,10 +46,15 @@ class JsonlSink:
             "schema": SCHEMA,
             "frame": prediction.frame_index,
             "source": prediction.origin,
-            "time": round(self._wall_clock() - prediction.timings.age_ns / 1e9, 3),
+            **self._when(prediction),
             "faces": [_face(face, prediction.labels) for face in prediction.faces],
             "ms": {stage.removesuffix("_ns"): round(ns / 1e6, 3) for stage, ns in timings.items()},
         }
+
+    def _when(self, prediction: Prediction) -> dict[str, float]:
+        if prediction.position_ns is not None:
+            return {"position_s": round(prediction.position_ns / 1e9, 6)}
+        return {"time": round(self._wall_clock() - prediction.timings.age_ns / 1e9, 3)}
 
 
 def _face(result: FacePrediction, labels: tuple[str, ...]) -> dict[str, Any]:

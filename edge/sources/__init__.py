@@ -5,19 +5,22 @@ what they drop and reopen a lost camera for ever; files lose no frame.
 """
 
 import glob
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from edge.core.errors import SourceError
 from edge.core.types import FrameSource
 from edge.settings import STREAMS
-from edge.sources import pictures, video
+from edge.sources import albums, video
 from edge.sources.camera import camera_source, public_name, stream_source
 from edge.sources.demo import DemoSource
+from edge.sources.orientation import UPRIGHT, Turn
 from edge.sources.picamera import picamera_source
+from edge.sources.pictures import PictureSource
 
 FORMS = (
-    "picamera2, camera:N, rtsp://..., http://..., https://..., demo, "
+    "picamera2, camera:N, /dev/videoN, rtsp://..., http://..., https://..., demo, "
     "or the path of a picture, a video, a folder or a glob pattern of pictures"
 )
 """What a source may be, for help texts and errors."""
@@ -29,6 +32,7 @@ def open_source(
     width: int = 640,
     height: int = 480,
     fps: float | None = None,
+    turn: Turn = UPRIGHT,
     portraits: Sequence[Path] = (),
     frames: int | None = None,
 ) -> FrameSource:
@@ -40,6 +44,7 @@ def open_source(
         width: asked of cameras, px.
         height: asked of cameras, px.
         fps: asked of cameras, Hz, and the most that the demo gives; None: whatever comes.
+        turn: how the camera is mounted; applied to the frames of every source.
         portraits: what the demo shows.
         frames: where the demo ends; None: never.
 
@@ -47,16 +52,16 @@ def open_source(
         SourceError: unknown form, missing or unreadable file, empty folder, picamera2 not installed.
     """
     if spec == "demo":
-        return DemoSource(portraits, frames=frames, fps=fps)
+        return DemoSource(portraits, frames=frames, fps=fps, turn=turn)
     if spec == "picamera2":
-        return picamera_source(width=width, height=height, fps=fps)
-    if spec.startswith("camera:"):
-        return camera_source(_camera_number(spec), width=width, height=height, fps=fps)
+        return picamera_source(width=width, height=height, fps=fps, turn=turn)
+    if spec.startswith(("camera:", "/dev/video")):
+        return camera_source(_camera_number(spec), width=width, height=height, fps=fps, turn=turn)
     if spec.startswith(STREAMS):
-        return stream_source(spec)
+        return stream_source(spec, turn)
     if "://" in spec:
         raise SourceError(f"source {source_name(spec)!r} is not known; a source is {FORMS}")
-    return _open_files(spec)
+    return _open_files(spec, turn)
 
 
 def source_name(spec: str) -> str:
@@ -65,13 +70,13 @@ def source_name(spec: str) -> str:
 
 
 def _camera_number(spec: str) -> int:
-    number = spec.removeprefix("camera:")
-    if not (number.isascii() and number.isdigit() and len(number) <= 3):
+    number = spec.removeprefix("camera:").removeprefix("/dev/video")
+    if not re.fullmatch("[0-9]{1,3}", number):
         raise SourceError(f"source {spec!r}: expected camera:N, N being the number of /dev/videoN")
     return int(number)
 
 
-def _open_files(spec: str) -> FrameSource:
+def _open_files(spec: str, turn: Turn) -> FrameSource:
     path = Path(spec)
     try:
         missing = not spec or not (path.exists() or glob.has_magic(spec))
@@ -80,8 +85,8 @@ def _open_files(spec: str) -> FrameSource:
     if missing:
         raise SourceError(f"source {spec!r} is not there; expected {FORMS}")
     if path.is_file() and path.suffix.lower() in video.SUFFIXES:
-        return video.VideoSource(path)
-    if path.is_file() and path.suffix.lower() not in pictures.SUFFIXES:
-        known = " ".join((*pictures.SUFFIXES, *video.SUFFIXES))
+        return video.VideoSource(path, turn)
+    if path.is_file() and not albums.is_picture(path):
+        known = " ".join((*albums.SUFFIXES, *video.SUFFIXES))
         raise SourceError(f"source {spec!r} is neither a picture nor a video: expected one of {known}")
-    return pictures.PictureSource(pictures.picture_paths(spec), skip_broken=not path.is_file())
+    return PictureSource(albums.find_album(spec), skip_broken=not path.is_file(), turn=turn)

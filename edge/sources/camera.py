@@ -1,6 +1,8 @@
 """V4L2 cameras and network streams, through OpenCV."""
 
+import logging
 import time
+from collections.abc import Callable
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -11,24 +13,34 @@ from numpy.typing import NDArray
 from edge.core.errors import SourceError
 from edge.sources.live import LiveSource
 from edge.sources.opencv import TIMEOUT_S, configure_opencv, to_rgb
+from edge.sources.orientation import UPRIGHT, Turn, turn_of_video
+
+SNAPSHOT_S = 0.5
+"""From one picture to the next where an address gives a single one each time it is asked."""
+
+_log = logging.getLogger(__name__)
 
 
-def camera_source(number: int, *, width: int, height: int, fps: float | None = None) -> LiveSource:
-    """``/dev/videoN``. The driver takes the nearest size (px) and frame rate (Hz) that it has."""
+def camera_source(
+    number: int, *, width: int, height: int, fps: float | None = None, turn: Turn = UPRIGHT
+) -> LiveSource:
+    """``/dev/videoN``. The driver takes the nearest size (px, before ``turn``) and frame rate (Hz) that it
+    has."""
     configure_opencv()
-    return LiveSource(f"camera:{number}", partial(_open_camera, number, width, height, fps))
+    return LiveSource(f"camera:{number}", partial(_open_camera, number, width, height, fps), turn=turn)
 
 
-def stream_source(url: str) -> LiveSource:
+def stream_source(url: str, turn: Turn = UPRIGHT) -> LiveSource:
     """An ``rtsp://`` (over TCP) or ``http(s)://`` stream that FFmpeg understands, MJPEG for one.
 
-    A stream that ends counts as a lost camera.
+    A stream that ends counts as a lost camera. An address that gives one picture each time, as cameras have
+    them for snapshots, is asked again every ``SNAPSHOT_S`` seconds.
 
     Raises:
         SourceError: ``url`` is malformed.
     """
     configure_opencv()
-    return LiveSource(public_name(url), partial(_open_stream, url))
+    return LiveSource(public_name(url), partial(_open_stream, url), turn=turn)
 
 
 def public_name(url: str) -> str:
@@ -51,21 +63,45 @@ class OpenCvCapture:
     waited in the driver's queue or on the network before that is not in it.
     """
 
-    def __init__(self, capture: cv2.VideoCapture) -> None:
+    def __init__(
+        self, capture: cv2.VideoCapture, again: Callable[[], cv2.VideoCapture] | None = None
+    ) -> None:
+        """
+        Args:
+            capture: opened.
+            again: opens the same stream once more; None: it is a device.
+        """
         self._capture = capture
+        self._again = again
+        self._upright = UPRIGHT if again is None else turn_of_video(capture)
+        self._grabbed = 0
+        self._is_snapshot = False
 
     def read(self) -> tuple[NDArray[np.uint8], int] | None:
         self.skip()
         captured_ns = time.monotonic_ns()
         decoded, bgr = self._capture.retrieve()
-        return (to_rgb(bgr), captured_ns) if decoded else None
+        return (self._upright.apply(to_rgb(bgr)), captured_ns) if decoded else None
 
     def skip(self) -> None:
-        if not self._capture.grab():
+        if not (self._capture.grab() or self._grab_snapshot()):
             raise SourceError(f"the stream ended or gave nothing for {TIMEOUT_S} s")
+        self._grabbed += 1
 
     def close(self) -> None:
         self._capture.release()
+
+    def _grab_snapshot(self) -> bool:
+        """The next picture of an address that has ended after its first one."""
+        if self._again is None or self._grabbed != 1:
+            return False
+        if not self._is_snapshot:
+            self._is_snapshot = True
+            _log.info("the address gives one picture at a time: asking every %g s", SNAPSHOT_S)
+        time.sleep(SNAPSHOT_S)
+        self._capture.release()
+        self._capture, self._grabbed = self._again(), 0
+        return self._capture.grab()
 
 
 def _open_camera(number: int, width: int, height: int, fps: float | None) -> OpenCvCapture:
@@ -82,7 +118,11 @@ def _open_camera(number: int, width: int, height: int, fps: float | None) -> Ope
 def _open_stream(url: str, timeout_s: float = TIMEOUT_S) -> OpenCvCapture:
     timeout_ms = round(1000 * timeout_s)
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
-    capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
-    if not capture.isOpened():
-        raise SourceError("no answer, refused, or no video that FFmpeg knows")
-    return OpenCvCapture(capture)
+
+    def opened() -> cv2.VideoCapture:
+        capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
+        if not capture.isOpened():
+            raise SourceError("no answer, refused, or no video that FFmpeg knows")
+        return capture
+
+    return OpenCvCapture(opened(), opened)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from edge.core.errors import SourceError
 from edge.core.types import Frame, SourceStats
+from edge.sources.orientation import UPRIGHT, Turn
 from edge.sources.pictures import read_picture
 
 WIDTH, HEIGHT = 640, 480
@@ -40,18 +41,24 @@ _FACES = {
 class DemoSource:
     """640×480 frames in which a face pans, zooms (125–215 px high) and tilts; no frame is lost.
 
-    Frame ``i`` depends on ``i`` alone. The portraits take turns, 240 frames each. ``captured_ns`` is
-    the moment when the frame was drawn.
+    Frame ``i`` depends on ``i`` alone, and is that of a 30 Hz video. The portraits take turns, 240 frames
+    each. ``captured_ns`` is the moment when the frame was drawn.
     """
 
     def __init__(
-        self, portraits: Sequence[Path], *, frames: int | None = None, fps: float | None = None
+        self,
+        portraits: Sequence[Path],
+        *,
+        frames: int | None = None,
+        fps: float | None = None,
+        turn: Turn = UPRIGHT,
     ) -> None:
         """
         Args:
             portraits: files named ``astronaut.png`` or ``grace_hopper.jpg``.
             frames: how many frames; None: without end.
             fps: at most so many a second; None: as fast as they are taken.
+            turn: what becomes of each frame.
 
         Raises:
             SourceError: no portrait given, an unknown one, or one that does not decode.
@@ -61,6 +68,7 @@ class DemoSource:
         self.stats = SourceStats()
         self._portraits = [(read_picture(path), _face_in(path)) for path in portraits]
         self._frames = frames
+        self._turn = turn
         self._interval_s = 0.0 if fps is None else 1 / fps
         self._closed = False
         self._wake: SimpleQueue[None] = SimpleQueue()  # its put() is safe in a signal handler
@@ -74,7 +82,9 @@ class DemoSource:
                     self._wake.get(timeout=wait)
                     return
             due = max(due, time.monotonic()) + self._interval_s
-            yield Frame(self.view(index), time.monotonic_ns(), index, "demo")
+            rgb = self._turn.apply(self.view(index))
+            position_ns = round(index * 1e9 / _STEPS_PER_SECOND)
+            yield Frame(rgb, time.monotonic_ns(), index, "demo", position_ns=position_ns)
             index += 1
 
     def view(self, index: int) -> NDArray[np.uint8]:

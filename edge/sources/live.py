@@ -5,10 +5,12 @@ import logging
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 
 from edge.core.types import Frame, SourceStats
 from edge.sources.capture import Capture, CaptureThread, Standstill
+from edge.sources.orientation import UPRIGHT, Turn
 
 DEADLINE_S = 5.0
 """A capture that neither opens nor gives a frame for so long counts as hung."""
@@ -55,6 +57,7 @@ class LiveSource:
         name: str,
         open_capture: Callable[[], Capture],
         *,
+        turn: Turn = UPRIGHT,
         deadline_s: float = DEADLINE_S,
         back_off: Callable[[], Iterator[float]] = back_off,
     ) -> None:
@@ -62,10 +65,12 @@ class LiveSource:
         Args:
             name: ``origin`` of the frames, and what log lines call the camera.
             open_capture: opens the camera; any exception means that it is not there.
+            turn: how it is mounted.
         """
         self.stats = SourceStats()
         self._name = name
         self._open_capture = open_capture
+        self._turn = turn
         self._deadline_s = deadline_s
         self._back_off = back_off
         self._indices = itertools.count()
@@ -135,7 +140,7 @@ class LiveSource:
             if frame is not None:
                 self._report_back()
                 taken += 1
-                yield frame
+                yield replace(frame, rgb=self._turn.apply(frame.rgb))
                 end = time.monotonic() + self._deadline_s  # whatever the loop took is not the camera's
             elif thread.ended:
                 return taken

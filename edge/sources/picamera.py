@@ -11,19 +11,21 @@ from numpy.typing import NDArray
 from edge.core.errors import SourceError
 from edge.sources.live import LiveSource
 from edge.sources.opencv import TIMEOUT_S
+from edge.sources.orientation import UPRIGHT, Turn
 
 _RGB = "BGR888"  # picamera2 names formats by their order in a register: this is RGB in memory
 _BUFFERS = 4  # one in the sensor, one done, one in our hands, one to spare
 
 
-def picamera_source(*, width: int, height: int, fps: float | None = None) -> LiveSource:
-    """The first Pi camera. ``width`` and ``height`` in px, ``fps`` in Hz (None: the camera's own).
+def picamera_source(*, width: int, height: int, fps: float | None = None, turn: Turn = UPRIGHT) -> LiveSource:
+    """The first Pi camera. ``width`` and ``height`` in px, before ``turn``; ``fps`` in Hz (None: the
+    camera's own).
 
     Raises:
         SourceError: picamera2 is not installed or does not import.
     """
     picamera2 = _import_picamera2()
-    return LiveSource("picamera2", lambda: PiCapture(picamera2, width, height, fps))
+    return LiveSource("picamera2", lambda: PiCapture(picamera2, width, height, fps), turn=turn)
 
 
 class PiCapture:

@@ -1,9 +1,9 @@
-"""Pictures as frames: one, those of a folder, or those that match a glob pattern."""
+"""Pictures as frames, and how a picture file becomes pixels."""
 
-import glob
 import logging
+import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.core.console import muted_stderr
 from edge.core.errors import SourceError
+from edge.core.sizes import scaled_size
 from edge.core.types import Frame, SourceStats
+from edge.sources import containers
+from edge.sources.albums import Album
 from edge.sources.opencv import to_rgb
-
-SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")
-"""File names that count as pictures, in lower case."""
+from edge.sources.orientation import UPRIGHT, Turn, turn_of_picture
 
 MAX_BYTES = 1 << 28
 """Larger files are refused."""
@@ -24,7 +26,15 @@ MAX_BYTES = 1 << 28
 MAX_SIDE = 8192
 """Pictures with a longer side, px, are scaled down to it: OpenCV's warps refuse 32768 px and more."""
 
-_PNG = b"\x89PNG\r\n\x1a\n"
+_PIXELS = "OPENCV_IO_MAX_IMAGE_PIXELS"
+_FLAGS = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
+"""By the part of its sides at which a JPEG can be decoded."""
+_END_OF_JPEG = b"\xff\xd9"
 
 _log = logging.getLogger(__name__)
 
@@ -32,18 +42,21 @@ _log = logging.getLogger(__name__)
 class PictureSource:
     """Each picture on its own: ``still`` is set, ``origin`` is the path, nothing is lost.
 
-    ``captured_ns`` is the moment when the picture was decoded.
+    ``captured_ns`` is the moment when the picture was decoded, ``position_ns`` is 0.
     """
 
-    def __init__(self, paths: Sequence[Path], *, skip_broken: bool) -> None:
+    def __init__(self, album: Album, *, skip_broken: bool, turn: Turn = UPRIGHT) -> None:
         """
         Args:
-            paths: the pictures, in the order in which they are given.
+            album: the pictures, in the order in which they are given; what was left out is counted and
+                logged.
             skip_broken: count and log a picture that does not decode, instead of raising.
+            turn: what becomes of each picture once it is upright by its own account.
         """
         self.stats = SourceStats()
-        self._paths = tuple(paths)
+        self._album = album
         self._skip_broken = skip_broken
+        self._turn = turn
         self._closed = False
 
     def __iter__(self) -> Iterator[Frame]:
@@ -51,7 +64,10 @@ class PictureSource:
         Raises:
             SourceError: a picture does not decode and ``skip_broken`` is not set.
         """
-        for index, path in enumerate(self._paths):
+        if self._album.left_out:
+            self.stats.skipped += len(self._album.left_out)
+            _log.warning("skipped: %s", self._album.describe_left_out())
+        for index, path in enumerate(self._album.pictures):
             if self._closed:
                 return
             try:
@@ -62,52 +78,28 @@ class PictureSource:
                 self.stats.skipped += 1
                 _log.warning("skipped: %s", error)
                 continue
-            yield Frame(rgb, time.monotonic_ns(), index, str(path), still=True)
+            now = time.monotonic_ns()
+            yield Frame(self._turn.apply(rgb), now, index, str(path), still=True, position_ns=0)
 
     def close(self) -> None:
         self._closed = True
 
 
-def picture_paths(spec: str) -> list[Path]:
-    """The pictures that a path or glob pattern names, sorted.
-
-    A folder gives those directly in it whose suffix is in ``SUFFIXES``, without hidden ones; a
-    pattern likewise, with ``**`` for any depth. The path of a file is returned as it is.
-
-    Raises:
-        SourceError: nothing is there, or no picture is among what is there.
-    """
-    path = Path(spec)
-    if path.is_file():
-        return [path]
-    if path.is_dir():
-        found = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
-    elif glob.has_magic(spec):
-        found = [Path(name) for name in glob.glob(spec, recursive=True)]  # noqa: PTH207 (absolute patterns)
-    else:
-        raise SourceError(f"no such file or folder: {spec}")
-    pictures = sorted(entry for entry in found if entry.suffix.lower() in SUFFIXES and entry.is_file())
-    if not pictures:
-        kind = "folder" if path.is_dir() else "pattern"
-        raise SourceError(
-            f"no pictures in the {kind} {spec}: expected files that end in {' '.join(SUFFIXES)}"
-        )
-    return pictures
-
-
 def read_picture(path: Path) -> NDArray[np.uint8]:
     """Decode a picture to uint8 RGB (H, W, 3), C-contiguous.
 
-    Grey becomes RGB, alpha is dropped, 16 bits become 8, and the EXIF orientation is applied (all
-    by OpenCV). A picture whose longer side is over ``MAX_SIDE`` is scaled down to it by area. A
-    JPEG that is cut off is given as far as it decodes, the rest grey, as libjpeg does it.
+    Grey becomes RGB, alpha is dropped, 16 bits become 8, and the picture is turned as its EXIF says. One
+    whose longer side is over ``MAX_SIDE`` is scaled down to it by area. A JPEG that is cut off is given as
+    far as it decodes, the rest grey, with a warning in the log.
 
-    A small file may claim any size. Its header is looked at first: ``edge`` sets OpenCV's limit to 2^26
-    pixels, which take 0.4 GB on their way to RGB, where the user has not set another.
+    A small file may claim any size. Its header is looked at first: ``edge`` sets OpenCV's limit
+    ``$OPENCV_IO_MAX_IMAGE_PIXELS`` to 2^26 pixels, which take 0.4 GB on their way to RGB, where the user has
+    not set another. A larger JPEG is decoded at a half, a quarter or an eighth, unless it is progressive:
+    those take the memory of the whole size all the same.
 
     Raises:
         SourceError: the file cannot be read, is no picture, is larger than ``MAX_BYTES``, or has more
-            pixels than ``$OPENCV_IO_MAX_IMAGE_PIXELS``.
+            pixels than the limit.
     """
     try:
         with path.open("rb") as file:
@@ -118,31 +110,65 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         raise SourceError(f"not a picture: {path} is empty")
     if len(data) > MAX_BYTES:
         raise SourceError(f"the picture {path} is too large: expected at most {MAX_BYTES >> 20} MB")
-    whole = _without_rest(data) if data.startswith(_PNG) else data
-    if whole is None:
-        raise SourceError(f"cannot decode the picture {path}: a damaged PNG, or one that is cut off")
-    try:
-        bgr = cv2.imdecode(np.frombuffer(whole, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error as error:
-        raise SourceError(f"cannot decode the picture {path}: too large or damaged ({error.err})") from error
+    bgr = _decode(data, path)
     if bgr is None:
         raise SourceError(f"cannot decode the picture {path}: damaged, or no format that OpenCV knows")
-    return to_rgb(_limit_size(bgr))
+    return turn_of_picture(data).apply(to_rgb(_limit_size(bgr)))
+
+
+def _decode(data: bytes, path: Path) -> NDArray[Any] | None:
+    """Pixels as they lie in the file, uint8 (H, W, 3) BGR; None where OpenCV cannot make any."""
+    whole = _without_rest(data) if data.startswith(containers.PNG) else data
+    if whole is None:
+        raise SourceError(f"cannot decode the picture {path}: a damaged PNG, or one that is cut off")
+    flags = _FLAGS[_reduction(data, path)] | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        bgr = cv2.imdecode(np.frombuffer(whole, np.uint8), flags)
+        if bgr is None and data.startswith(containers.JPEG):
+            with muted_stderr():  # the decoder's own words on what is missing
+                bgr = cv2.imdecode(np.frombuffer(data + _END_OF_JPEG, np.uint8), flags)
+            if bgr is not None:
+                _log.warning("%s is cut off: decoded as far as it goes", path)
+    except cv2.error as error:
+        if "IMAGE_PIXELS" in error.err:
+            raise _too_many_pixels(path, "") from error
+        raise SourceError(f"cannot decode the picture {path}: too large or damaged ({error.err})") from error
+    return bgr
+
+
+def _reduction(data: bytes, path: Path) -> int:
+    """At which part of its sides a picture stays within the limit: 1, 2, 4 or 8.
+
+    Raises:
+        SourceError: at none of them.
+    """
+    stated, limit = containers.stated_size(data), os.environ.get(_PIXELS, "")
+    if stated is None or not limit.isdecimal():  # OpenCV takes more than plain numbers
+        return 1
+    for part in _FLAGS if stated.reducible else (1,):
+        if -(-stated.width // part) * -(-stated.height // part) <= int(limit):
+            return part
+    raise _too_many_pixels(path, f"{stated.width}×{stated.height} px, ")
+
+
+def _too_many_pixels(path: Path, size: str) -> SourceError:
+    return SourceError(
+        f"the picture {path} has too many pixels: {size}expected at most {os.environ.get(_PIXELS, '2^30')}; "
+        f"make it smaller, or set the environment variable {_PIXELS}"
+    )
 
 
 def _without_rest(png: bytes) -> bytes | None:
     """A PNG up to its end chunk; None where a chunk says that it is longer than the file.
 
-    OpenCV takes memory for what a chunk says, up to 4 GB, and may look for chunks behind the end. A chunk is
-    the length of its content (4 bytes), its name (4), the content, and a checksum (4).
+    OpenCV takes memory for what a chunk says, up to 4 GB, and may look for chunks behind the end.
     """
-    place, name = len(_PNG), b""
-    while place < len(png) and name != b"IEND":
-        length, name = int.from_bytes(png[place : place + 4], "big"), png[place + 4 : place + 8]
-        if length > len(png):
+    end = len(containers.PNG)
+    for _, start, stop in containers.png_chunks(png):
+        if stop - start > len(png):
             return None
-        place += 12 + length
-    return png[:place]
+        end = stop + containers.PNG_CHECKSUM
+    return png[:end]
 
 
 def _limit_size(picture: NDArray[Any]) -> NDArray[Any]:
@@ -150,5 +176,4 @@ def _limit_size(picture: NDArray[Any]) -> NDArray[Any]:
     longer = max(height, width)
     if longer <= MAX_SIDE:
         return picture
-    size = tuple(max(1, round(side * MAX_SIDE / longer)) for side in (width, height))
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(picture, scaled_size(height, width, MAX_SIDE / longer), interpolation=cv2.INTER_AREA)

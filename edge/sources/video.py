@@ -1,5 +1,6 @@
 """A video file, frame by frame, through OpenCV's FFmpeg."""
 
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,30 +10,71 @@ import cv2
 from edge.core.errors import SourceError
 from edge.core.types import Frame, SourceStats
 from edge.sources.opencv import configure_opencv, to_rgb
+from edge.sources.orientation import UPRIGHT, Turn, turn_of_video
 
 SUFFIXES = tuple(
-    ".3gp .avi .flv .gif .m2ts .m4v .mjpeg .mjpg .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm .wmv".split()
+    (
+        ".264 .265 .3g2 .3gp .asf .avi .divx .f4v .flv .gif .h264 .h265 .hevc .ivf .m2ts .m2v .m4v .mjpeg "
+        ".mjpg .mkv .mov .mp4 .mpe .mpeg .mpg .mts .mxf .ogg .ogv .qt .ts .vob .webm .wmv .y4m"
+    ).split()
 )
 """File names that count as videos, in lower case. FFmpeg would play a text file, too."""
 
 MAX_PIXELS = 1 << 24
 """In a frame, as of the largest camera in the settings. A small file may claim frames of gigabytes."""
 
+_USUAL_RATE = 25.0  # Hz, where a file states none that can be
+
+
+class PresentationClock:
+    """The times at which a file's frames are to be shown, growing from frame to frame.
+
+    Where the file gives no time, or one that stands still or goes back (raw H.264 has none at all), a frame
+    comes one frame duration after the one before it.
+    """
+
+    def __init__(self, rate: float) -> None:
+        """
+        Args:
+            rate: frames per second, as the file states it.
+        """
+        self._duration_ns = round(1e9 / (rate if 1 <= rate <= 1000 else _USUAL_RATE))
+        self._last_ns: int | None = None
+
+    def next(self, position_ms: float) -> int:
+        """The time of the next frame, ns.
+
+        Args:
+            position_ms: what the file says, ms.
+        """
+        stated = round(position_ms * 1e6) if 0 <= position_ms < math.inf else 0
+        if self._last_ns is not None and stated <= self._last_ns:
+            stated = self._last_ns + self._duration_ns
+        self._last_ns = stated
+        return stated
+
 
 class VideoSource:
     """Every frame of a file, none lost, as fast as they are taken; a damaged end is the end.
 
-    ``captured_ns`` is the moment when the frame was read. Each iteration starts from the first frame.
+    ``captured_ns`` is the moment when the frame was read, ``position_ns`` the file's own presentation time
+    (``PresentationClock``). Frames are turned as the file's metadata says. Each iteration starts from the
+    first frame.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, turn: Turn = UPRIGHT) -> None:
         """
+        Args:
+            path: the file.
+            turn: what becomes of each frame once it is upright by the file's own account.
+
         Raises:
             SourceError: no such file, not a video, no frame of it decodes, or its frames have more than
                 ``MAX_PIXELS``.
         """
         self.stats = SourceStats()
         self._path = path
+        self._turn = turn
         self._closed = False
         configure_opencv()
         if not path.is_file():
@@ -51,13 +93,17 @@ class VideoSource:
             SourceError: the frames grow beyond ``MAX_PIXELS``.
         """
         capture = self._open()
+        upright = turn_of_video(capture)
+        clock = PresentationClock(capture.get(cv2.CAP_PROP_FPS))
         index = 0
         try:
             while not self._closed and self._grab(capture):
                 captured_ns = time.monotonic_ns()
+                position_ns = clock.next(capture.get(cv2.CAP_PROP_POS_MSEC))
                 decoded, bgr = capture.retrieve()
                 if decoded:
-                    yield Frame(to_rgb(bgr), captured_ns, index, str(self._path))
+                    rgb = self._turn.apply(upright.apply(to_rgb(bgr)))
+                    yield Frame(rgb, captured_ns, index, str(self._path), position_ns=position_ns)
                 else:
                     self.stats.skipped += 1
                 index += 1
@@ -85,4 +131,8 @@ class VideoSource:
 
     def _open(self) -> cv2.VideoCapture:
         # Absolute: FFmpeg would read a name such as "http:x.mp4" as an address.
-        return cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
+        name = str(self._path.absolute())
+        if name.encode("utf-8", "replace").decode() == name:
+            return cv2.VideoCapture(name, cv2.CAP_FFMPEG)
+        with self._path.open("rb") as file:  # a name that is not UTF-8 crashes OpenCV
+            return cv2.VideoCapture(f"/dev/fd/{file.fileno()}", cv2.CAP_FFMPEG)

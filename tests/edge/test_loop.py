@@ -20,7 +20,8 @@ class Counting:
             yield Frame(np.zeros((1, 1, 3), np.uint8), 0, index, "test")
 
     def process(self, frame):
-        return Prediction((), (), frame.index, frame.origin, StageTimings(total_ns=frame.index * 1_000_000))
+        timings = StageTimings(total_ns=frame.index * 1_000_000)
+        return Prediction((), (), frame.index, frame.origin, frame.time_ns, frame.position_ns, timings)
 
     def write(self, prediction):
         self.written.append(prediction.frame_index)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.errors import DataError, SourceError
+from edge.core.sizes import scaled_size
 from edge.data import read_dataset
 from edge.sources.pictures import read_picture
 from train.report.results import SplitResult
@@ -73,8 +74,7 @@ def _pictures(data: Path, wanted: set[str]) -> Iterator[tuple[str, NDArray[np.ui
 def _png(picture: NDArray[np.uint8]) -> bytes:
     scale = SIDE / max(picture.shape[:2])
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    size = [max(1, round(scale * side)) for side in picture.shape[1::-1]]
-    resized = cv2.resize(picture, size, interpolation=how)
+    resized = cv2.resize(picture, scaled_size(picture.shape[0], picture.shape[1], scale), interpolation=how)
     if resized.ndim == 3:
         resized = cv2.cvtColor(resized, cv2.COLOR_RGB2BGR)
     return cv2.imencode(".png", resized)[1].tobytes()

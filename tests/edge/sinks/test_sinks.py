@@ -10,19 +10,19 @@ from edge.sinks.jsonl import JsonlSink
 from edge.sinks.live import LiveSink
 
 
-def _prediction(index=0, origin="a.png", faces=1, status=Status.OK):
+def _prediction(index=0, origin="a.png", faces=1, status=Status.OK, position_ns=None):
     landmarks = np.array([[10, 20, 0], [30, 60, 0], [15, 25, 5]], np.float32)
     face = Face(landmarks, 0.98765, Roi(20, 40, 60, 0), 4)
     result = FacePrediction("happy", np.array([0.25, 0.75], np.float32), status, face)
     timings = StageTimings(1_000_000, 20_000, 30_000, 5_000, 1_055_000, 2_000_000)
-    return Prediction((result,) * faces, ("sad", "happy"), index, origin, timings)
+    return Prediction((result,) * faces, ("sad", "happy"), index, origin, 0, position_ns, timings)
 
 
 def test_a_line_has_the_documented_fields():
     stream = _File()
     JsonlSink(stream, wall_clock=lambda: 1000.5).write(_prediction(3))
     assert json.loads(stream.getvalue()) == {
-        "schema": 1,
+        "schema": 2,
         "frame": 3,
         "source": "a.png",
         "time": 1000.498,
@@ -45,6 +45,14 @@ def test_a_line_has_the_documented_fields():
             "age": 2.0,
         },
     }
+
+
+def test_a_frame_of_a_file_has_its_place_in_it_in_place_of_the_time():
+    stream = _File()
+    JsonlSink(stream, wall_clock=lambda: 1000.5).write(_prediction(position_ns=1_033_333_333))
+    line = json.loads(stream.getvalue())
+    assert line["position_s"] == 1.033333
+    assert "time" not in line
 
 
 class _File(io.StringIO):

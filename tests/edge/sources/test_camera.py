@@ -1,5 +1,7 @@
 """OpenCV cameras and streams, against a real server on localhost."""
 
+import http.server
+import itertools
 import logging
 import os
 import threading
@@ -7,6 +9,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from edge.core.errors import SourceError
@@ -71,6 +75,41 @@ def test_a_stream_that_stalls(mjpeg_server: Any, caplog: pytest.LogCaptureFixtur
         next(frames)
     assert "gave nothing" in caplog.records[0].getMessage()
     source.close()
+
+
+class SnapshotCamera(http.server.BaseHTTPRequestHandler):
+    """One picture for each request, brighter each time."""
+
+    brightness = itertools.count(10, 10)
+
+    def do_GET(self) -> None:
+        picture = np.full((48, 64, 3), next(self.brightness) % 256, np.uint8)
+        self.send_response(200)
+        self.send_header("Content-Type", "image/jpeg")
+        self.end_headers()
+        self.wfile.write(cv2.imencode(".jpg", picture)[1].tobytes())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_an_address_of_snapshots_is_asked_again_and_again(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(camera, "SNAPSHOT_S", 0.01)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), SnapshotCamera) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        source = stream_source(f"http://127.0.0.1:{server.server_port}/snapshot.jpg")
+        frames = iter(source)
+        with caplog.at_level(logging.INFO):
+            brightness = [next(frames).rgb.mean() for _ in range(4)]
+        source.close()
+        assert list(frames) == []
+        server.shutdown()
+    assert brightness == sorted(set(brightness))
+    [record] = caplog.records
+    assert record.getMessage() == "the address gives one picture at a time: asking every 0.01 s"
+    assert source.stats.reopened == 0
 
 
 def test_a_server_that_says_nothing(

@@ -16,7 +16,9 @@ from edge.sources.pictures import PictureSource
 from edge.sources.video import VideoSource
 
 
-@pytest.mark.parametrize("spec", ["camera:0", "camera:12", "rtsp://cam/1", "http://cam/1", "https://cam/1"])
+@pytest.mark.parametrize(
+    "spec", ["camera:0", "/dev/video3", "camera:12", "rtsp://cam/1", "http://cam/1", "https://cam/1"]
+)
 def test_live_sources_open_without_a_camera(spec: str) -> None:
     source = open_source(spec, width=320, height=240, fps=15)
     assert isinstance(source, LiveSource)
@@ -61,7 +63,9 @@ def test_what_is_not_there(spec: str, tmp_path: Path, monkeypatch: pytest.Monkey
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("spec", ["camera:", "camera:x", "camera:-1", "camera:²", "camera:1 "])
+@pytest.mark.parametrize(
+    "spec", ["camera:", "/dev/video", "/dev/videoX", "camera:x", "camera:-1", "camera:²", "camera:1 "]
+)
 def test_camera_numbers(spec: str) -> None:
     with pytest.raises(SourceError, match="expected camera:N"):
         open_source(spec)

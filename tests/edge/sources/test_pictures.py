@@ -15,7 +15,8 @@ import pytest
 
 from edge.core.errors import SourceError
 from edge.sources import pictures
-from edge.sources.pictures import MAX_SIDE, PictureSource, picture_paths, read_picture
+from edge.sources.albums import Album, find_album
+from edge.sources.pictures import MAX_SIDE, PictureSource, read_picture
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -83,25 +84,12 @@ def test_longer_sides_are_scaled_down(tmp_path: Path) -> None:
     assert (rgb[0, 0, 0], rgb[0, -1, 0]) == (0, 100)
 
 
-def test_exif_orientation_is_applied(tmp_path: Path) -> None:
-    picture = np.zeros((16, 48, 3), np.uint8)
-    picture[:, :16] = 255  # white on the left; turned right by 90°, on the top
-    jpeg = cv2.imencode(".jpg", picture)[1].tobytes()
-    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
-    path = tmp_path / "turned.jpg"
-    path.write_bytes(jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:])
-    rgb = read_picture(path)
-    assert rgb.shape == (48, 16, 3)
-    assert rgb[2, 8, 0] > 240
-    assert rgb[40, 8, 0] < 15
-
-
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         pytest.param(b"", "is empty", id="empty"),
         pytest.param(b"no picture at all", "cannot decode", id="text"),
-        pytest.param(png_header(40_000, 40_000), "too large", id="bomb"),
+        pytest.param(png_header(40_000, 40_000), "too many pixels: 40000×40000 px", id="bomb"),
         pytest.param(png_header(2_000, 2_000), "cannot decode", id="pixels-missing"),
     ],
 )
@@ -160,9 +148,9 @@ def test_more_pixels_than_the_limit_are_refused_by_the_header(tmp_path: Path) ->
         text=True,
         check=False,
     )
-    assert result.stderr.splitlines()[-1].endswith(
-        "too large or damaged (pixels <= CV_IO_MAX_IMAGE_PIXELS)"
-    ), result.stderr
+    last = result.stderr.splitlines()[-1]
+    assert "has too many pixels: 9000×9000 px, expected at most 67108864" in last, result.stderr
+    assert "OPENCV_IO_MAX_IMAGE_PIXELS" in last
 
 
 def test_a_file_of_more_bytes_than_the_limit_is_refused(
@@ -194,6 +182,54 @@ def test_unreadable_picture(tmp_path: Path) -> None:
         read_picture(tmp_path)
 
 
+def test_a_jpeg_beyond_the_limit_is_decoded_smaller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = np.zeros((60, 100, 3), np.uint8)
+    picture[:, 50:] = (0, 0, 250)
+    path = write(tmp_path / "large.jpg", picture)
+    for limit, shape in ((6000, (60, 100, 3)), (5999, (30, 50, 3)), (400, (15, 25, 3)), (104, (8, 13, 3))):
+        monkeypatch.setenv("OPENCV_IO_MAX_IMAGE_PIXELS", str(limit))
+        rgb = read_picture(path)
+        assert rgb.shape == shape
+        assert rgb[shape[0] // 2, -2, 0] > 200 > 50 > rgb[shape[0] // 2, 1, 0]
+    monkeypatch.setenv("OPENCV_IO_MAX_IMAGE_PIXELS", "103")
+    with pytest.raises(SourceError, match="too many pixels: 100×60 px, expected at most 103;"):
+        read_picture(path)
+
+
+def test_a_progressive_jpeg_beyond_the_limit_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its decoder would hold every coefficient, at whichever size it is wanted."""
+    path = tmp_path / "large.jpg"
+    cv2.imwrite(str(path), np.zeros((60, 100), np.uint8), [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])
+    assert read_picture(path).shape == (60, 100, 3)
+    monkeypatch.setenv("OPENCV_IO_MAX_IMAGE_PIXELS", "5999")
+    with pytest.raises(SourceError, match="too many pixels: 100×60 px"):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("missing", [1, 2, 3, 40, 0.3])
+def test_a_jpeg_without_its_end_is_decoded_as_far_as_it_goes(
+    tmp_path: Path, missing: float, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    path = write(tmp_path / "cut.jpg", cv2.GaussianBlur(noise, (0, 0), 2))
+    whole, expected = path.read_bytes(), read_picture(path)
+    path.write_bytes(whole[: -int(missing if missing >= 1 else missing * len(whole))])
+    rgb = read_picture(path)
+    assert np.array_equal(rgb[:8], expected[:8])
+    [record] = caplog.records
+    assert record.getMessage() == f"{path} is cut off: decoded as far as it goes"
+    assert capfd.readouterr().err == ""  # the decoder's own words
+
+
+def test_what_follows_a_jpeg_is_no_matter(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = write(tmp_path / "trailer.jpg", np.full((16, 16, 3), 90, np.uint8))
+    path.write_bytes(path.read_bytes() + b"trailer of a phone")
+    assert read_picture(path).shape == (16, 16, 3)
+    assert caplog.records == []
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Three pictures, a broken one, and what is none."""
@@ -207,57 +243,31 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def names(paths: list[Path]) -> list[str]:
-    return [path.name for path in paths]
-
-
-def test_folder_gives_its_pictures_sorted(folder: Path) -> None:
-    assert names(picture_paths(str(folder))) == ["a.JPG", "b.png", "c.png", "d.bmp"]
-
-
-def test_glob_patterns(folder: Path) -> None:
-    assert names(picture_paths(f"{folder}/*.png")) == ["b.png", "c.png"]
-    assert names(picture_paths(f"{folder}/*")) == ["a.JPG", "b.png", "c.png", "d.bmp"]
-    assert names(picture_paths(f"{folder}/**/e.*")) == ["e.png"]
-
-
-def test_a_file_whose_name_looks_like_a_pattern(tmp_path: Path) -> None:
-    path = write(tmp_path / "face[1].png", np.zeros((2, 2), np.uint8))
-    assert picture_paths(str(path)) == [path]
-
-
-def test_nothing_to_show(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="no pictures in the folder"):
-        picture_paths(str(tmp_path))
-    with pytest.raises(SourceError, match="no pictures in the pattern"):
-        picture_paths(f"{tmp_path}/*.png")
-    with pytest.raises(SourceError, match="no such file or folder"):
-        picture_paths(f"{tmp_path}/absent")
-
-
 def test_a_broken_picture_in_a_folder_is_skipped(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    source = PictureSource(picture_paths(str(folder)), skip_broken=True)
+    source = PictureSource(find_album(str(folder)), skip_broken=True)
     with caplog.at_level(logging.INFO):
         frames = list(source)
     assert [frame.origin for frame in frames] == [str(folder / name) for name in ("a.JPG", "c.png", "d.bmp")]
     assert [frame.index for frame in frames] == [0, 2, 3]
     assert all(frame.still for frame in frames)
-    assert source.stats.skipped == 1
+    assert {frame.position_ns for frame in frames} == {0}
+    assert source.stats.skipped == 2
     assert source.stats.dropped == 0
-    [record] = caplog.records
-    assert record.levelname == "WARNING"
-    assert str(folder / "b.png") in record.getMessage()
+    left_out, broken = caplog.records
+    assert left_out.levelname == broken.levelname == "WARNING"
+    assert "skipped: 1 file of no format that OpenCV reads as a picture: notes.txt" in left_out.getMessage()
+    assert str(folder / "b.png") in broken.getMessage()
 
 
 def test_a_broken_picture_that_was_asked_for_is_an_error(folder: Path) -> None:
-    source = PictureSource([folder / "b.png"], skip_broken=False)
+    source = PictureSource(Album((folder / "b.png",)), skip_broken=False)
     with pytest.raises(SourceError, match=r"b\.png"):
         list(source)
     assert source.stats.skipped == 0
 
 
 def test_close_ends_the_iteration(folder: Path) -> None:
-    source = PictureSource(picture_paths(str(folder)), skip_broken=True)
+    source = PictureSource(find_album(str(folder)), skip_broken=True)
     frames = iter(source)
     next(frames)
     source.close()
@@ -265,14 +275,14 @@ def test_close_ends_the_iteration(folder: Path) -> None:
 
 
 def test_can_be_read_twice(folder: Path) -> None:
-    source = PictureSource([folder / "a.JPG", folder / "c.png"], skip_broken=False)
+    source = PictureSource(Album((folder / "a.JPG", folder / "c.png")), skip_broken=False)
     first, second = list(source), list(source)
     assert [frame.origin for frame in first] == [frame.origin for frame in second]
     assert first[0].captured_ns <= first[1].captured_ns <= second[0].captured_ns
 
 
 def test_the_shared_stills(shared_media: Path) -> None:
-    source = PictureSource(picture_paths(str(shared_media / "stills")), skip_broken=True)
+    source = PictureSource(find_album(str(shared_media / "stills")), skip_broken=True)
     assert [Path(frame.origin).name for frame in source] == [
         "angry.jpg",
         "astronaut.png",

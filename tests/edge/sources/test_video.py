@@ -1,14 +1,17 @@
 """Videos: every frame, in order, and clean ends for damaged files."""
 
+import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from edge.core.errors import SourceError
 from edge.sources import video
-from edge.sources.video import VideoSource
+from edge.sources.video import PresentationClock, VideoSource
 
 
 def numbers(frames: list) -> list[int]:
@@ -33,8 +36,46 @@ def test_gives_every_frame_once(
     assert not any(frame.still for frame in frames)
     times = [frame.captured_ns for frame in frames]
     assert times == sorted(times)
+    assert [frame.position_ns / 1e9 for frame in frames] == pytest.approx(
+        [i / 25 for i in range(30)], abs=1e-3
+    )
     assert all(frame.rgb.flags.c_contiguous and frame.rgb.dtype == np.uint8 for frame in frames)
     assert (source.stats.dropped, source.stats.skipped) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("rate", "stated_ms", "expected_ms"),
+    [
+        pytest.param(25, [0, 40, 80, 200], [0, 40, 80, 200], id="as stated, at a rate that varies"),
+        pytest.param(25, [500, 540], [500, 540], id="from a start of its own"),
+        pytest.param(20, [0, 0, 0], [0, 50, 100], id="without times"),
+        pytest.param(20, [100, 200, 120, 300], [100, 200, 250, 300], id="goes back once"),
+        pytest.param(20, [100, 100, 130], [100, 150, 200], id="stands still"),
+        pytest.param(20, [-40, 0, 40], [0, 50, 100], id="before the start"),
+        pytest.param(0, [0, 0], [0, 40], id="no rate either"),
+        pytest.param(math.nan, [0, math.nan, math.inf], [0, 40, 80], id="no numbers"),
+        pytest.param(90_000, [0, 0], [0, 40], id="a clock in place of the rate"),
+    ],
+)
+def test_presentation_times_grow(rate: float, stated_ms: list[float], expected_ms: list[float]) -> None:
+    clock = PresentationClock(rate)
+    assert [clock.next(ms) / 1e6 for ms in stated_ms] == expected_ms
+
+
+def test_a_raw_stream_has_the_times_of_its_rate(tmp_path: Path) -> None:
+    """JPEGs one after the other: no container, and so no times."""
+    jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
+    path = tmp_path / "raw.mjpeg"
+    path.write_bytes(8 * jpeg)
+    positions = [frame.position_ns for frame in VideoSource(path)]
+    assert positions == [index * 40_000_000 for index in range(len(positions))]
+    assert len(positions) >= 7
+
+
+def test_names_that_are_not_utf8(make_video: Callable[..., Path]) -> None:
+    path = make_video("clip.avi")
+    path = path.rename(path.with_name(os.fsdecode(b"caf\xe9.avi")))
+    assert numbers(list(VideoSource(path))) == list(range(30))
 
 
 @pytest.mark.parametrize(

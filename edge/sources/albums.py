@@ -1,0 +1,98 @@
+"""The pictures that a path, a folder or a glob pattern names."""
+
+import glob
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import cv2
+
+from edge.core.errors import SourceError
+from edge.sources import video
+
+SUFFIXES = tuple(
+    ".avif .bmp .dib .jfif .jp2 .jpe .jpeg .jpg .pbm .pgm .png .pnm .ppm .tif .tiff .webp".split()
+)
+"""File names that count as pictures, in lower case."""
+
+_MOST_NAMES = 3  # in a message
+_MOST_ENTRIES = 10_000  # that are looked at to find out where pictures lie
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """Pictures in the order in which they are shown."""
+
+    pictures: tuple[Path, ...]
+    left_out: tuple[Path, ...] = ()
+    """Files beside them that are no pictures."""
+
+    def describe_left_out(self) -> str:
+        """One line that counts and names them."""
+        files = f"{len(self.left_out)} file{'s' * (len(self.left_out) != 1)}"
+        return f"{files} of no format that OpenCV reads as a picture: {_some_names(self.left_out)}"
+
+
+def find_album(spec: str) -> Album:
+    """The pictures that a path or glob pattern names, sorted.
+
+    A folder gives those directly in it, without hidden ones; a pattern likewise, with ``**`` for any depth.
+    A picture is a file whose name ends in one of ``SUFFIXES``, or whose content OpenCV knows. The path of a
+    file is given as it is.
+
+    Raises:
+        SourceError: nothing is there, or no picture is among what is there; the message says what is there
+            instead.
+    """
+    path = Path(spec)
+    if path.is_file():
+        return Album((path,))
+    if path.is_dir():
+        found = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+    elif glob.has_magic(spec):
+        found = [Path(name) for name in glob.glob(spec, recursive=True)]  # noqa: PTH207 (absolute patterns)
+    else:
+        raise SourceError(f"no such file or folder: {spec}")
+    files = sorted(entry for entry in found if entry.is_file())
+    pictures = tuple(file for file in files if is_picture(file))
+    if not pictures:
+        kind = "folder" if path.is_dir() else "pattern"
+        raise SourceError(f"no pictures in the {kind} {spec}: {_what_instead(path, files)}")
+    return Album(pictures, tuple(file for file in files if file not in set(pictures)))
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file is one by its name, or by the first bytes of its content."""
+    if path.suffix.lower() in SUFFIXES:
+        return True
+    try:
+        with path.open("rb") as file:  # by its number, for OpenCV takes no name that is not UTF-8
+            return bool(cv2.haveImageReader(f"/dev/fd/{file.fileno()}"))
+    except OSError:
+        return False
+
+
+def _what_instead(folder: Path, files: Iterable[Path]) -> str:
+    videos = [file for file in files if file.suffix.lower() in video.SUFFIXES]
+    if videos:
+        return f"it has videos ({_some_names(videos)}), each of which is a source of its own"
+    for deeper in islice(_files_below(folder), _MOST_ENTRIES):
+        if deeper.suffix.lower() in SUFFIXES:
+            return (
+                f"pictures lie deeper, {deeper} for one: name a folder that holds them, or the pattern "
+                f"'{folder}/**/*{deeper.suffix}'"
+            )
+    return f"expected files that end in {' '.join(SUFFIXES)}"
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        yield from (Path(parent, name) for name in sorted(names))
+
+
+def _some_names(paths: Iterable[Path]) -> str:
+    names = [path.name for path in paths]
+    return ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")

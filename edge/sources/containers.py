@@ -1,0 +1,121 @@
+"""What a picture file says of itself before its pixels: chunks, EXIF, size. Any bytes may come in.
+
+JPEG: ITU-T T.81, annex B. PNG: W3C PNG (Third Edition), 5.3. WebP: RFC 9649. EXIF: CIPA DC-008, 4.6.2.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+JPEG = b"\xff\xd8"
+PNG = b"\x89PNG\r\n\x1a\n"
+PNG_CHECKSUM = 4
+"""Bytes behind the content of each chunk."""
+
+_APP1, _START_OF_SCAN = 0xE1, 0xDA
+_SEQUENTIAL = (0xC0, 0xC1)  # start of frame; a decoder needs a few lines in memory
+_FRAMES = (*_SEQUENTIAL, 0xC2)  # progressive: the decoder holds every coefficient
+_EXIF = b"Exif\0\0"
+_ORIENTATION_TAG, _SHORT = 0x0112, 3
+
+_Part = tuple[bytes, int, int]
+"""Name, start and end of a part's content."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatedSize:
+    """What a header states."""
+
+    width: int
+    """px"""
+    height: int
+    """px"""
+    reducible: bool
+    """Whether it can be decoded at a fraction of its size in a fraction of the memory."""
+
+
+def png_chunks(data: bytes) -> Iterator[_Part]:
+    """The chunks of a PNG up to ``IEND``; the end of one may lie beyond the file, which is then the last."""
+    place, name = len(PNG), b""
+    while place < len(data) and name != b"IEND":
+        length, name = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
+        yield name, place + 8, place + 8 + length
+        place += 8 + length + PNG_CHECKSUM
+
+
+def stated_size(data: bytes) -> StatedSize | None:
+    """The size of a JPEG or PNG; None where no header says it."""
+    try:
+        if data.startswith(PNG):
+            width, height = struct.unpack_from(">II", data, 16)
+            return StatedSize(width, height, reducible=False)
+        for name, start, _ in _jpeg_segments(data) if data.startswith(JPEG) else ():
+            if name[0] in _FRAMES:
+                height, width = struct.unpack_from(">HH", data, start + 1)
+                return StatedSize(width, height, name[0] in _SEQUENTIAL)
+    except struct.error:  # cut off
+        pass
+    return None
+
+
+def orientation(data: bytes) -> int:
+    """The value of the EXIF tag Orientation, 1–8 in a sound file; 1 (upright) where there is none."""
+    try:
+        return _tag(_exif(data))
+    except struct.error:  # damaged
+        return 1
+
+
+def _exif(data: bytes) -> bytes:
+    """The EXIF of a JPEG, PNG or WebP, which is a TIFF structure; empty where there is none."""
+    if data.startswith(JPEG):
+        parts = (
+            (s + len(_EXIF), e)
+            for name, s, e in _jpeg_segments(data)
+            if name[0] == _APP1 and data.startswith(_EXIF, s)
+        )
+    elif data.startswith(PNG):
+        parts = ((s, e) for name, s, e in png_chunks(data) if name == b"eXIf")
+    elif data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        parts = ((s, e) for name, s, e in _webp_chunks(data) if name == b"EXIF")
+    else:
+        return b""
+    start, end = next(parts, (0, 0))
+    return data[start:end].removeprefix(_EXIF)  # some programs write it into WebP, too
+
+
+def _tag(tiff: bytes) -> int:
+    """Orientation in the first directory of a TIFF structure: entries of tag, type, count and value."""
+    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
+    if order is None:
+        return 1
+    (place,) = struct.unpack_from(order + "I", tiff, 4)
+    (entries,) = struct.unpack_from(order + "H", tiff, place)
+    for entry in range(entries):
+        tag, kind, _, value = struct.unpack_from(order + "HHIH", tiff, place + 2 + 12 * entry)
+        if (tag, kind) == (_ORIENTATION_TAG, _SHORT):
+            return int(value)
+    return 1
+
+
+def _jpeg_segments(data: bytes) -> Iterator[_Part]:
+    """The segments of a JPEG before its first scan."""
+    place = len(JPEG)
+    while place + 4 <= len(data) and data[place] == 0xFF:
+        marker = data[place + 1]
+        if marker == 0xFF:  # a fill byte
+            place += 1
+            continue
+        if marker == _START_OF_SCAN:
+            return
+        end = place + 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+        yield data[place + 1 : place + 2], place + 4, end
+        place = end
+
+
+def _webp_chunks(data: bytes) -> Iterator[_Part]:
+    place = 12
+    while place + 8 <= len(data):
+        length = int.from_bytes(data[place + 4 : place + 8], "little")
+        yield data[place : place + 4], place + 8, place + 8 + length
+        place += 8 + length + length % 2
