@@ -8,11 +8,11 @@ import glob
 from collections.abc import Sequence
 from pathlib import Path
 
+from edge.core.address import STREAMS, may_be_address, shown
 from edge.core.errors import SourceError
 from edge.core.types import FrameSource
-from edge.settings import STREAMS
 from edge.sources import pictures, video
-from edge.sources.camera import camera_source, public_name, stream_source
+from edge.sources.camera import camera_source, stream_source
 from edge.sources.demo import DemoSource
 from edge.sources.picamera import picamera_source
 
@@ -54,20 +54,15 @@ def open_source(
         return camera_source(_camera_number(spec), width=width, height=height, fps=fps)
     if spec.startswith(STREAMS):
         return stream_source(spec)
-    if "://" in spec:
-        raise SourceError(f"source {source_name(spec)!r} is not known; a source is {FORMS}")
+    if may_be_address(spec):
+        raise SourceError(f"source {shown(spec)} is not known, and no file; expected {FORMS}")
     return _open_files(spec)
-
-
-def source_name(spec: str) -> str:
-    """``spec`` without the password that a stream's address may carry: fit for logs and results."""
-    return public_name(spec) if "://" in spec else spec
 
 
 def _camera_number(spec: str) -> int:
     number = spec.removeprefix("camera:")
     if not (number.isascii() and number.isdigit() and len(number) <= 3):
-        raise SourceError(f"source {spec!r}: expected camera:N, N being the number of /dev/videoN")
+        raise SourceError("source camera: expected camera:N, N being the number of /dev/videoN")
     return int(number)
 
 

@@ -1,5 +1,7 @@
 """V4L2 cameras and network streams, through OpenCV."""
 
+import logging
+import re
 import time
 from functools import partial
 from urllib.parse import urlsplit
@@ -8,9 +10,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.core.address import shown
 from edge.core.errors import SourceError
 from edge.sources.live import LiveSource
 from edge.sources.opencv import TIMEOUT_S, configure_opencv, to_rgb
+
+ENCODE = (
+    "the stream's address has an @ after its first /, ? or #: if one of these characters is in the user name "
+    "or the password, percent-encode it (/ as %2F, ? as %3F, # as %23, @ as %40, % as %25)"
+)
+"""The hint for an address that FFmpeg may read otherwise than it is meant; it says nothing of the address."""
+
+_AUTHORITY = re.compile(r"^\w+://([^/?#]*)")
+_NO_ANSWER = "no answer, refused, or no video that FFmpeg knows"
+
+_log = logging.getLogger(__name__)
 
 
 def camera_source(number: int, *, width: int, height: int, fps: float | None = None) -> LiveSource:
@@ -28,20 +42,14 @@ def stream_source(url: str) -> LiveSource:
         SourceError: ``url`` is malformed.
     """
     configure_opencv()
-    return LiveSource(public_name(url), partial(_open_stream, url))
-
-
-def public_name(url: str) -> str:
-    """``url`` without user, password and query: fit for logs and results.
-
-    Raises:
-        SourceError: ``url`` is malformed.
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise SourceError(f"malformed stream address: {error}") from error
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    if "@" in _AUTHORITY.sub("", url):
+        _log.warning(ENCODE)
+    elif not _has_host(url):
+        raise SourceError(
+            f"malformed stream address {shown(url)}: expected HOST or HOST:PORT after the :// or after "
+            "USER:PASSWORD@, all of it in UTF-8"
+        )
+    return LiveSource(shown(url), partial(_open_stream, url))
 
 
 class OpenCvCapture:
@@ -68,6 +76,16 @@ class OpenCvCapture:
         self._capture.release()
 
 
+def _has_host(url: str) -> bool:
+    """Whether a host stands where FFmpeg looks for it."""
+    try:
+        url.encode()  # OpenCV crashes on what is not UTF-8
+        parts = urlsplit(f"//{_AUTHORITY.findall(url)[0].rpartition('@')[2]}")
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _open_camera(number: int, width: int, height: int, fps: float | None) -> OpenCvCapture:
     capture = cv2.VideoCapture(number, cv2.CAP_V4L2)
     if not capture.isOpened():
@@ -80,9 +98,11 @@ def _open_camera(number: int, width: int, height: int, fps: float | None) -> Ope
 
 
 def _open_stream(url: str, timeout_s: float = TIMEOUT_S) -> OpenCvCapture:
+    if not _has_host(url):  # FFmpeg would ask the network for a part of the password
+        raise SourceError(_NO_ANSWER)
     timeout_ms = round(1000 * timeout_s)
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
     capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
     if not capture.isOpened():
-        raise SourceError("no answer, refused, or no video that FFmpeg knows")
+        raise SourceError(_NO_ANSWER)
     return OpenCvCapture(capture)
