@@ -1,7 +1,6 @@
 """Flags → settings → benchmark → table and JSON. Errors become one line and an exit code."""
 
 import argparse
-import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import Any
 from benchmarks import cli_peers, cli_report
 from benchmarks.cli_flags import add_data_flags, add_pictures_flags, check_writable, report
 from edge.core import console
+from edge.core.address import shown_argument
 from edge.core.errors import ConfigError
 from edge.settings import BACKENDS, load_settings
 from edge.sources import FORMS
@@ -25,12 +25,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     args = _parser().parse_args(argv)
-    args.command_line = shlex.join(["python", "-m", "benchmarks", *map(_without_password, argv)])
+    args.command_line = shlex.join(["python", "-m", "benchmarks", *map(shown_argument, argv)])
     return console.run(lambda: int(args.command(args)))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Time and score the pipeline.")
+    parser: argparse.ArgumentParser = console.Parser(
+        prog="python -m benchmarks", description="Time and score the pipeline."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_latency(commands)
     _add_accuracy(commands)
@@ -225,7 +227,3 @@ def _matrix(args: argparse.Namespace) -> int:
 def _flags(args: argparse.Namespace) -> dict[str, Any]:
     """Dotted setting → value, of the flags that were given."""
     return {name: value for name, value in vars(args).items() if "." in name or name == "source"}
-
-
-def _without_password(argument: str) -> str:
-    return re.sub(r"://[^/@]*@", "://", argument)

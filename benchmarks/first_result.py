@@ -7,9 +7,9 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from edge.core.address import shown
 from edge.core.errors import BackendError, SourceError
 from edge.settings import Settings
-from edge.sources import source_name
 
 RUNS = 3
 TIMEOUT_S = 60.0
@@ -57,7 +57,7 @@ def first_result_seconds(settings: Settings, runs: int = RUNS) -> list[float]:
             )
         except subprocess.TimeoutExpired:
             raise SourceError(
-                f"{source_name(settings.source)} gave no frame within {TIMEOUT_S:g} s: is it there?"
+                f"{shown(settings.source)} gave no frame within {TIMEOUT_S:g} s: is it there?"
             ) from None
         if child.returncode != 0:
             reason = (child.stderr.strip().splitlines() or ["no message"])[-1]

@@ -15,11 +15,11 @@ from benchmarks.footprint import RSS_EVERY, growth_kb, install_mb, peak_rss_mb, 
 from benchmarks.meter import Meter, percentiles_ms
 from benchmarks.recorder import Recorder
 from edge.build import build_pipeline, build_source, load_bundle
+from edge.core.address import shown
 from edge.core.errors import SourceError
 from edge.core.memory import give_back
 from edge.core.types import Frame, FrameSource
 from edge.settings import Settings
-from edge.sources import source_name
 
 SCHEMA = 2
 """Version of the result."""
@@ -79,7 +79,7 @@ def benchmark(
     return {
         "kind": "latency",
         "schema": SCHEMA,
-        "source": source_name(settings.source),
+        "source": shown(settings.source),
         "landmarks": settings.landmarks.backend,
         "n": n,
         "warmup": warmup,

@@ -14,11 +14,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from edge.build import build_pipeline, build_source, with_bundle
+from edge.core.address import shown
 from edge.core.errors import BundleError, ConfigError, FerError
 from edge.core.types import FrameSource
 from edge.pipeline import Pipeline
 from edge.settings import Settings
-from edge.sources import source_name
 from edge.store import BundleStore
 
 log = logging.getLogger(__name__)
@@ -124,9 +124,9 @@ class Reload(threading.Thread):
 
 
 def printable(settings: Settings) -> dict[str, Any]:
-    """The settings, resolved, without the password that a stream's address may carry."""
+    """The settings, resolved, the source as it may be shown."""
     expression = {**asdict(settings.expression), "bundle": settings.bundle}
-    return {**asdict(settings), "source": source_name(settings.source), "expression": expression}
+    return {**asdict(settings), "source": shown(settings.source), "expression": expression}
 
 
 def open_source(settings: Settings, frames: int | None = None) -> FrameSource:
@@ -138,7 +138,7 @@ def open_source(settings: Settings, frames: int | None = None) -> FrameSource:
     """
     if settings.needs_network and not _network_allowed():
         raise ConfigError(
-            f"source {source_name(settings.source)} is on the network, which this service is cut off from: "
+            f"source {shown(settings.source)} is on the network, which this service is cut off from: "
             "run systemd/install.sh again, it opens the way for such a source"
         )
     return build_source(settings, frames)

@@ -16,12 +16,13 @@ from edge import __version__, assets, cli_models
 from edge.build import build_pipeline, build_source, load_bundle, models_directory, with_bundle
 from edge.chosen import printable
 from edge.core import console
+from edge.core.address import shown
 from edge.core.errors import BundleError, FerError
 from edge.core.types import Frame
 from edge.runtime import package_version, runtime_name
 from edge.service import Service
 from edge.settings import BACKENDS, SINKS, Settings, load_settings
-from edge.sources import FORMS, source_name
+from edge.sources import FORMS
 from edge.store import BundleStore
 
 
@@ -38,7 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m edge", description="Expressions of the faces in view.")
+    parser: argparse.ArgumentParser = console.Parser(
+        prog="python -m edge", description="Expressions of the faces in view."
+    )
     parser.add_argument("--version", action="version", version=f"mien {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command, text in (
@@ -124,7 +127,7 @@ def _check(args: argparse.Namespace) -> int:
     print(f"pipeline   ok  {prediction.timings.total_ns / 1e6:.1f} ms for a first frame without a face")
     source = build_source(settings)
     source.close()
-    print(f"source     ok  {source_name(settings.source)} (a camera is first opened by run)")
+    print(f"source     ok  {shown(settings.source)} (a camera is first opened by run)")
     return 0
 
 

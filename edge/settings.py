@@ -10,14 +10,13 @@ from typing import Any
 
 import dacite
 
+from edge.core.address import STREAMS, shown
 from edge.core.errors import ConfigError
 from edge.core.toml import read_toml
 
 ROTATIONS = (0, 90, 180, 270)
 BACKENDS = ("litert", "mediapipe", "mediapipe-tasks")
 SINKS = ("live", "jsonl")
-STREAMS = ("rtsp://", "http://", "https://")
-"""What a source on the network begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +169,7 @@ def load_settings(path: Path | None, flags: Mapping[str, Any]) -> Settings:
     try:
         table = read_toml(path) if path else {}
     except OSError as error:
-        raise ConfigError(f"cannot read settings {path}: {error.strerror}") from None
+        raise ConfigError(f"cannot read settings {shown(str(path))}: {error.strerror}") from None
     except ValueError as error:
         raise ConfigError(f"cannot use the settings {path}: {error}") from None
     for name, value in flags.items():
@@ -187,12 +186,11 @@ def load_settings(path: Path | None, flags: Mapping[str, Any]) -> Settings:
         hooks: dict[Any, Callable[[Any], Any]] = {int: _not_bool, float: _number, tuple[str, ...]: _tuple}
         return dacite.from_dict(Settings, table, dacite.Config(strict=True, type_hooks=hooks))
     except dacite.UnexpectedDataError as error:
-        keys = ", ".join(sorted(map(str, error.keys)))
+        keys = ", ".join(sorted(map(shown, error.keys)))
         raise ConfigError(f"{place}unknown key {keys}; known: {', '.join(_known())}") from None
     except dacite.WrongTypeError as error:
         raise ConfigError(
-            f"{place}{error.field_path} must be {_type_name(error.field_type)}, "
-            f"not {error.value!r} ({type(error.value).__name__})"
+            f"{place}{error.field_path} must be {_type_name(error.field_type)}, not {_came(error.value)}"
         ) from None
     except ConfigError as error:
         raise ConfigError(f"{place}{error}") from None
@@ -212,6 +210,14 @@ def _type_name(kind: Any) -> str:
     return {"tuple[str, ...]": "a list of strings", "str": "a string"}.get(
         kind.__name__ if isinstance(kind, type) else str(kind), getattr(kind, "__name__", str(kind))
     )
+
+
+def _came(value: Any) -> str:
+    """How an error names a value; a list or a table may hold addresses with passwords."""
+    kind = type(value).__name__
+    if isinstance(value, str):
+        return f"{shown(value)!r} ({kind})"
+    return f"{value!r} ({kind})" if isinstance(value, int | float) else kind
 
 
 def _not_bool(value: Any) -> Any:
@@ -236,4 +242,4 @@ def _check(name: str, value: float, low: float, high: float) -> None:
 
 def _choose(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise ConfigError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+        raise ConfigError(f"{name} must be one of {', '.join(choices)}, not {shown(value)!r}")

@@ -3,10 +3,13 @@
 import argparse
 import io
 import os
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, NoReturn
 
+from edge.core.address import shown_argument
 from edge.core.errors import FerError
 
 EXIT_ERROR = 1
@@ -57,6 +60,25 @@ def muted_stderr() -> Iterator[None]:
         os.dup2(saved, 2)
         os.close(saved)
         os.close(nowhere)
+
+
+class Parser(argparse.ArgumentParser):
+    """An ``ArgumentParser`` whose errors quote no argument if one of them may be an address with a password.
+
+    Not even the others: a shell splits an address with blanks into several arguments.
+    """
+
+    _given: Sequence[str] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._given = sys.argv[1:] if args is None else list(args)
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        if any(shown_argument(argument) != argument for argument in self._given):
+            said = re.sub(r"^((argument [^:]*: )?[\w -]*).*", r"\1", message, flags=re.DOTALL)
+            message = f"{said.strip()} (not shown: an argument may be an address with a password)"
+        super().error(message)
 
 
 def positive(text: str) -> int:

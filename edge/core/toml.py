@@ -1,5 +1,6 @@
 """TOML from outside: read with limits, so that no file takes more than a second."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ def read_toml(path: Path) -> dict[str, Any]:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is no TOML, or beyond the limits; the message says which, without the path.
+        ValueError: it is no TOML, or beyond the limits; the message says which, without the path, and with
+            nothing of a line that may hold an address.
     """
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
@@ -27,8 +29,25 @@ def read_toml(path: Path) -> dict[str, Any]:
     if sum(dots) > MAX_DOTS or max(dots, default=0) > MAX_DOTS_IN_LINE:
         raise ValueError(f"it has more than {MAX_DOTS} dots, or {MAX_DOTS_IN_LINE} in a line")
     try:
-        table = tomllib.loads(content.decode())
+        text = content.decode()
+    except UnicodeDecodeError:  # which says what stands where
+        raise ValueError("it is not valid TOML: expected UTF-8") from None
+    try:
+        table = tomllib.loads(text)
         str(table)  # Python does not print the largest numbers, and so no message could name them
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"it is not valid TOML: {error}") from None
+        raise ValueError(f"it is not valid TOML: {_reason(text, str(error))}") from None
     return table
+
+
+def _reason(text: str, message: str) -> str:
+    """``tomllib``'s message, or only the line where an address may stand in it: the message has characters of
+    it, and how many come before them."""
+    place = re.search(r"\(at (?:line (\d+), column \d+|end of document)\)$", message)
+    if place is None:
+        return message
+    lines = text.split("\n")
+    number = int(place[1] or len(lines))
+    if not any(sign in lines[number - 1] for sign in ("source", "@", ":/")):
+        return message
+    return f'see line {number}; an address stands between quotes, single ones where it has a " or \\ in it'

@@ -9,11 +9,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from edge.core.address import STREAMS, may_be_address, shown
 from edge.core.errors import SourceError
 from edge.core.types import FrameSource
-from edge.settings import STREAMS
 from edge.sources import albums, video
-from edge.sources.camera import camera_source, public_name, stream_source
+from edge.sources.camera import camera_source, stream_source
 from edge.sources.demo import DemoSource
 from edge.sources.orientation import UPRIGHT, Turn
 from edge.sources.picamera import picamera_source
@@ -59,20 +59,15 @@ def open_source(
         return camera_source(_camera_number(spec), width=width, height=height, fps=fps, turn=turn)
     if spec.startswith(STREAMS):
         return stream_source(spec, turn)
-    if "://" in spec:
-        raise SourceError(f"source {source_name(spec)!r} is not known; a source is {FORMS}")
+    if may_be_address(spec):
+        raise SourceError(f"source {shown(spec)} is not known, and no file; expected {FORMS}")
     return _open_files(spec, turn)
-
-
-def source_name(spec: str) -> str:
-    """``spec`` without the password that a stream's address may carry: fit for logs and results."""
-    return public_name(spec) if "://" in spec else spec
 
 
 def _camera_number(spec: str) -> int:
     number = spec.removeprefix("camera:").removeprefix("/dev/video")
     if not re.fullmatch("[0-9]{1,3}", number):
-        raise SourceError(f"source {spec!r}: expected camera:N, N being the number of /dev/videoN")
+        raise SourceError("source camera: expected camera:N, N being the number of /dev/videoN")
     return int(number)
 
 

@@ -1,6 +1,7 @@
 """V4L2 cameras and network streams, through OpenCV."""
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from functools import partial
@@ -10,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.core.address import shown
 from edge.core.errors import SourceError
 from edge.sources.live import LiveSource
 from edge.sources.opencv import TIMEOUT_S, configure_opencv, to_rgb
@@ -17,6 +19,15 @@ from edge.sources.orientation import UPRIGHT, Turn, turn_of_video
 
 SNAPSHOT_S = 0.5
 """From one picture to the next where an address gives a single one each time it is asked."""
+
+ENCODE = (
+    "the stream's address has an @ after its first /, ? or #: if one of these characters is in the user name "
+    "or the password, percent-encode it (/ as %2F, ? as %3F, # as %23, @ as %40, % as %25)"
+)
+"""The hint for an address that FFmpeg may read otherwise than it is meant; it says nothing of the address."""
+
+_AUTHORITY = re.compile(r"^\w+://([^/?#]*)")
+_NO_ANSWER = "no answer, refused, or no video that FFmpeg knows"
 
 _log = logging.getLogger(__name__)
 
@@ -40,20 +51,14 @@ def stream_source(url: str, turn: Turn = UPRIGHT) -> LiveSource:
         SourceError: ``url`` is malformed.
     """
     configure_opencv()
-    return LiveSource(public_name(url), partial(_open_stream, url), turn=turn)
-
-
-def public_name(url: str) -> str:
-    """``url`` without user, password and query: fit for logs and results.
-
-    Raises:
-        SourceError: ``url`` is malformed.
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise SourceError(f"malformed stream address: {error}") from error
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    if "@" in _AUTHORITY.sub("", url):
+        _log.warning(ENCODE)
+    elif not _has_host(url):
+        raise SourceError(
+            f"malformed stream address {shown(url)}: expected HOST or HOST:PORT after the :// or after "
+            "USER:PASSWORD@, all of it in UTF-8"
+        )
+    return LiveSource(shown(url), partial(_open_stream, url), turn=turn)
 
 
 class OpenCvCapture:
@@ -104,6 +109,16 @@ class OpenCvCapture:
         return self._capture.grab()
 
 
+def _has_host(url: str) -> bool:
+    """Whether a host stands where FFmpeg looks for it."""
+    try:
+        url.encode()  # OpenCV crashes on what is not UTF-8
+        parts = urlsplit(f"//{_AUTHORITY.findall(url)[0].rpartition('@')[2]}")
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _open_camera(number: int, width: int, height: int, fps: float | None) -> OpenCvCapture:
     capture = cv2.VideoCapture(number, cv2.CAP_V4L2)
     if not capture.isOpened():
@@ -116,13 +131,15 @@ def _open_camera(number: int, width: int, height: int, fps: float | None) -> Ope
 
 
 def _open_stream(url: str, timeout_s: float = TIMEOUT_S) -> OpenCvCapture:
+    if not _has_host(url):  # FFmpeg would ask the network for a part of the password
+        raise SourceError(_NO_ANSWER)
     timeout_ms = round(1000 * timeout_s)
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
 
     def opened() -> cv2.VideoCapture:
         capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
         if not capture.isOpened():
-            raise SourceError("no answer, refused, or no video that FFmpeg knows")
+            raise SourceError(_NO_ANSWER)
         return capture
 
     return OpenCvCapture(opened(), opened)

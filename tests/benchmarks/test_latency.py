@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -216,6 +217,23 @@ def test_a_short_source_is_read_again(portraits, monkeypatch):
     result = latency.benchmark(settings, frames=3, warmup=1)
     assert result["faces"]["frames_with_face"] == 3
     assert result["frame_size"] == [512, 512]
+
+
+@pytest.mark.parametrize("flags", ["--source {}", "--source={}", "--sou={}", "--source {} --task-file={}"])
+@pytest.mark.parametrize("password", ["x", "S3/cret@pw", "S3'cret=pw&"])
+def test_a_result_holds_nothing_of_an_address(
+    flags, password, benchmark_json, portraits, monkeypatch, capsys
+):
+    monkeypatch.setattr(latency, "first_result_seconds", lambda settings: [0.1])
+    picture = load_settings(None, {"source": str(portraits["astronaut.png"])})
+    monkeypatch.setattr(latency, "build_source", lambda settings: build_source(picture))
+    address = f"rtsp://u:{password}@host/p={password}?{password}"
+    argv = ["latency", "--frames", "3", "--warmup", "1", *flags.split()]
+    result = benchmark_json(*(each.replace("{}", address) for each in argv))
+    assert result["source"] == "rtsp://…"
+    recorded = shlex.split(result["command"])[3:-2]  # without --json
+    assert recorded == [each.replace("{}", "rtsp://…") for each in argv]
+    assert "cret" not in "".join([json.dumps(result), *capsys.readouterr()])
 
 
 @pytest.mark.skipif(not CLIP.is_file(), reason=f"no clip at {CLIP}")

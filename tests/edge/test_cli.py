@@ -89,23 +89,6 @@ def test_check_and_info_tell_what_is_there(edge):
     assert info["assets"]["face_landmark.tflite"].endswith("face_landmark.tflite")
 
 
-@pytest.mark.parametrize("arguments", [["run"], ["info"]])
-def test_a_stream_password_is_not_shown(edge, arguments):
-    url = "rtsp://me:secret@127.0.0.1:9/cam"
-    options = ["--frames", "1"] if arguments == ["run"] else []
-    with subprocess.Popen(
-        [sys.executable, "-m", "edge", *arguments, "--source", url, *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        line = process.stderr.readline() if arguments == ["run"] else process.stdout.read()
-        process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=20)
-    assert "127.0.0.1" in line
-    assert "secret" not in line + out + err
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_run_in_order(number, portraits):
     command = [sys.executable, "-m", "edge", "run", "--source", "demo", "--sink", "jsonl"]
@@ -144,7 +127,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(portraits):
         (["run", "--source", "nowhere.png"], 1, "nowhere.png"),
         (["run", "--source", "camera:x"], 1, "camera:N"),
         (["run", "--source", "camera:99999999999999999999"], 1, "camera:N"),
-        (["run", "--source", "rtsps://me:secret@host/cam"], 1, "source 'rtsps://host/cam'"),
+        (["run", "--source", "rtsps://me:secret@host/cam"], 1, "source rtsps://… is not known"),
         (["run", "--source", ""], 78, "source must not be empty"),
         (["run", "--bundle", "fancy"], 78, "no bundle 'fancy'"),
         (["run", "--bundle", "./nowhere"], 78, "no bundle in"),
