@@ -20,7 +20,7 @@ import pytest
 
 from edge.assets import PORTRAITS, find
 from edge.core.errors import ModelError
-from edge.core.types import Status
+from edge.core.types import FaceStatus, Reason
 from edge.store import SHIPPED
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,8 +35,9 @@ CALLS = (
 )
 """A name tells something, too: so also what makes files, renames them, or starts programs."""
 LABELS = set(json.loads((SHIPPED / "fused" / "model.json").read_text("utf-8"))["labels"])
-RECORD = {"schema", "frame", "source", "position_s", "faces", "ms"}
-FACE = {"id", "label", "status", "probabilities", "presence", "box"}
+RECORD = {"schema", "frame", "source", "position_s", "size", "faces", "ms"}
+FACE = {"id", "label", "status", "reasons", "probabilities", "presence", "box", "pose"}
+POSE = {"yaw", "pitch", "roll"}
 STAGES = {"landmarks", "features", "classify", "smooth", "total", "age"}
 WORDS = r"(?!.*[A-Za-z0-9+/=]{70})"
 """No run that could be base64, which is wrapped at 76 at the latest; a SHA-256 has 64."""
@@ -158,12 +159,21 @@ def _is_known(name: str, descriptor: str, data: bytes) -> bool:
 
 def _is_record(line: str) -> bool:
     record = json.loads(line)
-    numbers = [record["schema"], record["frame"], record["position_s"], *record["ms"].values()]
+    numbers = [
+        record["schema"],
+        record["frame"],
+        record["position_s"],
+        *record["size"],
+        *record["ms"].values(),
+    ]
     for face in record["faces"]:
         if face.keys() != FACE or face["label"] not in LABELS or face["probabilities"].keys() != LABELS:
             return False
-        Status(face["status"])  # or a ValueError
+        if face["pose"].keys() != POSE or not all(map(Reason, face["reasons"])):
+            return False
+        FaceStatus(face["status"])  # or a ValueError
         numbers += [face["id"], face["presence"], *face["probabilities"].values(), *face["box"]]
+        numbers += face["pose"].values()
     return (
         record.keys() == RECORD
         and record["ms"].keys() == STAGES
@@ -270,6 +280,8 @@ FACE_OF_A_RECORD = {
     "probabilities": dict.fromkeys(LABELS, 0.1),
     "presence": 1.0,
     "box": [1.0, 2.0, 3.0, 4.0],
+    "reasons": ["dark"],
+    "pose": {"yaw": 1.0, "pitch": 2.0, "roll": 3.0},
 }
 
 
@@ -281,6 +293,8 @@ FACE_OF_A_RECORD = {
         ({"status": "frame"}, {}, False),
         ({"id": "frame"}, {}, False),
         ({"box": ["frame"]}, {}, False),
+        ({"pose": {"yaw": "frame", "pitch": 0.0, "roll": 0.0}}, {}, False),
+        ({"reasons": ["frame"]}, {}, False),
         ({"probabilities": {"frame": 1}}, {}, False),
         ({}, {"source": "f" * 100}, False),
         ({}, {"source": ["frame"]}, False),
@@ -290,6 +304,7 @@ FACE_OF_A_RECORD = {
     ],
 )
 def test_no_field_of_a_record_holds_anything_else(face, rest, known):
-    record = {"schema": 2, "frame": 3, "source": "demo", "position_s": 1.5, "ms": dict.fromkeys(STAGES, 1.0)}
+    record = {"schema": 2, "frame": 3, "source": "demo", "position_s": 1.5, "size": [640, 480]}
+    record["ms"] = dict.fromkeys(STAGES, 1.0)
     line = json.dumps(record | {"faces": [FACE_OF_A_RECORD | face]} | rest)
     assert _is_known("write", "1", line.encode()) is known

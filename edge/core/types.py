@@ -1,12 +1,14 @@
 """The values that pass between the parts. Arrays are checked once, where they enter."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edge.core.pose import Pose
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,33 @@ class Face:
     """In a still frame, where the backend gives it: the same face looked at once more, mirrored."""
 
 
-class Status(StrEnum):
-    """How far a face's label can be trusted."""
+class Box(NamedTuple):
+    """The bounding box of a face's landmarks, px; parts of it may lie outside of the picture."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class FaceStatus(StrEnum):
+    """Whether a face's label is to be believed."""
 
     OK = "ok"
     LOW_CONFIDENCE = "low_confidence"
+
+
+class Reason(StrEnum):
+    """What makes a face's label less reliable; thresholds stand in ``edge.reasons``."""
+
+    UNSURE = "unsure"
+    """The top probability is low: this is what LOW_CONFIDENCE means."""
+    TURNED = "turned"
+    """The head is turned far away from the camera."""
+    SMALL = "small"
+    """The face has few pixels."""
+    DARK = "dark"
+    BLURRED = "blurred"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +107,13 @@ class FacePrediction:
     """The most probable label of the bundle."""
     probabilities: NDArray[np.float32]
     """float32 (C,), in the order of the bundle's labels; sums to 1."""
-    status: Status
+    status: FaceStatus
     """LOW_CONFIDENCE when the top probability is below the setting ``min_confidence``, or below the
     bundle's threshold where the setting is absent."""
+    reasons: tuple[Reason, ...]
+    """Everything that makes the label less reliable, also where the status is OK."""
+    box: Box
+    pose: Pose
     face: Face
 
 
@@ -113,6 +141,10 @@ class Prediction:
     """The bundle's labels, the order of every ``probabilities``."""
     frame_index: int
     origin: str
+    width: int
+    """Of the frame, px."""
+    height: int
+    """Of the frame, px."""
     time_ns: int
     """``Frame.time_ns``."""
     position_ns: int | None
@@ -130,6 +162,39 @@ class SourceStats:
     """Pictures or frames that could not be decoded."""
     reopened: int = 0
     """How often a live source had to be opened again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a run is doing."""
+
+    bundle: str
+    """Name of the bundle that runs."""
+    frames: int
+    """Processed since the start."""
+    fps: float
+    """Frames processed a second, since the last status."""
+    dropped: int
+    """See ``SourceStats``; so ``skipped`` and ``reopened``."""
+    skipped: int
+    reopened: int
+    asleep: bool
+    """Whether fewer frames are taken because nobody has been there for a while."""
+    camera_lost: bool
+    temperature_c: float | None
+    """Of the processor; None where the system does not tell."""
+    sinks: Mapping[str, "SinkStats"]
+    """By the name of the sink."""
+
+
+@dataclass(slots=True)
+class SinkStats:
+    """Counters of one sink."""
+
+    dropped: int = 0
+    """Results of a live source that it never got, because it was too slow or broken."""
+    failures: int = 0
+    """How often it failed."""
 
 
 class FrameSource(Protocol):

@@ -4,13 +4,10 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
-from typing import Any, TextIO
+from typing import TextIO
 
-from edge.core.types import FacePrediction, Prediction
-
-SCHEMA = 2
-"""Version of the lines; raised when a field changes its meaning or goes away."""
+from edge.core.record import prediction_record
+from edge.core.types import Prediction
 
 
 class JsonlSink:
@@ -32,41 +29,11 @@ class JsonlSink:
         Raises:
             OSError: the disk is full, or the reader has gone.
         """
-        self._stream.write(json.dumps(self._record(prediction), separators=(",", ":")) + "\n")
+        record = prediction_record(prediction, self._wall_clock())
+        self._stream.write(json.dumps(record, separators=(",", ":")) + "\n")
         self._stream.flush()
 
     def close(self) -> None:
         """Close the stream; the standard output stays open."""
         if self._stream is not sys.stdout:
             self._stream.close()
-
-    def _record(self, prediction: Prediction) -> dict[str, Any]:
-        timings = asdict(prediction.timings)
-        return {
-            "schema": SCHEMA,
-            "frame": prediction.frame_index,
-            "source": prediction.origin,
-            **self._when(prediction),
-            "faces": [_face(face, prediction.labels) for face in prediction.faces],
-            "ms": {stage.removesuffix("_ns"): round(ns / 1e6, 3) for stage, ns in timings.items()},
-        }
-
-    def _when(self, prediction: Prediction) -> dict[str, float]:
-        if prediction.position_ns is not None:
-            return {"position_s": round(prediction.position_ns / 1e9, 6)}
-        return {"time": round(self._wall_clock() - prediction.timings.age_ns / 1e9, 3)}
-
-
-def _face(result: FacePrediction, labels: tuple[str, ...]) -> dict[str, Any]:
-    points = result.face.landmarks[:, :2]
-    low, high = points.min(axis=0), points.max(axis=0)
-    return {
-        "id": result.face.track_id,
-        "label": result.label,
-        "status": str(result.status),
-        "probabilities": {
-            label: round(float(p), 4) for label, p in zip(labels, result.probabilities, strict=True)
-        },
-        "presence": round(result.face.presence, 4),
-        "box": [round(float(v), 1) for v in (*low, *(high - low))],
-    }

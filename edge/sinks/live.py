@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable
 from typing import TextIO
 
-from edge.core.types import FacePrediction, Prediction, Status
+from edge.core.types import FacePrediction, FaceStatus, Prediction
 
 _TERMINAL_INTERVAL_S = 0.1
 _PIPE_INTERVAL_S = 1.0
@@ -69,6 +69,6 @@ def _faces(faces: tuple[FacePrediction, ...]) -> str:
     if not faces:
         return "no face"
     return ", ".join(
-        f"{face.label} {face.probabilities.max():.0%}" + ("?" if face.status is Status.LOW_CONFIDENCE else "")
+        f"{face.label} {face.probabilities.max():.0%}{'' if face.status is FaceStatus.OK else '?'}"
         for face in faces
     )

@@ -21,7 +21,7 @@ class Counting:
 
     def process(self, frame):
         timings = StageTimings(total_ns=frame.index * 1_000_000)
-        return Prediction((), (), frame.index, frame.origin, frame.time_ns, frame.position_ns, timings)
+        return Prediction((), (), frame.index, frame.origin, 1, 1, frame.time_ns, frame.position_ns, timings)
 
     def write(self, prediction):
         self.written.append(prediction.frame_index)

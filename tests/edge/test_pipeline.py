@@ -7,7 +7,7 @@ from edge.build import build_pipeline, load_bundle
 from edge.classifier import TfliteClassifier
 from edge.core.bundle import Bundle
 from edge.core.errors import BundleError, ConfigError
-from edge.core.types import Face, Roi, Status
+from edge.core.types import Face, FaceStatus, Roi
 from edge.pipeline import Pipeline
 from edge.settings import load_settings
 from edge.smoothing import ProbabilitySmoother
@@ -36,7 +36,7 @@ def test_a_picture_goes_all_the_way(models, portraits, make_frame):
     prediction = pipeline.process(make_frame(portraits["astronaut"], 7))
     (face,) = prediction.faces
     assert face.label == "happy"
-    assert face.status is Status.OK
+    assert face.status is FaceStatus.OK
     assert prediction.frame_index == 7
     timings = prediction.timings
     parts = timings.landmarks_ns + timings.features_ns + timings.classify_ns + timings.smooth_ns
@@ -57,7 +57,7 @@ def test_a_face_with_impossible_landmarks_is_left_out(classifier, make_frame):
 def test_low_confidence_is_said(classifier, golden, make_frame):
     backend = OneFace(golden["astronaut"] * 512)
     frame = make_frame(np.zeros((8, 8, 3), np.uint8))
-    for threshold, status in ((0.0, Status.OK), (1.0, Status.LOW_CONFIDENCE)):
+    for threshold, status in ((0.0, FaceStatus.OK), (1.0, FaceStatus.LOW_CONFIDENCE)):
         pipeline = Pipeline(backend, classifier, ProbabilitySmoother(0), threshold)
         assert pipeline.process(frame).faces[0].status is status
 
@@ -100,12 +100,12 @@ def test_the_threshold_is_the_bundles_unless_the_settings_name_one(
     frame = make_frame(portraits["astronaut"])
     bundle = load_bundle("fused")
     fields = {name: getattr(bundle, name) for name in Bundle.__slots__}
-    for threshold, status in ((0.0, Status.OK), (1.0, Status.LOW_CONFIDENCE)):
+    for threshold, status in ((0.0, FaceStatus.OK), (1.0, FaceStatus.LOW_CONFIDENCE)):
         changed = Bundle(**{**fields, "min_confidence": threshold})
         monkeypatch.setattr("edge.build.load_bundle", lambda *_, changed=changed: changed)
         assert build_pipeline(load_settings(None, {})).process(frame).faces[0].status is status
     strict = load_settings(None, {"expression.min_confidence": 1.0})
-    assert build_pipeline(strict).process(frame).faces[0].status is Status.LOW_CONFIDENCE
+    assert build_pipeline(strict).process(frame).faces[0].status is FaceStatus.LOW_CONFIDENCE
 
 
 def test_a_bundle_of_other_face_models_is_refused(models, monkeypatch):

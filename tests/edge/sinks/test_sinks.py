@@ -5,17 +5,21 @@ import sys
 import numpy as np
 import pytest
 
-from edge.core.types import Face, FacePrediction, Prediction, Roi, StageTimings, Status
+from edge.core.pose import Pose
+from edge.core.types import Box, Face, FacePrediction, FaceStatus, Prediction, Reason, Roi, StageTimings
 from edge.sinks.jsonl import JsonlSink
 from edge.sinks.live import LiveSink
 
+BOX, POSE = Box(10.0, 20.0, 20.0, 40.0), Pose(1.23, -4.0, 0.0)
 
-def _prediction(index=0, origin="a.png", faces=1, status=Status.OK, position_ns=None):
+
+def _prediction(index=0, origin="a.png", faces=1, status=FaceStatus.OK, position_ns=None):
     landmarks = np.array([[10, 20, 0], [30, 60, 0], [15, 25, 5]], np.float32)
     face = Face(landmarks, 0.98765, Roi(20, 40, 60, 0), 4)
-    result = FacePrediction("happy", np.array([0.25, 0.75], np.float32), status, face)
+    probabilities = np.array([0.25, 0.75], np.float32)
+    result = FacePrediction("happy", probabilities, status, (Reason.DARK,), BOX, POSE, face)
     timings = StageTimings(1_000_000, 20_000, 30_000, 5_000, 1_055_000, 2_000_000)
-    return Prediction((result,) * faces, ("sad", "happy"), index, origin, 0, position_ns, timings)
+    return Prediction((result,) * faces, ("sad", "happy"), index, origin, 640, 480, 0, position_ns, timings)
 
 
 def test_a_line_has_the_documented_fields():
@@ -26,14 +30,17 @@ def test_a_line_has_the_documented_fields():
         "frame": 3,
         "source": "a.png",
         "time": 1000.498,
+        "size": [640, 480],
         "faces": [
             {
                 "id": 4,
                 "label": "happy",
                 "status": "ok",
+                "reasons": ["dark"],
                 "probabilities": {"sad": 0.25, "happy": 0.75},
                 "presence": 0.9877,
                 "box": [10.0, 20.0, 20.0, 40.0],
+                "pose": {"yaw": 1.2, "pitch": -4.0, "roll": 0.0},
             }
         ],
         "ms": {
@@ -117,7 +124,7 @@ def test_each_picture_has_a_line_of_its_own():
     [
         (_prediction(faces=0), "no face"),
         (_prediction(faces=2), "happy 75%, happy 75%"),
-        (_prediction(status=Status.LOW_CONFIDENCE), "happy 75%?"),
+        (_prediction(status=FaceStatus.LOW_CONFIDENCE), "happy 75%?"),
     ],
 )
 def test_faces_read_well(prediction, text):

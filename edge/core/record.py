@@ -1,0 +1,59 @@
+"""The one form in which results leave the program: what JSON lines hold, described in ``docs/jsonl.md``.
+
+Plain dictionaries of JSON's own types, checked against ``docs/record.schema.json``. Nothing heavy is
+imported here, so that a process that only passes records on stays small.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edge.core.types import FacePrediction, Prediction, Status
+
+SCHEMA = 2
+"""Version of records; raised when a field changes its meaning or goes away."""
+
+
+def prediction_record(prediction: Prediction, now_s: float) -> dict[str, Any]:
+    """What is said about one frame.
+
+    Args:
+        now_s: the time of this call, seconds since 1970; a live frame's ``time`` is counted back from it.
+    """
+    record: dict[str, Any] = {
+        "schema": SCHEMA,
+        "frame": prediction.frame_index,
+        "source": prediction.origin,
+    }
+    if prediction.position_ns is None:
+        record["time"] = round(now_s - prediction.timings.age_ns / 1e9, 3)
+    else:
+        record["position_s"] = round(prediction.position_ns / 1e9, 6)
+    timings = asdict(prediction.timings)
+    record["size"] = [prediction.width, prediction.height]
+    record["faces"] = [face_record(face, prediction.labels) for face in prediction.faces]
+    record["ms"] = {stage.removesuffix("_ns"): round(ns / 1e6, 3) for stage, ns in timings.items()}
+    return record
+
+
+def face_record(result: FacePrediction, labels: tuple[str, ...]) -> dict[str, Any]:
+    """What is said about one face; ``labels`` names its probabilities."""
+    return {
+        "id": result.face.track_id,
+        "label": result.label,
+        "status": str(result.status),
+        "reasons": [str(reason) for reason in result.reasons],
+        "probabilities": {
+            label: round(p, 4) for label, p in zip(labels, result.probabilities.tolist(), strict=True)
+        },
+        "presence": round(result.face.presence, 4),
+        "box": [round(value, 1) for value in result.box],
+        "pose": {angle: round(degrees, 1) for angle, degrees in result.pose._asdict().items()},
+    }
+
+
+def status_record(status: Status, now_s: float) -> dict[str, Any]:
+    """How the run is doing at ``now_s``, seconds since 1970."""
+    return {"schema": SCHEMA, "time": round(now_s, 3), "status": asdict(status)}

@@ -1,0 +1,60 @@
+"""Why a label may be wrong: how the face is seen. The answer to "why is it always neutral?"."""
+
+import math
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.features import EYE_ANCHORS, MESH_POINTS
+from edge.core.pose import Pose
+from edge.core.types import Box, Reason
+
+MAX_TURN = 20.0
+"""Degrees of yaw or pitch beyond which a head counts as turned. A roll does no harm: crops are levelled."""
+MIN_EYE_DISTANCE = 12.0
+"""px between the outer eye corners, below which a face counts as small."""
+MIN_BRIGHTNESS = 20.0
+"""Mean grey level of the face, 0–255, below which it counts as dark."""
+MIN_SHARPNESS = 0.25
+"""Standard deviation of the Laplacian over that of the grey levels, below which a face counts as blurred."""
+SIDE = 48
+"""px to which a face is reduced before it is measured: what FER2013 shows of one."""
+
+_LEFT_EYE, _RIGHT_EYE = EYE_ANCHORS[MESH_POINTS]
+
+
+def reasons(
+    rgb: NDArray[np.uint8], landmarks: NDArray[np.float32], box: Box, pose: Pose, sure: bool
+) -> tuple[Reason, ...]:
+    """What speaks against a face's label.
+
+    Args:
+        rgb: the frame, uint8 (H, W, 3).
+        landmarks: float32 (468 or 478, 3), px.
+        box: of the landmarks.
+        pose: of the head.
+        sure: whether the top probability reaches the threshold.
+    """
+    found = [] if sure else [Reason.UNSURE]
+    if max(abs(pose.yaw), abs(pose.pitch)) > MAX_TURN:
+        found.append(Reason.TURNED)
+    (left_x, left_y, _), (right_x, right_y, _) = landmarks[[_LEFT_EYE, _RIGHT_EYE]].tolist()
+    if math.hypot(right_x - left_x, right_y - left_y) < MIN_EYE_DISTANCE:
+        found.append(Reason.SMALL)
+    return (*found, *_of_light(rgb, box))
+
+
+def _of_light(rgb: NDArray[np.uint8], box: Box) -> Iterator[Reason]:
+    left, top = max(0, int(box.x)), max(0, int(box.y))
+    seen = rgb[top : max(0, int(box.y + box.height)), left : max(0, int(box.x + box.width))]
+    if not seen.size:  # landmarks beside the picture
+        return
+    grey = cv2.cvtColor(cv2.resize(seen, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR), cv2.COLOR_RGB2GRAY)
+    ((brightness,),), ((contrast,),) = cv2.meanStdDev(grey)
+    _, ((edges,),) = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))
+    if brightness < MIN_BRIGHTNESS:
+        yield Reason.DARK
+    if edges < MIN_SHARPNESS * contrast:
+        yield Reason.BLURRED
