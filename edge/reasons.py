@@ -17,7 +17,7 @@ MIN_EYE_DISTANCE = 12.0
 """px between the outer eye corners, below which a face counts as small."""
 MIN_BRIGHTNESS = 20.0
 """Mean grey level of the face, 0–255, below which it counts as dark."""
-MIN_SHARPNESS = 0.25
+MIN_SHARPNESS = 0.3
 """Standard deviation of the Laplacian over that of the grey levels, below which a face counts as blurred."""
 SIDE = 48
 """px to which a face is reduced before it is measured: what FER2013 shows of one."""
