@@ -102,12 +102,15 @@ def build_backend(settings: LandmarkSettings, embedding: bool = False) -> Landma
     return builders[settings.backend]()
 
 
-def build_pipeline(settings: Settings, running: Pipeline | None = None) -> Pipeline:
+def build_pipeline(
+    settings: Settings, running: Pipeline | None = None, backend: LandmarkBackend | None = None
+) -> Pipeline:
     """Backend, classifier and smoothing, ready to process frames.
 
     Args:
         running: a pipeline of the same landmark settings, whose backend goes on with the faces that it
             tracks if it gives what the bundle needs.
+        backend: one of the caller's, in place of that of the settings.
 
     Raises:
         BundleError: the bundle is not whole, or does not work here.
@@ -116,7 +119,9 @@ def build_pipeline(settings: Settings, running: Pipeline | None = None) -> Pipel
     """
     expression = settings.expression
     bundle = load_bundle(settings.bundle, expression.public_key)
-    shared = None if running is None or running.embedding != bundle.needs_embedding else running.backend
+    shared = backend
+    if running is not None and running.embedding == bundle.needs_embedding:
+        shared = running.backend
     # Before the classifier: a runtime that is broken is not the bundle's fault.
     backend = shared or build_backend(settings.landmarks, bundle.needs_embedding)
     try:

@@ -15,10 +15,13 @@
 """
 
 
-class FerError(Exception):
+class MienError(Exception):
     """Base of every error that is meant for the user: one clear line, no traceback."""
 
     exit_code = 1
+
+
+FerError = MienError
 
 
 class ConfigError(FerError):

@@ -1,0 +1,32 @@
+"""The packages that are installed beside this one have plain names; so may a folder of the caller's."""
+
+import importlib.util
+import sys
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+"""Where they all lie: site-packages, or a checkout."""
+
+
+def load_sibling(name: str) -> None:
+    """Import a package from beside this one, whatever else of its name lies on Python's path.
+
+    Raises:
+        ImportError: another package of that name is imported already, or ours is not installed.
+    """
+    loaded = sys.modules.get(name)
+    if loaded is not None:
+        file = getattr(loaded, "__file__", None)
+        if file is None or Path(file).resolve().parents[1] != ROOT:
+            raise ImportError(f"mien needs its own package {name!r}, but {file or 'another one'} is imported")
+        return
+    spec = PathFinder.find_spec(name, [str(ROOT)])
+    if spec is None or spec.loader is None:
+        raise ImportError(f"the package {name!r} is not beside {Path(__file__).parent}: install mien again")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise

@@ -1,0 +1,82 @@
+"""What a recognizer says about a picture or frame."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from edge.core.record import prediction_record
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edge.core.pose import Pose
+    from edge.core.types import Box, Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face and its expression."""
+
+    id: int
+    """Stays with a face while it is tracked through a video."""
+    label: str
+    """The most probable expression."""
+    score: float
+    """Its probability, 0–1."""
+    probabilities: dict[str, float]
+    """Of each expression that the bundle knows; they sum to 1."""
+    status: str
+    """``"ok"``, or ``"low_confidence"`` where the label is not to be relied on."""
+    reasons: tuple[str, ...]
+    """What makes the label less reliable: ``unsure``, ``turned``, ``small``, ``dark``, ``blurred``."""
+    box: Box
+    """x, y, width and height, px."""
+    pose: Pose
+    """yaw, pitch and roll of the head, degrees."""
+    landmarks: NDArray[np.float32]
+    """float32 (468, 3): x and y in px, z on x's scale."""
+
+
+class Result:
+    """The faces of one picture or frame, to iterate over. Without a face it is empty."""
+
+    def __init__(self, prediction: Prediction) -> None:
+        """Wrap what the pipeline gives."""
+        self._prediction = prediction
+        self._at_s = time.time()
+        self.faces = tuple(
+            Face(
+                id=face.face.track_id,
+                label=face.label,
+                score=float(face.probabilities.max()),
+                probabilities=dict(zip(prediction.labels, face.probabilities.tolist(), strict=True)),
+                status=str(face.status),
+                reasons=tuple(map(str, face.reasons)),
+                box=face.box,
+                pose=face.pose,
+                landmarks=face.face.landmarks,
+            )
+            for face in prediction.faces
+        )
+
+    @property
+    def milliseconds(self) -> float:
+        """How long the whole recognition took."""
+        return self._prediction.timings.total_ns / 1e6
+
+    def __iter__(self) -> Iterator[Face]:
+        return iter(self.faces)
+
+    def __len__(self) -> int:
+        return len(self.faces)
+
+    def __repr__(self) -> str:
+        return f"Result({', '.join(f'{face.label} {face.score:.0%}' for face in self) or 'no face'})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record that JSON lines hold, of JSON's own types; see ``docs/jsonl.md``."""
+        return prediction_record(self._prediction, self._at_s)
