@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from edge import __version__, assets, cli_models
-from edge.build import build_pipeline, build_source, load_bundle, models_directory, with_bundle
+from edge.build import build_pipeline, build_source, check_sinks, load_bundle, models_directory, with_bundle
 from edge.chosen import printable
 from edge.core import console
 from edge.core.errors import BundleError, FerError
@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command, text in (
         ("run", _run, "read frames and report expressions until the source ends or Ctrl-C"),
-        ("check", _check, "verify settings, runtime, face models, bundle and source, then exit"),
+        ("check", _check, "verify settings, runtime, face models, bundle, source and sinks, then exit"),
         ("info", _info, "print versions, bundle and settings as JSON"),
     ):
         sub = commands.add_parser(name, help=text, description=text)
@@ -125,6 +125,8 @@ def _check(args: argparse.Namespace) -> int:
     source = build_source(settings)
     source.close()
     print(f"source     ok  {source_name(settings.source)} (a camera is first opened by run)")
+    check_sinks(settings.output)
+    print(f"sinks      ok  {', '.join(settings.output.sinks)}")
     return 0
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any, TextIO
 
 from edge.core.types import FacePrediction, Prediction
+from edge.sinks.output_file import OutputFile
 
 SCHEMA = 1
 """Version of the lines; raised when a field changes its meaning or goes away."""
@@ -16,11 +17,11 @@ SCHEMA = 1
 class JsonlSink:
     """Writes and flushes a line for each frame."""
 
-    def __init__(self, stream: TextIO, wall_clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, stream: TextIO | OutputFile, wall_clock: Callable[[], float] = time.time) -> None:
         """Write to ``stream``, which ``close`` closes unless it is the standard output.
 
         Args:
-            stream: opened for text.
+            stream: opened for text; or a file.
             wall_clock: seconds since 1970, for the field ``time``.
         """
         self._stream = stream
