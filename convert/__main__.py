@@ -14,7 +14,7 @@ def main() -> int:
     with muted_stderr():
         from convert.convert import convert
 
-    convert(arguments.run, arguments.out, arguments.name or arguments.out.name, arguments.float)
+    convert(arguments.run, arguments.out, arguments.name or arguments.out.resolve().name, arguments.float)
     return 0
 
 
@@ -24,7 +24,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("run", type=Path, help="run folder of python -m train fit")
     parser.add_argument(
-        "--out", type=Path, required=True, help="bundle folder to write; replaced if it is there"
+        "--out", type=Path, required=True, help="bundle folder to write; an older bundle is replaced"
     )
     parser.add_argument("--name", help="name of the bundle (default: that of the folder)")
     text = "write model_float32.tflite and model_dynamic.tflite (int8 weights only) beside it"
