@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m edge", description="Expressions of the faces in view.")
+    parser = console.Parser(prog="python -m edge", description="Expressions of the faces in view.")
     parser.add_argument("--version", action="version", version=f"mien {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command, text in (
