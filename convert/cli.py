@@ -4,14 +4,14 @@ import argparse
 import os
 from pathlib import Path
 
-from edge.core.console import Parser, muted_stderr
+from edge.core.console import Parser, quiet_import
 
 
 def main() -> int:
     """Parse the flags and convert; gives the exit code."""
     arguments = _parser().parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with muted_stderr():
+    with quiet_import():
         from convert.convert import convert
 
     convert(arguments.run, arguments.out, arguments.name or arguments.out.resolve().name, arguments.float)

@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from edge.core.console import Parser, muted_stderr, positive
+from edge.core.console import Parser, positive, quiet_import
 from edge.data import Preparation
 
 
@@ -44,7 +44,7 @@ def _report(arguments: argparse.Namespace) -> int:
 
 def _teach(arguments: argparse.Namespace) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with muted_stderr():
+    with quiet_import():
         from train.teach import SETTINGS, teach
 
     settings = SETTINGS.override(arguments.set)
@@ -65,7 +65,7 @@ def _fit(arguments: argparse.Namespace) -> int:
     from train.settings import Settings
 
     settings = Settings().override(arguments.set)  # before the seconds that TensorFlow takes to load
-    with muted_stderr():
+    with quiet_import():
         from train.fit import fit
 
     fit(arguments.landmarks, arguments.out, settings, arguments.data, arguments.teacher)

@@ -3,9 +3,11 @@
 import argparse
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import NoReturn, TextIO
 
 from edge.core.errors import FerError
@@ -72,11 +74,39 @@ def say(line: str, stream: TextIO | None = None) -> None:
 
 
 @contextmanager
-def muted_stderr() -> Iterator[None]:
-    """Nothing reaches stderr, not even from native code; exceptions do get out.
+def ended_by_ctrl_c() -> Iterator[None]:
+    """Ctrl-C ends the process at once, with its line and exit code: for the time of an import.
 
-    For libraries that tell their life story while they are loaded.
+    Native modules such as NumPy's make any other error of a ``KeyboardInterrupt``.
     """
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    stderr = os.dup(2)
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        with suppress(OSError):
+            os.write(stderr, b"error: interrupted\n")
+        os._exit(EXIT_INTERRUPTED)
+
+    signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.close(stderr)
+
+
+@contextmanager
+def quiet_import() -> Iterator[None]:
+    """For libraries that tell their life story while they are loaded; Ctrl-C ends the process at once."""
+    with ended_by_ctrl_c(), muted_stderr():
+        yield
+
+
+@contextmanager
+def muted_stderr() -> Iterator[None]:
+    """Nothing reaches stderr, not even from native code; exceptions do get out."""
     sys.stderr.flush()
     saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:

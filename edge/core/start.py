@@ -5,6 +5,7 @@ It imports next to nothing, because before ``start`` runs Ctrl-C ends in a trace
 
 import os
 import sys
+from collections.abc import Callable
 
 
 def start(command: str) -> int:
@@ -18,12 +19,10 @@ def start(command: str) -> int:
     """
     try:
         open_standard_streams()
-        from importlib import import_module
-
         from edge.core import console
 
         console.warn_of_other_systems()
-        return console.run(lambda: int(import_module(command).main()))
+        return console.run(lambda: _main_of(command)())
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 130
@@ -31,6 +30,16 @@ def start(command: str) -> int:
         import signal
 
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing is left to do: Ctrl-C ends it without a word
+
+
+def _main_of(command: str) -> Callable[[], int]:
+    from importlib import import_module
+
+    from edge.core.console import ended_by_ctrl_c
+
+    with ended_by_ctrl_c():
+        main: Callable[[], int] = import_module(command).main
+    return main
 
 
 def open_standard_streams() -> None:

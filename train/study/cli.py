@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from edge.core.console import Parser, muted_stderr, positive
+from edge.core.console import Parser, positive, quiet_import
 from edge.core.errors import ConfigError
 from train.settings import Settings
 
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = Settings().override(arguments.set)  # before the seconds that TensorFlow takes to load
     if chosen.shake or chosen.lost:
         raise ConfigError("a study has no shaken or lost landmarks: leave out --set shake and lost")
-    with muted_stderr():
+    with quiet_import():
         import tensorflow as tf
 
         from train.study import alignment, balance

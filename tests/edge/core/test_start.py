@@ -54,6 +54,14 @@ def test_ctrl_c_in_the_middle_of_what_is_imported(python, begin, name):
     assert (result.returncode, result.stdout, result.stderr) == (130, "", "error: interrupted\n")
 
 
+def test_ctrl_c_that_native_code_makes_something_else_of(python):
+    """NumPy's, for one, tells of an installation that is broken."""
+    careless = f"try:\n    {INTERRUPTED}\nexcept BaseException:\n    raise ImportError('broken') from None"
+    for name, command in (("numpy", "edge"), ("tensorflow", "convert run --out out")):
+        result = python({f"{name}.py": careless}, "-m", *command.split())
+        assert (result.returncode, result.stdout, result.stderr) == (130, "", "error: interrupted\n")
+
+
 def test_ctrl_c_after_the_last_word_is_not_an_error_message(python):
     code = (
         "import atexit, sys; from edge.core.start import start; atexit.register(lambda: __import__('late'))"
