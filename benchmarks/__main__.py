@@ -2,6 +2,7 @@
 
 import sys
 
-from benchmarks.cli import main
+from edge.core.start import start
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(start("benchmarks.cli"))

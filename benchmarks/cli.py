@@ -30,9 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = console.Parser(
-        prog="python -m benchmarks", description="Time and score the pipeline."
-    )
+    parser = console.Parser(prog="python -m benchmarks", description="Time and score the pipeline.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_latency(commands)
     _add_accuracy(commands)

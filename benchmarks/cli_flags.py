@@ -9,7 +9,7 @@ from typing import Any
 
 from edge.core import console
 from edge.core.errors import FerError
-from edge.core.files import write_atomic
+from edge.core.files import check_replaceable, is_json_with, write_atomic
 from edge.core.labels import LABEL_SETS
 
 
@@ -54,15 +54,15 @@ def report(args: argparse.Namespace, result: dict[str, Any], table: str) -> int:
     for warning in result["warnings"]:
         print(f"warning: {warning}", file=sys.stderr)
     if args.json:
-        write_atomic(args.json, json.dumps(result, indent=2, allow_nan=False).encode() + b"\n")
+        write_atomic(args.json.resolve(), json.dumps(result, indent=2, allow_nan=False).encode() + b"\n")
     return 0
 
 
 def check_writable(path: Path | None) -> None:
-    """Make the folder of ``path`` and see that a file can be made there, before a long run.
+    """Make the folder of ``path`` and see that a result can be written there, before a long run.
 
     Raises:
-        FerError: it cannot.
+        FerError: it cannot, or something else would be replaced by it.
     """
     if path is None:
         return
@@ -74,6 +74,17 @@ def check_writable(path: Path | None) -> None:
             pass
     except OSError as error:
         raise FerError(f"cannot write {path}: {error.strerror}; choose another --json") from None
+    check_result(path)
+
+
+def check_result(path: Path) -> None:
+    """See that nothing but an older result would be replaced.
+
+    Raises:
+        DataError: something else is there.
+        OSError: it cannot be read.
+    """
+    check_replaceable(path, lambda content: is_json_with(content, "kind", "schema", "warnings"))
 
 
 def _seed(text: str) -> int:

@@ -1,5 +1,6 @@
 """Every corruption in every severity as a picture, to be looked at: on the two portraits of the demo."""
 
+import zlib
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -21,7 +22,7 @@ from benchmarks.corruptions.pictures import Picture
 from benchmarks.demo import portraits
 from benchmarks.systems import PipelineSystem
 from edge.core.errors import BackendError
-from edge.core.files import write_atomic
+from edge.core.files import check_replaceable, write_atomic
 from edge.core.types import Face, Roi
 from edge.landmarks.geometry import crop, crop_to_picture
 from edge.settings import Settings
@@ -31,6 +32,7 @@ _GAP = 4  # px between pictures
 _HEAD = 22  # px, the line with the severities
 _SIDE = 358  # px, of an enlarged face: as large as a frame
 _GREEN = (0, 200, 0)
+_SIGNATURE = b"tEXtSoftware\0Mien"
 
 
 def write_sheets(folder: Path, names: Sequence[str], settings: Settings, seed: int) -> None:
@@ -45,9 +47,11 @@ def write_sheets(folder: Path, names: Sequence[str], settings: Settings, seed: i
         seed: of the run.
 
     Raises:
+        DataError: pictures of others would be replaced.
         ModelError: a portrait or face model is missing or altered.
         OSError: the folder cannot be written.
     """
+    check_sheets(folder, names)
     with closing(PipelineSystem(settings)) as system:
         pictures = [read_picture(path) for path in portraits(settings.landmarks)]
         frames = [make_frame(_closer(picture, system)) for picture in pictures]
@@ -61,7 +65,24 @@ def write_sheets(folder: Path, names: Sequence[str], settings: Settings, seed: i
                 for index, (rgb, face) in enumerate(zip(frames, faces, strict=True))
             ]
             _, code = cv2.imencode(".png", cv2.cvtColor(_sheet(name, rows), cv2.COLOR_RGB2BGR))
-            write_atomic(folder / f"{name}.png", code.tobytes())
+            write_atomic(folder / f"{name}.png", _signed(code.tobytes()))
+
+
+def check_sheets(folder: Path, names: Sequence[str]) -> None:
+    """See that nothing but older sheets would be replaced.
+
+    Raises:
+        DataError: something else is there.
+        OSError: it cannot be read.
+    """
+    for name in names:
+        check_replaceable(folder / f"{name}.png", lambda content: _SIGNATURE in content[:100])
+
+
+def _signed(png: bytes) -> bytes:
+    """With a chunk behind the header, of 33 bytes, that says which program made it."""
+    length, checksum = len(_SIGNATURE) - 4, zlib.crc32(_SIGNATURE)
+    return png[:33] + length.to_bytes(4, "big") + _SIGNATURE + checksum.to_bytes(4, "big") + png[33:]
 
 
 def _closer(rgb: Picture, system: PipelineSystem) -> Picture:

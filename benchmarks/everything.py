@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import report, result_files
+from benchmarks import contact_sheet, report, result_files
+from benchmarks.cli_flags import check_result
 from benchmarks.environment import usable_cores
+from benchmarks.robustness import NAMES
 from edge.core.errors import DataError
 from edge.runtime import package_version
 
 BUNDLES = ("fused", "landmarks")
 
+_SHEETS = "sheets"
 _LIMIT_S = 24 * 3600.0
 _QUICK_LIMIT_S = 270.0
 """Of all parts together; the report needs the rest of five minutes."""
@@ -85,7 +88,7 @@ def parts(sizes: Sizes, data: Path | None, split: str | None, folder: Path) -> t
     blocks = ("--rounds", str(sizes.rounds), "--frames", str(sizes.block))
     found.append(Part("matrix", ("matrix", "--landmarks", *backends, "--bundle", *BUNDLES, *blocks)))
     if data is None:
-        found.append(Part("sheets", ("robustness", "--sheet", str(folder / "sheets")), gives_json=False))
+        found.append(Part("sheets", ("robustness", "--sheet", str(folder / _SHEETS)), gives_json=False))
         return found, ["accuracy and robustness: no labelled pictures were named with --data"]
     pictures = ("--data", str(data), *(("--split", split) if split else ()))
     for bundle in BUNDLES:
@@ -127,9 +130,11 @@ def run(sizes: Sizes, folder: Path, data: Path | None, split: str | None) -> int
         1 if a part failed, else 0.
 
     Raises:
+        DataError: files of others would be replaced.
         OSError: the folder cannot be written.
     """
     wanted, left_out = parts(sizes, data, split, folder)
+    _check_output(wanted, folder)
     outcome = measure(wanted, folder, sizes)
     results, failures = [], list(outcome.failures)
     for file in outcome.files:
@@ -140,6 +145,16 @@ def run(sizes: Sizes, folder: Path, data: Path | None, split: str | None) -> int
     report.write(results, folder, missing=[*failures, *left_out])
     print(f"\n{folder / 'report.html'}, {folder / 'report.md'}")
     return 1 if failures else 0
+
+
+def _check_output(wanted: Sequence[Part], folder: Path) -> None:
+    """Before hours of work."""
+    for part in wanted:
+        if part.gives_json:
+            check_result(folder / f"{part.name}.json")
+        else:
+            contact_sheet.check_sheets(folder / _SHEETS, NAMES)
+    report.check_output(folder)
 
 
 def _run(flags: Sequence[str], seconds: float) -> str | None:

@@ -1,36 +1,8 @@
-"""``python -m convert RUN --out BUNDLE``."""
+"""``python -m convert``."""
 
-import argparse
-import os
 import sys
-from pathlib import Path
 
-from edge.core.console import muted_stderr, run
-
-
-def main() -> int:
-    arguments = _parser().parse_args()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with muted_stderr():
-        from convert.convert import convert
-
-    convert(arguments.run, arguments.out, arguments.name or arguments.out.name, arguments.float)
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m convert", description="Quantize a trained network and write a bundle for the device."
-    )
-    parser.add_argument("run", type=Path, help="run folder of python -m train fit")
-    parser.add_argument(
-        "--out", type=Path, required=True, help="bundle folder to write; replaced if it is there"
-    )
-    parser.add_argument("--name", help="name of the bundle (default: that of the folder)")
-    text = "write model_float32.tflite and model_dynamic.tflite (int8 weights only) beside it"
-    parser.add_argument("--float", action="store_true", help=text)
-    return parser
-
+from edge.core.start import start
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    sys.exit(start("convert.cli"))

@@ -19,22 +19,21 @@ from edge import self_test
 from edge.classifier import TfliteClassifier
 from edge.core import golden
 from edge.core.bundle import (
+    DYNAMIC_FILE,
     FLOAT_FILE,
     JSON_FILE,
     MODEL_FILE,
     SCHEMA,
     Bundle,
     checksum,
+    holds_only_a_bundle,
     read_bundle,
 )
 from edge.core.errors import DataError
-from edge.core.files import replacing_folder, sha256
+from edge.core.files import is_json_with, replacing_folder, sha256
 from edge.core.quantize import Quantization
 from edge.data import metrics
 from edge.runtime import make_interpreter
-
-DYNAMIC_FILE = "model_dynamic.tflite"
-"""Beside the float32 file: int8 weights, float32 inputs and logits."""
 
 TRUTH = {
     "label": "Pictures with a label of the data set",
@@ -65,8 +64,7 @@ def convert(run_path: Path, out: Path, name: str, with_float: bool = False) -> N
         DataError: the run folder cannot be used, or int8 decides otherwise than float (parity gate).
         OSError: a full disk, for instance. A bundle that was at ``out`` is still there.
     """
-    if out.exists() and not (out / JSON_FILE).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise DataError(f"{out} is there and is no bundle: name another folder")
+    _check_output(out)
     run = read_run(run_path)
     version = run.feature_version
     low, high = np.percentile(run.predict(run.calibration), LOGIT_PERCENTILES)
@@ -99,6 +97,18 @@ def convert(run_path: Path, out: Path, name: str, with_float: bool = False) -> N
         print(f"{split}: accuracy {entry['accuracy']:.2%} (misses wrong), coverage {entry['coverage']:.2%}")
     size = sum(file.stat().st_size for file in out.iterdir())
     print(f"bundle {name!r}, {size / 1000:.0f} kB → {out}")
+
+
+def _check_output(out: Path) -> None:
+    """Nothing is replaced but a bundle, or a folder without anything in it.
+
+    Raises:
+        DataError: something else is there.
+    """
+    description = out / JSON_FILE
+    is_bundle = description.is_file() and is_json_with(description.read_bytes(), "schema", "feature_version")
+    if out.exists() and not (holds_only_a_bundle(out) and (is_bundle or not any(out.iterdir()))):
+        raise DataError(f"{out} is there and is no bundle, or has other files beside it: name another folder")
 
 
 def _bundle(out: Path, name: str, version: int, run: Run, model: bytes) -> Bundle:

@@ -1,7 +1,14 @@
-"""``python -m edge``."""
+"""``python -m edge``, and the command ``mien``."""
 
 import sys
 
-from edge.cli import main
+from edge.core.start import start
 
-sys.exit(main())
+
+def main() -> int:
+    """See ``edge.cli.main``."""
+    return start("edge.cli")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

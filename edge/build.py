@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
 
 import cv2
 
@@ -20,15 +19,13 @@ from edge.landmarks.mediapipe_tasks import TasksBackend
 from edge.landmarks.models import find_models
 from edge.pipeline import Pipeline
 from edge.settings import LandmarkSettings, OutputSettings, Settings
+from edge.sinks import output_file
 from edge.sinks.jsonl import JsonlSink
 from edge.sinks.live import LiveSink
 from edge.smoothing import ProbabilitySmoother
 from edge.sources import open_source
 from edge.sources.orientation import Turn
 from edge.store import BundleStore, read_signed
-
-_LONGEST_LINE = 1_000_000
-"""Bytes; more than a line of JSON with 16 faces has."""
 
 
 def models_directory(settings: LandmarkSettings) -> Path | None:
@@ -165,34 +162,25 @@ def build_source(settings: Settings, frames: int | None = None) -> FrameSource:
     )
 
 
+def check_sinks(settings: OutputSettings) -> None:
+    """See that the sinks could be built, and change nothing.
+
+    Raises:
+        ConfigError, OSError: see ``build_sinks``.
+    """
+    if "jsonl" in settings.sinks and settings.jsonl_file:
+        output_file.check(Path(settings.jsonl_file))
+
+
 def build_sinks(settings: OutputSettings) -> list[Sink]:
     """The sinks that the settings name, in that order.
 
     Raises:
-        OSError: the file for the JSON lines cannot be opened.
+        ConfigError, OSError: the file for the JSON lines cannot be used, see ``edge.sinks.output_file``.
     """
+    file = settings.jsonl_file
     builders: dict[str, Callable[[], Sink]] = {
         "live": lambda: LiveSink(sys.stdout, time.monotonic),
-        "jsonl": lambda: JsonlSink(_jsonl_stream(settings.jsonl_file)),
+        "jsonl": lambda: JsonlSink(output_file.OutputFile(Path(file)) if file else sys.stdout),
     }
     return [builders[name]() for name in settings.sinks]
-
-
-def _jsonl_stream(path: str) -> TextIO:
-    if not path:
-        return sys.stdout
-    _cut_half_line(Path(path))
-    return Path(path).open("a", encoding="utf-8")
-
-
-def _cut_half_line(path: Path) -> None:
-    """Take off what a full disk or a power cut left of a last line: the next one would be lost with it."""
-    if not path.is_file():
-        return
-    with path.open("rb+") as file:
-        size = file.seek(0, 2)
-        tail_at = max(0, size - _LONGEST_LINE)
-        file.seek(tail_at)
-        tail = file.read()
-        if tail and not tail.endswith(b"\n"):
-            file.truncate(tail_at + tail.rfind(b"\n") + 1)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from edge import __version__, assets, cli_models
-from edge.build import build_pipeline, build_source, load_bundle, models_directory, with_bundle
+from edge.build import build_pipeline, build_source, check_sinks, load_bundle, models_directory, with_bundle
 from edge.chosen import printable
 from edge.core import console
 from edge.core.address import shown
@@ -39,14 +39,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = console.Parser(
-        prog="python -m edge", description="Expressions of the faces in view."
-    )
+    parser = console.Parser(prog="python -m edge", description="Expressions of the faces in view.")
     parser.add_argument("--version", action="version", version=f"mien {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command, text in (
         ("run", _run, "read frames and report expressions until the source ends or Ctrl-C"),
-        ("check", _check, "verify settings, runtime, face models, bundle and source, then exit"),
+        ("check", _check, "verify settings, runtime, face models, bundle, source and sinks, then exit"),
         ("info", _info, "print versions, bundle and settings as JSON"),
     ):
         sub = commands.add_parser(name, help=text, description=text)
@@ -128,6 +126,8 @@ def _check(args: argparse.Namespace) -> int:
     source = build_source(settings)
     source.close()
     print(f"source     ok  {shown(settings.source)} (a camera is first opened by run)")
+    check_sinks(settings.output)
+    print(f"sinks      ok  {', '.join(settings.output.sinks)}")
     return 0
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.build import check_embedding
+from edge.core import console
 from edge.core.bundle import Bundle
 from edge.core.errors import FerError
 from edge.settings import Settings, load_settings
@@ -14,12 +15,12 @@ _DEFAULT = "the default of the settings"
 _RELOAD = "a running service takes it with: sudo systemctl reload mien"
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(commands: "argparse._SubParsersAction[console.Parser]") -> None:
     """Add ``models`` and its own commands; each sets ``command``."""
     text = "list, install and choose bundles"
     models = commands.add_parser("models", help=text, description=text)
     own = models.add_subparsers(required=True, metavar="COMMAND")
-    common = argparse.ArgumentParser(add_help=False)
+    common = console.Parser(add_help=False)
     common.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML)")
     text = (
         "folder of the installed bundles (default: bundles in $STATE_DIRECTORY or the user's data directory)"

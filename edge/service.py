@@ -172,7 +172,7 @@ class Service:
     def _sinks_of(self, chosen: Chosen) -> list[Sink]:
         try:
             return build_sinks(chosen.settings.output)
-        except OSError:
+        except (FerError, OSError):
             chosen.drop(self._pipeline)
             raise
 

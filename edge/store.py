@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from edge import assets, self_test, signature
-from edge.core.bundle import JSON_FILE, SIGNATURE_FILE, Bundle, read_bundle
+from edge.core.bundle import JSON_FILE, SIGNATURE_FILE, Bundle, holds_only_a_bundle, read_bundle
 from edge.core.errors import BundleError, ModelError
 from edge.core.files import make_folder, rename_folder
 from edge.store_state import State, StateFile, is_name, locked
@@ -251,6 +251,8 @@ class BundleStore:
                     f"{name} is the {'current' if name == state.current else 'previous'} bundle and another "
                     "one: choose another --name"
                 )
+            if place.exists() and not holds_only_a_bundle(place):
+                raise BundleError(f"{place} is there and no bundle: choose another --name")
             rename_folder(new, place, new.with_name("old"))
 
     def _is_whole(self, name: str) -> bool:

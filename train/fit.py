@@ -56,6 +56,7 @@ def fit(
     Raises:
         DataError: the landmarks folder or a teacher cannot be used, ``out`` is there already, or the
             training diverged.
+        FileExistsError: something has come to ``out`` meanwhile; the message says where the run is.
         OSError: a full disk, for instance; nothing is left behind.
     """
     if out.exists():
@@ -190,7 +191,7 @@ def fit(
             f"evaluation/{key}/number": truth.number[index],
             f"evaluation/{key}/found": faces.found[index],
         }
-    with replacing_folder(out) as run:
+    with replacing_folder(out, only_new=True) as run:
         model.save(run / "model.keras")
         landmarks_folder.write_npz(run / "fit.npz", for_convert)
         report.write(run, info, history, results, pictures)

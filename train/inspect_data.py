@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from edge.core.errors import DataError
-from edge.core.files import write_atomic
+from edge.core.files import check_replaceable, is_json_with, write_atomic
 from edge.core.labels import EMOTIONS, FERPLUS_VOTES
 from edge.data import Sample, picture_hash, read_dataset
 from train import inspect_page, landmarks_folder, page, subjects
 from train.inspect_figures import NAMED, Table, common, counts_by_split, histogram, quantiles
 
+_FIGURES = "inspect.json"
+_PAGE = "index.html"
 _HASH_BYTES = 20
 _PRESENCE_BINS = np.linspace(0, 1, 21)
 
@@ -53,11 +55,11 @@ def inspect(data: Path, out: Path | None, mapping: Path | None) -> None:
         mapping: see ``edge.data.read_dataset``.
 
     Raises:
-        DataError: the data cannot be used.
+        DataError: the data cannot be used, or ``out`` has files of these names that are not ours.
         OSError: a full disk, for instance.
     """
-    if out is not None and out.exists() and not out.is_dir():
-        raise DataError(f"{out} is a file: name a folder to write")
+    if out is not None:
+        _check_output(out)
     is_landmarks = _is_landmarks(data)
     if is_landmarks and mapping is not None:
         raise DataError(f"{data} is a landmarks folder: a mapping file is for class folders")
@@ -65,9 +67,16 @@ def inspect(data: Path, out: Path | None, mapping: Path | None) -> None:
     blocks = inspect_page.contents(results)
     print(page.text(blocks))
     if out is not None:
-        write_atomic(out / "inspect.json", (json.dumps(results, indent=1, allow_nan=False) + "\n").encode())
-        write_atomic(out / "index.html", page.html([*inspect_page.title(results), *blocks]).encode())
-        print(f"\n→ {out / 'index.html'}")
+        write_atomic(out / _FIGURES, (json.dumps(results, indent=1, allow_nan=False) + "\n").encode())
+        write_atomic(out / _PAGE, page.html([*inspect_page.title(results), *blocks]).encode())
+        print(f"\n→ {out / _PAGE}")
+
+
+def _check_output(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise DataError(f"{out} is a file: name a folder to write")
+    check_replaceable(out / _FIGURES, lambda content: is_json_with(content, "data", "classes", "duplicates"))
+    check_replaceable(out / _PAGE, lambda _: (out / _FIGURES).is_file())  # they come together
 
 
 def of_pictures(data: Path, mapping: Path | None = None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 import edge
 from edge.core.errors import DataError, first_line
-from edge.core.files import replacing
+from edge.core.files import is_json_with, replacing
 from edge.core.labels import EMOTIONS
 from edge.runtime import package_version, runtime_name
 
@@ -158,12 +158,19 @@ def check_output(out: Path) -> None:
     """
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file: name a folder to write")
-    names = {entry.name for entry in out.glob("[!.]*")} - {INFO_FILE}
-    if not all(map(_SHARD_NAME.fullmatch, names)) or (not names and (out / INFO_FILE).is_file()):
+    names = {entry.name for entry in out.glob("*") if not _LEFT_OVER.fullmatch(entry.name)}
+    finished = INFO_FILE in names
+    shard_name = _SHARD_NAME if finished else _UNFINISHED_SHARD_NAME
+    shards = names - {INFO_FILE}
+    ours = not finished or (shards and is_json_with((out / INFO_FILE).read_bytes(), "schema", "shards"))
+    if not ours or not all(map(shard_name.fullmatch, shards)):
         raise DataError(f"{out} is there and no landmarks folder: name a new folder to write")
 
 
+_UNFINISHED_SHARD_NAME = re.compile(r"[0-9a-f]{16}-\d{6}\.npz")
 _SHARD_NAME = re.compile(r"([0-9a-f]{16}-)?\d{6}\.npz")
+_LEFT_OVER = re.compile(r"\.(info|([0-9a-f]{16}-)?\d{6})-\w{8}\.(json|npz)")
+"""What ``replacing`` leaves behind a power cut."""
 
 
 def _is_shard_name(name: Any) -> bool:

@@ -61,6 +61,7 @@ def teach(
     Raises:
         DataError: the data is not the one that was extracted, ``out`` is there already, or the training
             diverged.
+        FileExistsError: something has come to ``out`` meanwhile; the message says where the run is.
         OSError: a full disk, for instance; nothing is left behind.
     """
     if out.exists():
@@ -115,7 +116,7 @@ def teach(
         "seconds": time.monotonic() - started,
         "versions": versions(),
     }
-    with replacing_folder(out) as run:
+    with replacing_folder(out, only_new=True) as run:
         landmarks_folder.write_npz(run / ANSWERS_FILE, {"probabilities": probabilities})
         (run / "run.json").write_text(json.dumps(info, indent=1) + "\n")
     print(f"validation accuracy {info['validation_accuracy']:.2%}, {info['seconds']:.0f} s → {out}")

@@ -21,7 +21,7 @@ from benchmarks.report import (
 from benchmarks.report.page import Block, Contents, Heading, Notice, Table, Text, Tiles, html, markdown
 from benchmarks.report.words import environments, plain
 from benchmarks.result_files import Result, complete, describe
-from edge.core.files import write_atomic
+from edge.core.files import check_replaceable, write_atomic
 
 _SECTIONS: dict[str, ModuleType] = {
     "latency": sections_latency,
@@ -31,6 +31,8 @@ _SECTIONS: dict[str, ModuleType] = {
     "robustness": sections_robustness,
 }
 
+_TITLE = "Mien benchmarks"
+_FILES = ("report.html", "report.md")
 _COMPARED = ("", "before", "now", "worse by", "allowed", "verdict")
 
 
@@ -49,12 +51,24 @@ def write(
         missing: what was to be measured and is not there, with the reasons.
 
     Raises:
-        DataError: a result is not whole.
+        DataError: a result is not whole, or something else would be replaced.
         OSError: the folder cannot be written.
     """
     blocks = contents(results, comparison, missing)
-    for name, text in (("report.html", html(blocks)), ("report.md", markdown(blocks))):
+    check_output(folder)
+    for name, text in zip(_FILES, (html(blocks), markdown(blocks)), strict=True):
         write_atomic(folder / name, text.encode("utf-8"))
+
+
+def check_output(folder: Path) -> None:
+    """See that nothing but an older report would be replaced.
+
+    Raises:
+        DataError: something else is there.
+        OSError: it cannot be read.
+    """
+    for name in _FILES:
+        check_replaceable(folder / name, lambda content: _TITLE.encode() in content[:1000])
 
 
 def contents(
@@ -65,7 +79,7 @@ def contents(
     Raises:
         DataError: a result is not whole.
     """
-    blocks: list[Block] = [Heading(1, "Mien benchmarks"), *_subtitle(results)]
+    blocks: list[Block] = [Heading(1, _TITLE), *_subtitle(results)]
     blocks += _notices(results, comparison.regressions if comparison else [], missing)
     overview: list[Block] = []
     sections: list[Block] = []

@@ -26,6 +26,8 @@ MODEL_FILE = "model.tflite"
 JSON_FILE = "model.json"
 SIGNATURE_FILE = "model.json.minisig"
 FLOAT_FILE = "model_float32.tflite"
+DYNAMIC_FILE = "model_dynamic.tflite"
+"""Beside the float32 file: int8 weights, float32 inputs and logits."""
 
 MAX_BYTES = {MODEL_FILE: 64_000_000, JSON_FILE: 4_000_000, SIGNATURE_FILE: 10_000}
 """The files that the device takes, and what is too large to be one of them."""
@@ -73,6 +75,12 @@ class Bundle:
     def needs_embedding(self) -> bool:
         """Whether the landmark backend must give ``Face.embedding``."""
         return len(self.inputs) > 1
+
+
+def holds_only_a_bundle(folder: Path) -> bool:
+    """Whether nothing would be lost with a folder but a bundle, whole or not."""
+    names = {*MAX_BYTES, FLOAT_FILE, DYNAMIC_FILE}
+    return folder.is_dir() and all(entry.is_file() and entry.name in names for entry in folder.iterdir())
 
 
 def checksum(info: dict[str, Any]) -> str:

@@ -4,32 +4,43 @@ import argparse
 import io
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, NoReturn
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any, NoReturn, TextIO
 
 from edge.core.address import shown_argument
 from edge.core.errors import FerError
+from edge.core.text import escaped
 
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, what a shell reports for Ctrl-C."""
 
+_PACKAGES = {
+    **dict.fromkeys(("cv2", "dacite", "numpy"), "requirements-edge.txt"),
+    **dict.fromkeys(("keras", "matplotlib", "sklearn", "tensorflow", "tqdm"), "requirements-train.txt"),
+}
+"""What is imported → the file that brings it."""
+_OF_THE_SYSTEM = ("fcntl", "resource")
+"""Modules of Python that Windows lacks."""
+
 
 def run(main: Callable[[], int]) -> int:
     """Call ``main`` and return its exit code, or that of the error it raised.
 
-    ``FerError`` gives its own ``exit_code``, ``OSError`` (a full disk, say) 1, Ctrl-C 130; each
-    prints one line. A closed pipe (``… | head``) ends quietly with 0. Anything else is a bug and
-    goes through.
+    ``FerError`` gives its own ``exit_code``, ``OSError`` (a full disk, say) and a package that is not
+    installed 1, Ctrl-C 130; each prints one line. A closed pipe (``… | head``) ends quietly with 0.
+    Anything else is a bug and goes through.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A file name may hold bytes that the terminal's encoding has no character for.
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = main()
+        code = _exit_code(main)
         sys.stdout.flush()
         return code
     except FerError as error:
@@ -37,19 +48,60 @@ def run(main: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted", EXIT_INTERRUPTED)
     except BrokenPipeError:
-        # Python flushes stdout once more at exit: give it somewhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         return _fail(_describe(error), EXIT_ERROR)
+    except ModuleNotFoundError as error:
+        return _fail(_what_to_install(error), EXIT_ERROR)
+    finally:
+        _drop_what_cannot_be_written()
+
+
+def warn_of_other_systems() -> None:
+    """One line where the program is not at home."""
+    if sys.platform != "linux":
+        say(f"warning: this program is for Linux; it was not tested on {sys.platform}", sys.stderr)
+
+
+def say(line: str, stream: TextIO | None = None) -> None:
+    """Print one line, whatever is in it, to ``stream`` or the standard output."""
+    print(escaped(line), file=stream)
+
+
+@contextmanager
+def ended_by_ctrl_c() -> Iterator[None]:
+    """Ctrl-C ends the process at once, with its line and exit code: for the time of an import.
+
+    Native modules such as NumPy's make any other error of a ``KeyboardInterrupt``.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    stderr = os.dup(2)
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        with suppress(OSError):
+            os.write(stderr, b"error: interrupted\n")
+        os._exit(EXIT_INTERRUPTED)
+
+    signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.close(stderr)
+
+
+@contextmanager
+def quiet_import() -> Iterator[None]:
+    """For libraries that tell their life story while they are loaded; Ctrl-C ends the process at once."""
+    with ended_by_ctrl_c(), muted_stderr():
+        yield
 
 
 @contextmanager
 def muted_stderr() -> Iterator[None]:
-    """Nothing reaches stderr, not even from native code; exceptions do get out.
-
-    For libraries that tell their life story while they are loaded.
-    """
+    """Nothing reaches stderr, not even from native code; exceptions do get out."""
     sys.stderr.flush()
     saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
@@ -65,7 +117,8 @@ def muted_stderr() -> Iterator[None]:
 class Parser(argparse.ArgumentParser):
     """An ``ArgumentParser`` whose errors quote no argument if one of them may be an address with a password.
 
-    Not even the others: a shell splits an address with blanks into several arguments.
+    Not even the others: a shell splits an address with blanks into several arguments. And what they quote,
+    the name of a file say, cannot forge lines.
     """
 
     _given: Sequence[str] = ()
@@ -78,7 +131,7 @@ class Parser(argparse.ArgumentParser):
         if any(shown_argument(argument) != argument for argument in self._given):
             said = re.sub(r"^((argument [^:]*: )?[\w -]*).*", r"\1", message, flags=re.DOTALL)
             message = f"{said.strip()} (not shown: an argument may be an address with a password)"
-        super().error(message)
+        super().error(escaped(message))
 
 
 def positive(text: str) -> int:
@@ -89,16 +142,43 @@ def positive(text: str) -> int:
     return number
 
 
+def _exit_code(main: Callable[[], int]) -> int:
+    """Argparse ends with ``SystemExit`` after a help text or a wrong flag."""
+    try:
+        return main()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+
+
 def _describe(error: OSError) -> str:
     text = error.strerror or str(error) or type(error).__name__
-    name = f" ({error.filename})" if error.filename else ""
+    name = f" ({escaped(str(error.filename))})" if error.filename else ""
     return _one_line(f"{text}{name}")
 
 
+def _what_to_install(error: ModuleNotFoundError) -> str:
+    """Raises the error again where it is not about a package that the user was to install."""
+    if error.name in _PACKAGES:
+        return f"the package {error.name} is missing: pip install -r {_PACKAGES[error.name]}"
+    if error.name in _OF_THE_SYSTEM and sys.platform != "linux":
+        return f"this command needs Linux: {sys.platform} has no {error.name}"
+    raise error
+
+
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return escaped(" ".join(text.split()))
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    with suppress(OSError):
+        print(f"error: {message}", file=sys.stderr)
     return code
+
+
+def _drop_what_cannot_be_written() -> None:
+    """Python flushes both streams again at exit: what fails then is another message, and exit code 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

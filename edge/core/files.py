@@ -1,12 +1,48 @@
 """Writing files and folders so that nobody ever sees half of one."""
 
+import errno
 import hashlib
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from edge.core.errors import DataError
+
+_MOST_BYTES = 1 << 26
+"""Of a file that is looked at before it is replaced; all of ours are smaller."""
+
+
+def check_replaceable(path: Path, ours: Callable[[bytes], bool]) -> None:
+    """See that a file may be replaced: it is not there, is empty, or was written by this program.
+
+    Args:
+        ours: whether this program wrote the content that it is given.
+
+    Raises:
+        DataError: it may not.
+        OSError: it cannot be read.
+    """
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise DataError(f"{path} is no file: name another place to write")
+    with path.open("rb") as file:
+        content = file.read(_MOST_BYTES + 1)
+    if content and (len(content) > _MOST_BYTES or not ours(content)):
+        raise DataError(f"{path} was not written by this program: name another place to write, or remove it")
+
+
+def is_json_with(content: bytes, *keys: str) -> bool:
+    """Whether it is a JSON object that has all of ``keys``."""
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and value.keys() >= set(keys)
 
 
 @contextmanager
@@ -37,24 +73,33 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def replacing_folder(path: Path) -> Iterator[Path]:
+def replacing_folder(path: Path, only_new: bool = False) -> Iterator[Path]:
     """Give a temporary folder beside ``path``; on success it becomes ``path``, on error it is removed.
 
     All is flushed to the disk before the rename, and the rename after it. A folder that was at ``path``
-    is moved aside for the rename and removed after it; if the rename fails it is put back.
+    is moved aside for the rename and removed after it; if the rename fails it is put back. A link stays one.
+
+    Args:
+        path: its owner must not miss what is there.
+        only_new: replace nothing. If something has come to ``path``, the new folder stays under another name.
 
     Raises:
+        FileExistsError: see ``only_new``; the message has the other name.
         OSError: the folder cannot be written, or the disk is full. ``path`` is then as before.
     """
+    path = path.resolve()
     make_folder(path.parent)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
         yield temporary
         temporary.chmod(0o777 & ~_umask())
         _flush_all(temporary)
-        old = temporary.with_name(temporary.name + ".old")
-        _swap(temporary, path, old)
-        shutil.rmtree(old, ignore_errors=True)
+        other = temporary.with_name(temporary.name[1:])
+        if only_new and path.exists():
+            temporary.rename(other)
+            raise FileExistsError(errno.EEXIST, f"{path} is there by now: the result is in {other}")
+        _swap(temporary, path, other)
+        shutil.rmtree(other, ignore_errors=True)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise

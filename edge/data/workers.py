@@ -5,7 +5,8 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context, parent_process
+from multiprocessing import parent_process
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
 from edge.data.sample import Sample
@@ -18,8 +19,27 @@ def worker_pool(workers: int, set_up: Callable[..., None], *arguments: Any) -> P
         workers: number of processes.
         set_up: called once in each with ``arguments``.
     """
-    # spawn: forking a process with interpreter threads may hang.
-    return ProcessPoolExecutor(workers, get_context("spawn"), _start, (set_up, arguments))
+    return ProcessPoolExecutor(workers, _Context(), _start, (set_up, arguments))
+
+
+class _Process(SpawnProcess):
+    """Ctrl-C in a terminal reaches all processes and is the main one's business.
+
+    The mask of signals is handed down: this one has none from its first moment on.
+    """
+
+    def start(self) -> None:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Context(SpawnContext):
+    """Forking a process with interpreter threads may hang."""
+
+    Process = _Process  # type: ignore[assignment]
 
 
 def chunks(samples: Iterable[Sample], most: int, most_bytes: int) -> Iterator[list[Sample]]:
@@ -43,7 +63,6 @@ def chunks(samples: Iterable[Sample], most: int, most_bytes: int) -> Iterator[li
 
 
 def _start(set_up: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's business
     threading.Thread(target=_end_with_parent, daemon=True).start()
     set_up(*arguments)
 

@@ -8,16 +8,17 @@ from typing import TextIO
 
 from edge.core.record import prediction_record
 from edge.core.types import Prediction
+from edge.sinks.output_file import OutputFile
 
 
 class JsonlSink:
     """Writes and flushes a line for each frame."""
 
-    def __init__(self, stream: TextIO, wall_clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, stream: TextIO | OutputFile, wall_clock: Callable[[], float] = time.time) -> None:
         """Write to ``stream``, which ``close`` closes unless it is the standard output.
 
         Args:
-            stream: opened for text.
+            stream: opened for text; or a file.
             wall_clock: seconds since 1970, for the field ``time``.
         """
         self._stream = stream

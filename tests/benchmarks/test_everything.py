@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from benchmarks import cli, everything, result_files
 from benchmarks.everything import Part
 from tests.benchmarks import made_up
@@ -78,6 +80,17 @@ def test_ctrl_c_leaves_what_is_finished(tmp_path, monkeypatch, capsys):
         "latency-landmarks.json",
     ]
     assert capsys.readouterr().err == "error: interrupted\n"
+
+
+@pytest.mark.parametrize("name", ["latency-fused.json", "matrix.json", "report.html", "sheets/darker.png"])
+def test_files_of_others_are_left_alone_before_anything_is_measured(tmp_path, monkeypatch, capsys, name):
+    monkeypatch.setattr(everything, "_run", lambda *_: pytest.fail("it was started"))
+    mine = tmp_path / name
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("mine")
+    assert cli.main(["all", "--quick", "--out", str(tmp_path)]) == 1
+    assert f"{name} was not written by this program" in capsys.readouterr().err
+    assert mine.read_text() == "mine"
 
 
 def test_what_failed_is_named_in_the_report_of_the_rest(tmp_path, monkeypatch, capsys):

@@ -16,6 +16,7 @@ from benchmarks.meter import Meter, drift, percentiles_ms
 from edge.build import build_pipeline, build_source
 from edge.landmarks.models import model_hashes
 from edge.settings import load_settings
+from tests.benchmarks import made_up
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIP = ROOT.parent / "shared" / "media" / "talking" / "bbaf2n.mpg"
@@ -283,6 +284,27 @@ def test_a_result_that_cannot_be_written_is_told_before_the_run(tmp_path, capsys
     for out in (tmp_path / "file" / "out.json", tmp_path):
         assert cli.main(["latency", "--json", str(out)]) == 1
         assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", ['{"note": "my only results"}', "[]", "\0\xff", '{"kind": "cake"}'])
+def test_a_file_of_somebody_else_is_not_replaced(tmp_path, capsys, monkeypatch, content):
+    monkeypatch.setattr(latency, "benchmark", lambda *_: pytest.fail("the run was started"))
+    out = tmp_path / "results.json"
+    out.write_text(content)
+    assert cli.main(["latency", "--json", str(out)]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {out} was not written by this program")
+    assert out.read_text() == content
+
+
+@pytest.mark.parametrize("content", ["", json.dumps(made_up.latency())])
+def test_an_earlier_result_is_replaced_also_behind_a_link(tmp_path, monkeypatch, content):
+    result = made_up.latency()
+    monkeypatch.setattr(latency, "benchmark", lambda *_: result | {"schema": 99})
+    (tmp_path / "there.json").write_text(content)
+    (tmp_path / "out.json").symlink_to("there.json")
+    assert cli.main(["latency", "--json", str(tmp_path / "out.json")]) == 0
+    assert (tmp_path / "out.json").is_symlink()
+    assert json.loads((tmp_path / "there.json").read_text())["schema"] == 99
 
 
 def test_a_source_that_gives_nothing_in_a_fresh_process_is_given_up(monkeypatch, capsys):

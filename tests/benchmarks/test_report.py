@@ -261,3 +261,19 @@ def test_the_interval_of_a_share():
     # Newcombe, 1998, Stat. Med. 17, table I: 81 of 263.
     assert wilson(81 / 263, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
     assert wilson(0.0, 20)[0] == 0.0
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.md"])
+def test_only_its_own_report_is_replaced(tmp_path, capsys, name):
+    file, out = tmp_path / "latency.json", tmp_path / "out"
+    file.write_text(json.dumps(made_up.latency()))
+    command = ["report", str(file), "--out", str(out)]
+    for _ in range(2):
+        assert cli.main(command) == 0
+    for old in out.iterdir():
+        old.unlink()
+    (out / name).write_text("my thesis")
+    assert cli.main(command) == 1
+    assert f"{name} was not written by this program" in capsys.readouterr().err
+    assert [path.name for path in out.iterdir()] == [name]
+    assert (out / name).read_text() == "my thesis"

@@ -281,6 +281,19 @@ def test_sheets_without_data(tmp_path, portraits):
     assert means == sorted(means, reverse=True)
 
 
+def test_only_sheets_are_replaced_by_sheets(tmp_path, portraits, capsys):
+    command = ["robustness", "--sheet", str(tmp_path), "--corruptions", "darker,brighter", *BUNDLE]
+    for _ in range(2):
+        assert cli.main(command) == 0
+    (tmp_path / "brighter.png").unlink()
+    assert cv2.imwrite(str(tmp_path / "darker.png"), np.zeros((8, 8), np.uint8))
+    before = (tmp_path / "darker.png").read_bytes()
+    assert cli.main(command) == 1
+    assert "darker.png was not written by this program" in capsys.readouterr().err
+    assert (tmp_path / "darker.png").read_bytes() == before
+    assert not (tmp_path / "brighter.png").exists()
+
+
 def test_a_corruption_that_does_not_disturb_the_reference_is_in_no_relative_mean(shades):
     reference = of_grey(shades) | {"system": "the other", "clean": {"accuracy": 0.6}}
     reference["corruptions"] = made_up(0, darker=0.5, contrast=0.3)["corruptions"]

@@ -263,6 +263,24 @@ def test_something_else_that_is_there_is_not_replaced(plain_run, tmp_path):
     assert (tmp_path / "thesis.txt").exists()
 
 
+@pytest.mark.parametrize("foreign", ["holiday.jpg", "weights/1.bin", ".git/HEAD"])
+def test_a_folder_with_more_than_a_bundle_is_not_replaced(plain_run, plain_bundle, tmp_path, foreign):
+    out = Path(shutil.copytree(plain_bundle, tmp_path / "bundle"))
+    (out / foreign).parent.mkdir(exist_ok=True)
+    (out / foreign).write_text("mine")
+    with pytest.raises(DataError, match="is there and is no bundle"):
+        convert_module.convert(plain_run, out, "x")
+    assert (out / foreign).read_text() == "mine"
+
+
+@pytest.mark.parametrize("content", ["{}", '{"modelTopology": {}}', "[]", "not JSON"])
+def test_a_model_json_of_somebody_else_is_not_replaced(plain_run, tmp_path, content):
+    (tmp_path / "model.json").write_text(content)
+    with pytest.raises(DataError, match="is there and is no bundle"):
+        convert_module.convert(plain_run, tmp_path, "x")
+    assert (tmp_path / "model.json").read_text() == content
+
+
 def mangle(path, **arrays):
     with np.load(path / "fit.npz") as file:
         content = {**dict(file), **arrays}

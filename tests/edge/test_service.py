@@ -162,13 +162,14 @@ def test_a_tracked_face_keeps_its_number_where_only_a_threshold_changes(manager,
         ("source = 3\n", "source must be a string"),
         (DEMO.format(bundle="absent"), "absent"),
         ('source = "nowhere.mp4"\n', "nowhere.mp4"),
+        ('source = "demo"\noutput = {sinks = ["jsonl"], jsonl_file = "CONFIG"}\n', "nothing was changed"),
     ],
 )
 def test_what_cannot_be_reloaded_is_a_line_and_everything_stays(manager, portraits, text, message):
     run = manager(DEMO.format(bundle="fused"))
     run.told("READY=1")
     run.records(lambda record: record["frame"] >= 3)
-    run.config.write_text(text)
+    run.config.write_text(text.replace("CONFIG", str(run.config)))
     run.reload()
     frame = run.records(lambda record: True)[-1]["frame"]
     run.records(lambda record: record["frame"] >= frame + 5)

@@ -117,6 +117,17 @@ class TestInstall:
         assert (two.folder / "one").stat().st_ino == before.st_ino
         assert two.state == State("one")
 
+    @pytest.mark.parametrize("kind", ["folder", "file"])
+    def test_what_is_no_bundle_keeps_its_place(self, store, tmp_path, quick, kind):
+        """``--store ~ --name photos``"""
+        place = store.folder / "photos"
+        mine = place / "1.jpg" if kind == "folder" else place
+        mine.parent.mkdir(parents=True)
+        mine.write_text("mine")
+        with pytest.raises(BundleError, match="photos is there and no bundle: choose another --name"):
+            store.install(str(own_bundle(tmp_path / "b")), "photos")
+        assert mine.read_text() == "mine"
+
     def test_another_one_takes_the_place_of_an_idle_one(self, two, tmp_path):
         two.install(str(own_bundle(tmp_path / "other", "other")), "one")
         assert two.read("one").name == "other"
@@ -158,13 +169,10 @@ class TestInstall:
             two.install(str(own_bundle(tmp_path / "other", "other")), "one")
         assert two.read("one").name == "one"
 
-    @pytest.mark.parametrize("kind", ["link", "dangling link", "file"])
-    def test_what_is_no_folder_is_replaced_and_stops_nothing_later(self, two, tmp_path, kind):
+    @pytest.mark.parametrize("target", ["two", "nowhere"])
+    def test_a_link_is_replaced_and_stops_nothing_later(self, two, tmp_path, target):
         place = two.folder / "three"
-        if kind == "file":
-            place.write_text("x")
-        else:
-            place.symlink_to(tmp_path / ("two" if kind == "link" else "nowhere"))
+        place.symlink_to(tmp_path / target)
         two.install(str(own_bundle(tmp_path / "three", "three")))
         assert two.read("three").name == "three"
         assert not place.is_symlink()

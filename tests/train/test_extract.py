@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from edge.core import features
-from edge.core.errors import BackendError, ModelError
+from edge.core.errors import BackendError, DataError, ModelError
 from edge.core.files import sha256
 from edge.core.labels import EMOTIONS
 from edge.data import Preparation, read_dataset
@@ -25,6 +25,7 @@ from train import landmarks_folder
 from train.extract import CHUNK
 from train.extract import extract as extract_here
 from train.find_faces import Setup
+from train.landmarks_folder import check_output
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -393,6 +394,28 @@ def test_something_else_as_output_is_refused_before_the_work(few, tmp_path):
     (photos / "precious.npz").write_bytes(b"mine")
     fails(extract(few, photos), 1, "is there and no landmarks folder: name a new folder to write")
     assert [entry.name for entry in photos.iterdir()] == ["precious.npz"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["000001.npz"],  # as ours are called, but not those of an unfinished folder
+        [".git"],
+        ["info.json"],
+        ["info.json", "000001.npz"],
+    ],
+)
+def test_files_of_others_are_never_taken_for_shards(tmp_path, names):
+    for name in names:
+        (tmp_path / name).write_text("{}")
+    with pytest.raises(DataError, match="is there and no landmarks folder"):
+        check_output(tmp_path)
+
+
+def test_an_unfinished_folder_may_be_gone_on_with(tmp_path):
+    for name in (f"{'0' * 16}-000001.npz", f".{'0' * 16}-000002-k3_x8y1a.npz", ".info-abcdefgh.json"):
+        (tmp_path / name).write_text("")
+    check_output(tmp_path)
 
 
 @pytest.fixture(scope="module")

@@ -339,6 +339,15 @@ def test_a_run_that_is_there_is_not_overwritten(toy_run, toy_landmarks):
     assert (toy_run / "model.keras").stat().st_mtime_ns == before
 
 
+def test_a_run_that_came_during_the_training_is_not_overwritten(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(fit_module, "versions", lambda: (tmp_path / "r").mkdir() or {})
+    with pytest.raises(FileExistsError, match="is there by now") as caught:
+        fit_module.fit(small, tmp_path / "r", Settings(epochs=1, batch=8, embedding=False))
+    (kept,) = set(tmp_path.iterdir()) - {tmp_path / "r"}
+    assert str(kept) in str(caught.value)
+    assert (kept / "model.keras").is_file()
+
+
 def test_no_landmarks_folder(tmp_path):
     with pytest.raises(DataError, match="is no landmarks folder: run python -m train extract"):
         fit_module.fit(tmp_path / "nothing", tmp_path / "r", Settings())

@@ -173,6 +173,22 @@ def test_the_page_and_the_file(folders, tmp_path, capsys):
     assert not re.search(r"url\((?!#)|@import|https?:|<script|<link", html)
 
 
+def test_only_its_own_page_is_replaced(folders, tmp_path):
+    out = tmp_path / "site"
+    inspect(folders, out, None)
+    inspect(folders, out, None)
+    (out / "inspect.json").unlink()
+    (out / "index.html").write_text("my home page")
+    with pytest.raises(DataError, match=r"index.html .*not written by this program"):
+        inspect(folders, out, None)
+    assert [entry.name for entry in out.iterdir()] == ["index.html"]
+    (out / "index.html").unlink()
+    (out / "inspect.json").write_text('{"mine": 1}')
+    with pytest.raises(DataError, match=r"inspect.json .*not written by this program"):
+        inspect(folders, out, None)
+    assert (out / "inspect.json").read_text() == '{"mine": 1}'
+
+
 def test_the_page_has_what_is_printed(folders, tmp_path, capsys):
     inspect(folders, tmp_path / "out", None)
     printed = capsys.readouterr().out.split("\n→")[0]

@@ -17,7 +17,7 @@ from train.balance import STRATEGIES
 from train.landmarks_folder import Faces, Rows
 from train.settings import Settings
 from train.study import alignment, runner, shapes
-from train.study.__main__ import main
+from train.study.cli import main
 from train.study.output import show, summarize
 from train.study.points import REGIONS, subset
 

@@ -89,7 +89,7 @@ def write(
     text = markdown(
         [Heading(1, study.title), Table(columns, table), Text(_protocol(study, task)), Text(study.about)]
     )
-    with replacing_folder(study.out) as folder:
+    with replacing_folder(study.out, only_new=True) as folder:
         (folder / "study.md").write_text(text)
         (folder / "study.json").write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
     print(f"\n{text}\n{content['seconds']:.0f} s → {study.out}")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.core.files import replacing, write_atomic
+from edge.core.errors import DataError
+from edge.core.files import check_replaceable, replacing, write_atomic
 
 
 def test_a_new_file_replaces_the_old_one(tmp_path):
@@ -15,6 +16,26 @@ def test_a_new_file_replaces_the_old_one(tmp_path):
     write_atomic(path, b"new")
     assert path.read_bytes() == b"new"
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("content", "allowed"), [(None, True), (b"", True), (b"ours", True), (b"mine", False)]
+)
+def test_only_files_of_ours_are_replaced(tmp_path, content, allowed):
+    path = tmp_path / "file"
+    if content is not None:
+        path.write_bytes(content)
+    if allowed:
+        check_replaceable(path, lambda found: found == b"ours")
+        return
+    with pytest.raises(DataError, match="was not written by this program"):
+        check_replaceable(path, lambda found: found == b"ours")
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path):
+    for path in (tmp_path, Path("/dev/null")):
+        with pytest.raises(DataError, match=f"{path} is no file"):
+            check_replaceable(path, lambda found: True)
 
 
 def test_permissions_follow_the_umask(tmp_path):

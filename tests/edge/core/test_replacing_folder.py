@@ -33,6 +33,33 @@ def test_an_old_folder_is_replaced_whole(tmp_path):
     assert names(tmp_path) == ["bundle"]
 
 
+def test_a_link_stays_one_and_its_folder_is_replaced(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "old").write_text("x")
+    (tmp_path / "link").symlink_to("there")
+    with replacing_folder(tmp_path / "link") as folder:
+        (folder / "new").write_text("y")
+    assert (tmp_path / "link").is_symlink()
+    assert names(tmp_path / "there") == ["new"]
+    assert names(tmp_path) == ["link", "there"]
+
+
+def test_what_came_to_the_place_of_a_new_folder_is_not_replaced_and_nothing_is_lost(tmp_path):
+    def two_at_once():
+        with replacing_folder(tmp_path / "run", only_new=True) as folder:
+            (folder / "mine").write_text("1")
+            (tmp_path / "run").mkdir()
+            (tmp_path / "run" / "theirs").write_text("2")
+
+    with pytest.raises(FileExistsError) as caught:
+        two_at_once()
+    assert names(tmp_path / "run") == ["theirs"]
+    (kept,) = set(tmp_path.iterdir()) - {tmp_path / "run"}
+    assert names(kept) == ["mine"]
+    assert str(kept) in str(caught.value)
+    assert not kept.name.startswith(".")
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_an_error_leaves_the_old_one(tmp_path, error):
     (tmp_path / "bundle").mkdir()

@@ -1,0 +1,32 @@
+"""``python -m convert RUN --out BUNDLE``."""
+
+import argparse
+import os
+from pathlib import Path
+
+from edge.core.console import Parser, quiet_import
+
+
+def main() -> int:
+    """Parse the flags and convert; gives the exit code."""
+    arguments = _parser().parse_args()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with quiet_import():
+        from convert.convert import convert
+
+    convert(arguments.run, arguments.out, arguments.name or arguments.out.resolve().name, arguments.float)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="python -m convert", description="Quantize a trained network and write a bundle for the device."
+    )
+    parser.add_argument("run", type=Path, help="run folder of python -m train fit")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="bundle folder to write; an older bundle is replaced"
+    )
+    parser.add_argument("--name", help="name of the bundle (default: that of the folder)")
+    text = "write model_float32.tflite and model_dynamic.tflite (int8 weights only) beside it"
+    parser.add_argument("--float", action="store_true", help=text)
+    return parser
