@@ -22,6 +22,7 @@ from benchmarks.report.page import Block, Contents, Heading, Notice, Table, Text
 from benchmarks.report.words import environments, plain
 from benchmarks.result_files import Result, complete, describe
 from edge.core.files import write_atomic
+from edge.data.document import encoded
 
 _SECTIONS: dict[str, ModuleType] = {
     "latency": sections_latency,
@@ -54,7 +55,7 @@ def write(
     """
     blocks = contents(results, comparison, missing)
     for name, text in (("report.html", html(blocks)), ("report.md", markdown(blocks))):
-        write_atomic(folder / name, text.encode("utf-8"))
+        write_atomic(folder / name, encoded(text))
 
 
 def contents(
