@@ -84,7 +84,7 @@ def extract(
 
         def on_bad(message: str) -> None:
             skipped.append(message)
-            bar.write(f"warning: {message}; skipped", file=sys.stderr)
+            bar.write(f"warning: {message}", file=sys.stderr)
             bar.update(1)
 
         samples = read_dataset(data, on_bad=on_bad, mapping=mapping)

@@ -24,6 +24,7 @@ from train.balance import batches, epoch_order, row_weights
 from train.landmark_noise import WorseLandmarks
 from train.loop import Batch, Trainer
 from train.model import build_model, deployed
+from train.output import check_new
 from train.settings import Settings
 
 CALIBRATION_ROWS = 1000
@@ -47,20 +48,20 @@ def fit(
 
     Args:
         landmarks: folder of extract. Its views vary the training: each epoch sees the next one.
-        out: gets ``model.keras``, ``fit.npz`` and ``run.json`` for convert, and for people a report.
+        out: gets ``model.keras``, ``fit.npz`` and ``run.json`` for convert, and for people a report. A
+            report that cannot be made is a warning.
         settings: everything that can be chosen.
         pictures: the data that was extracted; the report then shows some of its pictures.
         teachers: run folders of ``teach``, of the same data and classes; the mean of their answers
             becomes a part of the target.
 
     Raises:
-        DataError: the landmarks folder or a teacher cannot be used, ``out`` is there already, or the
-            training diverged.
+        DataError: the landmarks folder or a teacher cannot be used, ``out`` is there already or cannot be
+            written, or the training diverged.
         FileExistsError: something has come to ``out`` meanwhile; the message says where the run is.
         OSError: a full disk, for instance; nothing is left behind.
     """
-    if out.exists():
-        raise DataError(f"{out} is there already: name another run folder, or remove it")
+    check_new(out)
     started = time.monotonic()
     keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
@@ -140,7 +141,7 @@ def fit(
     correct = logits.argmax(axis=1) == number_validation
     threshold = confidence_threshold(confidence, correct, settings.selective_accuracy)
 
-    # ---- report: the evaluation rows are looked at here for the first time ----
+    # ---- figures: the evaluation rows are looked at here for the first time ----
     info = {
         "labels": list(label_set.labels),
         "inputs": [
@@ -194,9 +195,10 @@ def fit(
     with replacing_folder(out, only_new=True) as run:
         model.save(run / "model.keras")
         landmarks_folder.write_npz(run / "fit.npz", for_convert)
-        report.write(run, info, history, results, pictures)
+        report.save(run, info, history, results)
     print(report.summary(results, label_set.labels))
-    print(f"best epoch {best_epoch}, {info['seconds']:.0f} s → {out}")
+    print(f"best epoch {best_epoch}, {info['seconds']:.0f} s → {out}", flush=True)
+    report.render_if_possible(out, pictures)
 
 
 def view_of_epoch(

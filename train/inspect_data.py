@@ -19,7 +19,9 @@ from tqdm import tqdm
 from edge.core.errors import DataError
 from edge.core.files import check_replaceable, is_json_with, write_atomic
 from edge.core.labels import EMOTIONS, FERPLUS_VOTES
+from edge.core.text import escaped
 from edge.data import Sample, picture_hash, read_dataset
+from edge.data.document import encoded
 from train import inspect_page, landmarks_folder, page, subjects
 from train.inspect_figures import NAMED, Table, common, counts_by_split, histogram, quantiles
 
@@ -68,7 +70,7 @@ def inspect(data: Path, out: Path | None, mapping: Path | None) -> None:
     print(page.text(blocks))
     if out is not None:
         write_atomic(out / _FIGURES, (json.dumps(results, indent=1, allow_nan=False) + "\n").encode())
-        write_atomic(out / _PAGE, page.html([*inspect_page.title(results), *blocks]).encode())
+        write_atomic(out / _PAGE, encoded(page.html([*inspect_page.title(results), *blocks])))
         print(f"\n→ {out / _PAGE}")
 
 
@@ -122,7 +124,7 @@ def of_landmarks(folder: Path) -> dict[str, Any]:
         raise DataError(f"{folder} has no rows")
     splits, split = np.unique(rows.split, return_inverse=True)
     hashes = np.frombuffer(bytes.fromhex("".join(rows.picture_hash.tolist())), f"V{_HASH_BYTES}")
-    table = Table(splits.tolist(), split, rows.label, rows.votes, hashes, rows.name.tolist())
+    table = Table(splits.tolist(), split, rows.label, rows.votes, hashes, [*map(escaped, rows.name.tolist())])
     found = rows.presence > 0
     subject_names = np.unique(rows.subject[rows.subject != ""])
     return {
@@ -148,7 +150,7 @@ class _Collected:
         self.label.append(EMOTIONS.index(sample.label))
         self.votes += bytes(sample.votes or len(FERPLUS_VOTES))
         self.hashes += bytes.fromhex(picture_hash(sample.picture))
-        self.names.append(sample.name)
+        self.names.append(escaped(sample.name))
 
     def table(self) -> Table:
         return Table(

@@ -135,10 +135,10 @@ def _votes(results: Results) -> Iterator[Block]:
 
 def _bad(results: Results) -> Iterator[Block]:
     bad = results["bad"]
-    notes = [f"{bad['count']} skipped", *bad["first"]]
+    notes = [f"{bad['count']} found", *bad["first"]]
     if len(bad["first"]) < bad["count"] and bad["first"]:
         notes.append("…")
-    yield Heading(2, "Bad rows")
+    yield Heading(2, "Problems")
     yield Text("\n".join(notes))
 
 

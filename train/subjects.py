@@ -31,6 +31,7 @@ from edge.core.labels import EMOTIONS, FERPLUS_VOTES
 from edge.data import picture_hash
 from edge.data.fingerprint import of_files
 from edge.data.mapping import Mapping, read_mapping
+from edge.data.reasons import Reasons
 from edge.data.sample import NO_SPLIT
 from train import subjects_csv
 from train.landmarks_folder import Faces, Rows, check_output, finish, versions, write_shard
@@ -87,7 +88,7 @@ def read(path: Path, on_bad: Callable[[str], None], mapping: Path | None = None)
     """
     if not is_subjects(path):
         raise DataError(f"{path} has no landmarks: expected {path.name}/<subject>/{LANDMARKS_FILE}")
-    codes = read_mapping(mapping)
+    codes, reasons = read_mapping(mapping), Reasons(on_bad)
     of_all, labels = path / EMOTION_FILE, None
     if of_all.is_file():
         labels = subjects_csv.emotions_of_all(of_all, LILLE_CODES | codes)
@@ -98,9 +99,9 @@ def read(path: Path, on_bad: Callable[[str], None], mapping: Path | None = None)
                 own = subjects_csv.emotions_of_one(folder / EMOTION_FILE, CK_CODES | codes)
             else:
                 own = labels.pop(folder.name, {})
-            sequences = subjects_csv.landmarks(folder / LANDMARKS_FILE, own, on_bad)
+            sequences = subjects_csv.landmarks(folder / LANDMARKS_FILE, own, reasons)
         except DataError as error:
-            on_bad(str(error))
+            reasons(str(error))
             continue
         for sequence, landmarks in sequences.items():
             if sequence not in own:
@@ -110,13 +111,13 @@ def read(path: Path, on_bad: Callable[[str], None], mapping: Path | None = None)
                 yield Sequence68(landmarks, label, folder.name, sequence)
         for sequence in sorted(own.keys() - sequences.keys()):
             name = repr(sequence[:50])
-            on_bad(f"{folder / LANDMARKS_FILE}: no frames of the sequence {name}, which has an emotion")
+            reasons(f"{folder / LANDMARKS_FILE}: no frames of the sequence {name}, which has an emotion")
     for subject in labels or {}:
-        on_bad(f"{of_all}: no {subject[:50]}/{LANDMARKS_FILE}")
+        reasons(f"{of_all}: no {subject[:50]}/{LANDMARKS_FILE}")
     if unlabelled:
-        on_bad(f"{path}: {unlabelled} sequences without an emotion left out")
+        reasons(f"{path}: {unlabelled} sequences without an emotion left out")
     if not any_usable:
-        raise DataError(f"{path} has no usable sequence")
+        raise reasons.error(f"{path} has no usable sequence")
 
 
 def to_rows(sequences: Iterable[Sequence68]) -> tuple[Rows, Faces]:
@@ -185,7 +186,7 @@ def extract_subjects(path: Path, out: Path, mapping: Path | None = None) -> None
         }
         finish(folder, info)
     for message in skipped:
-        print(f"warning: {message}; skipped", file=sys.stderr)
+        print(f"warning: {message}", file=sys.stderr)
     print(f"{rows_written} rows, {len(skipped)} problems → {out}")
 
 

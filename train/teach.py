@@ -30,6 +30,7 @@ from train.executor import Executor, open_executor
 from train.fit import ANSWERS_FILE, best_temperature, rows_and_classes, versions
 from train.landmark_network import ENDS, START, landmark_network
 from train.loop import Batch, Trainer
+from train.output import check_new
 from train.settings import Settings
 
 SETTINGS = Settings(epochs=18, batch=128, learning_rate=8e-4, weight_decay=0.02, dropout=0.5)
@@ -59,13 +60,12 @@ def teach(
         models_dir: folder of the face models; None: where setup put them.
 
     Raises:
-        DataError: the data is not the one that was extracted, ``out`` is there already, or the training
-            diverged.
+        DataError: the data is not the one that was extracted, ``out`` is there already or cannot be
+            written, or the training diverged.
         FileExistsError: something has come to ``out`` meanwhile; the message says where the run is.
         OSError: a full disk, for instance; nothing is left behind.
     """
-    if out.exists():
-        raise DataError(f"{out} is there already: name another run folder, or remove it")
+    check_new(out)
     started = time.monotonic()
     keras.utils.set_random_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
@@ -154,7 +154,10 @@ class _Looks:
     ) -> None:
         if fingerprint(pictures, classes).sha256 != folder.info["data"]["sha256"]:
             raise DataError(f"{pictures} is not the data that {folder.path} was made from: extract again")
-        samples = read_dataset(pictures, on_bad=lambda message: None, mapping=classes)
+        samples = list(read_dataset(pictures, on_bad=lambda message: None, mapping=classes))
+        if [sample.name for sample in samples] != folder.rows.name.tolist():
+            # Another version of OpenCV, or of this program, reads more of the same files, or fewer.
+            raise DataError(f"{pictures} has other rows than {folder.path}: extract again")
         self._pictures = [sample.picture for sample in samples]
         self._faces = faces
         self._preparation = Preparation(**folder.info["preparation"])

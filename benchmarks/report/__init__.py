@@ -22,6 +22,7 @@ from benchmarks.report.page import Block, Contents, Heading, Notice, Table, Text
 from benchmarks.report.words import environments, plain
 from benchmarks.result_files import Result, complete, describe
 from edge.core.files import check_replaceable, write_atomic
+from edge.data.document import encoded
 
 _SECTIONS: dict[str, ModuleType] = {
     "latency": sections_latency,
@@ -57,7 +58,7 @@ def write(
     blocks = contents(results, comparison, missing)
     check_output(folder)
     for name, text in zip(_FILES, (html(blocks), markdown(blocks)), strict=True):
-        write_atomic(folder / name, text.encode("utf-8"))
+        write_atomic(folder / name, encoded(text))
 
 
 def check_output(folder: Path) -> None:

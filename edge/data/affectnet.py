@@ -8,12 +8,16 @@ Mollahosseini, Hasani, Mahoor, "AffectNet", IEEE Trans. Affective Computing, 201
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from edge.core.errors import DataError, first_line
-from edge.data.folders import PictureFile, picture_names, subfolders
+from edge.core.text import escaped
+from edge.data.folders import PictureFile, subfolders
+from edge.data.listing import count_other, name_others, readable
+from edge.sources.albums import is_picture
 
 CODES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "contempt")
 """Emotion of each numeric label."""
@@ -35,25 +39,34 @@ def files(path: Path, on_bad: Callable[[str], None]) -> Iterator[PictureFile]:
 
     Args:
         path: the data.
-        on_bad: called for every picture without a usable label, and once for each split that has
-            pictures labelled 8, 9 or 10, with their number.
+        on_bad: called for every picture without a usable label, once for each split that has pictures
+            labelled 8, 9 or 10, with their number, for each folder among the pictures, and for all other
+            files there.
     """
+    others = Counter[str]()
     for split in _splits(path):
-        left_out: Counter[str] = Counter()
-        for name in picture_names(split / "images"):
+        left_out = Counter[str]()
+        names, deeper = readable(split / "images", on_bad)
+        for inner in deeper:
+            on_bad(f"{split / 'images' / inner}: a folder among the pictures; it is left out")
+        for name in names:
             picture = split / "images" / name
+            if not is_picture(picture):
+                count_other(picture, others)
+                continue
             try:
                 code = _code(annotation(picture))
             except DataError as error:
                 on_bad(f"{picture}: {error}")
                 continue
             if code < len(CODES):
-                yield PictureFile(split.name, CODES[code], picture)
+                yield PictureFile(escaped(split.name), CODES[code], picture)
             else:
                 left_out[LEFT_OUT[code - len(CODES)]] += 1
         if left_out:
             counts = ", ".join(f"{count} {name!r}" for name, count in sorted(left_out.items()))
             on_bad(f"{split}: {left_out.total()} pictures without an emotion left out ({counts})")
+    name_others(path, others, on_bad)
 
 
 def annotation(picture: Path) -> Path:
@@ -64,8 +77,9 @@ def annotation(picture: Path) -> Path:
 def _splits(path: Path) -> Iterator[Path]:
     for folder in subfolders(path):
         annotations = folder / "annotations"
-        if (folder / "images").is_dir() and any(annotations.glob("*_exp.npy")):
-            yield folder
+        with suppress(PermissionError):  # a disk has its lost+found
+            if (folder / "images").is_dir() and any(annotations.glob("*_exp.npy")):
+                yield folder
 
 
 def _code(path: Path) -> int:

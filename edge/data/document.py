@@ -5,6 +5,11 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 
+def encoded(text: str) -> bytes:
+    """Text as UTF-8. What that has no bytes for, a part of a file name that is not UTF-8, is escaped."""
+    return text.encode("utf-8", "backslashreplace")
+
+
 def html_page(title: str, css: str, body: str) -> str:
     """A whole HTML page around ``body``, which is HTML already."""
     return (

@@ -3,8 +3,12 @@
 ``fer2013.csv`` (columns emotion,pixels,Usage) and ``icml_face_data.csv`` (the same columns in
 another order, with spaces in the header) are Kaggle's. ``fer2013new.csv`` is Microsoft's FERPlus:
 one row of votes for each row of ``fer2013.csv``, in the same order.
+
+Files that went through other hands are read as well: further columns, ``;`` or tabs in place of commas,
+names of emotions, whole numbers with decimals (``70.0``), lists of pixels, no ``Usage``.
 """
 
+import csv
 import itertools
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -15,7 +19,9 @@ from numpy.typing import NDArray
 
 from edge.core.errors import DataError
 from edge.core.labels import FER2013, FERPLUS_VOTES
-from edge.data.sample import Sample
+from edge.core.text import escaped
+from edge.data.mapping import named
+from edge.data.sample import NO_SPLIT, Sample
 
 COLUMNS = ("emotion", "pixels", "Usage")
 VOTES_FILE = "fer2013new.csv"
@@ -38,19 +44,19 @@ def read(path: Path, on_bad: Callable[[str], None]) -> Iterator[Sample]:
     Raises:
         DataError: a missing column, or votes that do not belong to these rows.
     """
-    columns, rows = _open(path, COLUMNS)
-    width = max(columns.values()) + 1
+    header, rows = _open(path, COLUMNS, optional="Usage")
+    if "usage" not in header:
+        on_bad(f"{path}: no column 'Usage' in {_shown(header)}; all rows are in the split {NO_SPLIT!r}")
     for (line, fields), votes in zip(rows, _votes(path, on_bad), strict=False):
         try:
-            if len(fields) != width:
-                raise ValueError(f"expected {width} fields, found {len(fields)}")
-            usage = fields[columns["Usage"]]
-            label = _label(fields[columns["emotion"]])
-            picture = _pixels(fields[columns["pixels"]])
+            row = _named_fields(header, fields)
+            usage = escaped(row.get("usage", NO_SPLIT))
+            label = _label(row["emotion"])
+            picture = _pixels(row["pixels"])
         except ValueError as error:
             on_bad(f"{path}:{line}: {error}")
             continue
-        if votes is not None and votes[0] != usage:
+        if votes is not None and escaped(votes[0]) != usage:
             raise DataError(
                 f"{path.with_name(VOTES_FILE)} does not belong to {path}: line {line} is {votes[0]!r} there "
                 f"and {usage!r} here; put the matching file beside it, or none"
@@ -58,31 +64,59 @@ def read(path: Path, on_bad: Callable[[str], None]) -> Iterator[Sample]:
         yield Sample(picture, label, f"{path.name}:{line}", usage, votes[1] if votes else None)
 
 
-def _open(path: Path, expected: tuple[str, ...]) -> tuple[dict[str, int], Iterator[_Row]]:
-    """Column name → position, and the rows after the header."""
+def _open(path: Path, expected: tuple[str, ...], optional: str = "") -> tuple[list[str], Iterator[_Row]]:
+    """The header in lower case, and the rows after it.
+
+    Raises:
+        DataError: it lacks one of the ``expected`` columns, apart from the ``optional`` one.
+    """
     rows = _lines(path)
     header = [name.lower() for name in next(rows, (0, []))[1]]
-    missing = [name for name in expected if name.lower() not in header]
+    missing = [name for name in expected if name.lower() not in header and name != optional]
     if missing:
-        raise DataError(f"{path} lacks the column {missing[0]!r}: expected {','.join(expected)}")
-    return {name: header.index(name.lower()) for name in expected}, rows
+        raise DataError(
+            f"{path} lacks the column {missing[0]!r}: expected {','.join(expected)}, found {_shown(header)}"
+        )
+    return header, rows
+
+
+def _shown(header: list[str]) -> str:
+    return repr(",".join(header))[:100]
+
+
+def _named_fields(header: list[str], fields: list[str]) -> dict[str, str]:
+    """Column → field of a row; the first of several columns of one name.
+
+    Raises:
+        ValueError: fields are missing, or there are more of them than columns.
+    """
+    needed = max(header.index(name.lower()) for name in COLUMNS if name.lower() in header)
+    if len(fields) <= needed or any(fields[len(header) :]):
+        raise ValueError(f"expected {len(header)} fields, found {len(fields)}")
+    return dict(reversed([*zip(header, fields, strict=False)]))
 
 
 def _lines(path: Path) -> Iterator[_Row]:
-    """Fields of every line that is not blank. No field of these files holds a comma or a line break,
+    """Fields of every line that is not blank; the first tells the separator. Each line is taken for itself,
     so a broken quote cannot swallow the rows after it.
 
     Raises:
         DataError: a line is longer than ``MOST_CHARACTERS``.
     """
+    separator = None
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         for line, text in enumerate(iter(partial(file.readline, MOST_CHARACTERS), ""), start=1):
             if len(text) == MOST_CHARACTERS:
                 raise DataError(
                     f"{path}:{line} has {MOST_CHARACTERS} characters or more: no csv file of pictures"
                 )
-            if text.strip():
-                yield line, [field.strip().strip('"').strip() for field in text.split(",")]
+            if not text.strip():
+                continue
+            separator = separator or max(",;\t", key=text.count)
+            fields = text.split(separator)
+            if '"' in text:  # otherwise split does the same, twice as fast
+                (fields,) = csv.reader([text], delimiter=separator, skipinitialspace=True)
+            yield line, [field.strip() for field in fields]
 
 
 def _votes(path: Path, on_bad: Callable[[str], None]) -> Iterator[tuple[str, tuple[int, ...] | None] | None]:
@@ -90,30 +124,47 @@ def _votes(path: Path, on_bad: Callable[[str], None]) -> Iterator[tuple[str, tup
     votes_path = path.with_name(VOTES_FILE)
     if not votes_path.is_file():
         yield from itertools.repeat(None)
-    columns, rows = _open(votes_path, ("Usage", *FERPLUS_VOTES))
+    header, rows = _open(votes_path, ("Usage", *FERPLUS_VOTES))
+    usage, *places = (header.index(name.lower()) for name in ("Usage", *FERPLUS_VOTES))
     for line, fields in rows:
         try:
-            votes = tuple(_NUMBERS[fields[columns[name]]] for name in FERPLUS_VOTES)
+            votes = tuple(_NUMBERS[fields[place]] for place in places)
         except (KeyError, IndexError):
             on_bad(f"{votes_path}:{line}: expected {len(FERPLUS_VOTES)} numbers of votes; read without votes")
             votes = None
-        yield fields[columns["Usage"]] if len(fields) > columns["Usage"] else "", votes
+        yield fields[usage] if len(fields) > usage else "", votes
     raise DataError(f"{votes_path} has fewer rows than {path}: put the matching file beside it, or none")
 
 
 def _label(text: str) -> str:
-    number = _NUMBERS.get(text, len(FER2013))
-    if number >= len(FER2013):
-        raise ValueError(f"unknown class {text[:20]!r}, expected 0…{len(FER2013) - 1}")
-    return FER2013[number]
+    number = _byte(text)
+    if number is not None and number < len(FER2013):
+        return FER2013[number]
+    label = named(text)
+    if label is None:
+        raise ValueError(f"unknown class {text[:20]!r}, expected 0…{len(FER2013) - 1} or an emotion")
+    return label
 
 
 def _pixels(text: str) -> NDArray[np.uint8]:
-    fields = text.split()
+    fields = text.strip("[]").replace(",", " ").split()
     if len(fields) != SIDE * SIDE:
         raise ValueError(f"expected {SIDE * SIDE} pixels, found {len(fields)}")
     try:
         values = bytes(map(_NUMBERS.__getitem__, fields))
-    except KeyError as error:
-        raise ValueError(f"pixel {error.args[0][:20]!r} is not a number 0…255") from None
+    except KeyError:
+        values = bytes(map(_pixel, fields))
     return np.frombuffer(values, np.uint8).reshape(SIDE, SIDE)
+
+
+def _pixel(text: str) -> int:
+    value = _byte(text)
+    if value is None:
+        raise ValueError(f"pixel {text[:20]!r} is not a whole number 0…255")
+    return value
+
+
+def _byte(text: str) -> int | None:
+    """A whole number 0…255, ``"70"`` or ``"70.0"``; None for anything else."""
+    whole, _, decimals = text.partition(".")
+    return None if decimals.strip("0") else _NUMBERS.get(whole)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def fingerprint(path: Path, mapping: Path | None = None) -> Fingerprint:
 
     Raises:
         DataError: a folder without class folders, or a damaged mapping file.
-        OSError: a file cannot be read.
+        OSError: the csv file or the folder cannot be read.
     """
     if path.is_dir():
         return _of_folder(path, read_mapping(mapping))
@@ -45,15 +46,16 @@ def fingerprint(path: Path, mapping: Path | None = None) -> Fingerprint:
 def of_files(root: Path, files: Iterable[Path]) -> Fingerprint:
     """That of files somewhere in the folder ``root``, in the order given; ``rows`` is their number.
 
-    Raises:
-        OSError: a file cannot be read.
+    Of a file that cannot be read, which is a bad row, only the name counts.
     """
     digest, count = hashlib.sha256(), 0
     for file in files:
         count += 1
-        facts = f"{file.relative_to(root).as_posix()}\0{file.stat().st_size}\0"
-        digest.update(facts.encode("utf-8", "surrogateescape"))  # names need not be UTF-8
-        _add(file, digest)
+        name = f"{file.relative_to(root).as_posix()}\0"
+        digest.update(name.encode("utf-8", "surrogateescape"))  # names need not be UTF-8
+        with suppress(OSError):
+            digest.update(f"{file.stat().st_size}\0".encode())
+            _add(file, digest)
     return Fingerprint(digest.hexdigest(), count)
 
 

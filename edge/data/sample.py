@@ -22,7 +22,7 @@ class Sample:
     name: str
     """Where it came from: ``"fer2013.csv:17"`` (line of the file) or ``"test/happy/3.png"``."""
     split: str
-    """``"Training"``, ``"PublicTest"``, a folder's name, or ``NO_SPLIT``."""
+    """``"Training"``, ``"PublicTest"``, a folder's name in printable characters, or ``NO_SPLIT``."""
     votes: tuple[int, ...] | None = None
     """The ten FER+ votes in the order of ``edge.core.labels.FERPLUS_VOTES``, where they are known."""
 

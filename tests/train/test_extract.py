@@ -300,8 +300,8 @@ def fails(result, code, *words):
 
 def test_a_missing_column(tmp_path):
     data = tmp_path / "fer2013.csv"
-    data.write_text("emotion,pixels\n0,1 2 3\n")
-    fails(extract(data, tmp_path / "o"), 1, "'Usage'", "expected emotion,pixels,Usage")
+    data.write_text("emotion,Usage\n0,Training\n")
+    fails(extract(data, tmp_path / "o"), 1, "'pixels'", "expected emotion,pixels,Usage")
     assert list(tmp_path.iterdir()) == [data]
 
 
@@ -346,7 +346,7 @@ def store(pictures, folder, named):
     for sample in pictures:
         path = folder / named(sample.label) / f"{sample.name.split(':')[1]}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        assert cv2.imwrite(str(path), sample.picture)
+        path.write_bytes(cv2.imencode(".png", sample.picture)[1].tobytes())
 
 
 def test_class_folders(pictures, tmp_path):
@@ -358,6 +358,21 @@ def test_class_folders(pictures, tmp_path):
     assert set(folder.rows.split.tolist()) == {"test"}
     assert not folder.rows.votes.any()
     assert folder.faces().found.mean() > 0.8
+
+
+def test_folders_within_the_classes_and_names_that_are_not_utf_8(pictures, tmp_path):
+    data, person = tmp_path / "data", os.fsdecode(b"Andr\xe9")
+    store(pictures, data, lambda label: f"{label}/{person}")
+    (data / pictures[0].label / person / os.fsdecode(b"\xe9.png")).touch()
+    result = extract(data, tmp_path / "landmarks", "--workers", 1)
+    assert result.returncode == 0, result.stderr
+    assert (
+        f"warning: not a picture: {data / pictures[0].label}/Andr\\udce9/\\udce9.png is empty"
+        in result.stderr
+    )
+    rows = landmarks_folder.load(tmp_path / "landmarks").rows
+    assert len(rows) == 20
+    assert all((data / name).is_file() for name in rows.name.tolist())
 
 
 def test_class_folders_with_names_of_their_own(pictures, tmp_path):

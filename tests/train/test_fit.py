@@ -3,6 +3,8 @@
 import csv
 import dataclasses
 import json
+import os
+import re
 import resource
 import subprocess
 import sys
@@ -18,7 +20,7 @@ from edge.core.errors import DataError
 from edge.core.labels import EMOTIONS, FER2013, LABEL_SETS
 from edge.core.quantize import softmax
 from train import fit as fit_module
-from train import landmarks_folder
+from train import landmarks_folder, report
 from train.data import read_inputs, split_rows, standardization, truth
 from train.settings import Settings
 
@@ -357,6 +359,58 @@ def test_too_few_rows(small, tmp_path):
     with pytest.raises(DataError, match=r"faces for an epoch .* --set batch="):
         fit_module.fit(small, tmp_path / "r", Settings(batch=1000, embedding=False))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_found_before_the_training(small, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=r"cannot write .*file/r \(File exists\): name another folder"):
+        fit_module.fit(small, tmp_path / "file" / "r", Settings(batch=1000))
+
+
+class TestTheTrainingIsKept:
+    """Whatever the report meets, which comes after it."""
+
+    def test_a_report_that_fails(self, small, quick, tmp_path, monkeypatch, capsys):
+        def fail(*_):
+            raise RuntimeError("no fonts")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("train.report.contents", fail)
+            fit_module.fit(small, tmp_path / "r", quickly(quick, "embedding=false", "epochs=1"))
+        printed = capsys.readouterr()
+        assert printed.out.splitlines()[-1].endswith(f"→ {tmp_path / 'r'}")
+        assert printed.err.splitlines()[-1] == (
+            f"warning: no report of the run (no fonts): `python -m train report {tmp_path / 'r'}` tries again"
+        )
+        assert not (tmp_path / "r" / "report.html").exists()
+        report.render(tmp_path / "r", None, None)
+        assert {entry.name for entry in (tmp_path / "r").iterdir()} == FILES
+        assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
+
+    def test_ctrl_c_during_the_report(self, small, quick, tmp_path, monkeypatch):
+        def interrupt(*_):
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr("train.report.contents", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                fit_module.fit(small, tmp_path / "r", quickly(quick, "embedding=false", "epochs=1"))
+        report.render(tmp_path / "r", None, None)
+        assert {entry.name for entry in (tmp_path / "r").iterdir()} == FILES
+
+    def test_names_that_are_not_utf_8(self, altered, quick, tmp_path):
+        data = tmp_path / os.fsdecode(b"f\xe9tes")
+        (data / "happy").mkdir(parents=True)
+        names = [f"happy/{os.fsdecode(b'%d-' % number + bytes([0xE9]))}.png" for number in range(504)]
+        for name in names:
+            (data / name).write_bytes(cv2.imencode(".png", np.zeros((9, 9), np.uint8))[1].tobytes())
+        out = tmp_path / os.fsdecode(b"r\xe9")
+        command = [sys.executable, "-m", "train", "fit", altered(name=np.array(names)), "--out", out]
+        command += ["--data", data, "--set", *quick, "embedding=false", "epochs=1"]
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert re.search(r'alt="happy/\d+-\\udce9\.png"', (out / "report.html").read_text("utf-8"))
+        assert {entry.name for entry in out.iterdir()} == FILES
 
 
 def test_a_full_disk_leaves_nothing(small, quick, fit_command, tmp_path):

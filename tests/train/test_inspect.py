@@ -1,6 +1,7 @@
 """What ``inspect`` says about a data set."""
 
 import json
+import os
 import re
 from html import unescape
 
@@ -212,7 +213,7 @@ def test_the_printed_lines_of_a_table_are_aligned(folders, capsys):
         "BALANCE OF THE TRAINING ROWS",
         "IDENTICAL PICTURES",
         "PICTURE SIZE",
-        "BAD ROWS",
+        "PROBLEMS",
     ]
 
 
@@ -223,6 +224,24 @@ def test_a_split_of_any_name_is_in_the_plot(tmp_path, split):
     html = (tmp_path / "out" / "index.html").read_text()
     drawn = re.findall(r"<text[^>]*>(.*?)</text>", html)
     assert split in [text.strip() for text in drawn]
+
+
+def test_names_that_a_terminal_or_a_page_cannot_show(tmp_path, capsys):
+    data = tmp_path / "data"
+    for name in (b"tr\xe9/happy/\xe9.png", b"tr\xe9/happy/x\n\x1b[31m.png", b"tr\xe9/sad/1.png"):
+        path = data / os.fsdecode(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(cv2.imencode(".png", np.zeros((9, 9), np.uint8))[1].tobytes())
+    (path.parent / os.fsdecode(b"bad\n\xe9.png")).touch()
+    inspect(data, tmp_path / "out", None)
+    printed = capsys.readouterr().out
+    html = unescape((tmp_path / "out" / "index.html").read_text("utf-8"))
+    for text in (printed, html):
+        assert r"copy: tr\udce9/happy/x\n\x1b[31m.png = tr\udce9/happy/\udce9.png" in text
+        assert "\x1b" not in text
+        assert r"sad/bad\n\udce9.png is empty" in text
+    assert r"tr\udce9" in [text.strip() for text in re.findall(r"<text[^>]*>(.*?)</text>", html)]
+    json.loads((tmp_path / "out" / "inspect.json").read_text("utf-8"))
 
 
 def test_data_without_training_rows(tmp_path, capsys):

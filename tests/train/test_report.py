@@ -3,7 +3,9 @@
 import base64
 import csv
 import json
+import os
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import cv2
@@ -13,7 +15,7 @@ import pytest
 from edge.core.errors import DataError
 from edge.core.labels import FER2013
 from train import report
-from train.report import samples
+from train.report import plots, samples
 from train.report.results import SplitResult
 
 ODD = '<b>&"odd.png'
@@ -47,6 +49,12 @@ def split(name, count=40, seed=0):
     return SplitResult(name, true, probabilities.astype(np.float32), found, names)
 
 
+def write(folder, info, history, splits, data):
+    """As ``fit`` does it."""
+    report.save(folder, info, history, splits)
+    report.render_if_possible(folder, data)
+
+
 @pytest.fixture(scope="module")
 def faces(tmp_path_factory):
     """The pictures of ``split``: each has its own grey."""
@@ -63,7 +71,7 @@ def faces(tmp_path_factory):
 def run(faces, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "mine"
     folder.mkdir()
-    report.write(folder, INFO, HISTORY, [split("validation"), split("../x", seed=1)], faces)
+    write(folder, INFO, HISTORY, [split("validation"), split("../x", seed=1)], faces)
     return folder
 
 
@@ -158,7 +166,7 @@ def test_names_are_escaped(run, tmp_path, faces):
     assert "<b>" not in (run / "report.html").read_text()
     name = "<img src=x onerror=alert(1)>|*x*"
     labels = [f"{label}<i>" for label in FER2013]
-    report.write(tmp_path, INFO | {"labels": labels}, HISTORY, [split(name)], faces)
+    write(tmp_path, INFO | {"labels": labels}, HISTORY, [split(name)], faces)
     found = page(tmp_path)
     assert "i" not in found.tags
     assert not found.all("onerror")
@@ -179,7 +187,7 @@ def test_markdown_names_files_that_are_there(run):
 
 
 def test_splits_of_the_same_name_keep_their_plots_apart(tmp_path):
-    report.write(tmp_path, INFO, HISTORY, [split("a/b"), split("a_b", seed=1), split("a/b", seed=2)], None)
+    write(tmp_path, INFO, HISTORY, [split("a/b"), split("a_b", seed=1), split("a/b", seed=2)], None)
     assert len({file.read_bytes() for file in tmp_path.glob("coverage-*.png")}) == 3
 
 
@@ -227,14 +235,48 @@ def test_pictures_of_a_csv(tmp_path):
 def test_pictures_that_cannot_be_read_do_not_lose_the_training(tmp_path, capsys):
     run = tmp_path / "run"
     run.mkdir()
-    report.write(run, INFO, HISTORY, [split("validation")], tmp_path / "gone")
-    assert "warning: no pictures in the report: no data at" in capsys.readouterr().err
+    write(run, INFO, HISTORY, [split("validation")], tmp_path / "gone")
+    error = capsys.readouterr().err
+    assert error.startswith(f"warning: no pictures in the report (no data at {tmp_path / 'gone'}: expected ")
+    assert error.endswith(f"): `python -m train report {run} --data {tmp_path / 'gone'}` tries again\n")
+    assert error.count("\n") == 1
     assert "img" not in page(run).tags
     with pytest.raises(DataError, match="no data at"):
         report.render(run, None, tmp_path / "gone")
     (tmp_path / "other").mkdir()
     with pytest.raises(DataError, match="none of the pictures of this run"):
         report.render(run, None, tmp_path / "other")
+
+
+def test_whatever_a_report_meets_is_one_line_and_the_training_is_kept(tmp_path, capsys, monkeypatch):
+    def fail(*_):
+        raise TypeError("no glyph\nfor \x1b")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(plots, "reliability", fail)
+        write(tmp_path, INFO, HISTORY, [split("validation")], None)
+    assert capsys.readouterr().err == (
+        f"warning: no report of the run (no glyph): `python -m train report {tmp_path}` tries again\n"
+    )
+    assert not (tmp_path / "report.html").exists()
+    report.render(tmp_path, None, None)
+    assert (tmp_path / "report.html").is_file()
+
+
+def test_names_that_are_not_utf_8(tmp_path, capsys):
+    folder = tmp_path / os.fsdecode(b"f\xe9tes")
+    (folder / "happy").mkdir(parents=True)
+    names = np.array([f"happy/{os.fsdecode(b'%d-' % number + bytes([0xE9]))}.png" for number in range(40)])
+    for name in names:
+        (folder / name).write_bytes(cv2.imencode(".png", np.zeros((9, 9), np.uint8))[1].tobytes())
+    answers = replace(split("validation"), names=names)
+    info = INFO | {"landmarks": {"data": {"file": folder.name, "sha256": ""}}}
+    write(tmp_path, info, HISTORY, [answers], folder)
+    assert capsys.readouterr().err == ""
+    assert r"f\udce9tes" in (tmp_path / "report.md").read_text("utf-8").replace("\\\\", "\\")
+    shown = page(tmp_path).all("alt")
+    assert len(shown) == 24
+    assert all(re.fullmatch(r"happy/\d+-\\udce9\.png", name) for name in shown)
 
 
 def test_rendering_again_gives_the_same(run, faces):
@@ -257,7 +299,7 @@ def bundle(folder, **training):
 def test_int8_beside_float(tmp_path):
     run = tmp_path / "run"
     run.mkdir()
-    report.write(run, INFO, HISTORY, [split("validation"), split("../x", seed=1)], None)
+    write(run, INFO, HISTORY, [split("validation"), split("../x", seed=1)], None)
     assert "int8 against float" not in page(run).text
     report.render(run, bundle(tmp_path / "bundle"), None)
     text = (run / "report.md").read_text()
@@ -277,7 +319,7 @@ def test_a_bundle_of_another_run_is_refused(run, tmp_path):
 
 @pytest.mark.parametrize("name", ["run.json", "report.json", "history.csv", "predictions.npz"])
 def test_a_damaged_run_folder_is_one_line(tmp_path, name):
-    report.write(tmp_path, INFO, HISTORY, [split("validation")], None)
+    write(tmp_path, INFO, HISTORY, [split("validation")], None)
     (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:20] + b"\xff")
     with pytest.raises(DataError, match="is no whole run folder") as error:
         report.render(tmp_path, None, None)
@@ -294,7 +336,7 @@ def test_a_damaged_run_folder_is_one_line(tmp_path, name):
     ],
 )
 def test_a_run_folder_with_other_values_is_one_line_and_the_old_report_stays(tmp_path, name, change):
-    report.write(tmp_path, INFO, HISTORY, [split("validation")], None)
+    write(tmp_path, INFO, HISTORY, [split("validation")], None)
     before = {file.name: file.read_bytes() for file in tmp_path.glob("*.[hm]*")}
     content = change(json.loads((tmp_path / name).read_text()))
     (tmp_path / name).write_text(json.dumps(content))
@@ -308,7 +350,7 @@ def test_a_run_folder_with_other_values_is_one_line_and_the_old_report_stays(tmp
     "change", [{"found_0": np.ones(3, bool)}, {"true_0": np.ones(40)}, {"probabilities_0": np.array(b"x")}]
 )
 def test_answers_that_do_not_fit_together(tmp_path, faces, change):
-    report.write(tmp_path, INFO, HISTORY, [split("validation")], None)
+    write(tmp_path, INFO, HISTORY, [split("validation")], None)
     with np.load(tmp_path / "predictions.npz") as archive:
         arrays = dict(archive) | change
     np.savez(tmp_path / "predictions.npz", **arrays)
@@ -326,7 +368,7 @@ def test_a_run_that_knows_little(tmp_path):
     """No epochs, no threshold, no faces."""
     answers = split("validation", 5)
     none = SplitResult("validation", answers.true, answers.probabilities, np.zeros(5, bool), answers.names)
-    report.write(tmp_path, {"labels": list(FER2013)}, [], [none], None)
+    write(tmp_path, {"labels": list(FER2013)}, [], [none], None)
     report.render(tmp_path, None, None)
     assert "| validation | 5 | 0.00% | 0.00% | – |" in (tmp_path / "report.md").read_text()
 

@@ -327,6 +327,16 @@ def test_a_folder_that_is_there_stays(sequences, tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_table_that_cannot_be_written_is_printed(sequences, tmp_path, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("train.study.balance.STRATEGIES", ("oversample",))
+    monkeypatch.setattr("train.study.output.replacing_folder", full)
+    assert run(lambda: main(["balance", str(sequences), "--out", str(tmp_path / "out"), *TINY])) == 1
+    assert "| oversample |" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_every_strategy_takes_as_many_steps(task, monkeypatch, strategy):
     class Counter:

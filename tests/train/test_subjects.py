@@ -303,7 +303,7 @@ def test_by_the_command(lille, tmp_path):
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout == f"5 rows, 1 problems → {out}\n"
-    assert result.stderr == f"warning: {lille}: 1 sequences without an emotion left out; skipped\n"
+    assert result.stderr == f"warning: {lille}: 1 sequences without an emotion left out\n"
     folder = landmarks_folder.load(out)
     names = [EMOTIONS[label] for label in folder.rows.label]
     assert names == ["neutral", "disgust", "happy", "neutral", "sad"]
@@ -313,5 +313,8 @@ def test_by_the_command(lille, tmp_path):
     (lille / "emotion.csv").unlink()
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 1
-    assert result.stderr == f"error: {lille} has no usable sequence\n"
+    assert result.stderr.startswith(
+        f"error: {lille} has no usable sequence: no {lille / 'S010'}/emotion.csv: "
+    )
+    assert result.stderr.count("\n") == 1
     assert len(landmarks_folder.load(out).rows) == 5  # as before

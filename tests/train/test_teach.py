@@ -15,12 +15,12 @@ import pytest
 from edge import assets
 from edge.core.errors import DataError, ModelError
 from edge.core.types import Roi
-from edge.data import Preparation
+from edge.data import Preparation, read_dataset
 from edge.landmarks.models import find_models
 from edge.landmarks.tap import tap
 from edge.runtime import make_interpreter
 from edge.sources.pictures import read_picture
-from train import crops, landmarks_folder
+from train import crops, landmarks_folder, teach
 from train.fit import answers, rows_and_classes
 from train.landmark_network import ENDS, START, landmark_network
 from train.settings import Settings
@@ -147,3 +147,16 @@ def test_other_data_is_refused(taught, fer_csv, tmp_path):
     assert result.returncode == 1
     assert "is not the data that" in result.stderr.splitlines()[-1]
     assert not (tmp_path / "run").exists()
+
+
+def test_data_that_gives_other_rows_than_before_is_refused(taught, fer_csv, tmp_path, monkeypatch):
+    """As after an update that reads a picture which was skipped when the landmarks were extracted."""
+
+    def one_more(*arguments, **options):
+        first, *others = read_dataset(*arguments, **options)
+        return [first, first, *others]
+
+    monkeypatch.setattr(teach, "read_dataset", one_more)
+    settings = replace(teach.SETTINGS, batch=32, validation=0.2)
+    with pytest.raises(DataError, match=r"fer2013\.csv has other rows than .*: extract again"):
+        teach.teach(fer_csv, taught / "landmarks", tmp_path / "run", settings)

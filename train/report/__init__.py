@@ -2,9 +2,11 @@
 
 import csv
 import json
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,14 @@ from sklearn.metrics import log_loss
 from edge.core.errors import DataError, first_line
 from edge.core.files import write_atomic
 from edge.core.quantize import softmax
+from edge.core.text import escaped
+from edge.data.document import encoded
 from train import page, plotting
 from train.report import results, samples
 from train.report.contents import Run, contents, decimal, percent
 from train.report.results import SplitResult
 
-__all__ = ["SplitResult", "cross_entropy", "render", "summary", "write"]
+__all__ = ["SplitResult", "cross_entropy", "render", "render_if_possible", "save", "summary"]
 
 _FROM_SAME_RUN = ("settings", "rows", "teachers", "best_epoch")
 """What a bundle takes over from the run it was made from."""
@@ -31,22 +35,16 @@ def cross_entropy(logits: NDArray[np.float32], label: NDArray[np.integer[Any]]) 
     return float(log_loss(label, softmax(logits.astype(np.float64)), labels=range(logits.shape[1])))
 
 
-def write(
-    folder: Path,
-    info: dict[str, Any],
-    history: list[dict[str, float]],
-    splits: list[SplitResult],
-    data: Path | None,
+def save(
+    folder: Path, info: dict[str, Any], history: list[dict[str, float]], splits: list[SplitResult]
 ) -> None:
-    """``run.json history.csv report.json predictions.npz``, then the report itself, see ``render``.
+    """Write what the report is made from: ``run.json history.csv report.json predictions.npz``.
 
     Args:
         folder: the run folder.
         info: what is known about the run; it must have ``labels``, the names of the C classes.
         history: one entry for each epoch, each with ``epoch`` and the same keys.
         splits: the answers, validation first; splits without pictures are left out.
-        data: the pictures that the landmarks were extracted from, some of which go into the page. If
-            they cannot be read, the page has none and stderr says why: the training is not lost.
 
     Raises:
         OSError: a full disk, for instance.
@@ -60,28 +58,54 @@ def write(
         writer.writeheader()
         writer.writerows(history)
     results.save(folder, splits)
-    pictures: dict[str, bytes] = {}
-    if data is not None:
-        try:
-            pictures = samples.read(data, splits)
-        except (DataError, OSError) as error:
-            print(f"warning: no pictures in the report: {error}", file=sys.stderr)
-    _publish(folder, _files(Run(info, history, splits, scores, None, pictures)))
 
 
 def render(folder: Path, bundle: Path | None, data: Path | None) -> None:
-    """Write ``report.html``, which needs no other file, ``report.md`` and its plots (PNG) once more.
+    """Write ``report.html``, which needs no other file, ``report.md`` and its plots (PNG).
 
     Args:
         folder: the run folder.
         bundle: a bundle that was made from it: int8 is set against float then.
-        data: as in ``write``; the page has no pictures without it.
+        data: the pictures that the landmarks were extracted from, some of which go into the page; it has
+            none without it.
 
     Raises:
         DataError: ``folder`` is no whole run folder, the bundle was not made from it, or the data has
             none of its pictures.
         OSError: a full disk, for instance.
     """
+    run = _read(folder)
+    int8 = _int8(bundle, run.info) if bundle else None
+    pictures = samples.read(data, run.splits) if data else {}
+    with _damage_named(
+        f"no report of {folder}{f' and {bundle}' if bundle else ''} can be made", "train or convert again"
+    ):
+        files = _files(replace(run, int8=int8, pictures=pictures))
+    _publish(folder, files)
+
+
+def render_if_possible(folder: Path, data: Path | None) -> None:
+    """``render`` for a run that was just saved. Whatever is in the way, be it a font or a full disk, is a
+    line on stderr: the training is not lost."""
+    again = ["python", "-m", "train", "report", str(folder)]
+    with _warned("no report of the run", again):
+        run, pictures = _read(folder), {}
+        if data is not None:
+            with _warned("no pictures in the report", [*again, "--data", str(data)]):
+                pictures = samples.read(data, run.splits)
+        _publish(folder, _files(replace(run, pictures=pictures)))
+
+
+@contextmanager
+def _warned(what: str, again: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        reason = escaped(first_line(error))
+        print(f"warning: {what} ({reason}): `{shlex.join(again)}` tries again", file=sys.stderr)
+
+
+def _read(folder: Path) -> Run:
     with _damage_named(f"{folder} is no whole run folder", "train again"):
         info = json.loads((folder / "run.json").read_text())
         scores = json.loads((folder / "report.json").read_text())["splits"]
@@ -90,13 +114,7 @@ def render(folder: Path, bundle: Path | None, data: Path | None) -> None:
         splits = results.load(folder)
         if len(splits) != len(scores) or not isinstance(info, dict) or "labels" not in info:
             raise ValueError("its files do not fit together")
-    int8 = _int8(bundle, info) if bundle else None
-    pictures = samples.read(data, splits) if data else {}
-    with _damage_named(
-        f"no report of {folder}{f' and {bundle}' if bundle else ''} can be made", "train or convert again"
-    ):
-        files = _files(Run(info, history, splits, scores, int8, pictures))
-    _publish(folder, files)
+        return Run(info, history, splits, scores)
 
 
 @contextmanager
@@ -127,8 +145,8 @@ def _files(run: Run) -> dict[str, bytes]:
     blocks = contents(run)
     plots = {block.file: plotting.png(block.figure) for block in blocks if isinstance(block, page.Plot)}
     return plots | {
-        "report.html": page.html(blocks).encode(),
-        "report.md": page.markdown(blocks).encode(),
+        "report.html": encoded(page.html(blocks)),
+        "report.md": encoded(page.markdown(blocks)),
     }
 
 

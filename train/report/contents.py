@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -35,9 +35,9 @@ class Run:
     splits: list[SplitResult]
     scores: list[dict[str, Any]]
     """``SplitResult.scores`` and ``name`` of each split."""
-    int8: dict[str, Any] | None
+    int8: dict[str, Any] | None = None
     """``parity``: figures by name; ``scores``: split → scores of the int8 model."""
-    pictures: dict[str, bytes]
+    pictures: dict[str, bytes] = field(default_factory=dict)
     """Name → PNG."""
 
 

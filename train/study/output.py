@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from edge.core.errors import DataError
 from edge.core.files import replacing_folder
+from edge.data.document import encoded
 from train.fit import versions
+from train.output import check_new
 from train.page import Heading, Table, Text, markdown
 from train.settings import Settings
 from train.study.runner import Task
@@ -33,8 +34,7 @@ class Study:
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        if self.out.exists():
-            raise DataError(f"{self.out} is there already: name another folder, or remove it")
+        check_new(self.out)
 
 
 def summarize(values: Iterable[float | None]) -> dict[str, Any]:
@@ -89,10 +89,11 @@ def write(
     text = markdown(
         [Heading(1, study.title), Table(columns, table), Text(_protocol(study, task)), Text(study.about)]
     )
+    print(f"\n{text}", flush=True)  # first, for the disk may be full
     with replacing_folder(study.out, only_new=True) as folder:
-        (folder / "study.md").write_text(text)
+        (folder / "study.md").write_bytes(encoded(text))
         (folder / "study.json").write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
-    print(f"\n{text}\n{content['seconds']:.0f} s → {study.out}")
+    print(f"{content['seconds']:.0f} s → {study.out}")
 
 
 def _protocol(study: Study, task: Task) -> str:

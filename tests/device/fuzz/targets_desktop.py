@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmarks import corruption_error, regressions, report, result_files
 from benchmarks.report.page import html, markdown
+from edge.data.document import encoded
 from tests.benchmarks import made_up
 from tests.device.fuzz.mutate import Files
 from tests.device.fuzz.targets import Target
@@ -41,8 +42,8 @@ def _result(folder: Path) -> None:
     ]
     comparison = regressions.compare(results, older)
     blocks = report.contents(results, comparison)
-    html(blocks).encode("utf-8")
-    markdown(blocks).encode("utf-8")
+    encoded(html(blocks))
+    encoded(markdown(blocks))
 
 
 def _reference_seeds() -> list[Files]:

@@ -115,6 +115,18 @@ def test_a_pickle_is_not_opened(tmp_path):
     assert "allow_pickle" in bad[0]
 
 
+def test_what_lies_among_the_pictures_is_named(tmp_path):
+    add(tmp_path, "train_set", 1, "1")
+    images = tmp_path / "train_set" / "images"
+    (images / "7").mkdir()
+    for name in ("notes.txt", ".DS_Store"):
+        (images / name).touch()
+    samples, bad = read(tmp_path)
+    assert (len(samples), len(bad)) == (1, 2)
+    assert bad[0] == f"{images / '7'}: a folder among the pictures; it is left out"
+    assert bad[1] == f"{tmp_path}: 1 file of no format that OpenCV reads as a picture left out: .txt 1"
+
+
 def test_a_mapping_is_refused(tmp_path):
     add(tmp_path, "train_set", 1, "1")
     (tmp_path / "map.toml").write_text('[classes]\n0 = "sad"\n')

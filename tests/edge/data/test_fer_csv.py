@@ -101,23 +101,29 @@ def short_pixels():
     ("row", "reason"),
     [
         (f"0,{short_pixels()},Training", "expected 2304 pixels, found 2303"),
-        (f"0,{short_pixels()} x,Training", "pixel 'x' is not a number 0…255"),
-        (f"0,{short_pixels()} 256,Training", "pixel '256' is not a number"),
-        (f"0,{short_pixels()} -1,Training", "pixel '-1' is not a number"),
-        (f"0,{short_pixels()} 1.5,Training", "pixel '1.5' is not a number"),
-        (f"0,{short_pixels()} +5,Training", "pixel '+5' is not a number"),
-        (f"0,{short_pixels()} 1_0,Training", "pixel '1_0' is not a number"),
-        (f"0,{short_pixels()} ٣,Training", "pixel '٣' is not a number"),
-        (f"0,{short_pixels()} {'9' * 5000},Training", "pixel '99999999999999999999' is not a number"),
+        (f"0,{short_pixels()} x,Training", "pixel 'x' is not a whole number 0…255"),
+        (f"0,{short_pixels()} 256,Training", "pixel '256' is not a whole number"),
+        (f"0,{short_pixels()} -1,Training", "pixel '-1' is not a whole number"),
+        (f"0,{short_pixels()} 1.5,Training", "pixel '1.5' is not a whole number"),
+        (f"0,{short_pixels()} +5,Training", "pixel '+5' is not a whole number"),
+        (f"0,{short_pixels()} 1_0,Training", "pixel '1_0' is not a whole number"),
+        (f"0,{short_pixels()} ٣,Training", "pixel '٣' is not a whole number"),
+        (f"0,{short_pixels()} {'9' * 5000},Training", "pixel '99999999999999999999' is not a whole number"),
         ("0,,Training", "expected 2304 pixels, found 0"),
         (f"7,{pixels(1)},Training", "unknown class '7'"),
-        (f"angry,{pixels(1)},Training", "unknown class 'angry'"),
+        (f"hungry,{pixels(1)},Training", "unknown class 'hungry', expected 0…6 or an emotion"),
+        (f"1.5,{pixels(1)},Training", "unknown class '1.5'"),
         (f",{pixels(1)},Training", "unknown class ''"),
         (f"٣,{pixels(1)},Training", "unknown class '٣'"),
-        (f"{'9' * 5000},{pixels(1)},Training", "unknown class '99999999999999999999', expected 0…6"),
+        (
+            f"{'9' * 5000},{pixels(1)},Training",
+            "unknown class '99999999999999999999', expected 0…6 or an emotion",
+        ),
         ("0", "expected 3 fields, found 1"),
         (f"0,{pixels(1)},Training,more", "expected 3 fields, found 4"),
-        (f'0,"{short_pixels()},Training', "expected 2304 pixels"),
+        (f'0,"{short_pixels()},Training', "expected 3 fields, found 2"),
+        (f"0,{pixels(1)}", "expected 3 fields, found 2"),
+        (f'0,"[{short_pixels()} ...]",Training', "pixel '...' is not a whole number"),
         ("\x00\x01\x02", "expected 3 fields"),
     ],
 )
@@ -132,11 +138,74 @@ def test_a_bad_row_is_named_once_and_the_others_are_read(tmp_path, row, reason):
     assert len(bad[0]) < 300
 
 
-@pytest.mark.parametrize("header", ["emotion,pixels", "pixels,Usage", "a,b,c", ""])
-def test_a_missing_column_names_the_expected_ones(tmp_path, header):
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        ("emotion,Usage", "'emotion,usage'"),
+        ("pixels,Usage", "'pixels,usage'"),
+        ("a,b\x1b,c", r"'a,b\x1b,c'"),
+        ("", "'0,1 1 1"),
+    ],
+)
+def test_a_missing_column_names_the_expected_ones(tmp_path, header, found):
     path = write(tmp_path / "fer2013.csv", header, f"0,{pixels(1)},Training")
-    with pytest.raises(DataError, match=r"lacks the column .* expected emotion,pixels,Usage"):
+    with pytest.raises(
+        DataError, match=r"lacks the column .* expected emotion,pixels,Usage, found "
+    ) as error:
         read(path)
+    assert found in str(error.value)
+    assert len(str(error.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("emotion,pixels,Usage,emotion_name", "0,{},Training,Angry"),
+        ("emotion,pixels,Usage,note", "0,{},Training"),
+        (",emotion,pixels,Usage", "17,0,{},Training"),
+        ("emotion,pixels,Usage,", "0,{},Training,"),
+        ("emotion,pixels,Usage", "0,{},Training,,"),
+        ('note,"emotion","pixels","Usage"', '"a, b","0","{}","Training"'),
+        ("emotion;pixels;Usage", "0;{};Training"),
+        ("Usage\temotion\tpixels", "Training\t0\t{}"),
+        ("Emotion,PIXELS,usage", "angry,{},Training"),
+        ("emotion,pixels,Usage", " Anger ,{},Training"),
+        ("emotion,pixels,Usage", "0.0,{},Training"),
+        ("emotion,pixels,emotion,Usage", "0,{},3,Training"),
+    ],
+)
+def test_files_that_went_through_other_hands(tmp_path, header, row):
+    samples, bad = read(write(tmp_path / "f.csv", header, row.format(pixels(7))))
+    assert [(s.label, s.split, int(s.picture[9, 9])) for s in samples] == [("angry", "Training", 7)]
+    assert bad == []
+
+
+@pytest.mark.parametrize("text", ["70.0 ", "70. ", "70.000 ", "070 ", "70, "])
+def test_whole_numbers_with_decimals_and_lists(tmp_path, text):
+    path = write(tmp_path / "f.csv", "emotion,pixels,Usage", f'3,"[{(text * 2304).rstrip(" ,")}]",Training')
+    (sample,), bad = read(path)
+    assert ((sample.picture == 70).all(), bad) == (True, [])
+
+
+def test_without_usage_all_rows_are_one_split(tmp_path):
+    path = write(tmp_path / "f.csv", "emotion,pixels,fold", f"0,{pixels(1)},2", f"contempt,{pixels(2)},3")
+    samples, bad = read(path)
+    assert [(s.label, s.split) for s in samples] == [("angry", "all"), ("contempt", "all")]
+    expected = "no column 'Usage' in 'emotion,pixels,fold'; all rows are in the split 'all'"
+    assert bad == [f"{path}: {expected}"]
+
+
+def test_an_error_has_the_first_reasons(tmp_path):
+    path = write(tmp_path / "f.csv", "emotion,pixels,Usage", *["0,0.1 0.2,Training"] * 5)
+    with pytest.raises(DataError) as error:
+        read(path)
+    reasons = "; ".join(f"{path}:{line}: expected 2304 pixels, found 2" for line in (2, 3, 4))
+    assert str(error.value) == f"{path} has no usable picture: {reasons}; and 2 more"
+
+
+def test_a_usage_that_a_terminal_cannot_show(tmp_path):
+    path = write(tmp_path / "f.csv", "emotion,pixels,Usage", f"0,{pixels(1)},a\x1b[31m")
+    assert [s.split for s in read(path, "a\x1b[31m")[0]] == [r"a\x1b[31m"]
 
 
 def test_a_header_with_gaps(tmp_path):

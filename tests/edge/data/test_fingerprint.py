@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from edge.core.errors import DataError
+from edge.core.files import sha256
 from edge.data import fingerprint, picture_hash
 
 
@@ -26,6 +27,15 @@ def test_of_folders_counts_and_sees_every_change(tmp_path):
     assert changed.sha256 != first.sha256
     (tmp_path / "sad" / "2.png").rename(tmp_path / "sad" / "3.png")
     assert fingerprint(tmp_path).sha256 != changed.sha256
+
+
+def test_of_folders_is_the_one_that_landmarks_folders_hold(tmp_path):
+    for name in ("test/sad/b.png", "test/sad/a.png", "train/happy/1.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"picture")
+    (tmp_path / "train" / "happy" / "notes.txt").write_text("x")
+    content = [f"{name}\0007\0picture" for name in ("test/sad/a.png", "test/sad/b.png", "train/happy/1.png")]
+    assert fingerprint(tmp_path).sha256 == sha256("".join(content).encode())
 
 
 def test_of_a_name_that_is_not_utf_8(tmp_path):

@@ -1,0 +1,58 @@
+"""What lies in a folder of pictures."""
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+_OF_THE_SYSTEM = {"thumbs.db", "desktop.ini"}
+"""Beside hidden files, what a desktop leaves in folders; in lower case."""
+_NAMED = 5
+"""Suffixes that are named."""
+
+
+def listing(folder: Path) -> tuple[list[str], list[str]]:
+    """Names of the files and of the folders directly in a folder, sorted.
+
+    Hidden ones and what a desktop leaves there are not given, nor are pipes, sockets and devices. A broken
+    link counts as a file.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    files, folders = [], []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name.lower() in _OF_THE_SYSTEM:
+                continue
+            path = Path(entry.path)
+            if entry.is_dir(follow_symlinks=False) or (entry.is_symlink() and path.is_dir()):
+                folders.append(entry.name)
+            elif entry.is_file(follow_symlinks=False) or path.is_file() or not path.exists():
+                files.append(entry.name)
+    return sorted(files), sorted(folders)
+
+
+def readable(folder: Path, on_bad: Callable[[str], None]) -> tuple[list[str], list[str]]:
+    """``listing``, but a folder that cannot be read is named, and taken for an empty one."""
+    try:
+        return listing(folder)
+    except OSError as error:
+        on_bad(f"cannot read the folder {folder}: {error.strerror}; it is left out")
+        return [], []
+
+
+def count_other(file: Path, others: Counter[str]) -> None:
+    """Count a file that is no picture, by its suffix."""
+    others[file.suffix.lower()[:20] or "no suffix"] += 1
+
+
+def name_others(path: Path, others: Counter[str], on_bad: Callable[[str], None]) -> None:
+    """Say which files ``count_other`` has counted in the data ``path``; nothing if there were none."""
+    if not others:
+        return
+    counts = [f"{suffix} {count}" for suffix, count in others.most_common(_NAMED)]
+    if len(others) > _NAMED:
+        counts.append("…")
+    files = f"{others.total()} file{'s' * (others.total() != 1)}"
+    on_bad(f"{path}: {files} of no format that OpenCV reads as a picture left out: {', '.join(counts)}")

@@ -1,0 +1,35 @@
+"""Why something of a data set is left out: said once, and kept for the error of data with nothing usable."""
+
+from collections.abc import Callable
+
+from edge.core.errors import DataError
+from edge.core.text import escaped
+
+_SHOWN = 3
+"""How many reasons an error names."""
+
+
+class Reasons:
+    """Passes messages on and keeps the first of them."""
+
+    def __init__(self, on_bad: Callable[[str], None]) -> None:
+        """
+        Args:
+            on_bad: gets every message.
+        """
+        self._on_bad = on_bad
+        self._first: list[str] = []
+        self._count = 0
+
+    def __call__(self, message: str) -> None:
+        message = escaped(message)  # it has names of files, which may hold anything
+        self._count += 1
+        if len(self._first) < _SHOWN:
+            self._first.append(message)
+        self._on_bad(message)
+
+    def error(self, what: str) -> DataError:
+        """``what`` is wrong with the data as a whole, followed by the first reasons."""
+        more = self._count - len(self._first)
+        reasons = "; ".join([*self._first, *([f"and {more} more"] if more else [])])
+        return DataError(f"{what}: {reasons}" if reasons else what)
