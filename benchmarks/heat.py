@@ -2,18 +2,13 @@
 
 import subprocess
 import time
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.proc import text
+from edge.temperature import cpu_temperature_c
 
 EVERY_S = 30.0
 """Between two looks during a run. A look takes milliseconds and leaves cold caches to the next frame: as
 rare as this, it stays out of the 99.9th percentile where there are 34 frames a second or more."""
-
-_ZONES = Path("/sys/class/thermal")
-_CPU_ZONES = ("cpu-thermal", "x86_pkg_temp")
-"""What the kernel calls the sensor of the CPU on a Pi and on a PC."""
 
 _VCGENCMD = "vcgencmd"
 """The Pi's own command. The file ``soc:firmware/get_throttled`` says the same, but is deprecated."""
@@ -78,14 +73,7 @@ class Heat:
 
 def look() -> Look:
     """Temperature of the CPU, °C, and the bits of ``vcgencmd get_throttled``."""
-    return Look(_temperature_c(), _throttled())
-
-
-def _temperature_c() -> float | None:
-    for zone in sorted(_ZONES.glob("thermal_zone*")):
-        if text(zone / "type") in _CPU_ZONES and (millidegrees := text(zone / "temp")):
-            return int(millidegrees) / 1000
-    return None
+    return Look(cpu_temperature_c(), _throttled())
 
 
 def _throttled() -> int | None:

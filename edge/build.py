@@ -1,6 +1,5 @@
 """Settings → objects. The only place that picks concrete classes."""
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,16 +11,17 @@ from edge import assets, self_test
 from edge.classifier import TfliteClassifier
 from edge.core.bundle import Bundle
 from edge.core.errors import ConfigError
-from edge.core.types import FrameSource, LandmarkBackend, Sink
+from edge.core.types import FrameSource, LandmarkBackend
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.mediapipe_mesh import FaceMeshBackend
 from edge.landmarks.mediapipe_tasks import TasksBackend
 from edge.landmarks.models import find_models
 from edge.pipeline import Pipeline
-from edge.settings import LandmarkSettings, OutputSettings, Settings
+from edge.settings import LandmarkSettings, Settings
 from edge.sinks import output_file
 from edge.sinks.jsonl import JsonlSink
 from edge.sinks.live import LiveSink
+from edge.sinks.outputs import STDOUT, SinkKind, standard_output
 from edge.smoothing import ProbabilitySmoother
 from edge.sources import open_source
 from edge.sources.orientation import Turn
@@ -162,25 +162,18 @@ def build_source(settings: Settings, frames: int | None = None) -> FrameSource:
     )
 
 
-def check_sinks(settings: OutputSettings) -> None:
-    """See that the sinks could be built, and change nothing.
-
-    Raises:
-        ConfigError, OSError: see ``build_sinks``.
-    """
-    if "jsonl" in settings.sinks and settings.jsonl_file:
-        output_file.check(Path(settings.jsonl_file))
-
-
-def build_sinks(settings: OutputSettings) -> list[Sink]:
-    """The sinks that the settings name, in that order.
-
-    Raises:
-        ConfigError, OSError: the file for the JSON lines cannot be used, see ``edge.sinks.output_file``.
-    """
-    file = settings.jsonl_file
-    builders: dict[str, Callable[[], Sink]] = {
-        "live": lambda: LiveSink(sys.stdout, time.monotonic),
-        "jsonl": lambda: JsonlSink(output_file.OutputFile(Path(file)) if file else sys.stdout),
-    }
-    return [builders[name]() for name in settings.sinks]
+SINK_KINDS = {
+    "live": SinkKind(
+        settings=lambda output: None,
+        needs=lambda settings: STDOUT,
+        check=lambda settings: None,
+        open=lambda settings: LiveSink(standard_output(), time.monotonic),
+    ),
+    "jsonl": SinkKind(
+        settings=lambda output: output.jsonl_file,
+        needs=lambda file: file or STDOUT,
+        check=lambda file: output_file.check(Path(file)) if file else None,
+        open=lambda file: JsonlSink(output_file.OutputFile(Path(file)) if file else standard_output()),
+    ),
+}
+"""By the name in ``output.sinks``."""

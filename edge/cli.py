@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from edge import __version__, assets, cli_models
-from edge.build import build_pipeline, build_source, check_sinks, load_bundle, models_directory, with_bundle
-from edge.chosen import printable
+from edge import __version__, assets, cli_models, service
+from edge.build import SINK_KINDS, build_pipeline, build_source, load_bundle, models_directory, with_bundle
 from edge.core import console
 from edge.core.address import shown
 from edge.core.errors import BundleError, FerError
 from edge.core.types import Frame
+from edge.running_config import printable
 from edge.runtime import package_version, runtime_name
-from edge.service import Service
 from edge.settings import BACKENDS, SINKS, Settings, load_settings
+from edge.sinks.outputs import Outputs
 from edge.sources import FORMS
 from edge.store import BundleStore
 
@@ -103,7 +103,7 @@ def _settings_in_use(args: argparse.Namespace) -> Settings:
 
 
 def _run(args: argparse.Namespace) -> int:
-    print(Service(lambda: _settings(args), args.frames).run(), file=sys.stderr)
+    print(service.run(lambda: _settings(args), args.frames), file=sys.stderr)
     return 0
 
 
@@ -126,7 +126,7 @@ def _check(args: argparse.Namespace) -> int:
     source = build_source(settings)
     source.close()
     print(f"source     ok  {shown(settings.source)} (a camera is first opened by run)")
-    check_sinks(settings.output)
+    Outputs(SINK_KINDS).check(settings.output)
     print(f"sinks      ok  {', '.join(settings.output.sinks)}")
     return 0
 

@@ -1,13 +1,13 @@
 """The loop: frames in, predictions out, until the source ends or somebody says stop."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core.types import Frame, FrameSource, Prediction, Sink, SourceStats, StageTimings
+from edge.core.types import Frame, FrameSource, Prediction, SourceStats, StageTimings
 
 WINDOW = 10_000
 """Frames over which percentiles are taken: a run may last for years, memory may not grow."""
@@ -67,7 +67,7 @@ class TimingWindow:
 def run(
     source: FrameSource,
     process: Callable[[Frame], Prediction],
-    sinks: Sequence[Sink],
+    write: Callable[[Prediction], None],
     clock: Callable[[], float],
     stop: threading.Event,
     limit: int | None = None,
@@ -78,15 +78,14 @@ def run(
     Args:
         source: closed by the caller, who may do so from elsewhere to end a wait for a camera.
         process: ``Pipeline.process``; called once for each frame.
-        sinks: each gets each prediction, in order. May be changed in ``on_frame`` and while the
-            source waits.
+        write: gets each prediction.
         clock: monotonic seconds, for the frame rate.
         stop: looked at before each frame.
         limit: the most frames to process.
-        on_frame: called after the sinks, e.g. to feed a service manager.
+        on_frame: called after ``write``, e.g. to feed a service manager.
 
     Raises:
-        SourceError, OSError: from source and sinks.
+        SourceError, OSError: from ``source`` and ``write``.
     """
     window = TimingWindow()
     frames = faces = 0
@@ -95,8 +94,7 @@ def run(
         if stop.is_set():
             break
         prediction = process(frame)
-        for sink in sinks:
-            sink.write(prediction)
+        write(prediction)
         if on_frame:
             on_frame(prediction)
         window.add(prediction.timings)

@@ -39,13 +39,13 @@ def under_systemd() -> bool:
 class Heartbeat:
     """Feeds the watchdog and keeps the status line, once a second at most."""
 
-    def __init__(self, status: Callable[[float], str], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, on_beat: Callable[[float], str], clock: Callable[[], float] = time.monotonic) -> None:
         """
         Args:
-            status: given the seconds since it was last asked, the status line.
+            on_beat: given the seconds since it was last called, the status line.
             clock: monotonic seconds.
         """
-        self._status = status
+        self._on_beat = on_beat
         self._clock = clock
         self._beat_at = clock()
 
@@ -53,5 +53,5 @@ class Heartbeat:
         """The program is alive: to be called as often as that is so."""
         now = self._clock()
         if now - self._beat_at >= INTERVAL_S:
-            notify(f"WATCHDOG=1\nSTATUS={self._status(now - self._beat_at)}")
+            notify(f"WATCHDOG=1\nSTATUS={self._on_beat(now - self._beat_at)}")
             self._beat_at = now

@@ -1,4 +1,4 @@
-"""A run that nobody watches: signals, systemd, sleep, and settings or bundles that change meanwhile."""
+"""A run that nobody watches: signals, systemd, idle times, and settings or bundles that change meanwhile."""
 
 import faulthandler
 import logging
@@ -11,15 +11,18 @@ from contextlib import ExitStack, suppress
 from types import FrameType
 
 from edge import loop
-from edge.build import build_sinks
-from edge.chosen import Chosen, Reload, choose_first, open_source
-from edge.core.errors import FerError
+from edge.build import SINK_KINDS
+from edge.core.errors import MienError
 from edge.core.memory import give_back
-from edge.core.types import Frame, FrameSource, Prediction, Sink
+from edge.core.types import Frame, FrameSource, Prediction, Status
 from edge.notify import Heartbeat, notify, under_systemd
+from edge.reload import Reload
+from edge.running_config import RunningConfig, first_config, open_source
 from edge.settings import Settings
+from edge.sinks.outputs import Outputs
 from edge.sleep import Sleep
 from edge.sources.live import LiveSource
+from edge.temperature import cpu_temperature_c
 
 log = logging.getLogger(__name__)
 
@@ -27,56 +30,79 @@ _PATIENCE_S = 5.0
 """For a reload that is on its way when the program ends."""
 
 
+def run(load: Callable[[], Settings], frames: int | None = None) -> loop.Summary:
+    """Read the source that the settings name until it ends or somebody says stop.
+
+    Args:
+        load: reads the settings, now and at each reload.
+        frames: where to stop; None: at the end of the source.
+
+    Raises:
+        MienError: settings, bundle, face models or source cannot be used.
+        OSError: from the sinks, or a file of the bundle or the face models.
+    """
+    # The watchdog's SIGABRT then says where each thread hung.
+    faulthandler.enable(sys.__stderr__ or 2)
+    config = first_config(load)
+    try:
+        source = open_source(config.settings, frames)
+    except (MienError, OSError):
+        config.trial.prove()  # the bundle's golden faces have run
+        config.pipeline.close()
+        raise
+    return Service(load, config, source, frames).run()
+
+
 class Service:
     """The loop and what surrounds it.
 
     SIGTERM and Ctrl-C end it in order. Under systemd, SIGHUP reads settings and bundle again: a thread
     builds what is new while the loop goes on, and one frame is the last of the old network and the next
-    the first of the new one. What cannot be built is a line in the log, and everything stays as it was.
+    the first of the new one. What cannot be built is a line in the log, and the current configuration is
+    kept.
     """
 
-    def __init__(self, load: Callable[[], Settings], frames: int | None = None) -> None:
+    def __init__(
+        self, load: Callable[[], Settings], config: RunningConfig, source: FrameSource, frames: int | None
+    ) -> None:
         """
         Args:
-            load: reads the settings, now and at each reload.
+            load: reads the settings at a reload.
+            config: what runs first; closed by ``run``, as is what comes in its place.
+            source: likewise.
             frames: where to stop; None: at the end of the source.
         """
         self._load = load
+        self._config = config
+        self._source = self._read = source  # a reload may put another one in the place of what is read
         self._frames = frames
+        self._outputs = Outputs(SINK_KINDS)
         self._stop = threading.Event()
-        self._heartbeat = Heartbeat(self._status)
+        self._heartbeat = Heartbeat(self._beat)
         self._reload_wanted = False
         self._reload: Reload | None = None
-        self._sinks: list[Sink] = []
-        self._frames_since = 0
+        self._sleep = Sleep(config.settings.sleep, time.monotonic())
+        self._processed = self._reported = 0
+        self._faces = "no frame yet"
 
     def run(self) -> loop.Summary:
-        """Until the source ends or somebody says stop.
-
-        Raises:
-            FerError: settings, bundle, face models or source cannot be used.
-            OSError: from the sinks, or a file of the bundle or the face models.
-        """
-        # The watchdog's SIGABRT then says where each thread hung.
-        faulthandler.enable(sys.__stderr__ or 2)
+        """Until the source ends or somebody says stop; see ``edge.service.run``."""
         with ExitStack() as closing:
-            self._take_over(choose_first(self._load))
-            closing.callback(lambda: self._pipeline.close())
+            closing.callback(lambda: self._config.pipeline.close())
             closing.callback(self._leave_reload)
+            closing.callback(lambda: self._source.close())
             try:
-                summary = self._run(closing)
-            except (FerError, OSError):  # the source's or a sink's: the bundle's golden faces have run
-                self._store.proven(self._bundle)
+                self._outputs.change(self._config.settings.output, isinstance(self._source, LiveSource))
+                closing.callback(self._outputs.close)
+                summary = self._run_sources()
+            except (MienError, OSError):  # the source's or a sink's: the bundle's golden faces have run
+                self._config.trial.prove()
                 raise
-            self._store.proven(self._bundle)
+            self._config.trial.prove()
         return summary
 
-    def _run(self, closing: ExitStack) -> loop.Summary:
-        """With the pipeline that is there: source and sinks, from one source to the next."""
-        self._source = self._read = open_source(self._settings, self._frames)
-        closing.callback(lambda: self._source.close())
-        self._sinks = build_sinks(self._settings.output)
-        closing.callback(lambda: _close(self._sinks))
+    def _run_sources(self) -> loop.Summary:
+        """From one source to the next, with the pipeline and the sinks that are there."""
         self._handle_signals()
         give_back()
         notify("READY=1")
@@ -87,43 +113,35 @@ class Service:
         notify("STOPPING=1")
         return summary
 
-    def _take_over(self, chosen: Chosen) -> None:
-        self._settings, self._store, self._bundle, self._pipeline = (
-            chosen.settings,
-            chosen.store,
-            chosen.bundle,
-            chosen.pipeline,
-        )
-
     def _run_source(self) -> loop.Summary:
-        self._read = self._source  # a reload may put another one in the place of what is read
+        self._read = self._source
         self._faces = "no frame yet"
-        self._rouse()
+        self._wake_up()
         if isinstance(self._source, LiveSource):
             self._source.on_wait = self._tick
         return loop.run(
             self._source,
             self._process,
-            self._sinks,
+            self._outputs.write,
             time.monotonic,
             self._stop,
             self._frames,
             self._after_frame,
         )
 
-    def _rouse(self) -> None:
+    def _wake_up(self) -> None:
         """Wide awake, by the sleep settings of now."""
-        self._sleep = Sleep(self._settings.sleep, time.monotonic())
+        self._sleep = Sleep(self._config.settings.sleep, time.monotonic())
         if isinstance(self._source, LiveSource):
             self._source.interval_s = 0.0
 
     def _process(self, frame: Frame) -> Prediction:
-        prediction = self._pipeline.process(frame)
-        self._store.proven(self._bundle)  # whatever the sinks make of it
+        prediction = self._config.pipeline.process(frame)
+        self._config.trial.prove()  # whatever the sinks make of it
         return prediction
 
     def _after_frame(self, prediction: Prediction) -> None:
-        self._frames_since += 1
+        self._processed += 1
         self._faces = ", ".join(face.label for face in prediction.faces) or "no face"
         has_face, now_s = bool(prediction.faces), prediction.time_ns / 1e9
         if isinstance(self._source, LiveSource) and self._sleep.see(has_face, now_s):
@@ -138,7 +156,7 @@ class Service:
         ends the program because of the camera must not count against it.
         """
         self._heartbeat.beat()
-        self._store.proven(self._bundle)
+        self._config.trial.prove()
         if self._reload is not None and not self._reload.is_alive():
             self._take(self._reload)
             self._reload = None
@@ -146,20 +164,20 @@ class Service:
         elif self._reload_wanted and self._reload is None:
             self._reload_wanted = False
             notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
-            self._reload = Reload(self._load, self._settings, self._pipeline)
+            self._reload = Reload(self._load, self._config)
             self._reload.start()
 
     def _take(self, built: Reload) -> None:
         """Change over to what a reload has built, or say why not."""
         try:
-            chosen, source = built.result()
-            sinks = self._sinks_of(chosen)
-        except (FerError, OSError) as error:
-            log.error("reload refused, everything stays as it was: %s", error)
+            config, source = built.result()
+            self._change_outputs(config, source or self._source)
+        except (MienError, OSError) as error:
+            log.error("reload refused, keeping the current configuration: %s", error)
         except Exception:  # a bug in what is new must not end what runs
-            log.exception("reload refused, everything stays as it was")
+            log.exception("reload refused, keeping the current configuration")
         else:
-            self._change_over(chosen, source, sinks)
+            self._change_over(config, source)
         notify("READY=1")
 
     def _leave_reload(self) -> None:
@@ -167,36 +185,59 @@ class Service:
         if self._reload is not None:
             self._reload.join(_PATIENCE_S)
             with suppress(Exception):  # as it ended, or has not
-                self._reload.result()[0].drop(self._pipeline)
+                self._reload.result()[0].discard(self._config.pipeline)
 
-    def _sinks_of(self, chosen: Chosen) -> list[Sink]:
+    def _change_outputs(self, config: RunningConfig, source: FrameSource) -> None:
         try:
-            return build_sinks(chosen.settings.output)
-        except (FerError, OSError):
-            chosen.drop(self._pipeline)
+            self._outputs.change(config.settings.output, isinstance(source, LiveSource))
+        except (MienError, OSError):
+            config.discard(self._config.pipeline)
             raise
 
-    def _change_over(self, chosen: Chosen, source: FrameSource | None, sinks: list[Sink]) -> None:
-        _close(self._sinks)
-        self._sinks[:] = sinks
-        if chosen.pipeline.backend is not self._pipeline.backend:
-            self._pipeline.close()
+    def _change_over(self, config: RunningConfig, source: FrameSource | None) -> None:
+        if config.pipeline.backend is not self._config.pipeline.backend:
+            self._config.pipeline.close()
         log.info("reloaded")
-        self._take_over(chosen)
+        self._config = config
         if source is not None:
             self._source.close()
             self._source = source
-        self._rouse()
+        self._wake_up()
 
-    def _status(self, seconds: float) -> str:
-        rate, self._frames_since = self._frames_since / seconds, 0
-        stats = self._source.stats
-        lost = isinstance(self._source, LiveSource) and self._source.lost
-        faces = "no camera" if lost else self._faces
-        asleep = ", asleep" if self._sleep.asleep else ""
+    def _beat(self, seconds: float) -> str:
+        """Tell the sinks how the run is doing.
+
+        Args:
+            seconds: since this was last called.
+
+        Returns:
+            The same for systemd, a line.
+        """
+        status = self._status(seconds)
+        self._outputs.report(status)
+        faces = "no camera" if status.camera_lost else self._faces
+        asleep = ", asleep" if status.asleep else ""
+        lost = sum(sink.dropped for sink in status.sinks.values())
+        results = f", results lost {lost}" if lost else ""
         return (
-            f"{rate:.1f} fps, {faces}{asleep}; dropped {stats.dropped}, skipped {stats.skipped}, "
-            f"reopened {stats.reopened}"
+            f"{status.fps:.1f} fps, {faces}{asleep}; dropped {status.dropped}, skipped {status.skipped}, "
+            f"reopened {status.reopened}{results}"
+        )
+
+    def _status(self, seconds: float) -> Status:
+        fps, self._reported = (self._processed - self._reported) / seconds, self._processed
+        stats = self._source.stats
+        return Status(
+            bundle=self._config.settings.bundle,
+            frames=self._processed,
+            fps=fps,
+            dropped=stats.dropped,
+            skipped=stats.skipped,
+            reopened=stats.reopened,
+            asleep=self._sleep.asleep,
+            camera_lost=isinstance(self._source, LiveSource) and self._source.lost,
+            temperature_c=cpu_temperature_c(),
+            sinks=self._outputs.stats,
         )
 
     def _handle_signals(self) -> None:
@@ -216,8 +257,3 @@ class Service:
         signal.signal(signal.SIGTERM, end)
         if under_systemd():  # elsewhere SIGHUP means that the terminal is gone
             signal.signal(signal.SIGHUP, reload)
-
-
-def _close(sinks: list[Sink]) -> None:
-    for sink in sinks:
-        sink.close()

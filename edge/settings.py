@@ -119,8 +119,6 @@ class OutputSettings:
             _choose("output.sinks", sink, SINKS)
         if len(set(self.sinks)) != len(self.sinks):
             raise ConfigError(f"output.sinks names a sink twice: {', '.join(self.sinks)}")
-        if set(self.sinks) == set(SINKS) and not self.jsonl_file:
-            raise ConfigError("output.sinks has both live and jsonl: output.jsonl_file must name a file")
 
 
 @dataclass(frozen=True, slots=True)

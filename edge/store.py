@@ -18,6 +18,7 @@ from edge.core.bundle import JSON_FILE, SIGNATURE_FILE, Bundle, holds_only_a_bun
 from edge.core.errors import BundleError, ModelError
 from edge.core.files import make_folder, rename_folder
 from edge.store_state import State, StateFile, is_name, locked
+from edge.trial import BundleTrial
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +52,8 @@ def read_signed(path: Path, public_key: str) -> Bundle:
 class BundleStore:
     """The installed bundles of this device.
 
-    Commands change it (``install``, ``use``, ``rollback``), the service reads it (``start``) and says how
-    it went (``proven``, ``failed``). Both may do so at the same time.
+    Commands change it (``install``, ``use``, ``rollback``), the service reads it (``start``) and says through
+    a ``BundleTrial`` how it went. Both may do so at the same time.
     """
 
     def __init__(self, folder: Path | None = None, public_key: str = "") -> None:
@@ -64,7 +65,6 @@ class BundleStore:
         self.folder = folder or _default_folder()
         self._public_key = public_key
         self._state = StateFile(self.folder)
-        self._on_trial: str | None = None
 
     @property
     def state(self) -> State:
@@ -147,61 +147,42 @@ class BundleStore:
             raise BundleError("nothing to roll back: the default of the settings is in use")
         return self._state.change(self._back).current
 
-    def start(self) -> str | None:
+    def start(self) -> BundleTrial:
         """The bundle that the service should run now. Each call is a start, and a new bundle has
         ``MAX_STARTS`` to prove itself; after that the way leads back to the previous one.
-
-        Returns:
-            Its name; None: the default of the settings.
         """
         state = self.state
         if state.current is not None and not self._is_here(state.current):
-            self.failed(state.current, "it is not there any more")
+            self.roll_back_from(state.current, "it is not there any more")
         elif state.unproven_starts is not None and state.unproven_starts >= MAX_STARTS:
-            self.failed(state.current, f"{state.unproven_starts} starts without a frame")
+            self.roll_back_from(state.current, f"{state.unproven_starts} starts without a frame")
         elif state.unproven_starts is not None:
             self._state.keep(State.counted)
         state = self.state
-        self._on_trial = None if state.unproven_starts is None else state.current
-        return state.current
+        return BundleTrial(self, state.current, pending=state.unproven_starts is not None)
 
-    def proven(self, name: str | None) -> None:
-        """Say that a bundle works: after its first frame, or when the service waits for a camera or the run
-        ends in order; its golden faces have run by then. Cheap where there is nothing to note.
-
-        Args:
-            name: as ``start`` gave it.
-        """
-        if name is None or name != self._on_trial:
-            return
-        self._on_trial = None
+    def mark_proven(self, name: str) -> None:
+        """A bundle works: its starts are not counted any more. For ``BundleTrial``."""
         self._state.keep(
             lambda state: replace(state, unproven_starts=None) if state.current == name else state
         )
 
-    def not_tried(self, name: str | None) -> None:
-        """Take back what ``start`` has counted: something else failed before the bundle could run.
-
-        Args:
-            name: as ``start`` gave it.
-        """
-        if name is None or name != self._on_trial:
-            return
-        self._on_trial = None
+    def uncount_start(self, name: str) -> None:
+        """A start of a bundle was none. For ``BundleTrial``."""
         self._state.keep(lambda state: state.counted(-1) if state.current == name else state)
 
-    def failed(self, name: str | None, reason: str) -> None:
-        """Go back to the previous bundle because this one cannot be run.
+    def roll_back_from(self, name: str | None, reason: str) -> None:
+        """Go back to the previous bundle because this one, if it is in use, cannot be run.
 
         Args:
-            name: as ``start`` gave it.
+            name: None: none.
             reason: for the log.
         """
         if name is None or self.state.current != name:
             return
         self._state.keep(lambda state: self._back(state) if state.current == name else state)
         now = self.state.current or "the default"
-        log.warning("bundle %s is taken back, from now on %s: %s", name, now, reason)
+        log.warning("bundle %s is rolled back to %s: %s", name, now, reason)
 
     def _is_here(self, name: str) -> bool:
         return name in shipped() or name in self.names()

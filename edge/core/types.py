@@ -194,7 +194,7 @@ class SinkStats:
     dropped: int = 0
     """Results of a live source that it never got, because it was too slow or broken."""
     failures: int = 0
-    """How often it failed."""
+    """How often it failed; the result that it was given then is lost as well."""
 
 
 class FrameSource(Protocol):
@@ -230,8 +230,12 @@ class Classifier(Protocol):
 
 
 class Sink(Protocol):
-    """Takes results to somewhere."""
+    """Takes results to somewhere. How it is opened, and what it needs: ``edge.sinks.outputs.SinkKind``."""
 
     def write(self, prediction: Prediction) -> None: ...
+
+    def report(self, status: Status) -> None:
+        """How the run is doing, about once a second; to be ignored where that is of no use."""
+        ...
 
     def close(self) -> None: ...

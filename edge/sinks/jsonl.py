@@ -1,13 +1,12 @@
 """One JSON object a line; the schema is described in ``docs/jsonl.md``."""
 
 import json
-import sys
 import time
 from collections.abc import Callable
 from typing import TextIO
 
 from edge.core.record import prediction_record
-from edge.core.types import Prediction
+from edge.core.types import Prediction, Status
 from edge.sinks.output_file import OutputFile
 
 
@@ -15,7 +14,7 @@ class JsonlSink:
     """Writes and flushes a line for each frame."""
 
     def __init__(self, stream: TextIO | OutputFile, wall_clock: Callable[[], float] = time.time) -> None:
-        """Write to ``stream``, which ``close`` closes unless it is the standard output.
+        """Write to ``stream``, which ``close`` closes.
 
         Args:
             stream: opened for text; or a file.
@@ -34,7 +33,9 @@ class JsonlSink:
         self._stream.write(json.dumps(record, separators=(",", ":")) + "\n")
         self._stream.flush()
 
+    def report(self, status: Status) -> None:
+        """Nothing: each line is about a frame."""
+
     def close(self) -> None:
-        """Close the stream; the standard output stays open."""
-        if self._stream is not sys.stdout:
-            self._stream.close()
+        """Close the stream."""
+        self._stream.close()

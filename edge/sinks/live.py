@@ -2,9 +2,10 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from typing import TextIO
 
-from edge.core.types import FacePrediction, FaceStatus, Prediction
+from edge.core.types import FacePrediction, FaceStatus, Prediction, Status
 
 _TERMINAL_INTERVAL_S = 0.1
 _PIPE_INTERVAL_S = 1.0
@@ -14,7 +15,7 @@ class LiveSink:
     """Shows the faces of the newest frame, the frame rate and the latency."""
 
     def __init__(self, stream: TextIO, clock: Callable[[], float]) -> None:
-        """Write to ``stream``.
+        """Write to ``stream``, which ``close`` closes.
 
         Args:
             stream: opened for text; whether it is a terminal decides how often a line comes.
@@ -48,7 +49,7 @@ class LiveSink:
         )
         if self._terminal:
             if self._origin not in ("", prediction.origin):
-                self.close()  # the line of another picture or source stays
+                self._end_line()  # the line of another picture or source stays
             text = text[: shutil.get_terminal_size().columns - 1]  # a wrapped line cannot be rewritten
             self._stream.write("\r" + text.ljust(self._width))
             self._width = len(text)
@@ -57,8 +58,15 @@ class LiveSink:
         self._stream.flush()
         self._shown_at, self._origin, self._frames = now, prediction.origin, 0
 
+    def report(self, status: Status) -> None:
+        """Nothing: the line has the frame rate, and log lines say the rest."""
+
     def close(self) -> None:
-        """End the rewritten line."""
+        """End the rewritten line and close the stream."""
+        with closing(self._stream):
+            self._end_line()
+
+    def _end_line(self) -> None:
         if self._width:
             self._stream.write("\n")
             self._stream.flush()

@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks import heat
+from edge import temperature
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def pi(tmp_path, monkeypatch):
     (tmp_path / "thermal_zone0" / "temp").write_text("99000\n")
     (zone / "type").write_text("cpu-thermal\n")
     command = tmp_path / "vcgencmd"
-    monkeypatch.setattr(heat, "_ZONES", tmp_path)
+    monkeypatch.setattr(temperature, "_ZONES", tmp_path)
     monkeypatch.setattr(heat, "_VCGENCMD", str(command))
 
     def tell(throttled, millidegrees):
@@ -58,7 +59,7 @@ def test_what_happened_before_the_run_only_is_no_warning(pi):
 
 
 def test_a_machine_that_tells_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(heat, "_ZONES", tmp_path)
+    monkeypatch.setattr(temperature, "_ZONES", tmp_path)
     monkeypatch.setattr(heat, "_VCGENCMD", str(tmp_path / "vcgencmd"))
     watched = heat.Heat()
     watched.look()

@@ -53,7 +53,7 @@ def check(number, folder, before, after):
     for name in store.names():
         store.read(name)
     assert store.state in (before, after), f"step {number}: {store.state}"
-    assert store.start() in (before.current, after.current)
+    assert store.start().name in (before.current, after.current)
 
 
 def outcome(folder, operation, arguments):

@@ -196,11 +196,11 @@ def test_a_damaged_bundle_of_the_store_has_a_way_back(edge, tmp_path):
     ],
     ids=["grey", "rgba", "16-bit grey", "16-bit", "1x1", "8000x8000"],
 )
-def test_a_picture_of_any_kind_is_read(tmp_path, capsys, picture):
+def test_a_picture_of_any_kind_is_read(tmp_path, capfd, picture):
     path = tmp_path / "picture.png"
     assert cv2.imwrite(str(path), picture)
     assert main(["run", "--source", str(path), "--sink", "jsonl"]) == 0
-    (line,) = capsys.readouterr().out.splitlines()
+    (line,) = capfd.readouterr().out.splitlines()
     assert json.loads(line)["faces"] == []
 
 

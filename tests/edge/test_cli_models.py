@@ -71,7 +71,7 @@ def test_use_and_rollback(models, bundle, tmp_path):
     models("install", bundle)
     store = BundleStore(tmp_path / "store")
     models("use", "mine")
-    store.proven(store.start())
+    store.start().prove()
     _, lines, _ = models("use", "landmarks")
     assert lines[0] == "current: landmarks, to go back to: mine"
     assert "previous; " in line(models("list")[1], "mine")

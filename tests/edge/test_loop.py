@@ -33,10 +33,10 @@ class Counting:
 def _run(parts, stop=None, **options):
     ticks = iter(range(1000))
     stop = stop or threading.Event()
-    return run(parts, parts.process, [parts], lambda: float(next(ticks)), stop, **options)
+    return run(parts, parts.process, parts.write, lambda: float(next(ticks)), stop, **options)
 
 
-def test_all_frames_reach_the_sinks_in_order():
+def test_all_frames_reach_the_sink_in_order():
     parts = Counting(5)
     summary = _run(parts)
     assert parts.written == [0, 1, 2, 3, 4]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from edge import chosen
+from edge import running_config
 from edge.core.errors import ConfigError
 from edge.settings import load_settings
 from edge.store import SHIPPED, BundleStore
@@ -174,7 +174,7 @@ def test_what_cannot_be_reloaded_is_a_line_and_everything_stays(manager, portrai
     frame = run.records(lambda record: True)[-1]["frame"]
     run.records(lambda record: record["frame"] >= frame + 5)
     errors = run.end()
-    assert "reload refused, everything stays as it was: " in errors
+    assert "reload refused, keeping the current configuration: " in errors
     assert message in errors
     assert "Traceback" not in errors
 
@@ -228,9 +228,9 @@ def test_a_source_on_the_network_in_a_sandbox_without_one_is_a_wrong_setting(mon
     def refused(*_):
         raise OSError(97, "Address family not supported by protocol")
 
-    monkeypatch.setattr(chosen.socket, "socket", refused)
+    monkeypatch.setattr(running_config.socket, "socket", refused)
     with pytest.raises(ConfigError, match=r"rtsp://… is on the network.*install\.sh"):
-        chosen.open_source(load_settings(None, {"source": "rtsp://user:secret@camera/stream"}))
+        running_config.open_source(load_settings(None, {"source": "rtsp://user:secret@camera/stream"}))
 
 
 @pytest.fixture
@@ -264,12 +264,12 @@ def test_an_installed_bundle_that_is_damaged_is_taken_back_at_the_start(manager,
     records = run.records(lambda record: record["frame"] >= 3)
     assert {len(record["faces"][0]["probabilities"]) for record in records} == {7}
     assert BundleStore(installed / "bundles").state == State()
-    assert "bundle mine is taken back, from now on the default: " in run.end()
+    assert "bundle mine is rolled back to the default: " in run.end()
 
 
 def test_a_bundle_that_twice_ended_the_program_at_its_start_is_taken_back(manager, portraits, installed):
     for _ in range(2):  # what a start notes before the network runs for the first time
-        assert BundleStore(installed / "bundles").start() == "mine"
+        assert BundleStore(installed / "bundles").start().name == "mine"
     run = manager(PLAIN, STATE_DIRECTORY=str(installed))
     run.told("READY=1")
     assert len(run.records(lambda record: True)[0]["faces"][0]["probabilities"]) == 7

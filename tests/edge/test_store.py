@@ -41,7 +41,7 @@ def two(store, tmp_path, quick):
 
 def proved(store, name):
     store.use(name)
-    store.proven(store.start())
+    store.start().prove()
 
 
 def refuse(path, data):
@@ -64,7 +64,7 @@ class TestInstall:
         assert entries(store) == [".incoming", "mine"]
         assert not any((store.folder / ".incoming").iterdir())
         assert store.read("mine").name == "mine"
-        assert store.start() is None  # installed is not in use
+        assert store.start().name is None  # installed is not in use
 
     def test_an_archive_on_the_standard_input(self, store, tmp_path, monkeypatch, quick):
         stream = io.BytesIO()
@@ -205,11 +205,11 @@ class TestUse:
         (two.folder / "one" / "model.json").write_text("{}")
         with pytest.raises(BundleError, match="lacks 'schema'"):
             two.use("one")
-        assert two.start() is None
+        assert two.start().name is None
 
     def test_a_shipped_one(self, store):
         store.use("landmarks")
-        assert store.start() == "landmarks"
+        assert store.start().name == "landmarks"
 
     def test_the_way_back_leads_to_the_last_that_worked(self, two):
         proved(two, "one")
@@ -224,7 +224,7 @@ class TestUse:
         two.start()
         two.use("one")
         assert two.state == State("one", None, 0)
-        two.proven(two.start())
+        two.start().prove()
         two.use("one")
         assert two.state == State("one")
 
@@ -248,87 +248,92 @@ class TestRollback:
 
 class TestStart:
     def test_a_device_without_a_store(self, store):
-        assert store.start() is None
-        store.proven(None)
-        store.not_tried(None)
-        store.failed(None, "broken")
+        assert store.start().name is None
+        trial = store.start()
+        trial.prove()
+        trial.withdraw()
+        trial.fail("broken")
         assert not store.folder.exists()
 
     def test_a_new_bundle_has_some_starts_and_then_the_old_one_is_back(self, two, caplog):
         proved(two, "one")
         two.use("two")
         # Each start is a process of its own.
-        assert [BundleStore(two.folder).start() for _ in range(MAX_STARTS)] == ["two"] * MAX_STARTS
-        assert BundleStore(two.folder).start() == "one"
-        assert "bundle two is taken back, from now on one: 2 starts without a frame" in caplog.text
+        assert [BundleStore(two.folder).start().name for _ in range(MAX_STARTS)] == ["two"] * MAX_STARTS
+        assert BundleStore(two.folder).start().name == "one"
+        assert "bundle two is rolled back to one: 2 starts without a frame" in caplog.text
         assert two.state == State("one")
 
     def test_one_that_proved_itself_stays(self, two):
         two.use("one")
         BundleStore(two.folder).start()
         service = BundleStore(two.folder)
-        service.proven(service.start())
-        assert [BundleStore(two.folder).start() for _ in range(5)] == ["one"] * 5
+        service.start().prove()
+        assert [BundleStore(two.folder).start().name for _ in range(5)] == ["one"] * 5
 
     def test_proving_costs_nothing_the_second_time(self, two, monkeypatch):
-        proved(two, "one")
+        two.use("one")
+        first, again = two.start(), BundleStore(two.folder)
+        first.prove()
         monkeypatch.setattr("edge.store_state.StateFile.keep", lambda *_: pytest.fail("written"))
-        for name in ("one", "two", None):
-            two.proven(name)
+        first.prove()
+        again.start().prove()
 
     def test_the_old_bundle_does_not_prove_the_new_one(self, two):
-        proved(two, "one")
+        two.use("one")
+        old = two.start()
+        old.prove()
         two.use("two")
-        assert two.start() == "two"
-        two.proven("one")  # its last frames, while a reload builds the new one
+        new = two.start()
+        old.prove()  # its last frames, while a reload builds the new one
         assert two.state.unproven_starts == 1
-        two.proven("two")
+        new.prove()
         assert two.state == State("two", "one")
 
     def test_a_bundle_that_was_chosen_meanwhile_is_not_proven(self, two):
         two.use("one")
-        name = two.start()
+        trial = two.start()
         BundleStore(two.folder).use("two")
-        two.proven(name)
+        trial.prove()
         assert two.state == State("two", None, 0)
 
-    def test_one_that_fails_is_taken_back_at_once(self, two, caplog):
+    def test_one_that_fails_is_rolled_back_at_once(self, two, caplog):
         proved(two, "one")
         two.use("two")
-        two.failed(two.start(), "its network is off")
-        assert two.start() == "one"
+        two.start().fail("its network is off")
+        assert two.start().name == "one"
         assert "its network is off" in caplog.text
-        two.failed("one", "the runtime is another one")
-        assert two.start() is None
-        two.failed(None, "that one too")
+        two.start().fail("the runtime is another one")
+        assert two.start().name is None
+        two.start().fail("that one too")
         assert two.state == State()
 
     def test_a_start_for_which_it_was_not_tried_does_not_count(self, two):
         proved(two, "one")
         two.use("two")
         for _ in range(MAX_STARTS + 1):
-            service = BundleStore(two.folder)
-            service.not_tried(service.start())
+            trial = BundleStore(two.folder).start()
+            trial.withdraw()
             assert two.state == State("two", "one", 0)
-        service.not_tried("two")
+        trial.withdraw()
         assert two.state.unproven_starts == 0
-        two.proven(two.start())
-        two.not_tried(two.start())
+        two.start().prove()
+        two.start().withdraw()
         assert two.state == State("two", "one")
 
     def test_one_that_failed_does_not_undo_a_choice_that_was_made_meanwhile(self, two, caplog):
         two.use("one")
-        name = two.start()
+        trial = two.start()
         BundleStore(two.folder).use("two")
-        two.failed(name, "broken")
+        trial.fail("broken")
         assert two.state == State("two", None, 0)
-        assert "taken back" not in caplog.text
+        assert "rolled back" not in caplog.text
 
     def test_one_that_is_gone(self, two, caplog):
         proved(two, "one")
         proved(two, "two")
         shutil.rmtree(two.folder / "two")
-        assert two.start() == "one"
+        assert two.start().name == "one"
         assert "not there any more" in caplog.text
 
 
@@ -352,14 +357,14 @@ class TestDamage:
     )
     def test_a_damaged_state_means_the_default(self, two, caplog, text):
         (two.folder / "state.json").write_bytes(text)
-        assert two.start() is None
+        assert two.start().name is None
         assert "state.json, going on with the default bundle" in caplog.text
         two.use("one")
-        assert two.start() == "one"
+        assert two.start().name == "one"
 
     def test_a_folder_in_its_place(self, two):
         (two.folder / "state.json").mkdir()
-        assert two.start() is None
+        assert two.start().name is None
 
     def test_a_disk_that_cannot_be_written(self, two, monkeypatch, caplog):
         """A read-only SD card; root may write anywhere, so the writing itself fails."""
@@ -367,15 +372,17 @@ class TestDamage:
         two.use("two")
         monkeypatch.setattr("edge.store_state.write_atomic", refuse)
         service = BundleStore(two.folder)
-        assert service.start() == "two"
+        trial = service.start()
+        assert trial.name == "two"
         assert "known until the program ends: Read-only file system" in caplog.text
-        service.failed("two", "its network is off")
-        assert service.start() == "one"
-        service.proven("one")
-        assert BundleStore(two.folder).start() == "two"  # nothing was written
+        trial.fail("its network is off")
+        trial = service.start()
+        assert trial.name == "one"
+        trial.prove()
+        assert BundleStore(two.folder).start().name == "two"  # nothing was written
         with pytest.raises(OSError, match="Read-only"):
             service.use("landmarks")
-        assert service.start() == "one"
+        assert service.start().name == "one"
 
     def test_a_disk_that_is_written_again(self, two, monkeypatch):
         proved(two, "one")
@@ -385,13 +392,13 @@ class TestDamage:
             patch.setattr("edge.store_state.write_atomic", refuse)
             service.start()
         BundleStore(two.folder).use("landmarks")
-        assert service.start() == "landmarks"
+        assert service.start().name == "landmarks"
 
     def test_a_user_without_a_home(self, monkeypatch):
         for name in ("STATE_DIRECTORY", "XDG_DATA_HOME", "HOME"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setattr("pathlib.Path.home", lambda: (_ for _ in ()).throw(RuntimeError))
-        assert BundleStore().start() is None
+        assert BundleStore().start().name is None
         assert load_bundle("landmarks").name == "landmarks"
 
 

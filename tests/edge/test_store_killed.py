@@ -22,7 +22,7 @@ def store(tmp_path, monkeypatch):
     for name in ("one", "two"):
         store.install(str(own_bundle(tmp_path / name, name)))
     store.use("one")
-    store.proven(store.start())
+    store.start().prove()
     return store
 
 

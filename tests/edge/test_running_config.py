@@ -2,15 +2,16 @@
 
 import shutil
 import signal
+import time
 from types import SimpleNamespace
 
 import pytest
 
-from edge import build, chosen, self_test, service
+from edge import build, running_config, self_test, service
 from edge.classifier import TfliteClassifier
 from edge.core.errors import BackendError, BundleError, FerError
-from edge.settings import SleepSettings, load_settings
-from edge.sleep import Sleep
+from edge.settings import load_settings
+from edge.sinks.outputs import Outputs
 from edge.sources.live import LiveSource
 from edge.store import SHIPPED, BundleStore
 from edge.store_state import State
@@ -41,7 +42,7 @@ def settings(**changes):
 
 def start(**changes):
     """Settings, bundle and pipeline as the service would take them."""
-    return chosen.choose_first(settings(**changes))
+    return running_config.first_config(settings(**changes))
 
 
 def fails(error):
@@ -56,7 +57,7 @@ def run(monkeypatch):
     """A service from its start to its end, in this process."""
     monkeypatch.setattr(service.faulthandler, "enable", lambda *_: None)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield lambda **changes: service.Service(settings(**changes), frames=3).run()
+    yield lambda **changes: service.run(settings(**changes), frames=3)
     for number, handler in before.items():
         signal.signal(number, handler)
 
@@ -66,7 +67,7 @@ class TestTheBundle:
 
     def test_the_runtime_refuses_its_network(self, store):
         replace_model(store.folder / "mine", bytes(1000))
-        assert start().bundle is None
+        assert start().trial.name is None
         assert store.state == State()
 
     def test_its_network_cannot_be_run(self, store, monkeypatch):
@@ -77,7 +78,7 @@ class TestTheBundle:
 
         actual = TfliteClassifier.codes
         monkeypatch.setattr(TfliteClassifier, "codes", codes)
-        assert start().bundle is None
+        assert start().trial.name is None
         assert store.state == State()
 
 
@@ -122,11 +123,10 @@ class TestSomebodyElse:
 class TestReload:
     @pytest.fixture
     def running(self, store):
-        """A service that runs the default, and what a reload has built for it out of ``mine``."""
-        running = service.Service(settings())
-        default = settings(expression__bundle="landmarks")()
-        running._take_over(chosen.choose(default, BundleStore()))
-        return running
+        """A service that runs the default."""
+        load = settings(expression__bundle="landmarks", source="demo")
+        config = running_config.next_config(load())
+        return service.Service(load, config, SimpleNamespace(close=lambda: None), None)
 
     def closed(self, pipeline, monkeypatch):
         closed = []
@@ -134,23 +134,24 @@ class TestReload:
         return closed
 
     def test_a_bug_in_what_is_built_does_not_end_what_runs(self, running, caplog):
-        before = running._pipeline
+        before = running._config
         running._take(SimpleNamespace(result=fails(RuntimeError("a bug"))))
-        assert running._pipeline is before
-        assert "reload refused, everything stays as it was" in caplog.text
+        assert running._config is before
+        assert "reload refused, keeping the current configuration" in caplog.text
         assert "a bug" in caplog.text
 
     @pytest.mark.parametrize("own_backend", [True, False])
-    def test_sinks_that_cannot_be_built(self, running, store, monkeypatch, caplog, own_backend):
-        built = chosen.choose(settings()(), BundleStore(), None if own_backend else running._pipeline)
+    def test_sinks_that_cannot_be_opened(self, running, store, monkeypatch, caplog, own_backend):
+        before = running._config
+        built = running_config.next_config(settings()(), None if own_backend else before.pipeline)
         assert store.state == State("mine", None, 1)
         if not own_backend:
-            built.pipeline.backend = running._pipeline.backend
+            built.pipeline.backend = before.pipeline.backend
         closed = self.closed(built.pipeline, monkeypatch)
-        monkeypatch.setattr(service, "build_sinks", fails(OSError(28, "No space left on device")))
+        monkeypatch.setattr(Outputs, "change", fails(OSError(28, "No space left on device")))
         running._take(SimpleNamespace(result=lambda: (built, None)))
-        assert "everything stays as it was: [Errno 28] No space left" in caplog.text
-        assert running._pipeline is not built.pipeline
+        assert "keeping the current configuration: [Errno 28] No space left" in caplog.text
+        assert running._config is before
         assert closed == [True] * own_backend
         assert store.state == NEW
 
@@ -170,15 +171,15 @@ def test_a_pipeline_that_cannot_be_built_leaves_nothing_behind(models, tmp_path,
     assert threads == []
 
 
-def test_the_status_line_says_no_camera_only_where_there_is_none():
+def test_the_status_says_no_camera_only_where_there_is_none(models):
     """Asleep, a second may pass without a frame."""
-    run = service.Service(settings())
-    run._source = LiveSource("cam", lambda: None)
-    run._sleep = Sleep(SleepSettings(after_s=1.0, interval_s=2.0), 0.0)
-    run._sleep.see(False, 5.0)
+    load = settings(expression__bundle="landmarks", sleep__after_s=1.0, sleep__interval_s=2.0)
+    source = LiveSource("cam", lambda: None)
+    run = service.Service(load, running_config.next_config(load()), source, None)
+    run._sleep.see(False, time.monotonic() + 5.0)
     run._faces = "no face"
-    assert run._status(1.0).startswith("0.0 fps, no face, asleep; ")
-    run._source._report_lost("unplugged")
-    assert run._status(1.0).startswith("0.0 fps, no camera, asleep; ")
-    run._source._report_back()
-    assert run._status(1.0).startswith("0.0 fps, no face, asleep; ")
+    assert run._beat(1.0).startswith("0.0 fps, no face, asleep; ")
+    source._report_lost("unplugged")
+    assert run._beat(1.0).startswith("0.0 fps, no camera, asleep; ")
+    source._report_back()
+    assert run._beat(1.0).startswith("0.0 fps, no face, asleep; ")
