@@ -1,4 +1,4 @@
-"""``python -m edge``, and the command ``mien``."""
+"""``python -m edge``: the device's part of the command ``mien``."""
 
 import sys
 

@@ -39,7 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = console.Parser(prog="python -m edge", description="Expressions of the faces in view.")
+    parser = console.Parser(
+        prog="mien",
+        description="Expressions of the faces in view.",
+        epilog="On a desktop: mien train, mien convert and mien benchmark have a --help of their own.",
+    )
     parser.add_argument("--version", action="version", version=f"mien {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command, text in (

@@ -81,6 +81,6 @@ environment() {
 
 # edge_setup FOLDER: fetch the face models and the demo's pictures, unless they are there.
 edge_setup() {
-    PYTHONPATH=$root "$root/$1/bin/python" -P -m edge setup ||
+    PYTHONPATH=$root "$root/$1/bin/python" -P -m mien setup ||
         die "the face models are missing: see the line above"
 }

@@ -89,7 +89,7 @@ pip_install() { run "$release/bin/python" -m pip install --quiet --disable-pip-v
 # Building leaves files beside the sources, so it is done in a copy.
 copy_sources() {
     run mkdir "$release/src"
-    run cp -r "$root"/{edge,train,convert,benchmarks,pyproject.toml,requirements-edge.txt,README.md,LICENSE} "$release/src"
+    run cp -r "$root"/{mien,edge,train,convert,benchmarks,pyproject.toml,requirements-edge.txt,README.md,LICENSE} "$release/src"
 }
 
 # The package that signed bundles need, where the settings name a key (docs/deploy.md).
@@ -130,7 +130,7 @@ make_release() {
     run "$python" -m venv --system-site-packages "$release"
     pip_packages
     run install -D -m 644 "$root/docs/pi-setup.md" "$release/share/doc/mien/pi-setup.md"
-    run "$release/bin/python" -P -m edge --version
+    run "$release/bin/python" -P -m mien --version
 }
 
 # With --wheels from a copy: the user mien need not be able to read FOLDER.
@@ -141,7 +141,7 @@ face_models() {
         run install -m 644 "${found[0]}" "$release/mediapipe.zip"
         from=(--from "$release/mediapipe.zip")
     fi
-    as_mien "$release/bin/python" -P -m edge setup --models-only "${from[@]}" || die "the face models are missing: see the line above"
+    as_mien "$release/bin/python" -P -m mien setup --models-only "${from[@]}" || die "the face models are missing: see the line above"
     run rm -f "$release/mediapipe.zip"
 }
 
@@ -152,7 +152,7 @@ settings() {
     put "$root/systemd/mien.toml" "$config/mien.toml" -m 640 -g mien
 }
 
-mien() { as_mien "$release/bin/python" -P -m edge "$@" --config "$config/mien.toml"; }
+mien() { as_mien "$release/bin/python" -P -m mien "$@" --config "$config/mien.toml"; }
 
 switch() {
     run touch "$release/complete"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("edge", "train", "convert", "benchmarks")
+PACKAGES = ("mien", "edge", "train", "convert", "benchmarks")
 
 CORE_THIRD_PARTY = {"numpy"}
 EDGE_THIRD_PARTY = CORE_THIRD_PARTY | {"cv2", "dacite"}
@@ -27,6 +27,7 @@ EDGE_OPTIONAL = {
 """What edge may import beside that, where the object that needs it is built."""
 TENSORFLOW = {"tensorflow", "keras", "tf_keras"}
 FORBIDDEN = {
+    "mien": {"train", "convert", "benchmarks"} | TENSORFLOW,
     "edge": {"train", "convert", "benchmarks"} | TENSORFLOW,
     "train": {"convert", "benchmarks"},
     "convert": {"train", "benchmarks"},

@@ -37,10 +37,10 @@ def test_dry_run_prints_the_steps_in_order_and_changes_nothing():
     steps = [
         "-m venv --system-site-packages /opt/mien/releases/NEW",
         "-m pip install",
-        "-m edge --version",
-        "edge setup --models-only",
+        "-m mien --version",
+        "mien setup --models-only",
         "mv -T /etc/mien/mien.toml.new /etc/mien/mien.toml",
-        "edge check --config /etc/mien/mien.toml",
+        "mien check --config /etc/mien/mien.toml",
         "sync -f /opt/mien/releases/NEW",
         "mv -T /opt/mien/venv.new /opt/mien/venv",
         "mv -T /etc/systemd/system/mien.service.new /etc/systemd/system/mien.service",
@@ -62,7 +62,7 @@ def test_dry_run_from_wheels_takes_nothing_from_the_network(tmp_path):
     assert (code, errors) == (0, "")
     (pip,) = (line for line in printed.splitlines() if "pip install" in line)
     assert pip.endswith(f"--no-index --find-links {tmp_path} mien")
-    (setup,) = (line for line in printed.splitlines() if "edge setup" in line)
+    (setup,) = (line for line in printed.splitlines() if "mien setup" in line)
     assert setup.endswith("--models-only --from /opt/mien/releases/NEW/mediapipe.zip")
 
 

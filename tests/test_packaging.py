@@ -14,7 +14,7 @@ import pytest
 import edge
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("edge", "train", "convert", "benchmarks")
+PACKAGES = ("mien", "edge", "train", "convert", "benchmarks")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_metadata(wheel):
     needed = {re.split(r"[^\w-]", line)[0] for line in metadata.get_all("Requires-Dist")}
     assert needed == {"ai-edge-litert", "tflite-runtime", "opencv-python-headless", "numpy", "dacite"}
     assert metadata["License-Expression"] == "Apache-2.0"
-    assert "mien = edge.__main__:main" in scripts
+    assert "mien = mien.__main__:main" in scripts
 
 
 def test_it_runs_away_from_the_checkout(wheel, tmp_path):

@@ -12,7 +12,7 @@ from edge import assets
 from edge.core import console
 
 ROOT = Path(__file__).resolve().parents[3]
-MODULES = ("edge", "train", "convert", "benchmarks", "train.study")
+MODULES = ("mien", "edge", "train", "convert", "benchmarks", "train.study")
 INTERRUPTED = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
 
 
@@ -47,7 +47,7 @@ def test_ctrl_c_while_it_is_imported(python, module):
 
 
 @pytest.mark.parametrize("name", ["logging", "numpy", "dacite", "json"])
-@pytest.mark.parametrize("begin", [("-m", "edge"), ("-c", "from edge.__main__ import main; exit(main())")])
+@pytest.mark.parametrize("begin", [("-m", "edge"), ("-c", "from mien.__main__ import main; exit(main())")])
 def test_ctrl_c_in_the_middle_of_what_is_imported(python, begin, name):
     """The second way is that of the command ``mien``."""
     result = python({f"{name}.py": INTERRUPTED}, *begin)
