@@ -1,6 +1,7 @@
 """Flags → settings → benchmark → table and JSON. Errors become one line and an exit code."""
 
 import argparse
+import logging
 import re
 import shlex
 import sys
@@ -25,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     args = _parser().parse_args(argv)
+    logging.basicConfig(handlers=[console.log_handler()], level=logging.WARNING)
     args.command_line = shlex.join(["python", "-m", "benchmarks", *map(_without_password, argv)])
     return console.run(lambda: int(args.command(args)))
 

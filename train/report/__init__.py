@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss
 
+from edge.core.console import say
 from edge.core.errors import DataError, first_line
 from edge.core.files import write_atomic
 from edge.core.quantize import softmax
+from edge.core.text import escaped
 from train import page, plotting
 from train.report import results, samples
 from train.report.contents import Run, contents, decimal, percent
@@ -65,7 +67,7 @@ def write(
         try:
             pictures = samples.read(data, splits)
         except (DataError, OSError) as error:
-            print(f"warning: no pictures in the report: {error}", file=sys.stderr)
+            say(f"warning: no pictures in the report: {error}", sys.stderr)
     _publish(folder, _files(Run(info, history, splits, scores, None, pictures)))
 
 
@@ -112,7 +114,7 @@ def _damage_named(what: str, to_do: str) -> Iterator[None]:
 def summary(splits: list[SplitResult], labels: Sequence[str]) -> str:
     """One line for each split."""
     return "\n".join(
-        f"{split.name}: accuracy {scores['accuracy']:.2%} with misses counted as wrong, "
+        f"{escaped(split.name)}: accuracy {scores['accuracy']:.2%} with misses counted as wrong, "
         f"{percent(scores['accuracy_found'])} of found faces, coverage {scores['coverage']:.2%}, "
         f"{scores['selective']['0.6']:.2%} in the most confident 60 %, "
         f"macro F1 {decimal(scores['macro_f1'])}, {scores['n']} pictures"
