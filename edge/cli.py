@@ -24,6 +24,8 @@ from edge.settings import BACKENDS, SINKS, Settings, load_settings
 from edge.sources import FORMS, source_name
 from edge.store import BundleStore
 
+log = logging.getLogger(__name__)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the flags and do what they say.
@@ -93,7 +95,10 @@ def _add_settings_flags(parser: argparse.ArgumentParser) -> None:
 
 def _settings(args: argparse.Namespace) -> Settings:
     names = ("source", *(name for name in vars(args) if "." in name))
-    return load_settings(args.config, {name: getattr(args, name) for name in names})
+    settings = load_settings(args.config, {name: getattr(args, name) for name in names})
+    for sentence in settings.without_effect():
+        log.warning("%s", sentence)
+    return settings
 
 
 def _settings_in_use(args: argparse.Namespace) -> Settings:
