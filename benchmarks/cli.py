@@ -1,6 +1,7 @@
 """Flags → settings → benchmark → table and JSON. Errors become one line and an exit code."""
 
 import argparse
+import logging
 import shlex
 import sys
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     args = _parser().parse_args(argv)
+    logging.basicConfig(handlers=[console.log_handler()], level=logging.WARNING)
     args.command_line = shlex.join(["python", "-m", "benchmarks", *map(shown_argument, argv)])
     return console.run(lambda: int(args.command(args)))
 

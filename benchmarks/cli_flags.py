@@ -50,9 +50,10 @@ def add_pictures_flags(sub: argparse.ArgumentParser) -> None:
 def report(args: argparse.Namespace, result: dict[str, Any], table: str) -> int:
     """Print table and warnings, and write the JSON that was asked for: exit code 0."""
     result["command"] = args.command_line
-    print(table)
+    for line in table.split("\n"):
+        console.say(line)
     for warning in result["warnings"]:
-        print(f"warning: {warning}", file=sys.stderr)
+        console.say(f"warning: {warning}", sys.stderr)
     if args.json:
         write_atomic(args.json.resolve(), json.dumps(result, indent=2, allow_nan=False).encode() + b"\n")
     return 0

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from edge.core.console import say
 from edge.core.errors import DataError
 
 
@@ -48,9 +49,9 @@ def _report(args: argparse.Namespace) -> int:
     if comparison is None:
         return 0
     for note in comparison.notes:
-        print(f"note: {note}", file=sys.stderr)
+        say(f"note: {note}", sys.stderr)
     for row in comparison.regressions:
-        print(f"regression: {row.sentence()}", file=sys.stderr)
+        say(f"regression: {row.sentence()}", sys.stderr)
     print(f"{len(comparison.rows)} figures compared, {len(comparison.regressions)} regressions")
     return 1 if comparison.regressions else 0
 

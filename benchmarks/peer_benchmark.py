@@ -27,6 +27,7 @@ from benchmarks.peer_process import Answer, RemoteSystem
 from benchmarks.scores import nothing_left
 from benchmarks.stress import Stress
 from benchmarks.subset import Pictures
+from edge.core.console import say
 from edge.core.errors import BackendError, DataError
 from edge.data import read_dataset
 from edge.settings import LandmarkSettings
@@ -192,7 +193,7 @@ def _attempt(each: _Candidate, step: Callable[[], None], still: bool = False) ->
             each.score_reason = str(error)
         else:
             each.reason = str(error)
-        print(f"{each.peer.name}: {error}", file=sys.stderr)
+        say(f"{each.peer.name}: {error}", sys.stderr)
 
 
 def _prepare(each: _Candidate, folder: Path, pythons: Mapping[str, Path]) -> None:

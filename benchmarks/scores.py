@@ -10,6 +10,8 @@ import numpy as np
 
 from benchmarks.classes import Classes
 from benchmarks.scoring import Outcome
+from edge.core.console import say
+from edge.core.text import escaped
 from edge.data import fingerprint, metrics
 
 _MESSAGES = 20
@@ -70,7 +72,7 @@ def data_facts(
 
 def headline(result: dict[str, Any]) -> str:
     """``data_facts`` and the number of pictures, as the start of a line."""
-    data = " ".join(filter(None, (result["data"]["file"], result["split"])))
+    data = escaped(" ".join(filter(None, (result["data"]["file"], result["split"]))))
     return (
         f"{data}: {result['n']} pictures, {result['skipped']} skipped, {result['left_out']} left out, "
         f"truth {result['truth']}, {len(result['labels'])} classes"
@@ -86,7 +88,7 @@ def nothing_left(data: Path, truth: str) -> str:
 
 def skip(message: str, skipped: list[str]) -> None:
     """Note a bad row: on stderr, and in ``skipped``."""
-    print(f"skipped: {message}", file=sys.stderr)
+    say(f"skipped: {message}", sys.stderr)
     skipped.append(message)
 
 

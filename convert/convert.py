@@ -29,6 +29,7 @@ from edge.core.bundle import (
     holds_only_a_bundle,
     read_bundle,
 )
+from edge.core.console import say
 from edge.core.errors import DataError
 from edge.core.files import is_json_with, replacing_folder, sha256
 from edge.core.quantize import Quantization
@@ -94,7 +95,7 @@ def convert(run_path: Path, out: Path, name: str, with_float: bool = False) -> N
         written = read_bundle(folder)  # what the device will do
         self_test.check(TfliteClassifier(written), written)
     for split, entry in scores.items():
-        print(f"{split}: accuracy {entry['accuracy']:.2%} (misses wrong), coverage {entry['coverage']:.2%}")
+        say(f"{split}: accuracy {entry['accuracy']:.2%} (misses wrong), coverage {entry['coverage']:.2%}")
     size = sum(file.stat().st_size for file in out.iterdir())
     print(f"bundle {name!r}, {size / 1000:.0f} kB → {out}")
 

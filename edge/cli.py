@@ -25,6 +25,8 @@ from edge.sinks.outputs import Outputs
 from edge.sources import FORMS
 from edge.store import BundleStore
 
+log = logging.getLogger(__name__)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the flags and do what they say.
@@ -34,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         face models.
     """
     args = _parser().parse_args(argv)
-    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    logging.basicConfig(handlers=[console.log_handler()], level=logging.INFO)
     return console.run(lambda: int(args.command(args)))
 
 
@@ -98,7 +100,10 @@ def _add_settings_flags(parser: argparse.ArgumentParser) -> None:
 
 def _settings(args: argparse.Namespace) -> Settings:
     names = ("source", *(name for name in vars(args) if "." in name))
-    return load_settings(args.config, {name: getattr(args, name) for name in names})
+    settings = load_settings(args.config, {name: getattr(args, name) for name in names})
+    for sentence in settings.without_effect():
+        log.warning("%s", sentence)
+    return settings
 
 
 def _settings_in_use(args: argparse.Namespace) -> Settings:
@@ -113,10 +118,10 @@ def _run(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     settings = _settings_in_use(args)
-    print(f"settings   ok  {args.config or 'defaults'}")
+    console.say(f"settings   ok  {args.config or 'defaults'}")
     try:
         bundle = load_bundle(settings.bundle, settings.expression.public_key)
-        print(f"bundle     ok  {bundle.path}: {', '.join(bundle.labels)}")
+        console.say(f"bundle     ok  {bundle.path}: {', '.join(bundle.labels)}")
         pipeline = build_pipeline(settings)
     except BundleError as error:
         if settings == _settings(args):  # it is not the store's
@@ -125,13 +130,13 @@ def _check(args: argparse.Namespace) -> int:
     grey = Frame(np.full((480, 640, 3), 128, np.uint8), time.monotonic_ns(), 0, "check", still=True)
     prediction = pipeline.process(grey)
     pipeline.close()
-    print(f"landmarks  ok  {settings.landmarks.backend} on {runtime_name()}")
-    print(f"pipeline   ok  {prediction.timings.total_ns / 1e6:.1f} ms for a first frame without a face")
+    console.say(f"landmarks  ok  {settings.landmarks.backend} on {runtime_name()}")
+    console.say(f"pipeline   ok  {prediction.timings.total_ns / 1e6:.1f} ms for a first frame without a face")
     source = build_source(settings)
     source.close()
-    print(f"source     ok  {shown(settings.source)} (a camera is first opened by run)")
+    console.say(f"source     ok  {shown(settings.source)} (a camera is first opened by run)")
     Outputs(SINK_KINDS).check(settings.output)
-    print(f"sinks      ok  {', '.join(settings.output.sinks)}")
+    console.say(f"sinks      ok  {', '.join(settings.output.sinks)}")
     return 0
 
 
@@ -172,5 +177,5 @@ def _setup(args: argparse.Namespace) -> int:
 
     wanted = assets.MODELS if args.models_only else assets.MODELS + assets.PORTRAITS
     directory = args.models_dir or assets.data_directory()
-    setup(directory, args.wheels, wanted, print)
+    setup(directory, args.wheels, wanted, console.say)
     return 0

@@ -54,9 +54,9 @@ def _list(args: argparse.Namespace) -> int:
     for kind, names in (("shipped", shipped()), ("installed", store.names())):
         for name in names:
             mark = "*" if name == current else " "
-            print(f"{mark} {name:20} {kind:9} {_facts(store, name, _role(store, name))}")
+            console.say(f"{mark} {name:20} {kind:9} {_facts(store, name, _role(store, name))}")
     if settings.expression.bundle:
-        print(f"the settings name {settings.expression.bundle}, which goes before all this")
+        console.say(f"the settings name {settings.expression.bundle}, which goes before all this")
     return 0
 
 
@@ -91,7 +91,7 @@ def _accuracy(bundle: Bundle) -> str:
 def _install(args: argparse.Namespace) -> int:
     settings, store = _open(args)
     name = store.install(args.bundle, args.name)
-    print(f"installed: {name}, in {store.folder / name}")
+    console.say(f"installed: {name}, in {store.folder / name}")
     if args.use:
         return _in_use(settings, store, name)
     return 0
@@ -104,21 +104,21 @@ def _use(args: argparse.Namespace) -> int:
 def _in_use(settings: Settings, store: BundleStore, name: str) -> int:
     check_embedding(settings.landmarks, store.read(name).needs_embedding)
     store.use(name)
-    print(f"current: {name}, to go back to: {store.state.previous or _DEFAULT}")
+    console.say(f"current: {name}, to go back to: {store.state.previous or _DEFAULT}")
     return _say_how(settings)
 
 
 def _rollback(args: argparse.Namespace) -> int:
     settings, store = _open(args)
-    print(f"current: {store.rollback() or _DEFAULT}")
+    console.say(f"current: {store.rollback() or _DEFAULT}")
     return _say_how(settings)
 
 
 def _say_how(settings: Settings) -> int:
     if settings.expression.bundle:
-        print(
+        console.say(
             f"but the settings name {settings.expression.bundle}, which goes before it: "
             "take expression.bundle out of them"
         )
-    print(_RELOAD)
+    console.say(_RELOAD)
     return 0

@@ -108,7 +108,9 @@ class Service:
         notify("READY=1")
         summary = self._run_source()
         while self._source is not self._read and not self._stop.is_set():
-            log.info("source changed; until then %s", summary)
+            log.info("source changed; until then:")
+            for line in str(summary).splitlines():
+                log.info("%s", line)
             summary = self._run_source()
         notify("STOPPING=1")
         return summary

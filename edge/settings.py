@@ -3,8 +3,8 @@
 Facts of the model are not here, they are in its bundle.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import dacite
 from edge.core.address import STREAMS, shown
 from edge.core.errors import ConfigError
 from edge.core.toml import read_toml
+from edge.settings_words import unknown_key, wrong_type
 
 ROTATIONS = (0, 90, 180, 270)
 BACKENDS = ("litert", "mediapipe", "mediapipe-tasks")
@@ -152,6 +153,16 @@ class Settings:
         """Whether the source is on the network."""
         return self.source.startswith(STREAMS)
 
+    def without_effect(self) -> Iterator[str]:
+        """A sentence for each setting that another one switches off."""
+        if self.output.jsonl_file and "jsonl" not in self.output.sinks:
+            yield "output.jsonl_file has no effect: add jsonl to output.sinks (--sink jsonl)"
+        if self.landmarks.task_file and self.landmarks.backend != "mediapipe-tasks":
+            yield (
+                f"landmarks.task_file has no effect with the backend {self.landmarks.backend}: "
+                "it is for mediapipe-tasks"
+            )
+
 
 def load_settings(path: Path | None, flags: Mapping[str, Any]) -> Settings:
     """Read the file and lay the flags over it.
@@ -177,45 +188,47 @@ def load_settings(path: Path | None, flags: Mapping[str, Any]) -> Settings:
             for section in sections:
                 target = target.setdefault(section, {})
                 if not isinstance(target, dict):
-                    raise ConfigError(f"{path}: {section} must be a table ([{section}])")
+                    kind = {entry.name: entry.type for entry in fields(Settings)}[section]
+                    raise ConfigError(f"{path}: {wrong_type(section, kind, target)}")
             target[key] = value
     place = f"{path}: " if path else ""
     try:
         hooks: dict[Any, Callable[[Any], Any]] = {int: _not_bool, float: _number, tuple[str, ...]: _tuple}
-        return dacite.from_dict(Settings, table, dacite.Config(strict=True, type_hooks=hooks))
-    except dacite.UnexpectedDataError as error:
-        keys = ", ".join(sorted(map(shown, error.keys)))
-        raise ConfigError(f"{place}unknown key {keys}; known: {', '.join(_known())}") from None
+        _check_keys(table)
+        return dacite.from_dict(Settings, table, dacite.Config(type_hooks=hooks))
     except dacite.WrongTypeError as error:
-        raise ConfigError(
-            f"{place}{error.field_path} must be {_type_name(error.field_type)}, not {_came(error.value)}"
-        ) from None
+        name = error.field_path or ""
+        raise ConfigError(f"{place}{wrong_type(name, error.field_type, _value_at(table, name))}") from None
     except ConfigError as error:
         raise ConfigError(f"{place}{error}") from None
 
 
-def _known(settings: type = Settings, prefix: str = "") -> list[str]:
+def _check_keys(table: Mapping[str, Any], kind: Any = Settings, section: str = "") -> None:
+    """An unknown key is an error, in whichever table."""
+    types = {entry.name: entry.type for entry in fields(kind)}
+    for key, value in table.items():
+        if key not in types:
+            raise ConfigError(unknown_key(section + key, _known()))
+        if is_dataclass(types[key]) and isinstance(value, dict):
+            _check_keys(value, types[key], f"{section}{key}.")
+
+
+def _known(kind: Any = Settings, section: str = "") -> list[str]:
+    """All keys, dotted; a table's name ends in a dot."""
     names = []
-    for entry in fields(settings):
-        if isinstance(entry.type, type) and entry.type.__name__.endswith("Settings"):
-            names += _known(entry.type, f"{prefix}{entry.name}.")
-        else:
-            names.append(prefix + entry.name)
+    for entry in fields(kind):
+        names.append(section + entry.name)
+        if is_dataclass(entry.type):
+            names[-1] += "."
+            names += _known(entry.type, names[-1])
     return names
 
 
-def _type_name(kind: Any) -> str:
-    return {"tuple[str, ...]": "a list of strings", "str": "a string"}.get(
-        kind.__name__ if isinstance(kind, type) else str(kind), getattr(kind, "__name__", str(kind))
-    )
-
-
-def _came(value: Any) -> str:
-    """How an error names a value; a list or a table may hold addresses with passwords."""
-    kind = type(value).__name__
-    if isinstance(value, str):
-        return f"{shown(value)!r} ({kind})"
-    return f"{value!r} ({kind})" if isinstance(value, int | float) else kind
+def _value_at(table: Any, name: str) -> Any:
+    """What stands in the file; the hooks below may have changed it."""
+    for key in name.split("."):
+        table = table[key]
+    return table
 
 
 def _not_bool(value: Any) -> Any:
@@ -235,7 +248,7 @@ def _tuple(value: Any) -> Any:
 
 def _check(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:  # also true for NaN
-        raise ConfigError(f"{name} must be {low:g}…{high:g}, not {value}")
+        raise ConfigError(f"{name} must be {low:g}…{high:g}, not {value!s:.60}")
 
 
 def _choose(name: str, value: str, choices: tuple[str, ...]) -> None:

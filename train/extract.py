@@ -18,6 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from edge.core.labels import EMOTIONS, FERPLUS_VOTES
+from edge.core.text import escaped
 from edge.data import Sample, fingerprint, picture_hash, read_dataset
 from edge.data.workers import chunks
 from edge.landmarks.models import EMBEDDING_TENSORS, find_models, model_hashes
@@ -84,7 +85,7 @@ def extract(
 
         def on_bad(message: str) -> None:
             skipped.append(message)
-            bar.write(f"warning: {message}", file=sys.stderr)
+            bar.write(escaped(f"warning: {message}"), file=sys.stderr)
             bar.update(1)
 
         samples = read_dataset(data, on_bad=on_bad, mapping=mapping)
@@ -174,7 +175,7 @@ def _rows(chunk: list[Sample], presence: np.ndarray) -> Rows:
 def coverage_table(rows: Rows) -> str:
     """Faces found of pictures, by split and class."""
     splits = sorted(set(rows.split.tolist()))
-    lines = [f"{'faces found':<17}" + "".join(f"{split:>22}" for split in splits)]
+    lines = [f"{'faces found':<17}" + "".join(f"{escaped(split):>22}" for split in splits)]
     present = [number for number in range(len(EMOTIONS)) if (rows.label == number).any()]
     for number in [*present, None]:
         cells = []

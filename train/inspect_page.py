@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from edge.core.labels import EMOTIONS
+from edge.core.text import escaped
 from train.page import Block, Heading, Plot, Table, Text
 from train.plotting import GREEN, RED, styled
 
@@ -104,8 +105,8 @@ def _duplicates(results: Results) -> Iterator[Block]:
     rows.append(["with more than one label", str(found["different_labels"])])
     yield Heading(2, "Identical pictures")
     yield Table(["", "pictures"], rows)
-    notes = [f"leak: {' = '.join(names)}" for names in found["first_between"]]
-    notes += [f"copy: {' = '.join(names)}" for names in found["first_within"]]
+    notes = [escaped(f"leak: {' = '.join(names)}") for names in found["first_between"]]
+    notes += [escaped(f"copy: {' = '.join(names)}") for names in found["first_within"]]
     if notes:
         yield Text("\n".join(notes))
 
@@ -135,7 +136,7 @@ def _votes(results: Results) -> Iterator[Block]:
 
 def _bad(results: Results) -> Iterator[Block]:
     bad = results["bad"]
-    notes = [f"{bad['count']} found", *bad["first"]]
+    notes = [f"{bad['count']} found", *map(escaped, bad["first"])]
     if len(bad["first"]) < bad["count"] and bad["first"]:
         notes.append("…")
     yield Heading(2, "Problems")

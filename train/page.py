@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
+from edge.core.text import escaped
 from edge.data.document import html_header, html_page, html_row, markdown_table, plain
 from train.plotting import svg
 
@@ -168,15 +169,15 @@ def markdown(blocks: Iterable[Block]) -> str:
 def text(blocks: Iterable[Block]) -> str:
     """The headings, paragraphs and tables, as wide as they need to be."""
     write: dict[type, Callable[..., str]] = {
-        Heading: lambda block: f"\n{block.text.upper()}",
-        Text: lambda block: block.text,
+        Heading: lambda block: f"\n{escaped(block.text).upper()}",
+        Text: lambda block: "\n".join(map(escaped, block.text.split("\n"))),
         Table: _text_table,
     }
     return "\n".join(write[type(block)](block) for block in blocks if type(block) in write).lstrip("\n")
 
 
 def _text_table(table: Table) -> str:
-    lines = [table.columns, *table.rows]
+    lines = [[escaped(cell) for cell in row] for row in (table.columns, *table.rows)]
     first, *others = (max(map(len, column)) for column in zip(*lines, strict=True))
     return "\n".join(
         "  ".join(

@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.core.console import say
 from edge.core.errors import DataError
 from edge.core.files import replacing_folder
 from edge.core.labels import EMOTIONS, FERPLUS_VOTES
@@ -186,7 +187,7 @@ def extract_subjects(path: Path, out: Path, mapping: Path | None = None) -> None
         }
         finish(folder, info)
     for message in skipped:
-        print(f"warning: {message}", file=sys.stderr)
+        say(f"warning: {message}", sys.stderr)
     print(f"{rows_written} rows, {len(skipped)} problems → {out}")
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import logging
 import os
 import re
 import signal
@@ -61,6 +62,23 @@ def warn_of_other_systems() -> None:
     """One line where the program is not at home."""
     if sys.platform != "linux":
         say(f"warning: this program is for Linux; it was not tested on {sys.platform}", sys.stderr)
+
+
+class _OneLine(logging.Formatter):
+    """A message is one line, whatever is in it; a traceback is as many as it has itself."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return escaped(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:
+        return "\n".join(map(escaped, super().formatException(ei).split("\n")))
+
+
+def log_handler() -> logging.Handler:
+    """Writes the log to stderr."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_OneLine("%(levelname)s %(name)s: %(message)s"))
+    return handler
 
 
 def say(line: str, stream: TextIO | None = None) -> None:

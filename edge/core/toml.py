@@ -25,16 +25,18 @@ def read_toml(path: Path) -> dict[str, Any]:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise ValueError(f"it has more than {MAX_BYTES} bytes")
+    if b"\0" in content:
+        raise ValueError("it holds zero bytes, as UTF-16 does: save it as UTF-8")
     dots = [line.count(b".") for line in content.splitlines()]
     if sum(dots) > MAX_DOTS or max(dots, default=0) > MAX_DOTS_IN_LINE:
         raise ValueError(f"it has more than {MAX_DOTS} dots, or {MAX_DOTS_IN_LINE} in a line")
     try:
-        text = content.decode()
-    except UnicodeDecodeError:  # which says what stands where
-        raise ValueError("it is not valid TOML: expected UTF-8") from None
-    try:
+        text = content.decode("utf-8-sig")  # some editors begin a file with a mark
         table = tomllib.loads(text)
         str(table)  # Python does not print the largest numbers, and so no message could name them
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ValueError(f"it is not UTF-8 (line {line}): save it as UTF-8") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"it is not valid TOML: {_reason(text, str(error))}") from None
     return table

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import TextIO
 
+from edge.core.text import escaped
 from edge.core.types import FacePrediction, FaceStatus, Prediction, Status
 
 _TERMINAL_INTERVAL_S = 0.1
@@ -43,7 +44,7 @@ class LiveSink:
             return
         known = 0 < elapsed < float("inf")
         rate = f"{self._frames / elapsed:5.1f} fps" if known else "    - fps"
-        text = (
+        text = escaped(
             f"{prediction.origin}  frame {prediction.frame_index}  {rate}  "
             f"{prediction.timings.total_ns / 1e6:5.2f} ms  {_faces(prediction.faces)}"
         )

@@ -79,6 +79,15 @@ def test_settings_come_from_the_file_and_flags_win(edge, portraits, tmp_path):
     assert [json.loads(line)["source"] for line in out.read_text().splitlines()] == [str(picture)] * 2
 
 
+def test_a_file_for_lines_that_are_not_asked_for_is_a_warning(edge, portraits, tmp_path):
+    file = tmp_path / "out.jsonl"
+    result = edge("run", "--source", assets.find(assets.HOPPER), "--jsonl-file", file)
+    assert result.returncode == 0
+    line = "WARNING edge.cli: output.jsonl_file has no effect: add jsonl to output.sinks (--sink jsonl)"
+    assert result.stderr.count(line) == 1
+    assert not file.exists()
+
+
 def test_check_and_info_tell_what_is_there(edge):
     check = edge("check", "--source", "camera:0")
     assert check.returncode == 0, check.stderr

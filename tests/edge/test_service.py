@@ -159,7 +159,7 @@ def test_a_tracked_face_keeps_its_number_where_only_a_threshold_changes(manager,
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("source = 3\n", "source must be a string"),
+        ("source = 3\n", "source must be a text"),
         (DEMO.format(bundle="absent"), "absent"),
         ('source = "nowhere.mp4"\n', "nowhere.mp4"),
         ('source = "demo"\noutput = {sinks = ["jsonl"], jsonl_file = "CONFIG"}\n', "nothing was changed"),

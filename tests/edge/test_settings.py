@@ -1,3 +1,4 @@
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -34,31 +35,64 @@ def test_a_whole_number_is_a_number(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("sources = 1", "unknown key sources; known: source, "),
-        ("[camera]\nwdith = 1", "unknown key wdith"),
-        ("source = 3", r"source must be a string, not 3 \(int\)"),
+        ("sources = 1", "unknown key sources: did you mean source?"),
+        ("[camera]\nwdith = 1", "unknown key camera.wdith: did you mean width?"),
+        ("[landmarks]\nmax-faces = 1", "unknown key landmarks.max-faces: did you mean max_faces?"),
+        ("[landmarks.camera]\nwidth = 1", "unknown key landmarks.camera: did you mean [camera]?"),
+        ("[camra]\nwidth = 1", "unknown key camra: did you mean [camera]?"),
+        ("width = 640", "unknown key width: did you mean width under [camera]?"),
+        (
+            '[camera]\nsource = "demo"',
+            "unknown key camera.source: did you mean source, above the first [table]?",
+        ),
+        ("volume = 11", "unknown key volume; known: source, camera.width, "),
+        ("source = 3", "source must be a text in quotes, not a number"),
+        ('source = ["rtsp://me:secret@host"]', "source must be a text in quotes, not a list"),
         ('source = ""', "source must not be empty"),
-        ('[landmarks]\nmax_faces = "2"', "landmarks.max_faces must be int"),
-        ("[landmarks]\nmax_faces = true", "landmarks.max_faces must be int"),
+        (
+            '[landmarks]\nmax_faces = "2"',
+            'max_faces must be a whole number, not the text "2": write max_faces = 2',
+        ),
+        ('[landmarks]\nmax_faces = "two"', 'landmarks.max_faces must be a whole number, not the text "two"'),
+        ("[landmarks]\nmax_faces = true", "landmarks.max_faces must be a whole number, not true"),
         ("[landmarks]\nmax_faces = 0", "landmarks.max_faces must be 1…16, not 0"),
-        ("[landmarks]\nmax_faces = 2.5", "landmarks.max_faces must be int"),
+        ("[landmarks]\nmax_faces = 2.5", "landmarks.max_faces must be a whole number, not 2.5"),
+        (
+            "[landmarks]\nmax_faces = 2026-01-01",
+            "landmarks.max_faces must be a whole number, not a date or time",
+        ),
         ('[landmarks]\nbackend = "dlib"', "landmarks.backend must be one of litert"),
+        ("[landmarks]\nbackend = {}", "landmarks.backend must be a text in quotes, not a table"),
         ('[landmarks]\nbackend = "mediapipe-tasks"', "task_file"),
         ("[expression]\nmin_confidence = nan", "min_confidence must be 0…1"),
+        (
+            '[expression]\nmin_confidence = "0.5"',
+            'min_confidence must be a number, not the text "0.5": write min_confidence = 0.5',
+        ),
+        ("[expression]\nmin_confidence = [0.5]", "expression.min_confidence must be a number, not a list"),
+        ("[expression]\nbundle = false", "expression.bundle must be a text in quotes, not false"),
         ("[expression]\nsmoothing_s = -1", "smoothing_s must be 0…10"),
-        ('[output]\nsinks = "jsonl"', "output.sinks must be a list of strings"),
-        ("[output]\nsinks = [1]", "output.sinks must be a list of strings"),
+        (
+            '[output]\nsinks = "jsonl"',
+            'output.sinks must be a list of texts, not the text "jsonl": write sinks = ["jsonl"]',
+        ),
+        ("[output]\nsinks = [1]", "output.sinks must be a list of texts, not a list with a number in it"),
+        ("[output]\nsinks = [{}]", "output.sinks must be a list of texts, not a list with a table in it"),
         ('[output]\nsinks = ["mail"]', "output.sinks must be one of live, jsonl"),
         ('[output]\nsinks = ["jsonl", "jsonl"]', "twice"),
         ('[output]\nsinks = ["jsonl", "live"]', "jsonl_file"),
-        ("camera = 3", "camera must be"),
-        ("[camera]\nfps = 1" + "0" * 400, "camera.fps must be"),
+        ("camera = 3", "camera must be a table, [camera] with width, height, fps"),
+        ("camera = 3", ', not 3; a camera is chosen with source = "camera:3"'),
+        ('camera = "front"', 'not the text "front"; a camera is chosen with source = "camera:0"'),
+        ("[[camera]]\nwidth = 640", "camera must be a table, [camera] with width, height, fps"),
+        ("output = false", "output must be a table, [output] with sinks, jsonl_file, not false"),
+        ("[camera]\nfps = 1" + "0" * 400, "camera.fps must be 1…240, not 1" + "0" * 59),
         ("[camera]\nwidth = 1" + "0" * 400, "camera.width must be 64…4096"),
         ("[output]\nsinks = []", "at least one of live, jsonl"),
         ('[output]\njsonl_file = "a\\u0000b"', "null character"),
         ('[landmarks]\ntask_file = "a\\u0000b"', "null character"),
         ("source = ", "not valid TOML"),
-        ("\xff", "not valid TOML"),
+        ("a = 1\n# K\xfcche", "it is not UTF-8 (line 2): save it as UTF-8"),
         ("[camera]\nwidth = " + "1" * 5000, "not valid TOML"),
         ("source = 0x" + "f" * 5000, "not valid TOML"),
         ("a" + ".a" * 20_000 + " = 1", "more than 1000 dots"),
@@ -68,10 +102,48 @@ def test_a_whole_number_is_a_number(tmp_path):
 )
 def test_what_is_wrong_is_named_with_its_file(tmp_path, text, message):
     path = tmp_path / "mien.toml"
-    path.write_bytes(text.encode("latin-1" if "\xff" in text else "utf-8"))
-    with pytest.raises(ConfigError, match=message) as caught:
+    path.write_bytes(text.encode("latin-1" if "\xfc" in text else "utf-8"))
+    with pytest.raises(ConfigError, match=re.escape(message)) as caught:
         load_settings(path, {})
-    assert str(path) in str(caught.value)
+    words = str(caught.value)
+    assert words.startswith((f"{path}: ", f"cannot use the settings {path}: "))
+    assert len(words) < 1000
+    for word in ("int", "float", "str", "dict", "None", "Settings", "generator", "tuple", "secret"):
+        assert not re.search(rf"\b{word}\b|<", words.replace(str(path), "")), words
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8"])
+def test_a_byte_order_mark_is_no_part_of_the_settings(tmp_path, encoding):
+    path = tmp_path / "mien.toml"
+    path.write_text('source = "Küche.png"\n', encoding)
+    assert load_settings(path, {}).source == "Küche.png"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_the_other_encodings_of_windows_are_named(tmp_path, encoding):
+    path = tmp_path / "mien.toml"
+    path.write_text('source = "demo"\n', encoding)
+    with pytest.raises(ConfigError, match=r"it holds zero bytes, as UTF-16 does: save it as UTF-8"):
+        load_settings(path, {})
+
+
+@pytest.mark.parametrize(
+    ("flags", "lines"),
+    [
+        ({}, []),
+        ({"output.sinks": ["jsonl"], "output.jsonl_file": "o"}, []),
+        (
+            {"output.jsonl_file": "o"},
+            ["output.jsonl_file has no effect: add jsonl to output.sinks (--sink jsonl)"],
+        ),
+        ({"landmarks.backend": "mediapipe-tasks", "landmarks.task_file": "t"}, []),
+        ({"landmarks.task_file": "t"}, ["landmarks.task_file has no effect with the backend litert"]),
+    ],
+)
+def test_what_has_no_effect_is_said(flags, lines):
+    found = list(load_settings(None, flags).without_effect())
+    assert len(found) == len(lines)
+    assert all(map(str.startswith, found, lines))
 
 
 def test_a_file_without_an_end_is_not_read_to_it():

@@ -130,7 +130,7 @@ def _damage_named(what: str, to_do: str) -> Iterator[None]:
 def summary(splits: list[SplitResult], labels: Sequence[str]) -> str:
     """One line for each split."""
     return "\n".join(
-        f"{split.name}: accuracy {scores['accuracy']:.2%} with misses counted as wrong, "
+        f"{escaped(split.name)}: accuracy {scores['accuracy']:.2%} with misses counted as wrong, "
         f"{percent(scores['accuracy_found'])} of found faces, coverage {scores['coverage']:.2%}, "
         f"{scores['selective']['0.6']:.2%} in the most confident 60 %, "
         f"macro F1 {decimal(scores['macro_f1'])}, {scores['n']} pictures"
