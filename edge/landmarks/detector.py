@@ -6,6 +6,7 @@ BlazeFace: Bazarevsky et al., 2019, arXiv:1907.05047.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -52,6 +53,24 @@ class Look:
 
 FIRST_LOOK = Look()
 """The one that MediaPipe takes."""
+
+
+def windows(height: int, width: int) -> Iterator[Roi]:
+    """Squares that cover a picture row by row, each of them overlapping the next by half or more.
+
+    First those with a half, then those with a quarter of the picture's longer side: 9 and 49 of a square
+    picture, fewer of any other.
+    """
+    for side in (max(height, width) / 2, max(height, width) / 4):
+        for center_y in _centers(height, side):
+            for center_x in _centers(width, side):
+                yield Roi(center_x, center_y, side, 0.0)
+
+
+def _centers(length: int, side: float) -> list[float]:
+    """Where along one edge of the picture the windows lie."""
+    steps = max(0, math.ceil((length - side) / (side / 2)))
+    return [side / 2 + step * (length - side) / steps for step in range(steps + 1)] if steps else [length / 2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +154,21 @@ class FaceDetector:
         """
         whole = whole_picture(*rgb.shape[:2])
         view = Roi(whole.center_x, whole.center_y, whole.size * look.zoom, look.rotation)
+        return self.detect_in(rgb, view, look.min_score)
+
+    def detect_in(
+        self, rgb: NDArray[np.uint8], view: Roi, min_score: float = FIRST_LOOK.min_score
+    ) -> list[Roi]:
+        """Find faces in a part of the picture.
+
+        Args:
+            rgb: uint8 (H, W, 3).
+            view: the square that the model sees; black where it lies outside of the picture.
+            min_score: see ``Look``.
+
+        Returns:
+            Regions for the landmark model, px of the whole picture, best first.
+        """
         matrix = crop_to_picture(view, SIDE)
         crop(rgb, matrix, self._crop, cv2.BORDER_CONSTANT)
         np.multiply(self._crop, np.float32(2 / 255), out=self._input()[0])
@@ -142,7 +176,7 @@ class FaceDetector:
         self._interpreter.invoke()
         # Copies: a profiler that keeps the frame of decode would keep the interpreter from running again.
         regressors, logits = np.array(self._regressors()[0]), np.array(self._logits()[0, :, 0])
-        found = suppress(decode(regressors, logits, look.min_score))
+        found = suppress(decode(regressors, logits, min_score))
         eyes = found.keypoints[:, _RIGHT_EYE] - found.keypoints[:, _LEFT_EYE]
         return [
             _to_picture(roi_around(*box, *eye), view)

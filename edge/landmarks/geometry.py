@@ -16,6 +16,10 @@ from edge.core.types import Roi
 ROI_SCALE = 1.5
 """How much larger than the face box the region is (``face_landmark_landmarks_to_roi.pbtxt``)."""
 
+SAME_FACE_DISTANCE = 0.45
+"""Of the centres of two regions, in sides of the larger one. Parts of a face that were taken for a face lay
+within 0.42 of it, neighbours in group pictures 0.49 and more apart."""
+
 
 def roi_around(x_min: float, y_min: float, x_max: float, y_max: float, eye_dx: float, eye_dy: float) -> Roi:
     """The square region around a box, turned so that the line between the eyes is level.
@@ -82,3 +86,9 @@ def iou(a: Roi, b: Roi) -> float:
     if width <= 0 or height <= 0:
         return 0.0
     return width * height / (a.size**2 + b.size**2 - width * height)
+
+
+def same_face(a: Roi, b: Roi) -> bool:
+    """Two regions of any size belong to one face, as far as their centres tell."""
+    distance = math.hypot(a.center_x - b.center_x, a.center_y - b.center_y)
+    return distance < SAME_FACE_DISTANCE * max(a.size, b.size)

@@ -15,17 +15,19 @@ from numpy.typing import NDArray
 
 from edge.core.errors import BackendError
 from edge.core.features import EYE_ANCHORS, MESH_POINTS
-from edge.core.sizes import scaled_size
 from edge.core.types import Face, Frame, Roi
-from edge.landmarks.detector import FIRST_LOOK, FaceDetector, Look
-from edge.landmarks.geometry import crop, crop_to_picture, iou, roi_around
+from edge.landmarks.detector import FIRST_LOOK, FaceDetector, Look, windows
+from edge.landmarks.geometry import crop, crop_to_picture, iou, roi_around, same_face
 from edge.landmarks.models import FaceModels
+from edge.landmarks.restoration import restored
 from edge.runtime import make_interpreter
 
 SIDE = 192
 """Input of the landmark model, px."""
 MIN_PRESENCE = 0.5
 """Below it a region holds no face, and a tracked face is lost (MediaPipe's default)."""
+SURE_PRESENCE = 0.95
+"""What a face that only a window onto a single picture shows must reach, and its mirror image too."""
 SAME_FACE_IOU = 0.5
 """Regions that overlap more belong to one face (``association_norm_rect_calculator.cc``)."""
 
@@ -37,11 +39,6 @@ FURTHER_LOOKS = (
 )
 """Where the first look at a single picture finds nothing: with a margin, for faces that fill the
 picture; tilted, for faces that are. The landmark model's presence sorts out what is no face."""
-
-SOFTNESS = 0.012
-"""Standard deviation of the blur against noise and blocks, in parts of the picture's longer side."""
-RESTORED_SIDE = 640
-"""A larger picture is restored at this length of its longer side, px: blurring it would take seconds."""
 
 _MIRROR = np.array([[-1.0, 0.0, SIDE], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 """Crop px to px of the mirrored crop, homogeneous."""
@@ -63,9 +60,10 @@ class LitertBackend:
     whose presence drops is lost in that frame and searched for in the next.
 
     ``Frame.still`` turns tracking off for that frame and forgets the tracks. There is no next frame
-    to find the face in, so where MediaPipe's look finds none, ``FURTHER_LOOKS`` follow, and then all of
-    them at the picture ``restored``; and none that would confirm what was seen, so each face is looked
-    at once more (``Face.second``).
+    to find the face in, so where MediaPipe's look finds none, ``FURTHER_LOOKS`` follow; where several
+    faces are wanted and fewer were found, ``windows`` onto the picture; where there is still no face, all
+    of the looks at the picture ``restored``. Nor is there one that would confirm what was seen, so each
+    face is looked at once more (``Face.second``).
     """
 
     def __init__(self, models: FaceModels, max_faces: int = 1, threads: int = 1) -> None:
@@ -86,7 +84,7 @@ class LitertBackend:
         self._ids = count()
 
     def detect(self, frame: Frame) -> list[Face]:
-        """Faces of one frame, tracked ones first.
+        """Faces of one frame, tracked ones first; of a still frame, those that the whole picture shows first.
 
         Args:
             frame: ``rgb`` uint8 (H, W, 3).
@@ -95,7 +93,10 @@ class LitertBackend:
             At most ``max_faces`` faces; an empty list where there is none.
         """
         if frame.still:
-            if faces := self._twice(frame):
+            faces = self._twice(frame)
+            if 1 < self._max_faces > len(faces):
+                faces = self._completed(frame.rgb, faces)
+            if faces:
                 return faces
             # A picture restored from next to nothing shows faces in stains: the mirror must show them too.
             again = replace(frame, rgb=restored(frame.rgb))
@@ -138,16 +139,47 @@ class LitertBackend:
         """What one run of the detector finds in a single picture."""
         faces: list[Face] = []
         for track in _distinct([_Track(roi) for roi in self._detector.detect(rgb, look)]):
-            if len(faces) < self._max_faces and (face := self._face(rgb, track, tries=2)):
+            face = self._face(rgb, track, tries=2) if len(faces) < self._max_faces else None
+            if face and not _is_among(next_roi(face.landmarks), faces):
                 faces.append(face)
         return faces
 
-    def _face(self, rgb: NDArray[np.uint8], track: _Track, tries: int = 1) -> Face | None:
+    def _completed(self, rgb: NDArray[np.uint8], faces: list[Face]) -> list[Face]:
+        """The faces that were found, and behind them those that windows onto the picture show.
+
+        A face in doubt gives way to those that are sure: its landmarks may lie between two people.
+        """
+        sure = [face for face in faces if _is_sure(face)]
+        others: list[Face] = []
+        for roi in (roi for view in windows(*rgb.shape[:2]) for roi in self._detector.detect_in(rgb, view)):
+            if _is_among(roi, sure + others):
+                continue
+            face = self._sure_face(rgb, roi)
+            if face and not _is_among(next_roi(face.landmarks), sure + others):
+                others.append(face)
+                if len(sure + others) == self._max_faces:
+                    break
+        kept = [face for face in faces if _is_sure(face) or not _is_among(next_roi(face.landmarks), others)]
+        return (kept + others)[: self._max_faces]
+
+    def _sure_face(self, rgb: NDArray[np.uint8], roi: Roi) -> Face | None:
+        """The face in a region, if its mirror image shows it as clearly and both eyes are in the picture."""
+        face = self._face(rgb, _Track(roi), tries=2, min_presence=SURE_PRESENCE)
+        if face is None:
+            return None
+        face = replace(face, second=self._mirrored(rgb, face))
+        eyes = face.landmarks[[_LEFT_EYE, _RIGHT_EYE], :2]
+        inside = bool(((eyes >= 0) & (eyes < rgb.shape[1::-1])).all())
+        return face if inside and _is_sure(face) else None
+
+    def _face(
+        self, rgb: NDArray[np.uint8], track: _Track, tries: int = 1, min_presence: float = MIN_PRESENCE
+    ) -> Face | None:
         """The face in a region; a further try looks where the landmarks of the one before lie."""
         roi = track.roi
         for _ in range(tries):
             landmarks, presence = self._mesh.run(rgb, roi)
-            if presence >= MIN_PRESENCE:
+            if presence >= min_presence:
                 track_id = next(self._ids) if track.id is None else track.id
                 return Face(landmarks, presence, roi, track_id, self._mesh.embedding())
             roi = next_roi(landmarks)
@@ -221,24 +253,6 @@ class LandmarkModel:
         return result
 
 
-def restored(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """What noise, blocks or too little contrast hide: softened, and stretched to all of 0–255.
-
-    Args:
-        rgb: uint8 (H, W, 3).
-
-    Returns:
-        The same shape. Of a larger picture no detail under ``RESTORED_SIDE`` is left, which is more than
-        the detector sees.
-    """
-    height, width = rgb.shape[:2]
-    shrink = min(1.0, RESTORED_SIDE / max(height, width))
-    small = cv2.resize(rgb, scaled_size(height, width, shrink), interpolation=cv2.INTER_AREA)
-    soft = cv2.GaussianBlur(small, (0, 0), SOFTNESS * max(small.shape[:2]))
-    cv2.normalize(soft, soft, 0, 255, cv2.NORM_MINMAX)
-    return np.asarray(cv2.resize(soft, (width, height)) if shrink < 1 else soft, np.uint8)
-
-
 def next_roi(landmarks: NDArray[np.float32]) -> Roi:
     """Where to look for a face in the next frame: its axis-aligned box, turned by its eyes.
 
@@ -258,3 +272,12 @@ def _distinct(tracks: list[_Track]) -> list[_Track]:
         if all(iou(track.roi, other.roi) <= SAME_FACE_IOU for other in kept):
             kept.append(track)
     return kept
+
+
+def _is_sure(face: Face) -> bool:
+    """A face of a single picture that is hardly anything else."""
+    return face.second is not None and min(face.presence, face.second.presence) >= SURE_PRESENCE
+
+
+def _is_among(roi: Roi, faces: list[Face]) -> bool:
+    return any(same_face(roi, next_roi(face.landmarks)) for face in faces)

@@ -272,3 +272,23 @@ def test_a_full_device_is_one_line(edge, portraits):
     result = edge("run", "--source", "demo", "--sink", "jsonl", "--jsonl-file", "/dev/full")
     assert result.returncode == 1
     assert "No space left" in _error(result)
+
+
+def test_one_bad_picture_does_not_end_an_album(edge, portraits, tmp_path):
+    """A line of pixels, what is none, and what no reader knows, between two good ones."""
+    for name in ("a.png", "e.png"):
+        (tmp_path / name).write_bytes(assets.load(assets.ASTRONAUT))
+    cv2.imwrite(str(tmp_path / "b.png"), np.full((1, 3000, 3), 90, np.uint8))
+    (tmp_path / "c.png").write_bytes(b"broken")
+    (tmp_path / "d.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    result = edge("run", "--source", tmp_path, "--sink", "jsonl")
+    assert result.returncode == 0, result.stderr
+    records = _records(result)
+    assert [(Path(record["source"]).name, len(record["faces"])) for record in records] == [
+        ("a.png", 1),
+        ("b.png", 0),
+        ("e.png", 1),
+    ]
+    assert "skipped 2" in result.stderr
+    assert "c.png" in result.stderr
+    assert "d.heic" in result.stderr

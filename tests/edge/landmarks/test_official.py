@@ -44,7 +44,8 @@ class TestStills:
 
     def test_face_mesh_gives_the_same_landmarks(self, models, media, name):
         (frame,) = open_source(str(media / "stills" / name))
-        errors = _errors_percent(LitertBackend(models, 8).detect(frame), _mesh(8).detect(frame))
+        # Windows onto the picture would find more faces than MediaPipe does.
+        errors = _errors_percent(LitertBackend(models, 8).find(frame), _mesh(8).detect(frame))
         assert errors
         assert max(errors) <= 0.02
 
