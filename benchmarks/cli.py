@@ -194,9 +194,10 @@ def _accuracy(args: argparse.Namespace) -> int:
 
 
 def _robustness(args: argparse.Namespace) -> int:
-    from benchmarks import robustness, subset
+    from benchmarks import looks, robustness, subset
 
     settings = load_settings(args.config, _flags(args))
+    looks.check_regions(settings.landmarks, "robustness")
     names = robustness.choose_names(args.corruptions)
     reference = robustness.find_reference(args.reference)
     if args.sheet:
