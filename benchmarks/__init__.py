@@ -9,7 +9,8 @@ commands; each is a module of its own, and what it stands on:
   ``worker_end``, what the far ends share.
 - ``accuracy``: ``classes`` (which answer is right), ``systems`` (who is measured), ``looks`` (how faces get
   to the classifier), ``evaluation`` (pictures before a system, on all cores), ``scores`` (answers →
-  figures).
+  figures), ``answers`` (a file of them).
+- ``compare``: ``paired`` (two files of answers, picture by picture).
 - ``robustness``, on top of these: ``corruptions`` (the damage, which ``evaluation`` does), ``subset`` (which
   pictures), ``corruption_error`` (mCE), ``contact_sheet`` (the damage, to be looked at).
 - ``peers``, the app beside other packages: ``peer_files`` (who takes part; ``peers`` has the files),

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks import answers
 from benchmarks.classes import choose_classes, with_truth
 from benchmarks.environment import bundle_facts, describe, usable_cores
 from benchmarks.evaluation import Evaluation, evaluate_each
@@ -74,6 +75,7 @@ def benchmark(
     protocol: Protocol,
     workers: int | None = None,
     mapping: Path | None = None,
+    answers_file: Path | None = None,
 ) -> dict[str, Any]:
     """Score the pictures of a data set.
 
@@ -82,6 +84,7 @@ def benchmark(
         split: only this part; None: all of it.
         workers: processes; None: one for each usable core.
         mapping: names of class folders, see ``edge.data.mapping``.
+        answers_file: gets the answer to each picture, see ``benchmarks.answers``.
 
     Returns:
         The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
@@ -89,6 +92,7 @@ def benchmark(
     Raises:
         FerError: a part is missing, the bundle's labels do not fit the label set, or the data has no
             usable picture in ``split``.
+        OSError: ``answers_file`` cannot be written.
     """
     load_before = os.getloadavg()[0]
     bundle = load_bundle(protocol.settings.bundle)
@@ -100,6 +104,8 @@ def benchmark(
     outcomes = list(counted(evaluate_each(samples, protocol.evaluation(), workers or usable_cores())))
     if not outcomes:
         raise DataError(nothing_left(data, protocol.truth))
+    if answers_file is not None:
+        answers.write(answers_file, outcomes, classes)
     scores, warnings = summarize(
         [outcome.true for outcome in outcomes], [outcome.answer for outcome in outcomes], classes
     )
@@ -132,6 +138,7 @@ def table(result: dict[str, Any]) -> str:
         f"coverage          {percent(result['coverage'])}",
         f"selective at 60 % {percent(result['selective']['0.6'])}   of the most confident of all pictures",
         f"macro F1          {percent(result['macro_f1'])}",
+        f"macro recall      {percent(result['macro_recall'])}",
         f"ECE               {decimal(result['ece'])}",
         f"{'class':<12} {'precision':>9} {'recall':>8} {'F1':>8} {'coverage':>8} {'n':>7}",
     ]

@@ -58,22 +58,28 @@ def report(args: argparse.Namespace, result: dict[str, Any], table: str) -> int:
     return 0
 
 
-def check_writable(path: Path | None) -> None:
+def check_writable(path: Path | None, flag: str = "--json") -> None:
     """Make the folder of ``path`` and see that a file can be made there, before a long run.
 
+    Args:
+        path: of the file; None: there is to be none.
+        flag: that names it.
+
     Raises:
-        FerError: it cannot.
+        FerError: it cannot, or something that is no file is there.
     """
     if path is None:
         return
     if path.is_dir():
-        raise FerError(f"--json must name a file, but {path} is a folder")
+        raise FerError(f"{flag} must name a file, but {path} is a folder")
+    if path.exists() and not path.is_file():
+        raise FerError(f"{flag} must name a file, but {path} is a device or a pipe")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise FerError(f"cannot write {path}: {error.strerror}; choose another --json") from None
+        raise FerError(f"cannot write {path}: {error.strerror}; choose another {flag}") from None
 
 
 def _seed(text: str) -> int:

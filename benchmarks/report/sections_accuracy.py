@@ -90,6 +90,7 @@ def _metrics(content: dict[str, Any]) -> Table:
         ["accuracy of found faces, %", points(content["accuracy_found"]), "misses left out"],
         ["faces found, %", points(content["coverage"]), "coverage"],
         ["macro F1, %", points(content["macro_f1"]), "each class counts alike"],
+        ["macro recall, %", points(content.get("macro_recall")), "likewise"],
         ["ECE", number(content["ece"], 3), "confidence against accuracy; less is better"],
         ["AURC", number(content["aurc"], 3), "mean error over all shares; less is better"],
     ]

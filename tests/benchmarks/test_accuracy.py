@@ -70,6 +70,8 @@ def test_class_folders_end_to_end(benchmark_json, class_folders, portraits, caps
     right = (labels["astronaut.png"] == "happy") + (labels["grace_hopper.jpg"] == "neutral")
     assert result["accuracy"] == pytest.approx(right / 3)
     assert result["accuracy_found"] == pytest.approx(right / 2)
+    recalls = [row["recall"] for row in result["per_class"].values() if row["n"]]
+    assert result["macro_recall"] == pytest.approx(sum(recalls) / 2)
     counts, columns = np.array(result["confusion"]["counts"]), result["confusion"]["columns"]
     assert counts[columns.index("happy"), columns.index(labels["astronaut.png"])] == 1
     assert counts[columns.index("neutral"), columns.index("missed")] == 1
