@@ -1,21 +1,48 @@
 """How often the label is right: any bundle on any labelled pictures, from picture to label."""
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks import answers
 from benchmarks.classes import choose_classes, with_truth
 from benchmarks.environment import bundle_facts, describe, usable_cores
+from benchmarks.evaluation import Evaluation, evaluate_each
+from benchmarks.looks import Look, assumed, check_regions, single, tracked
 from benchmarks.scores import counted, data_facts, decimal, headline, nothing_left, percent, skip, summarize
-from benchmarks.scoring import Protocol, score_all
+from benchmarks.systems import PipelineSystem
 from edge.build import load_bundle
 from edge.core.errors import DataError
-from edge.data import Preparation, read_dataset
+from edge.data import Preparation, prepare, read_dataset
 from edge.settings import Settings
 
 SCHEMA = 1
 """Version of the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """Everything beside the data that a figure depends on."""
+
+    settings: Settings
+    preparation: Preparation
+    assume_face: bool = False
+    tracked: bool = False
+    """Answer as for a frame of a camera: from one look, where tracking takes it."""
+    label_set: int | None = None
+    """Key of ``edge.core.labels.LABEL_SETS``; None: the bundle's own labels."""
+    truth: str = "label"
+    """``"label"``: what the data set says; ``"votes"``: the clear majority of the FER+ votes."""
+
+    def evaluation(self) -> Evaluation:
+        """The pipeline on pictures prepared so."""
+        look: Look = tracked if self.tracked else single
+        if self.assume_face:
+            look = partial(assumed, padding=self.preparation.padding)
+        prepared = partial(prepare, scale=self.preparation.scale, padding=self.preparation.padding)
+        return Evaluation(partial(PipelineSystem, self.settings, look), prepare=prepared)
 
 
 def make_protocol(
@@ -30,9 +57,11 @@ def make_protocol(
     """What is not given is what the bundle was trained with.
 
     Raises:
-        ConfigError: a value out of range.
+        ConfigError: a value out of range; ``assume_face`` or ``tracked`` with a backend that takes no region.
         BundleError: no such bundle, or it is not whole.
     """
+    if assume_face or tracked:
+        check_regions(settings.landmarks, "--assume-face" if assume_face else "--tracked")
     own_scale, own_padding = load_bundle(settings.bundle).preparation
     preparation = Preparation(
         own_scale if scale is None else scale, own_padding if padding is None else padding
@@ -46,6 +75,7 @@ def benchmark(
     protocol: Protocol,
     workers: int | None = None,
     mapping: Path | None = None,
+    answers_file: Path | None = None,
 ) -> dict[str, Any]:
     """Score the pictures of a data set.
 
@@ -54,6 +84,7 @@ def benchmark(
         split: only this part; None: all of it.
         workers: processes; None: one for each usable core.
         mapping: names of class folders, see ``edge.data.mapping``.
+        answers_file: gets the answer to each picture, see ``benchmarks.answers``.
 
     Returns:
         The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
@@ -61,6 +92,7 @@ def benchmark(
     Raises:
         FerError: a part is missing, the bundle's labels do not fit the label set, or the data has no
             usable picture in ``split``.
+        OSError: ``answers_file`` cannot be written.
     """
     load_before = os.getloadavg()[0]
     bundle = load_bundle(protocol.settings.bundle)
@@ -69,10 +101,14 @@ def benchmark(
     left_out: list[str] = []
     samples = read_dataset(data, split, on_bad=lambda message: skip(message, skipped), mapping=mapping)
     samples = with_truth(samples, protocol.truth, classes, left_out)
-    outcomes = list(counted(score_all(samples, protocol, workers or usable_cores())))
+    outcomes = list(counted(evaluate_each(samples, protocol.evaluation(), workers or usable_cores())))
     if not outcomes:
         raise DataError(nothing_left(data, protocol.truth))
-    scores, warnings = summarize(outcomes, classes)
+    if answers_file is not None:
+        answers.write(answers_file, outcomes, classes)
+    scores, warnings = summarize(
+        [outcome.true for outcome in outcomes], [outcome.answer for outcome in outcomes], classes
+    )
     return {
         "kind": "accuracy",
         "schema": SCHEMA,
@@ -102,6 +138,7 @@ def table(result: dict[str, Any]) -> str:
         f"coverage          {percent(result['coverage'])}",
         f"selective at 60 % {percent(result['selective']['0.6'])}   of the most confident of all pictures",
         f"macro F1          {percent(result['macro_f1'])}",
+        f"macro recall      {percent(result['macro_recall'])}",
         f"ECE               {decimal(result['ece'])}",
         f"{'class':<12} {'precision':>9} {'recall':>8} {'F1':>8} {'coverage':>8} {'n':>7}",
     ]

@@ -1,6 +1,6 @@
 """Which answer is right: the classes that are scored, and the truth of each picture."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,7 +23,11 @@ class Classes:
     """float32 (B, C) of zeros and ones: the bundle's labels to ``names``. Labels that belong to no class
     have a row of zeros."""
 
-    def probabilities(self, of_bundle: Sequence[float]) -> NDArray[np.float64]:
+    def true(self, emotion: str) -> str:
+        """The class of a picture that is scored; an emotion that the bundle does not know is its own."""
+        return self.of_emotion[emotion] or emotion
+
+    def probabilities(self, of_bundle: NDArray[np.float32]) -> NDArray[np.float64]:
         """The bundle's probabilities (B,), summed for each class: float64 (C,), sums to 1 again where
         labels are left out."""
         sums: NDArray[np.float64] = np.asarray(of_bundle, np.float64) @ self.matrix

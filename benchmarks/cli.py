@@ -93,6 +93,8 @@ def _add_accuracy(commands: Any) -> None:
         action="store_true",
         help="where the detector finds nothing, take the middle of the picture for a face",
     )
+    text = "CSV file for the answer to every picture, which the command compare takes"
+    sub.add_argument("--answers", type=Path, metavar="OUT", help=text)
     _add_common_flags(sub)
 
 
@@ -182,21 +184,26 @@ def _latency(args: argparse.Namespace) -> int:
 
 
 def _accuracy(args: argparse.Namespace) -> int:
-    from benchmarks import accuracy
+    from benchmarks import accuracy, answers
 
     settings = load_settings(args.config, _flags(args))
     check_writable(args.json)
+    if args.answers:
+        if args.json and args.json.resolve() == args.answers.resolve():
+            raise ConfigError(f"--json and --answers both name {args.json}: choose two files")
+        check_writable(args.answers, "--answers", answers.are_in)
     protocol = accuracy.make_protocol(
         settings, args.scale, args.padding, args.assume_face, args.labels, args.truth, args.tracked
     )
-    result = accuracy.benchmark(args.data, args.split, protocol, args.workers, args.classes)
+    result = accuracy.benchmark(args.data, args.split, protocol, args.workers, args.classes, args.answers)
     return report(args, result, accuracy.table(result))
 
 
 def _robustness(args: argparse.Namespace) -> int:
-    from benchmarks import robustness, subset
+    from benchmarks import looks, robustness, subset
 
     settings = load_settings(args.config, _flags(args))
+    looks.check_regions(settings.landmarks, "robustness")
     names = robustness.choose_names(args.corruptions)
     reference = robustness.find_reference(args.reference)
     if args.sheet:

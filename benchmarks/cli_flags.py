@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,15 @@ def report(args: argparse.Namespace, result: dict[str, Any], table: str) -> int:
     return 0
 
 
-def check_writable(path: Path | None) -> None:
-    """Make the folder of ``path`` and see that a result can be written there, before a long run.
+def check_writable(
+    path: Path | None, flag: str = "--json", ours: Callable[[bytes], bool] | None = None
+) -> None:
+    """Make the folder of ``path`` and see that a file can be written there, before a long run.
+
+    Args:
+        path: of the file; None: there is to be none.
+        flag: that names it.
+        ours: whether content may be replaced; None: that of a result may.
 
     Raises:
         FerError: it cannot, or something else would be replaced by it.
@@ -68,24 +76,21 @@ def check_writable(path: Path | None) -> None:
     if path is None:
         return
     if path.is_dir():
-        raise FerError(f"--json must name a file, but {path} is a folder")
+        raise FerError(f"{flag} must name a file, but {path} is a folder")
+    if path.exists() and not path.is_file():
+        raise FerError(f"{flag} must name a file, but {path} is a device or a pipe")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise FerError(f"cannot write {path}: {error.strerror}; choose another --json") from None
-    check_result(path)
+        raise FerError(f"cannot write {path}: {error.strerror}; choose another {flag}") from None
+    check_replaceable(path, ours or is_result)
 
 
-def check_result(path: Path) -> None:
-    """See that nothing but an older result would be replaced.
-
-    Raises:
-        DataError: something else is there.
-        OSError: it cannot be read.
-    """
-    check_replaceable(path, lambda content: is_json_with(content, "kind", "schema", "warnings"))
+def is_result(content: bytes) -> bool:
+    """Whether a file holds an older result."""
+    return is_json_with(content, "kind", "schema", "warnings")
 
 
 def _seed(text: str) -> int:

@@ -1,16 +1,24 @@
-"""The commands that measure nothing themselves: ``report`` and ``all``."""
+"""The commands that measure nothing themselves: ``compare``, ``report`` and ``all``."""
 
 import argparse
 import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks import cli_flags
 from edge.core.console import say
 from edge.core.errors import DataError
 
 
 def add_commands(commands: Any) -> None:
-    """``report`` and ``all``, to argparse's sub-commands."""
+    """``compare``, ``report`` and ``all``, to argparse's sub-commands."""
+    text = "compare two runs of accuracy on the same pictures, picture by picture"
+    sub = commands.add_parser("compare", help=text, description=text)
+    sub.set_defaults(command=_compare)
+    for name in ("A", "B"):
+        sub.add_argument(name, type=Path, metavar=f"{name}.csv", help="what accuracy wrote with --answers")
+    sub.add_argument("--json", type=Path, metavar="OUT", help="file for the result")
+
     text = "make a page and a Markdown file of results, and name what got worse"
     sub = commands.add_parser("report", help=text, description=text)
     sub.set_defaults(command=_report)
@@ -37,6 +45,14 @@ def _add_out(sub: argparse.ArgumentParser) -> None:
 
 
 # As in ``cli``, each command imports what it needs.
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from benchmarks import paired
+
+    cli_flags.check_writable(args.json)
+    result = paired.compare(args.A, args.B)
+    return cli_flags.report(args, result, paired.table(result))
 
 
 def _report(args: argparse.Namespace) -> int:

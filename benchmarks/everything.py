@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import contact_sheet, report, result_files
-from benchmarks.cli_flags import check_result
+from benchmarks.cli_flags import is_result
 from benchmarks.environment import usable_cores
 from benchmarks.robustness import NAMES
 from edge.core.errors import DataError
+from edge.core.files import check_replaceable
 from edge.runtime import package_version
 
 BUNDLES = ("fused", "landmarks")
@@ -151,7 +152,7 @@ def _check_output(wanted: Sequence[Part], folder: Path) -> None:
     """Before hours of work."""
     for part in wanted:
         if part.gives_json:
-            check_result(folder / f"{part.name}.json")
+            check_replaceable(folder / f"{part.name}.json", is_result)
         else:
             contact_sheet.check_sheets(folder / _SHEETS, NAMES)
     report.check_output(folder)

@@ -19,13 +19,13 @@ from benchmarks.classes import choose_classes, with_truth
 from benchmarks.corruptions import OF_PICTURES
 from benchmarks.demo import unpaced_demo
 from benchmarks.environment import Watch, describe
+from benchmarks.evaluation import Evaluation
 from benchmarks.matrix import SKIPPED, few_rounds, in_turn, ratio_of_blocks
 from benchmarks.meter import percentiles_ms
 from benchmarks.peer_environments import interpreter, prepare, size_mb
 from benchmarks.peer_files import Peer
-from benchmarks.peer_process import Answer, RemoteSystem
+from benchmarks.peer_process import RemoteSystem, TimedAnswer
 from benchmarks.scores import nothing_left
-from benchmarks.stress import Stress
 from benchmarks.subset import Pictures
 from edge.core.console import say
 from edge.core.errors import BackendError, DataError
@@ -81,9 +81,9 @@ class _Candidate:
     """Why there are no figures."""
     score_reason: str | None = None
     """Why there are none of single pictures."""
-    blocks: list[list[Answer]] = field(default_factory=list)
+    blocks: list[list[TimedAnswer]] = field(default_factory=list)
     """Of frames of a camera."""
-    stills: list[list[Answer]] = field(default_factory=list)
+    stills: list[list[TimedAnswer]] = field(default_factory=list)
     """Of the same frames as single pictures, where that makes a difference."""
     figures: dict[str, Any] = field(default_factory=dict)
 
@@ -164,8 +164,8 @@ def robustness_of(
     _prepare(each, folder, pythons)
     with closing(each.build()) as system:
         facts = {"system": peer.title, "peer": peer.facts(system.software())}
-    stress = Stress(each.build, LandmarkSettings(), tuple(OF_PICTURES), seed)
-    return robustness.benchmark(pictures, stress, facts, robustness.find_reference(None), workers)
+    evaluation = Evaluation(each.build, tuple(OF_PICTURES), seed)
+    return robustness.benchmark(pictures, evaluation, facts, robustness.find_reference(None), workers)
 
 
 def _require_pictures(pictures: Pictures, peer: Peer) -> None:
@@ -254,7 +254,7 @@ def _finish(each: _Candidate) -> None:
     }
 
 
-def _ns(blocks: Sequence[Sequence[Answer]]) -> list[NDArray[np.int64]]:
+def _ns(blocks: Sequence[Sequence[TimedAnswer]]) -> list[NDArray[np.int64]]:
     return [np.array([answer.ns for answer in block], np.int64) for block in blocks]
 
 
@@ -265,8 +265,8 @@ def _score(every: Sequence[_Candidate], plan: Plan, warnings: list[str]) -> dict
     common: dict[str, Any] = {}
 
     def score(each: _Candidate, pictures: Pictures) -> None:
-        stress = Stress(each.build, LandmarkSettings(), (), plan.seed)
-        result = robustness.benchmark(pictures, stress, {}, None, plan.workers)
+        evaluation = Evaluation(each.build, seed=plan.seed)
+        result = robustness.benchmark(pictures, evaluation, {}, None, plan.workers)
         each.figures["scores"] = {
             key: value for key, value in result["clean"].items() if key != "abstentions"
         }

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.systems import Probabilities
+from benchmarks.systems import Answer, Probabilities
 from benchmarks.worker_process import ANSWER_S, Worker
 from edge.core.errors import BackendError
 
@@ -21,7 +21,7 @@ how many threads)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class TimedAnswer:
     """What a peer said of a picture, and what it took."""
 
     probabilities: Probabilities | None
@@ -60,15 +60,16 @@ class RemoteSystem:
             self._worker.close()
             raise
 
-    def answer(self, rgb: NDArray[np.uint8]) -> Probabilities | None:
+    def answer(self, rgb: NDArray[np.uint8]) -> Answer | None:
         """See ``System``.
 
         Raises:
             BackendError: it cannot, or answers something else than probabilities.
         """
-        return self.timed_answer(rgb).probabilities
+        probabilities = self.timed_answer(rgb).probabilities
+        return None if probabilities is None else Answer(probabilities)
 
-    def timed_answer(self, rgb: NDArray[np.uint8], tracked: bool = False) -> Answer:
+    def timed_answer(self, rgb: NDArray[np.uint8], tracked: bool = False) -> TimedAnswer:
         """The answer and its costs.
 
         Args:
@@ -80,7 +81,7 @@ class RemoteSystem:
         """
         message = {"answer": rgb.shape[:2], "tracked": tracked}
         said = self._worker.ask(message, ANSWER_S, rgb.tobytes())
-        return Answer(self._checked(said["probabilities"]), said["ns"], said["cpu_ns"])
+        return TimedAnswer(self._checked(said["probabilities"]), said["ns"], said["cpu_ns"])
 
     def peak_rss_mb(self) -> float:
         """The most memory that its process has held so far, MB (10^6 bytes)."""

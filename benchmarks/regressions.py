@@ -81,7 +81,7 @@ def compare(results: Sequence[Result], older: Sequence[Result]) -> Comparison:
     """
     found = Comparison()
     for result in results:
-        name = f"{result.kind}, {describe(result)}"
+        name = f"{result.kind}, {result.title}"
         old = next((each for each in older if _configuration(each) == _configuration(result)), None)
         if old is None:
             found.notes.append(f"{name}: not compared, there is no older result of this configuration")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from benchmarks import accuracy, latency, matrix, peer_benchmark, robustness
+from benchmarks.scores import data_name
 from edge.core.errors import DataError
 
 SCHEMAS = {
@@ -21,6 +22,8 @@ SCHEMAS = {
 TIMED = ("latency", "matrix", "peers")
 """Kinds whose figures other work on the machine spoils: each of their warnings says so."""
 
+_TELLING = ("board", "cpu", "system", "python", "mien")
+"""Facts of an environment that tell results of the same configuration apart."""
 
 MOST_LEVELS = 50
 """Of objects and lists within each other; a result has ten. A report walks through them."""
@@ -33,6 +36,8 @@ class Result(NamedTuple):
     kind: str
     content: dict[str, Any]
     """As ``docs/benchmarks.md`` describes it."""
+    title: str
+    """``describe``, and what tells it from others that were read with it."""
 
     @property
     def spoiled(self) -> bool:
@@ -46,7 +51,8 @@ def read(paths: Sequence[Path]) -> list[Result]:
     Raises:
         DataError: a file that is none, or of another version.
     """
-    return sorted(map(_read, paths), key=lambda result: list(SCHEMAS).index(result.kind))
+    results = sorted(map(_read, paths), key=lambda result: list(SCHEMAS).index(result.kind))
+    return [_told_apart(result, results) for result in results]
 
 
 @contextmanager
@@ -82,11 +88,15 @@ def describe(result: Result) -> str:
             parts.append(f"in turn with {against['backend']} {against['bundle']['name']}")
         return ", ".join(parts)
     who = content["system"] if result.kind == "robustness" else content["bundle"]["name"]
-    parts = [" ".join(filter(None, (f"{who} on {content['data']['file']}", content["split"])))]
+    parts = [f"{who} on {data_name(content)}"]
     if content["labels"] != content.get("bundle", {}).get("labels"):
         parts.append(f"{len(content['labels'])} classes")
     if content["truth"] != "label":
         parts.append(content["truth"])
+    if (landmarks := content.get("landmarks", "litert")) != "litert":
+        parts.append(landmarks)
+    looks = {"tracked": "tracked", "assume_face": "face assumed"}
+    parts += [words for key, words in looks.items() if content.get(key)]
     return ", ".join(parts)
 
 
@@ -130,12 +140,22 @@ def _read(path: Path) -> Result:
         raise DataError(f"{path} is of the kind {kind!r}: expected one of {', '.join(SCHEMAS)}")
     if schema != SCHEMAS[kind]:
         raise DataError(f"{path} has schema {schema!r} of {kind}: expected {SCHEMAS[kind]}; measure again")
-    result = Result(path, kind, content)
+    result = Result(path, kind, content, "")
     with complete(result):
-        describe(result)
+        result = result._replace(title=describe(result))
         [str(warning) for warning in content["warnings"]]
         environments(result)
     return result
+
+
+def _told_apart(result: Result, results: Sequence[Result]) -> Result:
+    """The result with a title of its own: where it was measured, or else its file."""
+    same = [other for other in results if (other.kind, other.title) == (result.kind, result.title)]
+    mine, *facts = ({key: environments(other)[0].get(key) for key in _TELLING} for other in (result, *same))
+    words = [f"{key} {value}" for key, value in mine.items() if any(other[key] != value for other in facts)]
+    if facts.count(mine) > 1:
+        words.append(str(result.path))
+    return result._replace(title=", ".join([result.title, *words]))
 
 
 def _deeper(value: Any, levels: int) -> bool:

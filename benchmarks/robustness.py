@@ -4,23 +4,22 @@ The protocol is ``docs/robustness-protocol.md``.
 """
 
 import os
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.classes import Classes, choose_classes
 from benchmarks.corruption_error import REFERENCE, compare, differences, read_reference
 from benchmarks.corruptions import OCCLUSIONS, OF_FACES, OF_PICTURES, PADDING, SEVERITIES
 from benchmarks.corruptions.pictures import SIDE
 from benchmarks.environment import bundle_facts, describe, usable_cores
+from benchmarks.evaluation import Evaluation, Outcome, evaluate_each
 from benchmarks.scores import counted, data_facts, decimal, headline, nothing_left, percent, summarize
-from benchmarks.scoring import Outcome, score_each
-from benchmarks.stress import Answers, Examiner, Stress
 from benchmarks.subset import Pictures, read_pictures
-from benchmarks.systems import PipelineSystem
+from benchmarks.systems import Answer, PipelineSystem
 from edge.build import load_bundle
 from edge.core.errors import ConfigError, DataError
 from edge.settings import Settings
@@ -33,7 +32,6 @@ NAMES = (*OF_PICTURES, *OF_FACES)
 """Of all corruptions."""
 
 _KEYS = ("n", "coverage", "accuracy", "accuracy_found", "ece")
-_AT_ONCE = 4  # pictures for a process: each of them is seen more than a hundred times
 
 
 def choose_names(text: str | None) -> tuple[str, ...]:
@@ -68,20 +66,20 @@ def benchmark_pipeline(
     reference: dict[str, Any] | None = None,
     workers: int | None = None,
 ) -> dict[str, Any]:
-    """``benchmark`` of the app's own pipeline."""
-    stress = Stress(partial(PipelineSystem, settings), settings.landmarks, names, seed)
+    """``benchmark`` of the app's own pipeline; settings as in ``benchmarks.looks.check_regions``."""
+    evaluation = Evaluation(partial(PipelineSystem, settings), names, seed, settings.landmarks)
     bundle = load_bundle(settings.bundle)
     facts = {
         "system": f"mien {bundle.name}",
         "landmarks": settings.landmarks.backend,
         "bundle": bundle_facts(bundle),
     }
-    return benchmark(pictures, stress, facts, reference, workers)
+    return benchmark(pictures, evaluation, facts, reference, workers)
 
 
 def benchmark(
     pictures: Pictures,
-    stress: Stress,
+    evaluation: Evaluation,
     facts: dict[str, Any],
     reference: dict[str, Any] | None = None,
     workers: int | None = None,
@@ -90,7 +88,7 @@ def benchmark(
 
     Args:
         pictures: what is read.
-        stress: the system, and what is done.
+        evaluation: the system, and what is done; pictures are prepared as the protocol says.
         facts: ``system``, a name, and what else tells who is measured; goes into the result.
         reference: another system's result.
         workers: processes; None: one for each usable core. The figures do not depend on it.
@@ -102,29 +100,27 @@ def benchmark(
         FerError: a part is missing, the system's labels do not fit the label set, or there is no picture.
     """
     load_before = os.getloadavg()[0]
-    system = stress.build_system()
+    system = evaluation.build_system()
     classes, threshold = choose_classes(system.labels, pictures.label_set), system.min_confidence
     system.close()
     skipped: list[str] = []
     left_out: list[str] = []
-    samples = read_pictures(pictures, classes, stress.seed, skipped, left_out)
-    answers = list(
-        counted(score_each(samples, partial(Examiner, stress), workers or usable_cores(), _AT_ONCE))
-    )
-    if not answers:
+    samples = read_pictures(pictures, classes, evaluation.seed, skipped, left_out)
+    outcomes = list(counted(evaluate_each(samples, evaluation, workers or usable_cores())))
+    if not outcomes:
         raise DataError(nothing_left(pictures.data, pictures.truth))
-    unplaced = sum(not answer.placed for answer in answers)
-    clean, corruptions, warnings = _score(answers, stress.names, classes, threshold)
+    unplaced = sum(not outcome.located for outcome in outcomes)
+    clean, corruptions, warnings = _score(outcomes, evaluation.names, classes, threshold)
     result = {
         "kind": "robustness",
         "schema": SCHEMA,
-        "protocol": {"version": VERSION, "side": SIDE, "padding": PADDING, "seed": stress.seed},
+        "protocol": {"version": VERSION, "side": SIDE, "padding": PADDING, "seed": evaluation.seed},
         **data_facts(
             *(pictures.data, pictures.split, pictures.mapping, pictures.truth), classes, skipped, left_out
         ),
         "pictures": pictures.number,
-        "n": len(answers),
-        "unplaced": unplaced if set(stress.names) & set(OCCLUSIONS) else None,
+        "n": len(outcomes),
+        "unplaced": unplaced if set(evaluation.names) & set(OCCLUSIONS) else None,
         "min_confidence": threshold,
         "clean": clean,
         "corruptions": corruptions,
@@ -132,34 +128,34 @@ def benchmark(
         **facts,
     }
     comparison, more = _compare(result, reference)
-    environment = describe(stress.locator, load_before)
+    environment = describe(evaluation.locator, load_before)
     return {**result, **comparison, "warnings": warnings + more, "environment": environment}
 
 
 def _score(
-    answers: list[Answers], names: tuple[str, ...], classes: Classes, threshold: float
+    outcomes: Sequence[Outcome], names: tuple[str, ...], classes: Classes, threshold: float
 ) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
     """Figures of the clean pictures, and corruption → severity → figures; and warnings."""
-    table = np.stack([answer.probabilities for answer in answers], axis=1)
-    rows = [_case(answers, column, classes, threshold) for column in table]
-    clean, warnings = rows[0]
-    figures = iter(scores for scores, _ in rows[1:])
+    emotions = [outcome.true for outcome in outcomes]
+    clean, warnings = _case(emotions, [outcome.answer for outcome in outcomes], classes, threshold)
+    figures = (_case(emotions, answers, classes, threshold)[0] for answers in _damaged(outcomes))
     corruptions = {name: {str(severity): next(figures) for severity in SEVERITIES} for name in names}
     return clean, corruptions, warnings
 
 
+def _damaged(outcomes: Sequence[Outcome]) -> Iterator[list[Answer | None]]:
+    """The answers to all pictures, for each severity of each corruption."""
+    for rows in np.stack([outcome.damaged for outcome in outcomes], axis=1):
+        yield [None if np.isnan(row[0]) else Answer(row) for row in rows]
+
+
 def _case(
-    answers: list[Answers], probabilities: NDArray[np.float32], classes: Classes, threshold: float
+    emotions: Sequence[str], answers: Sequence[Answer | None], classes: Classes, threshold: float
 ) -> tuple[dict[str, Any], list[str]]:
-    """Figures of one severity of one corruption; ``probabilities`` float32 (N, C), NaN: a miss."""
-    found = ~np.isnan(probabilities[:, 0])
-    outcomes = [
-        Outcome(answer.true, tuple(row.tolist()) if is_found else None, bool(is_found))
-        for answer, row, is_found in zip(answers, probabilities, found, strict=True)
-    ]
-    scores, warnings = summarize(outcomes, classes)
-    unsure = probabilities[found].max(axis=1) < threshold
-    abstentions = float(unsure.mean()) if len(unsure) else None
+    """Figures of one severity of one corruption."""
+    scores, warnings = summarize(emotions, answers, classes)
+    given = [answer.probabilities for answer in answers if answer]
+    abstentions = float((np.stack(given).max(axis=1) < threshold).mean()) if given else None
     return {**{key: scores[key] for key in _KEYS}, "abstentions": abstentions}, warnings
 
 

@@ -2,14 +2,14 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from benchmarks.classes import Classes
-from benchmarks.scoring import Outcome
+from benchmarks.systems import Answer
 from edge.core.console import say
 from edge.core.text import escaped
 from edge.data import fingerprint, metrics
@@ -20,19 +20,24 @@ _MESSAGES = 20
 T = TypeVar("T")
 
 
-def summarize(outcomes: list[Outcome], classes: Classes) -> tuple[dict[str, Any], list[str]]:
-    """Metrics over the classes and those that only the data has; and warnings."""
-    names = [classes.of_emotion[outcome.true] or outcome.true for outcome in outcomes]
+def summarize(
+    emotions: Sequence[str], answers: Sequence[Answer | None], classes: Classes
+) -> tuple[dict[str, Any], list[str]]:
+    """Metrics over the classes and those that only the data has; and warnings.
+
+    Args:
+        emotions: the true one of each picture.
+        answers: to each picture; None: a miss.
+        classes: those that are scored.
+    """
+    names = [classes.true(emotion) for emotion in emotions]
     unknown = sorted(set(names) - set(classes.names))
     every = [*classes.names, *unknown]
     true = np.array([every.index(name) for name in names], np.int64)
-    answers = [
-        None if outcome.probabilities is None else classes.probabilities(outcome.probabilities)
-        for outcome in outcomes
-    ]
-    predicted = np.array([metrics.MISSED if p is None else p.argmax() for p in answers], np.int64)
-    confidence = np.array([0.0 if p is None else p.max() for p in answers])
-    found = np.array([outcome.found for outcome in outcomes])
+    given = [answer and classes.probabilities(answer.probabilities) for answer in answers]
+    predicted = np.array([metrics.MISSED if p is None else p.argmax() for p in given], np.int64)
+    confidence = np.array([0.0 if p is None else p.max() for p in given])
+    found = np.array([answer is not None and answer.found for answer in answers])
     scores = metrics.report(every, true, predicted, confidence, found)
     warnings = [
         f"the bundle does not know {name}: {scores['per_class'][name]['n']} pictures of it count as wrong"
@@ -54,7 +59,7 @@ def data_facts(
 
     Args:
         data: see ``edge.data.read_dataset``; so ``split`` and ``mapping``.
-        truth: see ``benchmarks.scoring.Protocol``.
+        truth: see ``benchmarks.accuracy.Protocol``.
         classes: those that were scored.
         skipped: a message for each bad row or file.
         left_out: the name of each picture that ``truth`` or ``classes`` dropped.
@@ -72,11 +77,16 @@ def data_facts(
 
 def headline(result: dict[str, Any]) -> str:
     """``data_facts`` and the number of pictures, as the start of a line."""
-    data = escaped(" ".join(filter(None, (result["data"]["file"], result["split"]))))
     return (
-        f"{data}: {result['n']} pictures, {result['skipped']} skipped, {result['left_out']} left out, "
+        f"{data_name(result)}: {result['n']} pictures, "
+        f"{result['skipped']} skipped, {result['left_out']} left out, "
         f"truth {result['truth']}, {len(result['labels'])} classes"
     )
+
+
+def data_name(result: dict[str, Any]) -> str:
+    """File and split of ``data_facts``."""
+    return escaped(" ".join(filter(None, (result["data"]["file"], result["split"]))))
 
 
 def nothing_left(data: Path, truth: str) -> str:

@@ -10,8 +10,8 @@ from typing import cast
 import numpy as np
 
 from benchmarks.classes import Classes, with_truth
+from benchmarks.evaluation import Numbered
 from benchmarks.scores import skip
-from benchmarks.stress import Numbered
 from edge.data import read_dataset
 
 
@@ -28,7 +28,7 @@ class Pictures:
     mapping: Path | None = None
     """Names of class folders, see ``edge.data.mapping``."""
     label_set: int | None = None
-    """See ``benchmarks.scoring.Protocol``."""
+    """See ``benchmarks.accuracy.Protocol``."""
     truth: str = "label"
     """Likewise."""
 

@@ -4,19 +4,29 @@
 """
 
 from dataclasses import replace
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.looks import Look, Seen, region_backend, single
 from edge.build import build_pipeline, load_bundle
-from edge.core.errors import ConfigError
 from edge.core.features import MESH_POINTS
-from edge.core.types import Face, Frame, LandmarkBackend, Roi
-from edge.landmarks.litert import LitertBackend
+from edge.core.types import Face, FaceStatus, Frame, Reason, Roi
 from edge.settings import Settings
 
 Probabilities = NDArray[np.float32]
+
+
+class Answer(NamedTuple):
+    """What a system says of a picture."""
+
+    probabilities: Probabilities
+    """float32 (C,), in the order of the system's labels."""
+    found: bool = True
+    """The detector found the face, so that none had to be assumed."""
+    status: FaceStatus = FaceStatus.OK
+    reasons: tuple[Reason, ...] = ()
 
 
 class System(Protocol):
@@ -27,8 +37,8 @@ class System(Protocol):
     min_confidence: float
     """0–1; an answer whose top probability is below it is an abstention; 0: it never abstains."""
 
-    def answer(self, rgb: NDArray[np.uint8]) -> Probabilities | None:
-        """Probabilities float32 (C,) for the face in a picture uint8 (H, W, 3); None: no face found."""
+    def answer(self, rgb: NDArray[np.uint8]) -> Answer | None:
+        """What it says of the face in a picture uint8 (H, W, 3); None: no face found."""
         ...
 
     def close(self) -> None: ...
@@ -49,69 +59,60 @@ class FaceSystem(System, Protocol):
         """The face in a region; None: there is none, says the landmark network."""
         ...
 
-    def answer_face(self, face: Face) -> Probabilities | None:
-        """Probabilities float32 (C,) for a face; None: its landmarks make no sense."""
+    def answer_face(self, rgb: NDArray[np.uint8], face: Face) -> Answer | None:
+        """What it says of a face of a picture; None: its landmarks make no sense."""
         ...
 
 
 class PipelineSystem:
     """The app's pipeline on single pictures; the first face counts."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, look: Look = single) -> None:
         """Build the pipeline.
+
+        Args:
+            settings: of the app; for all but ``answer``, see ``check_regions``.
+            look: how ``answer`` gets at the faces.
 
         Raises:
             FerError: a part is missing or not whole.
-            ConfigError: a backend that takes no region.
         """
-        if settings.landmarks.backend != "litert":
-            raise ConfigError("robustness needs --landmarks litert: other backends take no face region")
         self._pipeline = build_pipeline(settings)
-        assert isinstance(self._pipeline.backend, LitertBackend)
-        self._backend = self._pipeline.backend
-        bundle = load_bundle(settings.bundle)
+        self._look = look
+        self._bundle = load_bundle(settings.bundle)
         chosen = settings.expression.min_confidence
-        self.labels = bundle.labels
-        self.min_confidence = bundle.min_confidence if chosen is None else chosen
-        self.mean_face = bundle.mean.reshape(MESH_POINTS, 3)
+        self.labels = self._bundle.labels
+        self.min_confidence = self._bundle.min_confidence if chosen is None else chosen
 
-    def answer(self, rgb: NDArray[np.uint8]) -> Probabilities | None:
+    @property
+    def mean_face(self) -> NDArray[np.float32]:
+        """See ``FaceSystem``."""
+        return self._bundle.mean.reshape(MESH_POINTS, 3)
+
+    def answer(self, rgb: NDArray[np.uint8]) -> Answer | None:
         """See ``System``."""
-        return self._answer(rgb, self._backend)
+        frame = _still(rgb)
+        return self._first(frame, self._look(self._pipeline, frame))
 
     def find(self, rgb: NDArray[np.uint8]) -> Face | None:
         """See ``FaceSystem``. Without ``Face.second``, a look that no damage would reach."""
-        return next(iter(self._backend.find(_still(rgb))), None)
+        return next(iter(region_backend(self._pipeline).find(_still(rgb))), None)
 
     def look(self, rgb: NDArray[np.uint8], roi: Roi) -> Face | None:
         """See ``FaceSystem``."""
-        return next(iter(self._backend.detect_in(_still(rgb), roi)), None)
+        return next(iter(region_backend(self._pipeline).detect_in(_still(rgb), roi)), None)
 
-    def answer_face(self, face: Face) -> Probabilities | None:
+    def answer_face(self, rgb: NDArray[np.uint8], face: Face) -> Answer | None:
         """See ``FaceSystem``."""
-        return self._answer(np.zeros((1, 1, 3), np.uint8), _Given(face))
+        return self._first(_still(rgb), Seen([face], True))
 
     def close(self) -> None:
         """Close the pipeline."""
         self._pipeline.close()
 
-    def _answer(self, rgb: NDArray[np.uint8], backend: LandmarkBackend) -> Probabilities | None:
-        self._pipeline.backend = backend
-        faces = self._pipeline.process(_still(rgb)).faces
-        return faces[0].probabilities if faces else None
-
-
-class _Given:
-    """The backend that finds the face it was given."""
-
-    def __init__(self, face: Face) -> None:
-        self._face = face
-
-    def detect(self, frame: Frame) -> list[Face]:
-        return [self._face]
-
-    def close(self) -> None:
-        """Nothing to release; part of the protocol."""
+    def _first(self, frame: Frame, seen: Seen) -> Answer | None:
+        said = next(iter(self._pipeline.classify(frame, seen.faces)), None)
+        return None if said is None else Answer(said.probabilities, seen.found, said.status, said.reasons)
 
 
 def with_landmarks(face: Face, landmarks: NDArray[np.float32]) -> Face:

@@ -20,7 +20,7 @@ from benchmarks.report import (
 )
 from benchmarks.report.page import Block, Contents, Heading, Notice, Table, Text, Tiles, html, markdown
 from benchmarks.report.words import environments, plain
-from benchmarks.result_files import Result, complete, describe
+from benchmarks.result_files import Result, complete
 from edge.core.files import check_replaceable, write_atomic
 from edge.data.document import encoded
 
@@ -117,13 +117,13 @@ def _subtitle(results: Sequence[Result]) -> list[Block]:
 
 def _notices(results: Sequence[Result], regressions: Sequence[Row], missing: Sequence[str]) -> list[Block]:
     spoiled = [
-        f"{result.kind}, {describe(result)}: {warning}"
+        f"{result.kind}, {result.title}: {warning}"
         for result in results
         if result.spoiled
         for warning in result.content["warnings"]
     ]
     others = [
-        f"{result.kind}, {describe(result)}: {warning}"
+        f"{result.kind}, {result.title}: {warning}"
         for result in results
         if not result.spoiled
         for warning in result.content["warnings"]

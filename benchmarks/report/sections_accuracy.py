@@ -6,7 +6,7 @@ from typing import Any
 from benchmarks.report.page import Beside, Block, Heading, Plot, Table, Text, Tile
 from benchmarks.report.plots import reliability, risk_coverage
 from benchmarks.report.words import facts, number, points
-from benchmarks.result_files import Result, describe
+from benchmarks.result_files import Result
 
 COLUMNS = (
     "accuracy",
@@ -34,7 +34,7 @@ def overview(result: Result) -> list[str]:
     """One row of the overview."""
     content = result.content
     return [
-        describe(result),
+        result.title,
         points(content["accuracy"]),
         _interval(content),
         points(content["macro_f1"]),
@@ -49,7 +49,7 @@ def tile(result: Result) -> Tile:
     """The figure that stands for it."""
     content = result.content
     detail = f"95 %: {_interval(content)} %; {content['n']} pictures, a missed face is wrong"
-    return Tile(f"{points(content['accuracy'])} %", f"right, {describe(result)}", detail)
+    return Tile(f"{points(content['accuracy'])} %", f"right, {result.title}", detail)
 
 
 def section(result: Result) -> list[Block]:
@@ -64,7 +64,7 @@ def section(result: Result) -> list[Block]:
         "A picture without a face counts as wrong."
     )
     return [
-        Heading(2, f"Accuracy: {describe(result)}"),
+        Heading(2, f"Accuracy: {result.title}"),
         Text(intro),
         Heading(3, "Metrics"),
         _metrics(content),
@@ -90,6 +90,7 @@ def _metrics(content: dict[str, Any]) -> Table:
         ["accuracy of found faces, %", points(content["accuracy_found"]), "misses left out"],
         ["faces found, %", points(content["coverage"]), "coverage"],
         ["macro F1, %", points(content["macro_f1"]), "each class counts alike"],
+        ["macro recall, %", points(content.get("macro_recall")), "likewise"],
         ["ECE", number(content["ece"], 3), "confidence against accuracy; less is better"],
         ["AURC", number(content["aurc"], 3), "mean error over all shares; less is better"],
     ]

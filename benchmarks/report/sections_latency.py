@@ -5,7 +5,7 @@ from typing import Any
 from benchmarks.report.page import Beside, Block, Heading, Plot, Table, Text, Tile
 from benchmarks.report.plots import Bar, waterfall
 from benchmarks.report.words import DASH, facts, milliseconds, number
-from benchmarks.result_files import Result, describe
+from benchmarks.result_files import Result
 
 COLUMNS = (
     "latency",
@@ -25,7 +25,7 @@ def overview(result: Result) -> list[str]:
     content = result.content
     frame = content["frame_ms"]
     return [
-        describe(result),
+        result.title,
         milliseconds(frame["p50"]),
         milliseconds(frame["p99"]),
         _times(content["frame_over_invoke_p50"]),
@@ -40,7 +40,7 @@ def tile(result: Result) -> Tile:
     """The figure that stands for it."""
     frame = result.content["frame_ms"]
     detail = f"p50 of {result.content['n']} frames, p99 {milliseconds(frame['p99'])} ms"
-    return Tile(f"{milliseconds(frame['p50'])} ms", f"a frame, {describe(result)}", detail)
+    return Tile(f"{milliseconds(frame['p50'])} ms", f"a frame, {result.title}", detail)
 
 
 def section(result: Result) -> list[Block]:
@@ -53,7 +53,7 @@ def section(result: Result) -> list[Block]:
         f"the last one is done; a face in {faces} of them."
     )
     return [
-        Heading(2, f"Latency: {describe(result)}"),
+        Heading(2, f"Latency: {result.title}"),
         Text(intro),
         Beside([_stages(content), _percentiles(content)]),
         Heading(3, "Ratios, memory and age"),

@@ -6,7 +6,7 @@ from typing import Any
 from benchmarks.report.page import Beside, Block, Heading, Plot, Table, Text, Tile
 from benchmarks.report.plots import Ratio, ratios
 from benchmarks.report.words import facts, milliseconds, number
-from benchmarks.result_files import Result, configuration_name, describe
+from benchmarks.result_files import Result, configuration_name
 
 COLUMNS = ("matrix", "ran", "did not run", "fastest frame", "p50, ms")
 """Of the overview."""
@@ -23,7 +23,7 @@ def overview(result: Result) -> list[str]:
     ran = _ran(result.content)
     fastest = _fastest(result.content)
     return [
-        describe(result),
+        result.title,
         str(len(ran)),
         str(len(result.content["configurations"]) - len(ran)),
         _name(fastest, result.content) if fastest else "–",
@@ -35,7 +35,7 @@ def tile(result: Result) -> Tile:
     """The figure that stands for it."""
     fastest = _fastest(result.content)
     if fastest is None:
-        return Tile(str(len(_ran(result.content))), "configurations measured", describe(result))
+        return Tile(str(len(_ran(result.content))), "configurations measured", result.title)
     return Tile(f"{milliseconds(fastest['ms']['p50'])} ms", "fastest frame", _name(fastest, result.content))
 
 
@@ -48,7 +48,7 @@ def section(result: Result) -> list[Block]:
         "median over the rounds, 10th to 90th percentile. Times are those of a machine that switches between "
         "programs."
     )
-    blocks: list[Block] = [Heading(2, f"Matrix: {describe(result)}"), Text(intro)]
+    blocks: list[Block] = [Heading(2, f"Matrix: {result.title}"), Text(intro)]
     for kind, heading in _KINDS.items():
         lines = [line for line in _ran(content) if line["kind"] == kind]
         if lines:

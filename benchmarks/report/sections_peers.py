@@ -6,7 +6,8 @@ from benchmarks.peer_table import remarks
 from benchmarks.report.page import Block, Heading, Plot, Table, Text, Tile
 from benchmarks.report.plots import Ratio, ratios
 from benchmarks.report.words import DASH, facts, milliseconds, number, points
-from benchmarks.result_files import Result, describe
+from benchmarks.result_files import Result
+from benchmarks.scores import data_name
 
 COLUMNS = ("peers", "ran", "did not run", "slowest, ratio", "most accurate")
 """Of the overview."""
@@ -25,7 +26,7 @@ def overview(result: Result) -> list[str]:
     scored = [line for line in ran if line["scores"]]
     best = max(scored, key=lambda line: line["scores"]["accuracy"], default=None)
     return [
-        describe(result),
+        result.title,
         str(len(ran)),
         str(len(result.content["peers"]) - len(ran)),
         f"{number(slowest)} ×",
@@ -53,7 +54,7 @@ def section(result: Result) -> list[Block]:
     caption = (
         f"Time over that of {ran[0]['title']}. Dot: median, line: 10th to 90th percentile of the rounds."
     )
-    blocks: list[Block] = [Heading(2, f"Peers: {describe(result)}"), Text(intro)]
+    blocks: list[Block] = [Heading(2, f"Peers: {result.title}"), Text(intro)]
     blocks += [Table(_TIMES, [_times(line) for line in ran])]
     blocks += [Plot([ratios(dots, caption)], caption)] if len(ran) > 1 else []
     blocks += _scores(content, ran)
@@ -81,8 +82,7 @@ def _scores(content: dict[str, Any], ran: list[dict[str, Any]]) -> list[Block]:
     keys = ("accuracy", "coverage", "accuracy_found")
     rows = [[line["title"], *(points((line["scores"] or {}).get(key)) for key in keys)] for line in ran]
     on = content["scored_on"]
-    data = " ".join(filter(None, (on["data"]["file"], on["split"])))
-    words = f"{on['n']} pictures of {data}, prepared alike; a missed face is wrong."
+    words = f"{on['n']} pictures of {data_name(on)}, prepared alike; a missed face is wrong."
     return [Text(words), Table(_SHARES, rows)]
 
 

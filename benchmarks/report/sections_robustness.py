@@ -7,7 +7,7 @@ from benchmarks.corruptions import LANDMARKS, OCCLUSIONS, PICTURES, REGIONS_OF_I
 from benchmarks.report.page import Block, Heading, Plot, Table, Text, Tile
 from benchmarks.report.plots import severities
 from benchmarks.report.words import facts, number, points
-from benchmarks.result_files import Result, describe
+from benchmarks.result_files import Result
 
 COLUMNS = (
     "robustness",
@@ -38,7 +38,7 @@ def overview(result: Result) -> list[str]:
     """One row of the overview."""
     content = result.content
     return [
-        describe(result),
+        result.title,
         points(content["clean"]["accuracy"]),
         points(content["mean_accuracy"]),
         number(content["mce"], 1),
@@ -56,12 +56,10 @@ def tile(result: Result) -> Tile:
     if content["mean_accuracy"] is None:
         return Tile(
             f"{points(content['clean']['accuracy'])} %",
-            f"right on clean pictures, {describe(result)}",
+            f"right on clean pictures, {result.title}",
             detail,
         )
-    return Tile(
-        f"{points(content['mean_accuracy'])} %", f"right on damaged pictures, {describe(result)}", detail
-    )
+    return Tile(f"{points(content['mean_accuracy'])} %", f"right on damaged pictures, {result.title}", detail)
 
 
 def section(result: Result) -> list[Block]:
@@ -74,7 +72,7 @@ def section(result: Result) -> list[Block]:
         "severity. Line with dots: accuracy, its last value in bold type; dashed: accuracy of the clean "
         "pictures; dotted: faces found."
     )
-    blocks: list[Block] = [Heading(2, f"Robustness: {describe(result)}"), Text(intro)]
+    blocks: list[Block] = [Heading(2, f"Robustness: {result.title}"), Text(intro)]
     for title, group in _GROUPS.items():
         names = [name for name in content["corruptions"] if name in group]
         if names:

@@ -63,7 +63,7 @@ def report(
     counts = confusion(true, predicted, len(classes))
     table = precision_recall_f1(counts)
     correct = true == predicted
-    f1 = table[:, 2]
+    recall, f1 = table[:, 1], table[:, 2]
     ranked = np.where(predicted == MISSED, 0.0, confidence), correct
     return {
         "n": len(true),
@@ -72,6 +72,7 @@ def report(
         "accuracy": float(correct.mean()),
         "accuracy_found": float(correct[found].mean()) if found.any() else None,
         "macro_f1": float(f1[~np.isnan(f1)].mean()),
+        "macro_recall": float(recall[~np.isnan(recall)].mean()),
         "ece": calibration.expected_calibration_error(confidence[found], correct[found]),
         "aurc": calibration.area_under_risk_coverage(*ranked),
         "selective": {

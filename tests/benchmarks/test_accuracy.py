@@ -15,15 +15,16 @@ import pytest
 from benchmarks import cli
 from benchmarks.accuracy import make_protocol
 from benchmarks.classes import choose_classes, with_truth
+from benchmarks.evaluation import evaluate_each
+from benchmarks.looks import assumed, middle, single, tracked
 from benchmarks.scores import summarize
-from benchmarks.scoring import AssumedFaceBackend, Outcome, Scorer, score_all
+from benchmarks.systems import Answer, PipelineSystem
 from edge.build import build_pipeline, load_bundle
 from edge.core.bundle import Bundle
 from edge.core.errors import ConfigError
 from edge.core.labels import FER2013, FERPLUS_VOTES, LABEL_SETS
 from edge.core.types import Frame
 from edge.data import Preparation, Sample, prepare, read_dataset
-from edge.landmarks.litert import LitertBackend
 from edge.settings import load_settings
 from edge.sources.pictures import read_picture
 
@@ -69,6 +70,8 @@ def test_class_folders_end_to_end(benchmark_json, class_folders, portraits, caps
     right = (labels["astronaut.png"] == "happy") + (labels["grace_hopper.jpg"] == "neutral")
     assert result["accuracy"] == pytest.approx(right / 3)
     assert result["accuracy_found"] == pytest.approx(right / 2)
+    recalls = [row["recall"] for row in result["per_class"].values() if row["n"]]
+    assert result["macro_recall"] == pytest.approx(sum(recalls) / 2)
     counts, columns = np.array(result["confusion"]["counts"]), result["confusion"]["columns"]
     assert counts[columns.index("happy"), columns.index(labels["astronaut.png"])] == 1
     assert counts[columns.index("neutral"), columns.index("missed")] == 1
@@ -102,9 +105,18 @@ def test_csv_on_two_processes(fer_csv, tmp_path):
     assert len(result["data"]["sha256"]) == 64
     assert "coverage" in completed.stdout
 
-    one = list(score_all(_samples(fer_csv), make_protocol(SETTINGS, None, None, False), workers=1))
-    again, _ = summarize(one, choose_classes(FER2013, None))
+    one = _outcomes(_samples(fer_csv), make_protocol(SETTINGS, None, None, False))
+    again = _summarized(one)
     assert again == {key: result[key] for key in again}
+
+
+def _outcomes(samples, protocol):
+    return list(evaluate_each(samples, protocol.evaluation(), workers=1))
+
+
+def _summarized(outcomes):
+    emotions, answers = zip(*((outcome.true, outcome.answer) for outcome in outcomes), strict=True)
+    return summarize(emotions, answers, choose_classes(FER2013, None))[0]
 
 
 def _samples(path):
@@ -122,56 +134,51 @@ def test_an_assumed_face_gives_answers_but_no_coverage(fer_csv, portraits):
     protocol = make_protocol(SETTINGS, None, None, assume_face=False)
     assuming = make_protocol(SETTINGS, None, None, assume_face=True)
     samples = [*_samples(fer_csv), _hard_to_find(portraits)]
-    plain = list(score_all(samples, protocol, workers=1))
-    assumed = list(score_all(samples, assuming, workers=1))
-    assert [outcome.found for outcome in assumed] == [outcome.found for outcome in plain]
-    for before, after in zip(plain, assumed, strict=True):
-        assert before == after or (before.probabilities is None and after.probabilities is not None)
-    rescued = sum(outcome.probabilities is not None and not outcome.found for outcome in assumed)
+    plain, more = _outcomes(samples, protocol), _outcomes(samples, assuming)
+    rescued = 0
+    for before, after in zip(plain, more, strict=True):
+        if before.answer:
+            assert after.answer.found
+            assert after.answer.probabilities.tolist() == before.answer.probabilities.tolist()
+        elif after.answer:
+            assert not after.answer.found
+            rescued += 1
     assert rescued > 0
-    scores, _ = summarize(assumed, choose_classes(FER2013, None))
+    scores = _summarized(more)
     assert scores["n_assumed"] == rescued
-    assert scores["coverage"] == np.mean([outcome.found for outcome in plain])
+    assert scores["coverage"] == np.mean([outcome.answer is not None for outcome in plain])
 
 
 def test_the_assumed_region_is_the_middle_of_the_picture_without_its_margin():
-    class Regions:
-        def detect(self, frame):
-            return []
-
-        def detect_in(self, frame, roi):
-            self.roi = roi
-            return []
-
-    backend = Regions()
     rgb = prepare(np.zeros((40, 60), np.uint8), 2.0, 0.5)  # 120×80, with a margin of 60 on each side
-    assumed = AssumedFaceBackend(backend, padding=0.5)
-    assert assumed.detect(Frame(rgb, 0, 0, "", still=True)) == []
-    assert (backend.roi.center_x, backend.roi.center_y) == (120, 100)
-    assert backend.roi.size == pytest.approx(1.3 * 120)
-    assert not assumed.found
+    roi = middle(*rgb.shape[:2], padding=0.5)
+    assert (roi.center_x, roi.center_y, roi.rotation) == (120, 100, 0)
+    assert roi.size == pytest.approx(1.3 * 120)
 
 
 def test_a_wrong_face_region_is_refused_by_presence(portraits):
-    pipeline = build_pipeline(SETTINGS)
-    assert isinstance(pipeline.backend, LitertBackend)
-    assumed = AssumedFaceBackend(pipeline.backend, padding=0.0)
     grey = np.full((200, 200, 3), 128, np.uint8)
-    assert assumed.detect(Frame(grey, 0, 0, "", still=True)) == []
-    pipeline.close()
+    with closing(build_pipeline(SETTINGS)) as pipeline:
+        assert assumed(pipeline, Frame(grey, 0, 0, "", still=True), padding=0.0) == ([], False)
+
+
+def test_a_face_that_is_found_is_not_assumed(portraits):
+    frame = Frame(read_picture(portraits["astronaut.png"]), 0, 0, "", still=True)
+    with closing(build_pipeline(SETTINGS)) as pipeline:
+        (one,), (other,) = single(pipeline, frame).faces, assumed(pipeline, frame, padding=0.0).faces
+    np.testing.assert_array_equal(one.landmarks, other.landmarks)
 
 
 def test_tracked_answers_as_the_second_frame_of_a_camera_does(portraits):
     rgb = read_picture(portraits["astronaut.png"])
     settings = load_settings(None, {"expression.smoothing_s": 0.0})
-    protocol = make_protocol(settings, 1.0, 0.0, assume_face=False, tracked=True)
-    with closing(Scorer(protocol)) as scorer:
-        outcome = scorer.score(Sample(rgb, "happy", "one", "test"))
+    with closing(PipelineSystem(settings, tracked)) as system:
+        answer = system.answer(rgb)
     with closing(build_pipeline(settings)) as pipeline:
         for index in range(2):
             (face,) = pipeline.process(Frame(rgb, index, index, "")).faces
-    assert outcome.found
-    np.testing.assert_allclose(outcome.probabilities, face.probabilities, atol=1e-6)
+    assert answer.found
+    np.testing.assert_allclose(answer.probabilities, face.probabilities, atol=1e-6)
 
 
 def test_preparation_flags_win_over_what_the_bundle_records():
@@ -192,12 +199,16 @@ def test_the_recorded_preparation_is_used(monkeypatch):
 def outcome(true, **probabilities):
     """An answer of a bundle of the seven classes; what is not given shares the rest."""
     rest = (1 - sum(probabilities.values())) / (7 - len(probabilities))
-    return Outcome(true, tuple(probabilities.get(name, rest) for name in FER2013), True)
+    return true, Answer(np.array([probabilities.get(name, rest) for name in FER2013], np.float32))
+
+
+def scored(outcomes, classes):
+    return summarize(*zip(*outcomes, strict=True), classes)
 
 
 def test_a_class_that_the_bundle_does_not_know_is_wrong_and_named():
     outcomes = [outcome("happy", happy=0.9), outcome("contempt", sad=0.5)]
-    scores, warnings = summarize(outcomes, choose_classes(FER2013, None))
+    scores, warnings = scored(outcomes, choose_classes(FER2013, None))
     assert scores["accuracy"] == 0.5
     assert scores["per_class"]["contempt"] == {
         "precision": None,
@@ -212,9 +223,9 @@ def test_a_class_that_the_bundle_does_not_know_is_wrong_and_named():
 def test_probabilities_are_summed_within_a_class():
     # No negative emotion leads by itself, all of them together do.
     mixed = outcome("sad", angry=0.2, fear=0.2, sad=0.2, happy=0.3, surprise=0.0, disgust=0.05)
-    scores, _ = summarize([mixed], choose_classes(FER2013, None))
+    scores, _ = scored([mixed], choose_classes(FER2013, None))
     assert scores["accuracy"] == 0
-    scores, warnings = summarize([mixed], choose_classes(FER2013, 3))
+    scores, warnings = scored([mixed], choose_classes(FER2013, 3))
     assert scores["confusion"]["rows"] == ["negative", "neutral", "positive"]
     assert scores["accuracy"] == 1
     assert not warnings
@@ -224,7 +235,7 @@ def test_probabilities_are_summed_within_a_class():
 
 def test_probabilities_of_left_out_labels_are_not_counted():
     surprised = outcome("happy", surprise=0.6, happy=0.4)
-    scores, _ = summarize([surprised], choose_classes(FER2013, 3))
+    scores, _ = scored([surprised], choose_classes(FER2013, 3))
     assert scores["accuracy"] == 1
     assert max(row["confidence"] or 0 for row in scores["reliability"]) == pytest.approx(1)
 
@@ -233,7 +244,7 @@ def test_a_bundle_of_valences_knows_the_emotions_of_its_classes():
     valences = LABEL_SETS[3].labels
     for label_set in (None, 3):
         classes = choose_classes(valences, label_set)
-        scores, _ = summarize([Outcome("fear", (0.8, 0.1, 0.1), True)], classes)
+        scores, _ = scored([("fear", Answer(np.array([0.8, 0.1, 0.1], np.float32)))], classes)
         assert scores["accuracy"] == 1
     with pytest.raises(ConfigError, match=r"--labels 7 .* 'negative' is none of its classes"):
         choose_classes(valences, 7)
@@ -310,6 +321,8 @@ def test_votes_as_the_truth(fer_csv, tmp_path, benchmark_json):
         (["--truth", "votes"], 1, "no picture to score"),
         (["--scale", "0.5"], 78, "scale must be 1…16"),
         (["--landmarks", "mediapipe-tasks"], 78, "face_landmarker.task"),
+        (["--landmarks", "mediapipe", "--tracked"], 78, "--tracked needs --landmarks litert"),
+        (["--landmarks", "mediapipe", "--assume-face"], 78, "--assume-face needs --landmarks litert"),
     ],
 )
 def test_what_cannot_run_is_one_line(class_folders, argv, code, message, capsys, tmp_path):

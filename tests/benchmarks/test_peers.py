@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from benchmarks import cli, peer_benchmark, peer_environments, peer_files, peer_process, worker_process
+from benchmarks.evaluation import Evaluation
 from benchmarks.peer_environments import interpreter, prepare
 from benchmarks.peer_process import RemoteSystem
-from benchmarks.stress import Stress
 from edge.core.errors import BackendError, ConfigError
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -102,9 +102,10 @@ def test_a_peer_answers_from_its_own_environment(write, without_network, tmp_pat
         software = system.software()
         assert software["python"].startswith(VERSION)
         assert software["packages"]["numpy"] == np.__version__
-        np.testing.assert_allclose(system.answer(PICTURE), [200 / 255, 55 / 255], rtol=1e-5)
+        np.testing.assert_allclose(system.answer(PICTURE).probabilities, [200 / 255, 55 / 255], rtol=1e-5)
         assert system.answer(np.zeros_like(PICTURE)) is None
-        np.testing.assert_allclose(system.answer(PICTURE[::2, ::-1]), [200 / 255, 55 / 255], rtol=1e-5)
+        smaller = system.answer(PICTURE[::2, ::-1])
+        np.testing.assert_allclose(smaller.probabilities, [200 / 255, 55 / 255], rtol=1e-5)
         timed = system.timed_answer(PICTURE)
         assert timed.ns > 0
         assert timed.cpu_ns > 0
@@ -424,12 +425,11 @@ def test_a_peer_on_damaged_pictures_is_a_result_of_robustness(run, class_folders
 def test_a_remote_system_works_in_a_pool(write, class_folders, portraits):
     from benchmarks import robustness
     from benchmarks.subset import Pictures
-    from edge.settings import LandmarkSettings
 
     build = partial(RemoteSystem, Path(sys.executable), write(), ("happy", "neutral"))
-    stress = Stress(build, LandmarkSettings(), ("contrast",))
+    evaluation = Evaluation(build, ("contrast",))
     one, two = (
-        robustness.benchmark(Pictures(class_folders), stress, {}, None, workers) for workers in (1, 2)
+        robustness.benchmark(Pictures(class_folders), evaluation, {}, None, workers) for workers in (1, 2)
     )
     assert one["corruptions"] == two["corruptions"]
 

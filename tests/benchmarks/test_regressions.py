@@ -12,7 +12,7 @@ from tests.benchmarks import made_up
 
 
 def result(content):
-    return Result(Path("result.json"), content["kind"], content)
+    return Result(Path("result.json"), content["kind"], content, "made up")
 
 
 def compared(old, new) -> Comparison:
@@ -139,6 +139,7 @@ def test_robustness_to_one_corruption():
     [
         ("latency", {"source": "clip.mp4"}),
         ("accuracy", {"split": "PrivateTest"}),
+        ("accuracy", {"tracked": True}),
         ("accuracy", {"data": {"file": "fer2013.csv", "sha256": "3" * 64}}),
         ("robustness", {"pictures": None}),
         ("robustness", {"system": "fer"}),

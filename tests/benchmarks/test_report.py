@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -160,6 +161,35 @@ def test_a_system_that_is_not_ours_is_shown(make):
     del other["bundle"], other["landmarks"]
     _, text, _ = make(other)
     assert "Robustness: fer on fer2013.csv PublicTest, 3 classes" in text
+
+
+def _titles(text):
+    return [unescape(title) for title in re.findall(r"<h2[^>]*>([^<]*)", text)[1:-1]]
+
+
+def test_runs_that_looked_in_another_way_are_told_apart(make):
+    looks = {"tracked": True}, {"assume_face": True}, {"landmarks": "mediapipe"}
+    _, text, _ = make(made_up.accuracy(), *(made_up.accuracy() | look for look in looks))
+    assert [title.rpartition("PublicTest")[2] for title in _titles(text)] == [
+        *("", ", tracked", ", face assumed", ", mediapipe"),
+    ]
+
+
+@pytest.mark.parametrize("kind", made_up.ALL)
+def test_runs_of_the_same_configuration_have_titles_of_their_own(make, kind):
+    first, *others = (made_up.ALL[kind]() for _ in range(4))
+    for other, facts in zip(others, ({"python": "3.13.1"}, {"cpu": "Cortex-A72"}, {}), strict=True):
+        if kind == "matrix":
+            other["environments"] = [other["environments"][0] | facts]
+        else:
+            other["environment"] = other["environment"] | facts
+    _, text, plain = make(first, *others)
+    titles = _titles(text)
+    assert "python 3.13.1" in titles[1]
+    assert "cpu Cortex-A72" in titles[2]
+    assert titles[0].endswith("0.json")
+    assert titles[3].endswith("3.json")
+    assert all(title in plain.replace("\\", "") for title in titles)
 
 
 def test_a_second_pipeline_is_shown(make):

@@ -1,6 +1,7 @@
 """``python -m benchmarks robustness``: end to end on the portraits, its summary, its choice of pictures."""
 
 import json
+from contextlib import closing
 from functools import partial
 
 import cv2
@@ -10,11 +11,10 @@ import pytest
 from benchmarks import cli, corruption_error
 from benchmarks.accuracy import make_protocol
 from benchmarks.corruptions import OF_FACES, OF_PICTURES, PICTURES, SEVERITIES, generator, make_frame
+from benchmarks.evaluation import Evaluation, Evaluator, Numbered, evaluate_each
 from benchmarks.robustness import NAMES, benchmark, choose_names
-from benchmarks.scoring import score_all
-from benchmarks.stress import Examiner, Numbered, Stress
 from benchmarks.subset import Pictures, draw
-from benchmarks.systems import FaceSystem, PipelineSystem, System
+from benchmarks.systems import Answer, FaceSystem, PipelineSystem, System
 from edge.build import build_backend
 from edge.core.errors import ConfigError, DataError
 from edge.core.labels import FER2013
@@ -47,7 +47,7 @@ class Grey:
         sure = 0.9 if abs(mean - 128) > 60 else 0.5
         result = np.full(7, (1 - sure) / 6, np.float32)
         result[FER2013.index("happy" if mean > 128 else "sad")] = sure
-        return result
+        return Answer(result)
 
     def close(self):
         pass
@@ -65,9 +65,9 @@ def shades(tmp_path):
 
 
 def of_grey(data, names=("darker", "contrast"), **options):
-    stress = Stress(Grey, SETTINGS.landmarks, names, options.pop("seed", 0))
+    evaluation = Evaluation(Grey, names, options.pop("seed", 0))
     reference = options.pop("reference", None)
-    return benchmark(Pictures(data, **options), stress, {"system": "grey"}, reference, workers=1)
+    return benchmark(Pictures(data, **options), evaluation, {"system": "grey"}, reference, workers=1)
 
 
 def test_end_to_end_does_not_depend_on_the_workers(benchmark_json, class_folders, capsys):
@@ -99,11 +99,11 @@ def test_the_clean_answers_are_those_of_the_accuracy_benchmark(portraits):
     rgb = cv2.resize(read_picture(portraits["astronaut.png"]), (224, 224), interpolation=cv2.INTER_AREA)
     protocol = make_protocol(SETTINGS, 1.0, 0.3, False)
     assert protocol.preparation == Preparation(1.0, 0.3)
-    (outcome,) = score_all([Sample(rgb, "happy", "a", "all")], protocol, workers=1)
-    examiner = Examiner(Stress(partial(PipelineSystem, SETTINGS), SETTINGS.landmarks, ("jitter",)))
-    answers = examiner.score(Numbered(rgb, "happy", "a", "all"))
-    examiner.close()
-    assert answers.probabilities[0].tolist() == list(outcome.probabilities)
+    (outcome,) = evaluate_each([Sample(rgb, "happy", "a", "all")], protocol.evaluation(), workers=1)
+    with closing(Evaluator(Evaluation(partial(PipelineSystem, SETTINGS), ("jitter",)))) as evaluator:
+        clean = evaluator.evaluate(Numbered(rgb, "happy", "a", "all"))
+    np.testing.assert_array_equal(clean.answer.probabilities, outcome.answer.probabilities)
+    assert (clean.damaged.shape, outcome.damaged.shape) == ((5, 7), (0, 7))
 
 
 def test_what_is_done_to_a_face_starts_from_the_clean_one(portraits):
@@ -113,11 +113,11 @@ def test_what_is_done_to_a_face_starts_from_the_clean_one(portraits):
     face = system.find(rgb)
     assert face.second is None
     np.testing.assert_array_equal(face.landmarks, seen.landmarks)
-    looks = [system.answer_face(face), system.answer_face(seen.second)]
-    np.testing.assert_allclose(system.answer(rgb), np.mean(looks, axis=0), rtol=1e-6)
+    looks = [system.answer_face(rgb, each).probabilities for each in (face, seen.second)]
+    np.testing.assert_allclose(system.answer(rgb).probabilities, np.mean(looks, axis=0), rtol=1e-6)
     again = system.look(rgb, face.roi)
     np.testing.assert_array_equal(again.landmarks, face.landmarks)
-    np.testing.assert_array_equal(system.answer_face(again), system.answer_face(face))
+    np.testing.assert_array_equal(system.answer_face(rgb, again).probabilities, looks[0])
     assert system.look(np.full_like(rgb, 128), face.roi) is None
     system.close()
     assert isinstance(system, FaceSystem)
@@ -132,17 +132,16 @@ def test_each_corruption_reaches_the_system_with_the_noise_of_its_own_picture(sh
             seen.append(rgb)
             return super().answer(rgb)
 
-    examiner = Examiner(Stress(Watching, SETTINGS.landmarks, names, seed=5))
     picture = np.full((48, 48), 90, np.uint8)
-    answers = examiner.score(Numbered(picture, "sad", "x", "all", index=17))
-    examiner.close()
+    with closing(Evaluator(Evaluation(Watching, names, seed=5))) as evaluator:
+        outcome = evaluator.evaluate(Numbered(picture, "sad", "x", "all", index=17))
     frame = make_frame(picture)
-    np.testing.assert_array_equal(seen[0], frame)
+    np.testing.assert_array_equal(seen.pop(0), frame)
     for number, (name, severity) in enumerate((n, s) for n in names for s in SEVERITIES):
         expected = PICTURES[name](frame, severity=severity, rng=generator(5, name, severity, 17))
-        np.testing.assert_array_equal(seen[1 + number], expected)
-    assert answers.probabilities.shape == (11, 7)
-    assert not answers.placed
+        np.testing.assert_array_equal(seen[number], expected)
+    assert outcome.damaged.shape == (10, 7)
+    assert not outcome.located
 
 
 def test_figures_of_another_system(shades):
