@@ -16,7 +16,6 @@ from convert.parity import Parity, compare
 from convert.quantized import set_output_range, to_dynamic_range, to_float32, to_int8
 from convert.run_folder import Evaluation, Run, read_run
 from edge import self_test
-from edge.classifier import TfliteClassifier
 from edge.core import golden
 from edge.core.bundle import (
     FLOAT_FILE,
@@ -31,6 +30,7 @@ from edge.core.errors import DataError
 from edge.core.files import replacing_folder, sha256
 from edge.core.quantize import Quantization
 from edge.data import metrics
+from edge.head.classifier import TfliteClassifier
 from edge.runtime import make_interpreter
 
 DYNAMIC_FILE = "model_dynamic.tflite"

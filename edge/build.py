@@ -10,10 +10,11 @@ from typing import TextIO
 import cv2
 
 from edge import assets, self_test
-from edge.classifier import TfliteClassifier
 from edge.core.bundle import Bundle
 from edge.core.errors import ConfigError
 from edge.core.types import FrameSource, LandmarkBackend, Sink
+from edge.head.classifier import TfliteClassifier
+from edge.head.smoothing import ProbabilitySmoother
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.mediapipe_mesh import FaceMeshBackend
 from edge.landmarks.mediapipe_tasks import TasksBackend
@@ -22,7 +23,6 @@ from edge.pipeline import Pipeline
 from edge.settings import LandmarkSettings, OutputSettings, Settings
 from edge.sinks.jsonl import JsonlSink
 from edge.sinks.live import LiveSink
-from edge.smoothing import ProbabilitySmoother
 from edge.sources import open_source
 from edge.sources.orientation import Turn
 from edge.store import BundleStore, read_signed

@@ -20,8 +20,8 @@ from edge.core.types import (
     Prediction,
     StageTimings,
 )
+from edge.head.smoothing import ProbabilitySmoother
 from edge.reasons import reasons
-from edge.smoothing import ProbabilitySmoother
 
 log = logging.getLogger(__name__)
 

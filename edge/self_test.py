@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.classifier import WHAT_TO_DO, TfliteClassifier
 from edge.core import console, golden
 from edge.core.bundle import Bundle, read_bundle
 from edge.core.errors import BundleError, first_line
+from edge.head.classifier import WHAT_TO_DO, TfliteClassifier
 from edge.landmarks.models import model_hashes
 
 LIMIT_S = 60

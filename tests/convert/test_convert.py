@@ -18,13 +18,13 @@ from convert import convert as convert_module
 from convert.parity import compare
 from convert.quantized import set_output_range
 from convert.run_folder import read_run
-from edge.classifier import TfliteClassifier
 from edge.core import features
 from edge.core.bundle import read_bundle
 from edge.core.errors import DataError
 from edge.core.files import replacing_folder
 from edge.core.labels import FER2013
 from edge.core.quantize import softmax
+from edge.head.classifier import TfliteClassifier
 from edge.landmarks.models import model_hashes
 from edge.runtime import make_interpreter
 

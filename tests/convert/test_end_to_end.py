@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.classifier import TfliteClassifier
 from edge.core import features
 from edge.core.bundle import read_bundle
 from edge.core.errors import ModelError
 from edge.core.types import Frame
 from edge.data import prepare, read_dataset
+from edge.head.classifier import TfliteClassifier
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.models import find_models, model_hashes
 

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from edge import build, chosen, self_test, service
-from edge.classifier import TfliteClassifier
 from edge.core.errors import BackendError, BundleError, FerError
+from edge.head.classifier import TfliteClassifier
 from edge.settings import SleepSettings, load_settings
 from edge.sleep import Sleep
 from edge.sources.live import LiveSource
@@ -111,7 +111,7 @@ class TestSomebodyElse:
         assert store.state == State("mine", None, 1)
 
     def test_a_runtime_that_does_not_load(self, store, monkeypatch):
-        for name in ("landmarks.detector", "landmarks.litert", "classifier"):
+        for name in ("landmarks.detector", "landmarks.litert", "head.classifier"):
             monkeypatch.setattr(f"edge.{name}.make_interpreter", fails(BackendError("does not load")))
         for _ in range(3):
             with pytest.raises(BackendError, match="does not load"):

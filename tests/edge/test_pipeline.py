@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from edge.build import build_pipeline, load_bundle
-from edge.classifier import TfliteClassifier
 from edge.core.bundle import Bundle
 from edge.core.errors import BundleError, ConfigError
 from edge.core.types import Face, FaceStatus, Roi
+from edge.head.classifier import TfliteClassifier
+from edge.head.smoothing import ProbabilitySmoother
 from edge.pipeline import Pipeline
 from edge.settings import load_settings
-from edge.smoothing import ProbabilitySmoother
 
 
 class OneFace:

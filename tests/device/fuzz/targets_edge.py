@@ -12,10 +12,10 @@ import numpy as np
 
 from edge import assets
 from edge.assets import Asset
-from edge.classifier import TfliteClassifier
 from edge.core.bundle import JSON_FILE, MODEL_FILE, checksum, read_bundle
 from edge.core.features import LENGTHS
 from edge.core.files import sha256
+from edge.head.classifier import TfliteClassifier
 from edge.landmarks.tap import tap
 from edge.self_test import check
 from edge.settings import load_settings

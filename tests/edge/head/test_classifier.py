@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from edge.build import load_bundle
-from edge.classifier import TfliteClassifier
 from edge.core import features
 from edge.core.bundle import Bundle
 from edge.core.errors import BundleError
+from edge.head.classifier import TfliteClassifier
 from edge.runtime import make_interpreter
 
 
