@@ -13,6 +13,7 @@ from edge.build import build_pipeline, load_bundle
 from edge.core.errors import ConfigError
 from edge.core.features import MESH_POINTS
 from edge.core.types import Face, Frame, LandmarkBackend, Roi
+from edge.head.inputs import LANDMARKS
 from edge.landmarks.litert import LitertBackend
 from edge.settings import Settings
 
@@ -55,7 +56,8 @@ class FaceSystem(System, Protocol):
 
 
 class PipelineSystem:
-    """The app's pipeline on single pictures; the first face counts."""
+    """The app's pipeline on single pictures; the first face counts. A ``FaceSystem`` where the bundle takes
+    landmarks."""
 
     def __init__(self, settings: Settings) -> None:
         """Build the pipeline.
@@ -73,7 +75,9 @@ class PipelineSystem:
         chosen = settings.expression.min_confidence
         self.labels = bundle.labels
         self.min_confidence = bundle.min_confidence if chosen is None else chosen
-        self.mean_face = bundle.mean.reshape(MESH_POINTS, 3)
+        for each in bundle.inputs:
+            if each.name == LANDMARKS.name and each.standardization is not None:
+                self.mean_face = each.standardization.mean.reshape(MESH_POINTS, 3)
 
     def answer(self, rgb: NDArray[np.uint8]) -> Probabilities | None:
         """See ``System``."""
@@ -115,7 +119,7 @@ class _Given:
 
 
 def with_landmarks(face: Face, landmarks: NDArray[np.float32]) -> Face:
-    """The same face with other landmarks, float32 (468, 3), px; its embedding stays."""
+    """The same face with other landmarks, float32 (468, 3), px; its maps stay."""
     return replace(face, landmarks=landmarks)
 
 

@@ -1,15 +1,16 @@
-"""Features of a face → probabilities, through the int8 model of a bundle."""
+"""A face's inputs → probabilities, through the int8 model of a bundle."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core import features
 from edge.core.bundle import Bundle
 from edge.core.errors import BundleError, RefusedError
 from edge.core.quantize import CodeSoftmax
+from edge.core.types import InputTensor
+from edge.head.inputs import inputs_of
 from edge.runtime import make_interpreter
 
 WHAT_TO_DO = "convert it again, or install the TFLite runtime of requirements-edge.txt"
@@ -19,8 +20,8 @@ WHAT_TO_DO = "convert it again, or install the TFLite runtime of requirements-ed
 class TfliteClassifier:
     """The bundle's network on the TFLite runtime; standardization and softmax in NumPy around it.
 
-    Inputs are float32, and the network's first step is to quantize them: the runtime does that faster
-    than NumPy or OpenCV, and feature maps need no step of ours at all.
+    The network's first step is to quantize its float32 inputs: the runtime does that faster than NumPy or
+    OpenCV, and feature maps need no step of ours at all.
     """
 
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
@@ -28,12 +29,11 @@ class TfliteClassifier:
 
         Raises:
             BackendError: the runtime is missing or does not load.
-            BundleError: the runtime refuses the model, or its tensors are not the ones that ``model.json``
-                describes.
+            BundleError: the network wants an input that this program does not give, the runtime refuses the
+                model, or its tensors are not the ones that ``model.json`` describes.
         """
         self.labels = bundle.labels
-        self._mean, self._std = bundle.mean, bundle.std
-        self._buffer = np.empty_like(bundle.mean)
+        self.inputs = inputs_of(bundle)
         self._softmax = CodeSoftmax(bundle.output, bundle.temperature)
         try:
             self._interpreter = make_interpreter(bundle.model, threads, f"the model of bundle {bundle.path}")
@@ -42,43 +42,38 @@ class TfliteClassifier:
             raise BundleError(f"{error}: {WHAT_TO_DO}") from None
         except UnicodeDecodeError:
             raise BundleError(f"the model of bundle {bundle.path} is damaged: {WHAT_TO_DO}") from None
-        # The converter sorts inputs by a name of its own; their lengths tell them apart.
-        lengths = [features.LENGTHS[name] for name in bundle.inputs]
-        takes = sorted(_length(tensor, np.float32) for tensor in sources)
-        gives = [_length(tensor, np.int8) for tensor in targets]
-        if takes != sorted(lengths) or gives != [len(bundle.labels)]:
+        takes = sorted(f"{each['name']} {_described(each['dtype'], each['shape'])}" for each in sources)
+        wanted = sorted(f"{each.tensor} {_described(each.dtype, (1, *each.shape))}" for each in bundle.inputs)
+        gives = [_described(each["dtype"], each["shape"]) for each in targets]
+        if takes != wanted or gives != [_described(np.int8, (1, len(bundle.labels)))]:
             raise BundleError(
-                f"bundle {bundle.path}: the model must take float32 {lengths} and give int8 "
-                f"[{len(bundle.labels)}], but has {takes} and {gives}: convert it again"
+                f"bundle {bundle.path}: the model must take {', '.join(wanted)} and give int8 "
+                f"[1, {len(bundle.labels)}], but takes {', '.join(takes)} and gives {', '.join(gives)}: "
+                "convert it again"
             )
-        index = {_length(tensor, np.float32): tensor["index"] for tensor in sources}
-        self._inputs = [self._interpreter.tensor(index[length]) for length in lengths]
+        index = {each["name"]: each["index"] for each in sources}
+        self._slots = [_Slot(each, self._interpreter.tensor(index[each.tensor])) for each in bundle.inputs]
         self._output = self._interpreter.tensor(targets[0]["index"])
 
-    def predict(self, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    def predict(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
         """Probabilities of one face.
 
         Args:
-            inputs: float32 (F,) for each of the bundle's inputs: ``edge.core.features.extract``, and
-                for a fused bundle ``maps`` of ``Face.embedding``.
+            inputs: what each of ``inputs`` makes of the face.
 
         Returns:
             float32 (C,), in the order of ``labels``; sums to 1.
         """
         return self._softmax.probabilities(self.codes(inputs))
 
-    def codes(self, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.int8]:
+    def codes(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.int8]:
         """The network's logits of the same inputs as they are: int8 (C,).
 
         Raises:
             RuntimeError: the network cannot be run.
         """
-        landmarks, *maps = inputs
-        first, *rest = self._inputs
-        np.subtract(landmarks, self._mean, out=self._buffer)
-        np.divide(self._buffer, self._std, out=first()[0])
-        for values, tensor in zip(maps, rest, strict=True):
-            tensor()[0] = values
+        for values, slot in zip(inputs, self._slots, strict=True):
+            slot.fill(values)
         self._interpreter.invoke()
         # A copy: who keeps an array of the interpreter's memory keeps it from running again.
         return np.array(self._output()[0], np.int8)
@@ -87,7 +82,31 @@ class TfliteClassifier:
         """Nothing to release; part of the protocol."""
 
 
-def _length(tensor: dict[str, Any], dtype: type) -> int:
-    """F of a (1, F) tensor of that type; −1: it is something else."""
-    shape = [int(side) for side in tensor["shape"]]
-    return shape[1] if tensor["dtype"] is dtype and len(shape) == 2 and shape[0] == 1 else -1
+class _Slot:
+    """An input tensor of the interpreter."""
+
+    def __init__(self, tensor: InputTensor, memory: Callable[[], NDArray[Any]]) -> None:
+        """
+        Args:
+            memory: gives the tensor with its leading 1; the array must not be kept.
+        """
+        self._memory = memory
+        self._shape = tensor.shape
+        self._standardization = tensor.standardization
+        self._buffer = np.empty(tensor.shape, np.float32)
+
+    def fill(self, values: NDArray[Any]) -> None:
+        """Standardize one face's numbers, where that is due, and put them in."""
+        # Behind the landmark network, each call of NumPy costs 10 µs: none that is not needed.
+        if values.shape != self._shape:
+            values = values.reshape(self._shape)
+        if self._standardization is None:
+            self._memory()[0] = values
+        else:
+            mean, std = self._standardization
+            np.subtract(values, mean, out=self._buffer)
+            np.divide(self._buffer, std, out=self._memory()[0])
+
+
+def _described(dtype: Any, shape: Sequence[int]) -> str:
+    return f"{np.dtype(dtype)} {[int(side) for side in shape]}"

@@ -9,6 +9,7 @@ import pytest
 from edge import build, chosen, self_test, service
 from edge.core.errors import BackendError, BundleError, FerError
 from edge.head.classifier import TfliteClassifier
+from edge.head.inputs import LANDMARKS
 from edge.settings import SleepSettings, load_settings
 from edge.sleep import Sleep
 from edge.sources.live import LiveSource
@@ -163,7 +164,8 @@ def test_a_pipeline_that_cannot_be_built_leaves_nothing_behind(models, tmp_path,
     backend = SimpleNamespace(close=lambda: closed.append(True))
     monkeypatch.setattr(build, "build_backend", lambda *_: backend)
     monkeypatch.setattr(build.cv2, "setNumThreads", threads.append)
-    running = SimpleNamespace(embedding=False, backend=backend) if shared else None
+    classifier = SimpleNamespace(inputs=(LANDMARKS,))
+    running = SimpleNamespace(classifier=classifier, backend=backend) if shared else None
     with pytest.raises(BundleError, match="does not compute on this device"):
         build.build_pipeline(load_settings(None, {"expression.bundle": str(folder)}), running)
     assert closed == [True] * (not shared)

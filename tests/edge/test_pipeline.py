@@ -88,9 +88,9 @@ def test_smoothing_holds_back_a_sudden_change_but_not_in_stills(classifier, gold
     assert np.abs(still.probabilities - before.probabilities).max() > 0.05
 
 
-def test_a_bundle_that_needs_the_embedding_and_a_backend_without_one():
+def test_a_bundle_that_needs_maps_and_a_backend_without_them():
     settings = load_settings(None, {"landmarks.backend": "mediapipe", "expression.bundle": "fused"})
-    with pytest.raises(ConfigError, match="mediapipe does not give: use litert, or the bundle landmarks"):
+    with pytest.raises(ConfigError, match=r"coarse_map and fine_map .* mediapipe does not give: use litert"):
         build_pipeline(settings)
 
 
