@@ -16,6 +16,7 @@ from benchmarks.proc import text
 from edge import __version__
 from edge.build import models_directory
 from edge.core.bundle import Bundle
+from edge.core.bundle_schema4 import INPUTS
 from edge.core.files import sha256
 from edge.landmarks.models import find_models, model_hashes
 from edge.runtime import make_interpreter, package_version, runtime_name
@@ -81,10 +82,17 @@ def bundle_facts(bundle: Bundle) -> dict[str, Any]:
     return {
         "name": bundle.name,
         "labels": list(bundle.labels),
-        "feature_version": bundle.feature_version,
+        "feature_version": _feature_version(bundle),
+        "inputs": {each.name: each.version for each in bundle.inputs},
         "model_sha256": sha256(bundle.model),
         "model_bytes": len(bundle.model),
     }
+
+
+def _feature_version(bundle: Bundle) -> int | None:
+    """What bundles of schema 4, and results of that time, call the inputs; None: there is no such number."""
+    names = [each.name for each in bundle.inputs]
+    return next((version for version, inputs in INPUTS.items() if [*inputs] == names), None)
 
 
 def usable_cores() -> int:

@@ -70,7 +70,7 @@ def benchmark(
         measured = _run(source, meters, warmup, frames, seconds, watch)
         warnings = watch.stop()
         ours, *theirs = (meter.result(warmup) for meter in meters)
-        classifier_ms = percentiles_ms(meters[0].classifier_alone_ns(bundle))
+        classifier_ms = percentiles_ms(meters[0].classifier_alone_ns())
     n = len(measured.source_ns) - warmup
     if n < FEW_FRAMES:
         warnings.append(f"{n} frames are few: p99 needs at least {FEW_FRAMES}")

@@ -118,7 +118,8 @@ def head(settings: Settings, configuration: dict[str, Any]) -> Measure:
     network = make_interpreter(path.read_bytes(), 1, str(path))
     rng = np.random.default_rng(0)
     for tensor in network.get_input_details():
-        network.set_tensor(tensor["index"], rng.standard_normal(tensor["shape"], np.float32))
+        noise = rng.standard_normal(tensor["shape"], np.float32)
+        network.set_tensor(tensor["index"], noise.astype(tensor["dtype"], copy=False))
     timed = _timed(network.invoke)
 
     def measure() -> int:

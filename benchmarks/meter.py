@@ -7,8 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.recorder import Recorder
-from edge.core import features
-from edge.core.bundle import Bundle
 from edge.core.types import Frame
 from edge.landmarks.litert import LitertBackend
 from edge.pipeline import Pipeline
@@ -59,13 +57,13 @@ class Meter:
             timings.smooth_ns,
         )
 
-    def classifier_alone_ns(self, bundle: Bundle) -> NDArray[np.int64]:
+    def classifier_alone_ns(self) -> NDArray[np.int64]:
         """The classifier called again and again, with nothing between: what it costs in warm caches.
 
         Within a frame it finds the caches full of the landmark model, which the stage ``classify``
         shows.
         """
-        inputs = [np.zeros(features.LENGTHS[name], np.float32) for name in bundle.inputs]
+        inputs = [np.zeros(each.shape, each.dtype) for each in self._pipeline.classifier.inputs]
         costs = np.zeros(CLASSIFIER_CALLS, np.int64)
         for row in range(CLASSIFIER_CALLS):
             started = time.perf_counter_ns()

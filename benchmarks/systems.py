@@ -13,6 +13,7 @@ from benchmarks.looks import Look, Seen, region_backend, single
 from edge.build import build_pipeline, load_bundle
 from edge.core.features import MESH_POINTS
 from edge.core.types import Face, FaceStatus, Frame, Reason, Roi
+from edge.head.inputs import LANDMARKS
 from edge.settings import Settings
 
 Probabilities = NDArray[np.float32]
@@ -65,7 +66,8 @@ class FaceSystem(System, Protocol):
 
 
 class PipelineSystem:
-    """The app's pipeline on single pictures; the first face counts."""
+    """The app's pipeline on single pictures; the first face counts. A ``FaceSystem`` where the bundle takes
+    landmarks."""
 
     def __init__(self, settings: Settings, look: Look = single) -> None:
         """Build the pipeline.
@@ -87,7 +89,9 @@ class PipelineSystem:
     @property
     def mean_face(self) -> NDArray[np.float32]:
         """See ``FaceSystem``."""
-        return self._bundle.mean.reshape(MESH_POINTS, 3)
+        (landmarks,) = (each for each in self._bundle.inputs if each.name == LANDMARKS.name)
+        assert landmarks.standardization is not None  # the registry says so
+        return landmarks.standardization.mean.reshape(MESH_POINTS, 3)
 
     def answer(self, rgb: NDArray[np.uint8]) -> Answer | None:
         """See ``System``."""
@@ -116,7 +120,7 @@ class PipelineSystem:
 
 
 def with_landmarks(face: Face, landmarks: NDArray[np.float32]) -> Face:
-    """The same face with other landmarks, float32 (468, 3), px; its embedding stays."""
+    """The same face with other landmarks, float32 (468, 3), px; its maps stay."""
     return replace(face, landmarks=landmarks)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,6 @@ from convert.parity import Parity, compare
 from convert.quantized import set_output_range, to_dynamic_range, to_float32, to_int8
 from convert.run_folder import Evaluation, Run, read_run
 from edge import self_test
-from edge.classifier import TfliteClassifier
 from edge.core import golden
 from edge.core.bundle import (
     DYNAMIC_FILE,
@@ -33,7 +33,9 @@ from edge.core.console import say
 from edge.core.errors import DataError
 from edge.core.files import is_json_with, replacing_folder, sha256
 from edge.core.quantize import Quantization
+from edge.core.types import Input, InputTensor
 from edge.data import metrics
+from edge.head.classifier import TfliteClassifier
 from edge.runtime import make_interpreter
 
 TRUTH = {
@@ -67,12 +69,12 @@ def convert(run_path: Path, out: Path, name: str, with_float: bool = False) -> N
     """
     _check_output(out)
     run = read_run(run_path)
-    version = run.feature_version
+    inputs = run.device_inputs()
     low, high = np.percentile(run.predict(run.calibration), LOGIT_PERCENTILES)
-    rows = run.deployed_inputs(run.calibration)
-    model = to_int8(corrected(run.model, rows), rows)
+    rows = run.deployed(run.calibration)
+    model = to_int8(corrected(run.model, [*rows.values()]), rows)
     model = set_output_range(model, float(low), float(high))
-    bundle = _bundle(out, name, version, run, model)
+    bundle = _bundle(out, name, inputs, run, model)
     classifier = TfliteClassifier(bundle, threads=1)
     bundle = replace(bundle, golden=self_test.codes(classifier, bundle))
     parity = compare(
@@ -86,7 +88,8 @@ def convert(run_path: Path, out: Path, name: str, with_float: bool = False) -> N
     scores = {split: _score(classifier, run.labels, data) for split, data in run.evaluation.items()}
     files = {MODEL_FILE: model}
     if with_float:
-        files |= {FLOAT_FILE: to_float32(run.model), DYNAMIC_FILE: to_dynamic_range(run.model)}
+        names = list(rows)
+        files |= {FLOAT_FILE: to_float32(run.model, names), DYNAMIC_FILE: to_dynamic_range(run.model, names)}
     info = _describe(bundle, run, files, parity, scores)
     with replacing_folder(out) as folder:
         for file, content in files.items():
@@ -107,23 +110,22 @@ def _check_output(out: Path) -> None:
         DataError: something else is there.
     """
     description = out / JSON_FILE
-    is_bundle = description.is_file() and is_json_with(description.read_bytes(), "schema", "feature_version")
+    is_bundle = description.is_file() and is_json_with(description.read_bytes(), "schema", "labels", "golden")
     if out.exists() and not (holds_only_a_bundle(out) and (is_bundle or not any(out.iterdir()))):
         raise DataError(f"{out} is there and is no bundle, or has other files beside it: name another folder")
 
 
-def _bundle(out: Path, name: str, version: int, run: Run, model: bytes) -> Bundle:
+def _bundle(out: Path, name: str, inputs: Sequence[Input], run: Run, model: bytes) -> Bundle:
     """The bundle as the device would read it, before it is written; its golden codes are still zeros."""
     interpreter = make_interpreter(model, 1, "the quantized model")
     (target,) = interpreter.get_output_details()
+    sources = interpreter.get_signature_runner().get_input_details()
     preparation = run.info["landmarks"]["preparation"]
     return Bundle(
         path=out,
         name=name,
         labels=run.labels,
-        feature_version=version,
-        mean=run.mean[0],
-        std=run.std[0],
+        inputs=tuple(_tensor(each, sources[each.name], run) for each in inputs),
         output=_quantization(target),
         temperature=run.info["temperature"],
         min_confidence=run.info["min_confidence"],
@@ -132,6 +134,17 @@ def _bundle(out: Path, name: str, version: int, run: Run, model: bytes) -> Bundl
         golden=np.zeros((golden.VECTORS, len(run.labels)), np.int8),
         model=model,
         info={},
+    )
+
+
+def _tensor(each: Input, source: dict[str, Any], run: Run) -> InputTensor:
+    return InputTensor(
+        name=each.name,
+        version=each.version,
+        tensor=source["name"],
+        shape=tuple(int(side) for side in source["shape"][1:]),
+        dtype=np.dtype(source["dtype"]),
+        standardization=run.statistics[each.name] if each.standardized else None,
     )
 
 
@@ -144,7 +157,8 @@ def _predict(classifier: TfliteClassifier, data: Evaluation) -> NDArray[np.float
     """float32 (N, C) by the device's own code; rows without a face stay zero."""
     probabilities = np.zeros((len(data.label), len(classifier.labels)), np.float32)
     for index in np.flatnonzero(data.found):
-        probabilities[index] = classifier.predict([m[index].astype(np.float32) for m in data.inputs])
+        row = [data.inputs[each.name][index].astype(each.dtype) for each in classifier.inputs]
+        probabilities[index] = classifier.predict(row)
     return probabilities
 
 
@@ -164,8 +178,7 @@ def _describe(
         "schema": SCHEMA,
         "name": bundle.name,
         "labels": list(bundle.labels),
-        "feature_version": bundle.feature_version,
-        "standardization": {"mean": _numbers(bundle.mean), "std": _numbers(bundle.std)},
+        "inputs": [_input(each) for each in bundle.inputs],
         "output": asdict(bundle.output),
         "calibration": {
             "temperature": bundle.temperature,
@@ -191,7 +204,7 @@ def _describe(
         "conversion": {
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "tensorflow": tf.__version__,
-            "calibration_rows": len(run.calibration[0]),
+            "calibration_rows": len(next(iter(run.calibration.values()))),
             "parity": asdict(parity),
         },
         "metrics": {
@@ -208,6 +221,20 @@ def _json(info: dict[str, Any]) -> str:
     return re.sub(r"\[[-+.\deE,\s]+\]", lambda match: re.sub(r"\s", "", match[0]), text) + "\n"
 
 
-def _numbers(vector: NDArray[np.float32]) -> list[float]:
+def _input(tensor: InputTensor) -> dict[str, Any]:
+    """An entry of ``inputs``."""
+    entry = {
+        "name": tensor.name,
+        "version": tensor.version,
+        "tensor": tensor.tensor,
+        "shape": list(tensor.shape),
+        "dtype": tensor.dtype.name,
+    }
+    if tensor.standardization is None:
+        return entry
+    return {**entry, "standardization": {k: _numbers(v) for k, v in tensor.standardization._asdict().items()}}
+
+
+def _numbers(values: NDArray[np.float32]) -> list[float]:
     """The shortest decimals that give the same float32."""
-    return [float(str(value)) for value in vector]
+    return [float(str(value)) for value in values.flat]

@@ -4,10 +4,10 @@ import contextlib
 import io
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.lite.tools import flatbuffer_utils
@@ -16,27 +16,27 @@ from edge.core.console import muted_stderr
 from edge.core.errors import DataError
 
 
-def to_int8(model: keras.Model, calibration: list[NDArray[np.float32]]) -> bytes:
+def to_int8(model: keras.Model, calibration: dict[str, NDArray[Any]]) -> bytes:
     """Full-integer quantization: int8 weights per channel, int8 activations, int8 logits.
 
-    The inputs stay float32, and the network quantizes them itself, each with a scale of its own: the
-    runtime's kernel does that faster than Python could fill int8 inputs.
+    The inputs keep their types, and the network quantizes float32 ones itself, each with a scale of its own:
+    the runtime's kernel does that faster than Python could fill int8 inputs.
 
     Jacob et al., 2018, arXiv:1712.05877; TensorFlow Lite's 8-bit quantization specification.
 
     Args:
-        model: float32 (N, F), one or more → float32 (N, C).
-        calibration: float32 (K, F) for each input; the ranges of all tensors are taken from it.
+        model: (N, …), one or more → float32 (N, C).
+        calibration: (K, …) for each input by its name, in their order; the ranges of all tensors are taken
+            from it.
 
     Returns:
-        The flatbuffer: float32 (1, F), one or more → int8 (1, C).
+        The flatbuffer: (1, …), one or more → int8 (1, C).
     """
 
-    def representative() -> Iterator[dict[str, NDArray[np.float32]]]:
+    def representative() -> Iterator[dict[str, NDArray[Any]]]:
         # By name: the converter orders inputs as it likes.
-        names = [_input_name(place) for place in range(len(calibration))]
-        for row in zip(*calibration, strict=True):
-            yield {name: values[None] for name, values in zip(names, row, strict=True)}
+        for row in zip(*calibration.values(), strict=True):
+            yield {name: values[None] for name, values in zip(calibration, row, strict=True)}
 
     def configure(converter: tf.lite.TFLiteConverter) -> None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -44,7 +44,7 @@ def to_int8(model: keras.Model, calibration: list[NDArray[np.float32]]) -> bytes
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_output_type = tf.int8
 
-    return _convert(model, configure)
+    return _convert(model, list(calibration), configure)
 
 
 def set_output_range(model: bytes, low: float, high: float) -> bytes:
@@ -73,34 +73,32 @@ def set_output_range(model: bytes, low: float, high: float) -> bytes:
     return bytes(flatbuffer_utils.convert_object_to_bytearray(parts))
 
 
-def to_float32(model: keras.Model) -> bytes:
-    """The flatbuffer without quantization: float32 (1, F), one or more → float32 (1, C)."""
-    return _convert(model, lambda converter: None)
+def to_float32(model: keras.Model, names: Sequence[str]) -> bytes:
+    """The flatbuffer without quantization: (1, …), one or more, by these names → float32 (1, C)."""
+    return _convert(model, names, lambda converter: None)
 
 
-def to_dynamic_range(model: keras.Model) -> bytes:
+def to_dynamic_range(model: keras.Model, names: Sequence[str]) -> bytes:
     """The flatbuffer with int8 weights and float32 activations, which the runtime quantizes row by row:
-    float32 (1, F), one or more → float32 (1, C). Needs no calibration rows."""
+    (1, …), one or more, by these names → float32 (1, C). Needs no calibration rows."""
 
     def configure(converter: tf.lite.TFLiteConverter) -> None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
 
-    return _convert(model, configure)
+    return _convert(model, names, configure)
 
 
-def _input_name(place: int) -> str:
-    return f"input_{place}"
-
-
-def _convert(model: keras.Model, configure: Callable[[tf.lite.TFLiteConverter], None]) -> bytes:
+def _convert(
+    model: keras.Model, names: Sequence[str], configure: Callable[[tf.lite.TFLiteConverter], None]
+) -> bytes:
     """
     Raises:
         OSError: the folder for temporary files cannot be written, or its disk is full.
     """
     # One row at a time is what the device runs. With the number of rows fixed, no operator computes shapes.
     signature = [
-        tf.TensorSpec((1, tensor.shape[1]), tf.float32, name=_input_name(place))
-        for place, tensor in enumerate(model.inputs)
+        tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype, name=name)
+        for name, tensor in zip(names, model.inputs, strict=True)
     ]
     archive = keras.export.ExportArchive()
     archive.track(model)

@@ -9,12 +9,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core import features
 from edge.core.errors import DataError, first_line
-from edge.core.quantize import deployed_inputs
-from edge.landmarks.models import EMBEDDING_TENSORS, model_hashes
-
-_TENSORS = list(EMBEDDING_TENSORS)
+from edge.core.quantize import MeanStd
+from edge.core.types import Input
+from edge.head.inputs import INPUTS, deployed
+from edge.landmarks.models import model_hashes
 
 FILES = ("run.json", "fit.npz", "model.keras")
 
@@ -50,8 +49,8 @@ _SETTINGS_KEYS = ("selective_accuracy", "truth")
 class Evaluation:
     """One split that was not trained on, faces that were not found included."""
 
-    inputs: list[NDArray[Any]]
-    """float16 or float32 (N, F) for each input, not standardized."""
+    inputs: dict[str, NDArray[Any]]
+    """(N, …) for each input by its name, not standardized; floats may have 16 bits."""
     label: NDArray[np.int64]
     found: NDArray[np.bool_]
 
@@ -61,56 +60,56 @@ class Run:
     """All that a bundle is made from."""
 
     model: keras.Model
-    """float32 (N, F) for each input, as ``deployed_inputs`` gives them → float32 (N, C) logits."""
+    """(N, …) for each input, as ``deployed`` gives them → float32 (N, C) logits."""
     info: dict[str, Any]
     """``run.json``"""
     labels: tuple[str, ...]
-    inputs: tuple[str, ...]
-    """Names of the inputs, see ``edge.core.features``."""
-    mean: list[NDArray[np.float32]]
-    """(F,) of the landmarks, (1,) of a feature map."""
-    std: list[NDArray[np.float32]]
+    statistics: dict[str, MeanStd]
+    """Of each input by its name, in the network's order: see ``edge.head.inputs.deployed``."""
     clip: float
-    """Features were cut off at ± this many standard deviations."""
-    calibration: list[NDArray[Any]]
-    """(K, F) for each input, not standardized, training rows only."""
+    """Inputs were cut off at ± this many standard deviations."""
+    calibration: dict[str, NDArray[Any]]
+    """(K, …) for each input, not standardized, training rows only."""
     validation: Evaluation
     """Faces found only."""
     evaluation: dict[str, Evaluation]
     """By split."""
 
-    @property
-    def feature_version(self) -> int:
-        """The version whose inputs these are.
+    def device_inputs(self) -> tuple[Input, ...]:
+        """What the network takes, as the device gives it.
 
         Raises:
-            DataError: there is none, or they came from other face models: the network cannot run on
-                the device.
+            DataError: the device does not, or it was trained on what other face models gave.
         """
-        source = self.info["landmarks"]
-        lengths = [int(tensor.shape[1]) for tensor in self.model.inputs]
-        for version, names in features.INPUTS.items():
-            if names == self.inputs and lengths == [features.LENGTHS[name] for name in names]:
-                tensors = source.get("embedding_tensors") if len(names) > 1 else _TENSORS
-                if source["landmark_models"] != model_hashes() or tensors != _TENSORS:
-                    raise DataError(
-                        "this network was trained on other face models or feature maps than the device "
-                        "runs: extract and train again"
-                    )
-                return version
-        raise DataError(
-            f"this network takes {' and '.join(self.inputs)} of {lengths} numbers, which the device does not "
-            "compute: train on landmarks that python -m train extract found in pictures, with this version"
-        )
+        given = {entry["name"]: entry for entry in self.info["inputs"]}
+        known = tuple(INPUTS[name] for name in given if name in INPUTS)
+        shapes = {name: list(values.shape[1:]) for name, values in self.calibration.items()}
+        if [list(each.shape) for each in known] != list(shapes.values()):
+            takes = " and ".join(f"{name} {shape}" for name, shape in shapes.items())
+            raise DataError(
+                f"this network takes {takes}, which the device does not compute: train on landmarks that "
+                "python -m train extract found in pictures, with this version"
+            )
+        versions = [given[each.name].get("version") for each in known]
+        if self.info["landmarks"]["landmark_models"] != model_hashes() or versions != [
+            each.version for each in known
+        ]:
+            raise DataError(
+                "this network was trained on other face models or inputs than the device has: "
+                "extract and train again"
+            )
+        return known
 
-    def predict(self, inputs: list[NDArray[Any]]) -> NDArray[np.float32]:
-        """Logits float32 (N, C) for (N, F) each."""
-        logits: NDArray[np.float32] = self.model.predict(self.deployed_inputs(inputs), verbose=0)
+    def predict(self, inputs: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """Logits float32 (N, C) for (N, …) each."""
+        logits: NDArray[np.float32] = self.model.predict([*self.deployed(inputs).values()], verbose=0)
         return logits
 
-    def deployed_inputs(self, inputs: list[NDArray[Any]]) -> list[NDArray[np.float32]]:
-        """(N, F) for each input → what the network takes."""
-        return deployed_inputs(inputs, self.mean, self.std, self.clip)
+    def deployed(self, inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """(N, …) for each input → what the network takes."""
+        return {
+            name: deployed(name, values, self.statistics[name], self.clip) for name, values in inputs.items()
+        }
 
 
 def read_run(path: Path) -> Run:
@@ -140,19 +139,17 @@ def read_run(path: Path) -> Run:
 
 
 def _assemble(info: dict[str, Any], arrays: dict[str, Any], model: keras.Model) -> Run:
-    names = tuple(entry["name"] for entry in info["inputs"])
+    names = [entry["name"] for entry in info["inputs"]]
 
-    def inputs(place: str) -> list[NDArray[Any]]:
-        return [arrays[f"{place}/{name}"] for name in names]
+    def inputs(place: str) -> dict[str, NDArray[Any]]:
+        return {name: arrays[f"{place}/{name}"] for name in names}
 
     number = arrays["validation/number"]
     run = Run(
         model=model,
         info=info,
         labels=tuple(info["labels"]),
-        inputs=names,
-        mean=inputs("mean"),
-        std=inputs("std"),
+        statistics={name: MeanStd(arrays[f"mean/{name}"], arrays[f"std/{name}"]) for name in names},
         clip=float(arrays["clip"]),
         calibration=inputs("calibration"),
         validation=Evaluation(inputs("validation"), number, np.ones(len(number), bool)),
@@ -165,12 +162,13 @@ def _assemble(info: dict[str, Any], arrays: dict[str, Any], model: keras.Model) 
             for split in info["rows"]["evaluation"]
         },
     )
-    for values in (run.mean, run.std):
-        given = [matrix.shape for matrix in values]
-        if given != [(run.calibration[0].shape[1],), *[(1,)] * (len(names) - 1)]:
-            raise ValueError(f"fit.npz has means or deviations of the shapes {given}")
+    for name, matrix in run.calibration.items():
+        alone = name in INPUTS and not INPUTS[name].standardized
+        given = {values.shape for values in run.statistics[name]}
+        if given != {(1,) if alone else matrix.shape[1:]}:
+            raise ValueError(f"fit.npz has means or deviations of {name} of the shapes {given}")
     shapes = [tuple(tensor.shape) for tensor in (*model.inputs, *model.outputs)]
-    expected = [(None, matrix.shape[1]) for matrix in run.calibration] + [(None, len(run.labels))]
+    expected = [(None, *matrix.shape[1:]) for matrix in run.calibration.values()] + [(None, len(run.labels))]
     if shapes != expected:
         raise ValueError(f"model.keras has the shapes {shapes}, expected {expected}")
     return run

@@ -1,28 +1,29 @@
 """Settings → objects. The only place that picks concrete classes."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 
 from edge import assets, self_test
-from edge.classifier import TfliteClassifier
 from edge.core.bundle import Bundle
 from edge.core.errors import ConfigError
 from edge.core.types import FrameSource, LandmarkBackend
+from edge.head.classifier import TfliteClassifier
+from edge.head.inputs import inputs_of, maps_of
+from edge.head.smoothing import ProbabilitySmoother
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.mediapipe_mesh import FaceMeshBackend
 from edge.landmarks.mediapipe_tasks import TasksBackend
-from edge.landmarks.models import find_models
+from edge.landmarks.models import TAPS, find_models
 from edge.pipeline import Pipeline
 from edge.settings import LandmarkSettings, Settings
 from edge.sinks import output_file
 from edge.sinks.jsonl import JsonlSink
 from edge.sinks.live import LiveSink
 from edge.sinks.outputs import STDOUT, SinkKind, standard_output
-from edge.smoothing import ProbabilitySmoother
 from edge.sources import open_source
 from edge.sources.orientation import Turn
 from edge.store import BundleStore, read_signed
@@ -61,37 +62,40 @@ def with_bundle(settings: Settings, name: str | None) -> Settings:
     return replace(settings, expression=replace(settings.expression, bundle=name))
 
 
-def check_embedding(settings: LandmarkSettings, embedding: bool) -> None:
-    """Compare what a bundle needs with what the landmark backend gives.
-
-    Args:
-        embedding: ``Bundle.needs_embedding``.
+def maps_for(bundle: Bundle, settings: LandmarkSettings) -> tuple[str, ...]:
+    """What the landmark backend must give for a bundle, in ``Face.maps``.
 
     Raises:
-        ConfigError: it needs what the backend does not give.
+        BundleError: the bundle wants an input that this program does not have.
+        ConfigError: the backend that the settings name does not give it.
     """
-    if embedding and settings.backend != "litert":
+    maps = maps_of(each.name for each in inputs_of(bundle))
+    _check_maps(settings, maps)
+    return maps
+
+
+def _check_maps(settings: LandmarkSettings, maps: Collection[str]) -> None:
+    given = TAPS if settings.backend == "litert" else ()
+    if missing := [name for name in maps if name not in given]:
         raise ConfigError(
-            f"the bundle needs the landmark network's embedding, which landmarks.backend {settings.backend} "
-            "does not give: use litert, or the bundle landmarks"
+            f"the bundle needs {' and '.join(missing)} of the landmark network, which landmarks.backend "
+            f"{settings.backend} does not give: use litert, or the bundle landmarks"
         )
 
 
-def build_backend(settings: LandmarkSettings, embedding: bool = False) -> LandmarkBackend:
+def build_backend(settings: LandmarkSettings, maps: Collection[str] = ()) -> LandmarkBackend:
     """The landmark backend that the settings name.
 
     Args:
-        embedding: faces must have one.
+        maps: what faces must have in ``Face.maps``, of ``maps_for``.
 
     Raises:
-        ConfigError: see ``check_embedding``.
         BackendError: its package is missing, or the runtime does not load or refuses its models.
         ModelError: its models are missing or altered.
     """
-    check_embedding(settings, embedding)
     builders: dict[str, Callable[[], LandmarkBackend]] = {
         "litert": lambda: LitertBackend(
-            find_models(models_directory(settings), embedding), settings.max_faces, settings.threads
+            find_models(models_directory(settings), maps), settings.max_faces, settings.threads
         ),
         "mediapipe": lambda: FaceMeshBackend(settings.max_faces),
         "mediapipe-tasks": lambda: TasksBackend(Path(settings.task_file), settings.max_faces),
@@ -110,17 +114,19 @@ def build_pipeline(
         backend: one of the caller's, in place of that of the settings.
 
     Raises:
-        BundleError: the bundle is not whole, or does not work here.
+        BundleError: the bundle is not whole, wants an input that this program does not have, or does not
+            work here.
         BackendError, ModelError: see ``build_backend``.
         ConfigError: see ``load_bundle``; or it does not go with the backend.
     """
     expression = settings.expression
     bundle = load_bundle(settings.bundle, expression.public_key)
+    maps = maps_for(bundle, settings.landmarks)
     shared = backend
-    if running is not None and running.embedding == bundle.needs_embedding:
+    if running is not None and set(maps) == set(maps_of(each.name for each in running.classifier.inputs)):
         shared = running.backend
     # Before the classifier: a runtime that is broken is not the bundle's fault.
-    backend = shared or build_backend(settings.landmarks, bundle.needs_embedding)
+    backend = shared or build_backend(settings.landmarks, maps)
     try:
         classifier = TfliteClassifier(bundle)
         self_test.check(classifier, bundle)
@@ -131,7 +137,7 @@ def build_pipeline(
     cv2.setNumThreads(settings.landmarks.threads)
     threshold = bundle.min_confidence if expression.min_confidence is None else expression.min_confidence
     smoother = ProbabilitySmoother(expression.smoothing_s)
-    return Pipeline(backend, classifier, smoother, threshold, bundle.needs_embedding)
+    return Pipeline(backend, classifier, smoother, threshold)
 
 
 def build_source(settings: Settings, frames: int | None = None) -> FrameSource:

@@ -144,8 +144,8 @@ def _info(args: argparse.Namespace) -> int:
     settings = _settings_in_use(args)
     directory = models_directory(settings.landmarks)
     bundle = load_bundle(settings.bundle, settings.expression.public_key)
-    # The rest of model.json is long: a mean and a standard deviation for each feature.
-    facts = {key: value for key, value in bundle.info.items() if key != "standardization"}
+    # The rest of model.json is long: a mean and a standard deviation for each number.
+    inputs = [{key: each[key] for key in each if key != "standardization"} for each in bundle.info["inputs"]]
     report = {
         "mien": __version__,
         "python": platform.python_version(),
@@ -155,7 +155,7 @@ def _info(args: argparse.Namespace) -> int:
         "assets": {asset.name: _state(asset, directory) for asset in (*assets.MODELS, *assets.PORTRAITS)},
         "settings": printable(settings),
         "network": settings.needs_network,
-        "bundle": {"path": str(bundle.path), **facts},
+        "bundle": {"path": str(bundle.path), **bundle.info, "inputs": inputs},
     }
     print(json.dumps(report, indent=2))
     return 0

@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from edge.build import check_embedding
+from edge.build import maps_for
 from edge.core import console
 from edge.core.bundle import Bundle
 from edge.core.errors import FerError
+from edge.head.inputs import inputs_of
 from edge.settings import Settings, load_settings
 from edge.store import MAX_STARTS, BundleStore, shipped
 
@@ -71,6 +72,7 @@ def _role(store: BundleStore, name: str) -> str:
 def _facts(store: BundleStore, name: str, role: str) -> str:
     try:
         bundle = store.read(name)
+        inputs_of(bundle)
     except FerError as error:
         return "; ".join(filter(None, [role, str(error)]))
     return "; ".join(filter(None, [role, _accuracy(bundle), " ".join(bundle.labels)]))
@@ -102,7 +104,7 @@ def _use(args: argparse.Namespace) -> int:
 
 
 def _in_use(settings: Settings, store: BundleStore, name: str) -> int:
-    check_embedding(settings.landmarks, store.read(name).needs_embedding)
+    maps_for(store.read(name), settings.landmarks)
     store.use(name)
     console.say(f"current: {name}, to go back to: {store.state.previous or _DEFAULT}")
     return _say_how(settings)

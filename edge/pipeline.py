@@ -3,11 +3,11 @@
 import logging
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core import features
 from edge.core.pose import head_pose
 from edge.core.types import (
     Box,
@@ -20,12 +20,12 @@ from edge.core.types import (
     Prediction,
     StageTimings,
 )
+from edge.head.smoothing import ProbabilitySmoother
 from edge.reasons import reasons
-from edge.smoothing import ProbabilitySmoother
 
 log = logging.getLogger(__name__)
 
-_Inputs = list[NDArray[np.float32]]
+_Inputs = list[NDArray[Any]]
 
 
 class Pipeline:
@@ -37,23 +37,19 @@ class Pipeline:
         classifier: Classifier,
         smoother: ProbabilitySmoother,
         min_confidence: float = 0.0,
-        embedding: bool = False,
     ) -> None:
         """Put the parts together; ``close`` closes them.
 
         Args:
-            backend: finds faces and landmarks.
-            classifier: features → probabilities; one of a fused bundle needs a backend that gives
-                ``Face.embedding``.
+            backend: finds faces and landmarks; gives ``Face.maps`` that the classifier takes.
+            classifier: inputs → probabilities.
             smoother: not used for still frames.
             min_confidence: 0–1; a face whose top probability is below gets LOW_CONFIDENCE.
-            embedding: whether the classifier takes ``Face.embedding`` beside the landmarks.
         """
         self.backend = backend
         self.classifier = classifier
         self._smoother = smoother
         self._min_confidence = min_confidence
-        self.embedding = embedding
 
     def process(self, frame: Frame) -> Prediction:
         """Everything that is to be said about one frame."""
@@ -124,17 +120,10 @@ class Pipeline:
             if seen is None:
                 continue
             try:
-                inputs.append(self._of_pass(seen))
+                inputs.append([each.make(seen) for each in self.classifier.inputs])
             except ValueError as error:
                 log.debug("a pass over a face skipped: %s", error)
         return inputs
-
-    def _of_pass(self, face: Face) -> _Inputs:
-        vector = features.extract(face.landmarks)
-        if not self.embedding:
-            return [vector]
-        assert face.embedding is not None  # build_pipeline matches backend and bundle
-        return [vector, *features.maps(face.embedding)]
 
     def _probabilities(self, passes: list[_Inputs]) -> NDArray[np.float32]:
         """The mean over all passes."""

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.classifier import WHAT_TO_DO, TfliteClassifier
 from edge.core import console, golden
 from edge.core.bundle import Bundle, read_bundle
 from edge.core.errors import BundleError, first_line
+from edge.head.classifier import WHAT_TO_DO, TfliteClassifier
 from edge.landmarks.models import model_hashes
 
 LIMIT_S = 60
@@ -21,8 +21,7 @@ LIMIT_S = 60
 
 def codes(classifier: TfliteClassifier, bundle: Bundle) -> NDArray[np.int8]:
     """int8 (16, C): what the network answers to the made-up faces of ``edge.core.golden``."""
-    faces = golden.faces(bundle.inputs, bundle.mean, bundle.std)
-    return np.array([classifier.codes(face) for face in faces])
+    return np.array([classifier.codes(face) for face in golden.faces(classifier.inputs, bundle.inputs)])
 
 
 def check(classifier: TfliteClassifier, bundle: Bundle) -> None:

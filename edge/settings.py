@@ -74,7 +74,7 @@ class ExpressionSettings:
 
     bundle: str = ""
     """a shipped bundle's name, or the path of a bundle (with a / in it); empty: fused, or landmarks for
-    the official backends, which have no embedding"""
+    the official backends, which give no feature maps"""
     smoothing_s: float = 0.3
     """time constant of the smoothing of each tracked face, s, 0…10; 0 turns it off"""
     min_confidence: float | None = None

@@ -1,5 +1,6 @@
 """Faces without pictures, for the tests of train and convert."""
 
+import math
 import signal as signals
 import subprocess
 import sys
@@ -31,9 +32,10 @@ signals.signal(signals.SIGINT, signals.default_int_handler)
 signals.signal(signals.SIGHUP, signals.SIG_DFL)
 
 
-def _faces(label, points, embedding, rng, signal=8.0):
-    """Landmarks and embeddings that tell the classes apart, mostly; every tenth row has no face."""
+def _faces(label, points, maps, rng, signal=8.0):
+    """Landmarks and maps that tell the classes apart, mostly; every tenth row has no face."""
     from edge.core import features
+    from edge.head.inputs import INPUTS
     from train.landmarks_folder import Faces
 
     count = len(label)
@@ -43,12 +45,14 @@ def _faces(label, points, embedding, rng, signal=8.0):
     base[left, :2], base[right, :2] = (40, 60), (80, 60)
     moves = fixed.normal(0, signal, (7, *base.shape))
     landmarks = base + moves[label] + rng.normal(0, 6, (count, *base.shape))
-    length = features.EMBEDDING_LENGTH if embedding else 0
-    maps = rng.integers(0, 64, (count, length), np.uint8)
-    maps += (fixed.integers(0, 32, (7, length), np.uint8))[label]
+    lengths = [math.prod(INPUTS[name].shape) for name in maps]
+    values = rng.integers(0, 64, (count, sum(lengths)), np.uint8)
+    values += (fixed.integers(0, 32, (7, sum(lengths)), np.uint8))[label]
     found = np.arange(count) % 10 != 9
-    landmarks[~found], maps[~found] = 0, 0
-    return Faces(landmarks.astype(np.float32), (maps / np.float16(16)).astype(np.float16), found)
+    landmarks[~found], values[~found] = 0, 0
+    parts = np.split((values / np.float16(16)).astype(np.float16), np.cumsum(lengths)[:-1], axis=1)
+    made = {name: part.reshape(-1, *INPUTS[name].shape) for name, part in zip(maps, parts, strict=bool(maps))}
+    return Faces(landmarks.astype(np.float32), found, made)
 
 
 def _rows(label, found):
@@ -79,7 +83,7 @@ def _rows(label, found):
 
 def _write(folder, rows, views, **info):
     """A landmarks folder in shards."""
-    from edge.landmarks.models import EMBEDDING_TENSORS, model_hashes
+    from edge.landmarks.models import model_hashes
     from train import landmarks_folder
 
     folder.mkdir(parents=True)
@@ -88,13 +92,13 @@ def _write(folder, rows, views, **info):
         part = slice(start, start + SHARD)
         shards.append(f"{len(shards):06d}.npz")
         landmarks_folder.write_shard(
-            folder / shards[-1], _sliced(rows, part), [_sliced(view, part) for view in views]
+            folder / shards[-1], _sliced(rows, part), [view.take(part) for view in views]
         )
     info = {
         "data": {"file": "toy.csv", "sha256": "0" * 64},
         "preparation": {"scale": 1.0, "padding": 0.3},
         "landmark_models": model_hashes(),
-        "embedding_tensors": list(EMBEDDING_TENSORS),
+        "maps": dict.fromkeys(views[0].maps, 1),
         "detection": "none",
         "views": len(views) - 1,
         "skipped": 0,
@@ -118,7 +122,7 @@ def write_landmarks():
 
 @pytest.fixture(scope="session")
 def toy_landmarks(tmp_path_factory) -> Path:
-    """Seven made-up classes with embeddings, two views and FER+ votes.
+    """Seven made-up classes with feature maps, two views and FER+ votes.
 
     Every tenth row has no face; in view 2 every eleventh of the others has none either. Row 0
     (Training) has the picture of the first PublicTest row, and rows 2 and 3 have the same picture.
@@ -126,21 +130,22 @@ def toy_landmarks(tmp_path_factory) -> Path:
     """
     rng = np.random.default_rng(1)
     label = np.tile(np.arange(7), TRAINING + EVALUATION)
-    views = [_faces(label, 468, True, rng) for _ in range(3)]
+    views = [_faces(label, 468, ("coarse_map", "fine_map"), rng) for _ in range(3)]
     is_training = np.arange(len(label)) < 7 * TRAINING
     for number in (1, 2):
         found = views[number].found & is_training & (np.arange(len(label)) % 11 != number - 1)
         views[number] = replace(views[number], found=found)
-        views[number].landmarks[~found], views[number].embedding[~found] = 0, 0
+        for values in (views[number].landmarks, *views[number].maps.values()):
+            values[~found] = 0
     folder = tmp_path_factory.mktemp("toy") / "landmarks"
     return _write(folder, _rows(label, views[0].found), views)
 
 
 @pytest.fixture(scope="session")
 def toy_subjects(tmp_path_factory) -> Path:
-    """The same classes as 68 points of twelve subjects, without embedding and splits."""
+    """The same classes as 68 points of twelve subjects, without maps and splits."""
     label = np.tile(np.arange(7), TRAINING + EVALUATION)
-    faces = _faces(label, 68, False, np.random.default_rng(2))
+    faces = _faces(label, 68, (), np.random.default_rng(2))
     subject = np.array([f"S{i // 7 % 12:03d}" for i in range(len(label))])
     rows = replace(
         _rows(label, faces.found),
@@ -189,15 +194,15 @@ def toy_run(toy_landmarks, fit_command, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def plain_run(toy_landmarks, fit_command, tmp_path_factory) -> Path:
-    """The same without embedding."""
-    settings = ("embedding=false", "epochs=6")
+    """The same on landmarks alone."""
+    settings = ("inputs=landmarks", "epochs=6")
     return _run(tmp_path_factory.mktemp("plain-run"), fit_command, toy_landmarks, *settings)
 
 
 @pytest.fixture(scope="session")
 def subjects_run(toy_subjects, fit_command, tmp_path_factory) -> Path:
     """On ``toy_subjects``."""
-    return _run(tmp_path_factory.mktemp("subjects-run"), fit_command, toy_subjects, "embedding=false")
+    return _run(tmp_path_factory.mktemp("subjects-run"), fit_command, toy_subjects, "inputs=landmarks")
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from edge.landmarks.litert import LandmarkModel
 from edge.landmarks.models import find_models
 from edge.landmarks.tap import tap
 from train import augment
-from train.landmark_network import START, START_SHAPE
+from train.landmark_network import START
 
 AS_IT_IS, MIRRORED, VARIED = "as it is", "mirrored", "varied"
 """How a face is looked at."""
@@ -50,16 +50,14 @@ def look(
         elif how == MIRRORED:
             rgb, roi = augment.mirror(rgb, roi)
         network.run(rgb, roi)
-        embedding = network.embedding()
-        assert embedding is not None  # it is tapped
-        maps.append(embedding.astype(np.float16).reshape(START_SHAPE))
+        maps.append(network.maps()["start"].astype(np.float16))
     return np.stack(maps)
 
 
 @functools.cache
 def _network(models_dir: Path | None) -> LandmarkModel:
     """The landmark network, of which the map ``START`` is used."""
-    return LandmarkModel(tap(find_models(models_dir).landmarker, (START,)), threads=1)
+    return LandmarkModel(tap(find_models(models_dir).landmarker, (START,)), 1, ["start"])
 
 
 def ahead(submit: Any, tasks: Iterator[tuple[Any, ...]], count: int) -> Iterator[NDArray[np.float16]]:

@@ -1,5 +1,7 @@
 """Rows of a landmarks folder → what a training step needs."""
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core import features
 from edge.core.errors import DataError
 from edge.core.labels import LabelSet, majority, vote_distribution
-from edge.core.quantize import deployed_inputs, standardize
+from edge.core.quantize import MeanStd, standardize
+from edge.core.types import Face, Input
+from edge.head.inputs import INPUTS, LANDMARKS, deployed
 from train.balance import epoch_order
 from train.landmarks_folder import Faces, Rows
 
@@ -147,77 +150,81 @@ def _draw(group: NDArray[np.str_], number: NDArray[np.int64], seed: int) -> NDAr
     return place[inverse]
 
 
-Inputs = list[NDArray[np.floating]]  # type: ignore[type-arg]
-"""One matrix (N, F) for each input of the network, in the order of ``features.INPUTS``."""
+Inputs = dict[str, NDArray[Any]]
+"""An array (N, …) for each input of the network, in its order, by the names of ``edge.head.inputs``."""
 
 
-def read_inputs(faces: Faces, embedding: bool) -> Inputs:
-    """The device's own features of all rows: float32 (N, P·D), and with ``embedding`` its maps, float16
-    (N, F) each; zeros where no face was found.
+def read_inputs(faces: Faces, names: Sequence[str]) -> Inputs:
+    """The device's own inputs of all rows, zeros where no face was found; maps as the folder has them, not
+    copied."""
+    return {name: faces.maps[name] if INPUTS[name].is_map else _made(INPUTS[name], faces) for name in names}
 
-    Raises:
-        DataError: ``embedding`` is asked for and there is none.
-    """
-    matrix = np.zeros((len(faces.found), faces.landmarks[0].size), np.float32)
-    for index in np.flatnonzero(faces.found):
-        matrix[index] = features.extract(faces.landmarks[index])
-    if not embedding:
-        return [matrix]
-    if faces.embedding.shape[1] != features.EMBEDDING_LENGTH:
-        raise DataError("these landmarks have no embedding: train with --set embedding=false")
-    return [matrix, *features.maps(faces.embedding)]
+
+def _made(each: Input, faces: Faces) -> NDArray[Any]:
+    found = np.flatnonzero(faces.found)
+    rows = (each.make(Face(faces.landmarks[index], 1.0, None, 0)) for index in found)
+    first = next(rows, np.zeros(each.shape, each.dtype))  # fewer numbers where the data set has 68 points
+    result = np.zeros((len(faces.found), *first.shape), each.dtype)
+    for index, values in zip(found, itertools.chain([first], rows), strict=False):
+        result[index] = values
+    return result
 
 
 @dataclass(frozen=True, slots=True)
 class Standardization:
     """Of each input: take off the mean, divide by the standard deviation, cut off at ± ``clip``."""
 
-    mean: list[NDArray[np.float32]]
-    std: list[NDArray[np.float32]]
+    by: dict[str, MeanStd]
+    """For each number, (…) of the input's shape, where ``Input.standardized``; else (1,)."""
     clip: float
 
-    def __call__(self, inputs: Inputs) -> list[NDArray[np.float32]]:
-        """(N, F) each → float32 (N, F) each."""
-        return [
-            standardize(matrix, mean, std, self.clip)
-            for matrix, mean, std in zip(inputs, self.mean, self.std, strict=True)
-        ]
+    def __call__(self, inputs: Inputs) -> Inputs:
+        """(N, …) each → float32 (N, …) each."""
+        return {name: standardize(values, self.by[name], self.clip) for name, values in inputs.items()}
 
-    def deployed(self, inputs: Inputs) -> list[NDArray[np.float32]]:
-        """(N, F) each → what ``train.model.deployed`` takes, float32 (N, F) each."""
-        return deployed_inputs(list(inputs), self.mean, self.std, self.clip)
+    def deployed(self, inputs: Inputs) -> Inputs:
+        """(N, …) each → what ``train.model.deployed`` takes."""
+        return {name: deployed(name, values, self.by[name], self.clip) for name, values in inputs.items()}
 
 
 def standardization(inputs: Inputs, clip: float) -> Standardization:
-    """That of training features, to four digits: more would only make the bundle larger.
+    """That of training rows, to four digits: more would only make the bundle larger.
 
     Each coordinate of the landmarks has a mean and a standard deviation of its own. A feature map has one
     of each: its values are on one scale already, and a convolution comes next.
     """
-    landmarks, *maps = inputs
-    mean, std = [landmarks.mean(axis=0, dtype=np.float64)], [landmarks.std(axis=0, dtype=np.float64)]
-    for values in maps:
-        map_mean, map_std = _mean_and_std(values)
-        mean.append(map_mean)
-        std.append(map_std)
-    return Standardization(
-        [_rounded(values) for values in mean],
-        [_rounded(np.maximum(values, MIN_STD)) for values in std],
-        clip,
-    )
+    return Standardization({name: _mean_std(name, values) for name, values in inputs.items()}, clip)
 
 
-def _mean_and_std(matrix: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Of all values, (1,) each; row by row: in float64 the whole map would take four times its memory."""
-    rows = (row.astype(np.float64) for row in matrix)
-    mean, square = np.mean([(row.mean(), np.square(row).mean()) for row in rows], axis=0)
-    return np.array([mean]), np.sqrt(np.maximum([square - mean**2], 0.0))
+def _mean_std(name: str, values: NDArray[Any]) -> MeanStd:
+    if INPUTS[name].standardized:
+        mean, std = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
+    else:
+        # Row by row: in float64 a whole map would take four times its memory.
+        rows = (row.astype(np.float64) for row in values)
+        mean, square = np.mean([[[row.mean()], [np.square(row).mean()]] for row in rows], axis=0)
+        std = np.sqrt(np.maximum(square - mean**2, 0.0))
+    return MeanStd(_rounded(mean), _rounded(np.maximum(std, MIN_STD)))
 
 
 def _rounded(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    return np.array([float(f"{value:.4g}") for value in values], np.float32)
+    return np.array([float(f"{value:.4g}") for value in values.flat], np.float32).reshape(values.shape)
 
 
 def take(inputs: Inputs, index: NDArray[np.int64]) -> Inputs:
     """Some rows of each input."""
-    return [matrix[index] for matrix in inputs]
+    return {name: values[index] for name, values in inputs.items()}
+
+
+def jittered(inputs: Inputs, jitter: float, rng: np.random.Generator) -> Inputs:
+    """With Gaussian noise on the landmarks, whose standard deviation is ``jitter``; maps are varied by the
+    views.
+
+    Args:
+        inputs: float32 (B, …) each, standardized.
+    """
+    if not jitter or LANDMARKS.name not in inputs:
+        return inputs
+    landmarks = inputs[LANDMARKS.name]
+    noise = np.float32(jitter) * rng.standard_normal(landmarks.shape, np.float32)
+    return {**inputs, LANDMARKS.name: landmarks + noise}

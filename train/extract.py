@@ -21,10 +21,11 @@ from edge.core.labels import EMOTIONS, FERPLUS_VOTES
 from edge.core.text import escaped
 from edge.data import Sample, fingerprint, picture_hash, read_dataset
 from edge.data.workers import chunks
-from edge.landmarks.models import EMBEDDING_TENSORS, find_models, model_hashes
+from edge.head.inputs import INPUTS
+from edge.landmarks.models import find_models, model_hashes
 from train.data import TRAINING_SPLITS
 from train.executor import Executor, open_executor
-from train.find_faces import Setup, find_faces
+from train.find_faces import MAPS, Setup, find_faces
 from train.landmarks_folder import (
     INFO_FILE,
     SCHEMA,
@@ -77,7 +78,7 @@ def extract(
         "preparation": asdict(setup.preparation),
         "landmark_models": model_hashes(),
         "detection": "litert backend, single-image mode, no fallback region",
-        "embedding_tensors": list(EMBEDDING_TENSORS),
+        "maps": {name: INPUTS[name].version for name in MAPS},
         "views": setup.views,
     }
     skipped: list[str] = []

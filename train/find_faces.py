@@ -11,10 +11,14 @@ from edge.core import features
 from edge.core.errors import ConfigError
 from edge.core.types import Face, Frame
 from edge.data import Preparation, prepare
+from edge.head.inputs import INPUTS, maps_of
 from edge.landmarks.litert import LitertBackend, next_roi
 from edge.landmarks.models import find_models
 from train import augment
 from train.landmarks_folder import Faces
+
+MAPS = maps_of(INPUTS)
+"""What a landmarks folder holds of each face beside the landmarks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ _of_thread = threading.local()
 
 def _backend(models_dir: Path | None) -> LitertBackend:
     if getattr(_of_thread, "models_dir", "") != models_dir:
-        _of_thread.backend = LitertBackend(find_models(models_dir, embedding=True))
+        _of_thread.backend = LitertBackend(find_models(models_dir, MAPS))
         _of_thread.models_dir = models_dir
     backend: LitertBackend = _of_thread.backend
     return backend
@@ -83,13 +87,17 @@ def _backend(models_dir: Path | None) -> LitertBackend:
 def _no_faces(count: int) -> Faces:
     return Faces(
         np.zeros((count, features.MESH_POINTS, 3), np.float32),
-        np.zeros((count, features.EMBEDDING_LENGTH), np.float16),
         np.zeros(count, bool),
+        {name: np.zeros((count, *INPUTS[name].shape), _stored(INPUTS[name].dtype)) for name in MAPS},
     )
 
 
+def _stored(dtype: np.dtype) -> np.dtype:
+    return np.dtype(np.float16) if dtype == np.float32 else dtype
+
+
 def _put(faces: Faces, index: int, face: Face) -> None:
-    assert face.embedding is not None
     faces.landmarks[index] = face.landmarks
-    faces.embedding[index] = face.embedding
     faces.found[index] = True
+    for name, values in face.maps.items():
+        faces.maps[name][index] = values

@@ -13,12 +13,12 @@ import numpy as np
 import tensorflow as tf
 
 import edge
-from edge.core import features
 from edge.core.errors import DataError
 from edge.core.files import replacing_folder
 from edge.core.labels import LABEL_SETS, vote_distribution
 from edge.core.quantize import softmax
 from edge.data.calibration import confidence_threshold
+from edge.head.inputs import INPUTS, LANDMARKS, maps_of
 from train import data, landmarks_folder, report
 from train.balance import batches, epoch_order, row_weights
 from train.landmark_noise import WorseLandmarks
@@ -69,7 +69,7 @@ def fit(
 
     # ---- data ----
     folder = landmarks_folder.load(landmarks)
-    rows, faces = folder.rows, folder.faces(embedding=settings.embedding)
+    rows, faces = folder.rows, folder.faces(maps=maps_of(settings.inputs))
     label_set = LABEL_SETS[settings.labels]
     truth = data.truth(rows, label_set, settings.truth)
     split = data.split_rows(rows, truth.number, settings.validation)
@@ -77,7 +77,7 @@ def fit(
     validation = split.validation[faces.found[split.validation]]  # (V,)
     number = truth.number[training]  # (N,)
     data.require_rows(landmarks, number, validation, settings.balance, settings.batch)
-    inputs = data.read_inputs(faces, settings.embedding)  # (rows, F) each
+    inputs = data.read_inputs(faces, settings.inputs)  # (rows, …) each
     standardize = data.standardization(data.take(inputs, training), settings.clip)
     target = truth.target[training]  # (N, C)
     if teachers:
@@ -86,26 +86,30 @@ def fit(
         target = (1 - settings.teacher) * target + settings.teacher * taught
     votes = vote_distribution(rows.votes[training])  # (N, 8)
     weight = row_weights(number, settings.balance)  # (N,)
-    x_validation, number_validation = standardize(data.take(inputs, validation)), truth.number[validation]
+    x_validation = [*standardize(data.take(inputs, validation)).values()]
+    number_validation = truth.number[validation]
 
     # ---- model ----
-    lengths = [matrix.shape[1] for matrix in inputs]
+    shapes = {name: values.shape[1:] for name, values in inputs.items()}
     steps = len(epoch_order(number, settings.balance, rng)) // settings.batch  # in an epoch
-    trainer = Trainer(lambda: build_model(lengths, len(label_set.labels), settings), steps, settings)
+    trainer = Trainer(lambda: build_model(shapes, len(label_set.labels), settings), steps, settings)
 
     # ---- loop ----
     history: list[dict[str, float]] = []
     best_loss, best_epoch, best_weights = float("inf"), 0, trainer.average()
-    noise = WorseLandmarks(standardize.mean[0], settings.shake, settings.lost)
+    worse = None
+    if LANDMARKS.name in inputs:
+        worse = WorseLandmarks(standardize.by[LANDMARKS.name].mean, settings.shake, settings.lost)
     for epoch in range(settings.epochs):
         plain = rng.random(len(training)) < settings.plain
-        view = view_of_epoch(folder, inputs, training, epoch, plain)  # (N, F) each
+        view = view_of_epoch(folder, inputs, training, epoch, plain)  # (N, …) each
         losses = []
         for pick in batches(epoch_order(number, settings.balance, rng), settings.batch):  # (B,)
-            points, *maps = data.take(view, pick)
-            x = standardize([noise(points, rng), *maps])
-            batch = Batch(x, target[pick], votes[pick], weight[pick])
-            losses.append(trainer.step(batch.noisy(settings.jitter, rng)))
+            x = data.take(view, pick)
+            if worse:
+                x[LANDMARKS.name] = worse(x[LANDMARKS.name], rng)
+            x = data.jittered(standardize(x), settings.jitter, rng)
+            losses.append(trainer.step(Batch([*x.values()], target[pick], votes[pick], weight[pick])))
         logits = trainer.predict(x_validation)  # (V, C), by the averaged weights
         accuracy = float((logits.argmax(axis=1) == number_validation).mean())
         validation_loss = report.cross_entropy(logits, number_validation)
@@ -133,7 +137,8 @@ def fit(
 
     # ---- calibration ----
     def predict(index: np.ndarray) -> np.ndarray:
-        return model.predict(standardize.deployed(data.take(inputs, index)), batch_size=4096, verbose=0)
+        x = [*standardize.deployed(data.take(inputs, index)).values()]
+        return model.predict(x, batch_size=4096, verbose=0)
 
     logits = predict(validation)
     temperature = best_temperature(logits, number_validation)
@@ -145,8 +150,7 @@ def fit(
     info = {
         "labels": list(label_set.labels),
         "inputs": [
-            {"name": name, "length": length}
-            for name, length in zip(features.INPUTS[2 if settings.embedding else 1], lengths, strict=True)
+            {"name": name, "version": INPUTS[name].version, "shape": shape} for name, shape in shapes.items()
         ],
         "landmarks": {key: value for key, value in folder.info.items() if key != "shards"},
         "settings": asdict(settings),
@@ -177,16 +181,14 @@ def fit(
     ]
     some = rng.permutation(training)[:CALIBRATION_ROWS]
     for_convert: dict[str, Any] = {"clip": np.array(settings.clip), "validation/number": number_validation}
-    for place, name in enumerate(entry["name"] for entry in info["inputs"]):  # type: ignore[attr-defined]
+    for name, values in inputs.items():
         for_convert |= {
-            f"mean/{name}": standardize.mean[place],
-            f"std/{name}": standardize.std[place],
-            f"calibration/{name}": inputs[place][some],
-            f"validation/{name}": inputs[place][validation],
+            f"mean/{name}": standardize.by[name].mean,
+            f"std/{name}": standardize.by[name].std,
+            f"calibration/{name}": values[some],
+            f"validation/{name}": values[validation],
         }
-        for_convert |= {
-            f"evaluation/{key}/{name}": inputs[place][index] for key, index in split.evaluation.items()
-        }
+        for_convert |= {f"evaluation/{key}/{name}": values[index] for key, index in split.evaluation.items()}
     for key, index in split.evaluation.items():
         for_convert |= {
             f"evaluation/{key}/number": truth.number[index],
@@ -208,16 +210,15 @@ def view_of_epoch(
     epoch: int,
     plain: np.ndarray,
 ) -> data.Inputs:
-    """The training rows, (N, F) each, in the view that is this epoch's turn; those of ``plain``, bool
+    """The training rows, (N, …) each, in the view that is this epoch's turn; those of ``plain``, bool
     (N,), those in whose view no face was found, and all where there are no views, as they are."""
     if not folder.views:
         return data.take(inputs, training)
-    embedding = len(inputs) > 1
-    faces = folder.faces(1 + epoch % folder.views, embedding)
-    view = data.take(data.read_inputs(faces, embedding), training)
+    faces = folder.faces(1 + epoch % folder.views, maps_of(inputs))
+    view = data.take(data.read_inputs(faces, list(inputs)), training)
     as_it_is = plain | ~faces.found[training]
-    for varied, raw in zip(view, inputs, strict=True):
-        varied[as_it_is] = raw[training[as_it_is]]
+    for name, varied in view.items():
+        varied[as_it_is] = inputs[name][training[as_it_is]]
     return view
 
 

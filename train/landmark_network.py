@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
-START, START_SHAPE = 83, (24, 24, 64)
-"""``p_re_lu_9``: what lies before it stays as it is, what comes after learns on."""
+START = 83
+"""``p_re_lu_9``, (24, 24, 64): what lies before it stays as it is, what comes after learns on."""
 
 ENDS = (141, 179, 177)
 """The last map at 6×6, and the last ones at 3×3 of the branches for landmarks and presence."""

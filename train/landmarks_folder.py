@@ -9,7 +9,8 @@ import json
 import platform
 import re
 import zipfile
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ import edge
 from edge.core.errors import DataError, first_line
 from edge.core.files import is_json_with, replacing
 from edge.core.labels import EMOTIONS
+from edge.head.inputs import INPUTS
 from edge.runtime import package_version, runtime_name
 
-SCHEMA = 2
+SCHEMA = 3
 INFO_FILE = "info.json"
 
 
@@ -34,10 +36,15 @@ class Faces:
     landmarks: NDArray[np.float32]
     """float32 (N, P, D): mesh (468, 3), px of the prepared picture, or 68 points (68, 2); zeros where
     no face was found."""
-    embedding: NDArray[np.float16]
-    """float16 (N, E), see ``Face.embedding``; E = 0 where there is none."""
     found: NDArray[np.bool_]
     """bool (N,)"""
+    maps: dict[str, NDArray[Any]] = field(default_factory=dict)
+    """``Face.maps`` of all: (N, …) each, float32 kept as float16."""
+
+    def take(self, index: Any) -> "Faces":
+        """Some of them."""
+        maps = {name: array[index] for name, array in self.maps.items()}
+        return Faces(self.landmarks[index], self.found[index], maps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,7 @@ class LandmarksFolder:
     path: Path
     info: dict[str, Any]
     """``data`` (file, sha256), ``preparation``, ``landmark_models``, ``detection``, ``views``,
-    ``skipped`` (rows), ``shards``, ``versions``, ``created``."""
+    ``maps`` (name: version), ``skipped`` (rows), ``shards``, ``versions``, ``created``."""
     rows: Rows
 
     @property
@@ -83,19 +90,26 @@ class LandmarksFolder:
         """How often each training picture was varied."""
         return int(self.info["views"])
 
-    def faces(self, view: int = 0, embedding: bool = True) -> Faces:
+    def faces(self, view: int = 0, maps: Sequence[str] = ()) -> Faces:
         """All rows, read from the disk.
 
         Args:
             view: 0: the pictures as they are; 1…``views``: varied. Only training rows are varied, the
                 others count as not found there.
-            embedding: False: leave it out (E = 0), it is most of what a shard holds.
+            maps: which are read; they are most of what a shard holds.
 
         Raises:
-            DataError: a shard is missing or damaged.
+            DataError: a shard is missing or damaged, or the folder has no such map.
         """
-        parts = [read_faces(self.path / name, view, embedding) for name in self.info["shards"]]
-        faces: Faces = _concatenate(self.path, Faces, parts)
+        for name in maps:
+            if self.info["maps"].get(name) != INPUTS[name].version:
+                raise DataError(
+                    f"{self.path} has no {name} of version {INPUTS[name].version}: run extract again, "
+                    "or train with --set inputs=landmarks"
+                )
+        parts = [_read_faces(self.path / shard, view, maps) for shard in self.info["shards"]]
+        arrays = _concatenate(self.path, parts)
+        faces = Faces(arrays.pop("landmarks"), arrays.pop("found"), arrays)
         if len(faces.found) != len(self.rows):
             raise DataError(f"{self.path} has other numbers of faces than of rows: run extract again")
         return faces
@@ -109,7 +123,8 @@ def write_shard(path: Path, rows: Rows, views: list[Faces]) -> None:
     """
     arrays = {f.name: getattr(rows, f.name) for f in fields(Rows)}
     for view, faces in enumerate(views):
-        arrays |= {f"{f.name}_{view}": getattr(faces, f.name) for f in fields(Faces)}
+        of_view = {"landmarks": faces.landmarks, "found": faces.found, **faces.maps}
+        arrays |= {f"{name}_{view}": array for name, array in of_view.items()}
     with replacing(path) as temporary:
         write_npz(temporary, arrays)
 
@@ -185,7 +200,7 @@ def load(path: Path) -> LandmarksFolder:
     """
     info = _read_info(path)
     parts = [_read_rows(path / name) for name in info["shards"]]
-    rows: Rows = _concatenate(path, Rows, parts)
+    rows = Rows(**_concatenate(path, parts))
     if len(rows) and rows.label.max() >= len(EMOTIONS):
         raise DataError(f"{path} has labels beyond {len(EMOTIONS) - 1}: run extract again")
     return LandmarksFolder(path, info, rows)
@@ -197,46 +212,42 @@ def is_whole(shard: Path, names: list[str]) -> bool:
         with zipfile.ZipFile(shard) as archive:
             if archive.testzip() is not None:
                 return False
-        return bool(_read(shard, ["name"])[0].tolist() == names)
+        return bool(_read(shard, ["name"])["name"].tolist() == names)
     except Exception:  # a flipped bit in an archive raises anything from zlib.error to NotImplementedError
         return False
 
 
-def read_faces(shard: Path, view: int, embedding: bool = True) -> Faces:
-    """The faces of one shard, see ``LandmarksFolder.faces``.
-
-    Raises:
-        DataError: it is missing or damaged.
-    """
-    names = ["landmarks", "found", *(["embedding"] if embedding else [])]
+def _read_faces(shard: Path, view: int, maps: Sequence[str]) -> dict[str, NDArray[Any]]:
+    names = ("landmarks", "found", *maps)
     arrays = _read(shard, [f"{name}_{view}" for name in names])
-    landmarks, found = arrays[:2]
-    faces = Faces(landmarks, arrays[2] if embedding else np.zeros((found.size, 0), np.float16), found)
+    faces = {name: arrays[f"{name}_{view}"] for name in names}
     _check(shard, faces)
+    if any(faces[name].shape[1:] != INPUTS[name].shape for name in maps):
+        raise DataError(f"{shard} has maps of another shape: run extract again")
     return faces
 
 
-def _read_rows(shard: Path) -> Rows:
-    rows = Rows(*_read(shard, _ROWS))
+def _read_rows(shard: Path) -> dict[str, NDArray[Any]]:
+    rows = _read(shard, _ROWS)
     _check(shard, rows)
     return rows
 
 
 _KINDS = {
     "landmarks": ("f", 3),
-    "embedding": ("f", 2),
     "found": ("b", 1),
     "presence": ("f", 1),
     "label": ("u", 1),
     "votes": ("u", 2),
+    **{name: (each.dtype.kind, 1 + len(each.shape)) for name, each in INPUTS.items() if each.is_map},
 }
 """Kind of number and dimensions of the arrays that are not text."""
 
 
-def _check(shard: Path, arrays: Rows | Faces) -> None:
-    given = {f.name: getattr(arrays, f.name) for f in fields(arrays)}
-    right = all((array.dtype.kind, array.ndim) == _KINDS.get(name, ("U", 1)) for name, array in given.items())
-    if not right or len({len(array) for array in given.values()}) != 1:
+def _check(shard: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    kinds = {name: (array.dtype.kind, array.ndim) for name, array in arrays.items()}
+    right = all(kind == _KINDS.get(name, ("U", 1)) for name, kind in kinds.items())
+    if not right or len({len(array) for array in arrays.values()}) != 1:
         raise DataError(f"{shard} has arrays that do not fit together: run extract again")
 
 
@@ -252,27 +263,30 @@ def _read_info(path: Path) -> dict[str, Any]:
         found = info.get("schema") if isinstance(info, dict) else None
         raise DataError(f"{path} has schema {found}, expected {SCHEMA}: run extract again")
     shards: Any = info.get("shards")
-    views = info.get("views")
+    views, maps = info.get("views"), info.get("maps")
     named = isinstance(shards, list) and shards and all(map(_is_shard_name, shards))
     if not (named and len(set(shards)) == len(shards) and type(views) is int and views >= 0):
         raise DataError(f"{path / INFO_FILE} names no shards or no views: run extract again")
+    if not isinstance(maps, dict):
+        raise DataError(f"{path / INFO_FILE} names no maps: run extract again")
     return info
 
 
-def _read(shard: Path, names: list[str]) -> list[NDArray[Any]]:
+def _read(shard: Path, names: list[str]) -> dict[str, NDArray[Any]]:
     """Some arrays of a shard; the others are not read."""
     try:
         with shard.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             if any(info.compress_type for info in archive.zip.infolist()):
                 raise ValueError("it is compressed, and so may be of any size")
-            return [np.asarray(archive[name]) for name in names]  # what is no .npy inside comes as bytes
+            # What is no .npy inside comes as bytes.
+            return {name: np.asarray(archive[name]) for name in names}
     except Exception as error:  # a flipped bit in an npz raises anything from zlib.error to SyntaxError
         reason = first_line(error)
         raise DataError(f"{shard} is missing or damaged ({reason}): run extract again") from None
 
 
-def _concatenate(path: Path, kind: Any, parts: list[Any]) -> Any:
+def _concatenate(path: Path, parts: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
     try:
-        return kind(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(kind)))
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     except ValueError:
         raise DataError(f"{path} has shards that do not fit together: run extract again") from None

@@ -1,7 +1,7 @@
 """One step of the training, and the moving average of the weights."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -20,22 +20,13 @@ class Batch:
     """B rows."""
 
     inputs: list[NDArray[np.float32]]
-    """float32 (B, F) each, standardized."""
+    """float32 (B, …) each, standardized."""
     target: NDArray[np.float32]
     """float32 (B, C), sums to 1."""
     votes: NDArray[np.float32]
     """float32 (B, 8), sums to 1; zeros where a row has no votes."""
     weight: NDArray[np.float32]
     """float32 (B,)"""
-
-    def noisy(self, jitter: float, rng: np.random.Generator) -> "Batch":
-        """With Gaussian noise on the landmarks, whose standard deviation is ``jitter``; the embedding
-        is varied by the views."""
-        if not jitter:
-            return self
-        landmarks, *rest = self.inputs
-        noise = np.float32(jitter) * rng.standard_normal(landmarks.shape, np.float32)
-        return replace(self, inputs=[landmarks + noise, *rest])
 
 
 class Trainer:

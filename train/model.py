@@ -1,59 +1,66 @@
 """The network: a multilayer perceptron on aligned landmarks, beside it the landmark network's own maps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import keras
 import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-from edge.core import features
 from edge.core.labels import EMOTIONS
+from edge.head.inputs import INPUTS, LANDMARKS
 from train.data import Standardization
 from train.settings import Settings
 
 
-def build_model(lengths: Sequence[int], classes: int, settings: Settings) -> keras.Model:
-    """Standardized inputs (N, F) → logits (N, C), and logits (N, 8) for the FER+ votes.
+def build_model(shapes: Mapping[str, tuple[int, ...]], classes: int, settings: Settings) -> keras.Model:
+    """Standardized inputs (N, …) → logits (N, C), and logits (N, 8) for the FER+ votes.
 
-    With feature maps, the landmarks are first brought to fewer numbers, and the maps go through small
+    Beside other inputs, the landmarks are first brought to fewer numbers; feature maps go through small
     convolutions. All of them have been through a normalization then, so that one int8 scale fits them.
 
     Args:
-        lengths: F of each input: landmarks, and maybe the feature maps.
+        shapes: of each input, by its name in ``edge.head.inputs``.
         classes: C
         settings: sizes and dropout.
     """
-    inputs = [layers.Input((length,)) for length in lengths]
-    parts = inputs
-    if len(inputs) > 1:
-        landmarks, *maps = inputs
-        squeezed = _activated(layers.Dense(settings.narrow, use_bias=False)(landmarks))
-        parts = [squeezed, *_maps(maps, settings)]
+    inputs = {name: layers.Input(shape, name=name) for name, shape in shapes.items()}
+    alone = list(inputs) == [LANDMARKS.name]
+    parts = [values if alone else _PARTS[name](values, settings) for name, values in inputs.items()]
     hidden = layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
     for units in settings.hidden:
         hidden = layers.Dense(units, use_bias=False)(hidden)
         hidden = layers.Dropout(settings.dropout)(_activated(hidden))
-    return keras.Model(inputs, [layers.Dense(classes)(hidden), layers.Dense(len(EMOTIONS))(hidden)])
+    outputs = [layers.Dense(classes)(hidden), layers.Dense(len(EMOTIONS))(hidden)]
+    return keras.Model(list(inputs.values()), outputs)
 
 
-def _maps(maps: list[keras.KerasTensor], settings: Settings) -> list[keras.KerasTensor]:
-    """The 3×3 map with fewer channels, and the 12×12 map brought to 6×6, looked at once more; both laid
-    flat."""
+def _landmarks(values: keras.KerasTensor, settings: Settings) -> keras.KerasTensor:
+    return _activated(layers.Dense(settings.narrow, use_bias=False)(values))
+
+
+def _coarse_map(values: keras.KerasTensor, settings: Settings) -> keras.KerasTensor:
+    """The 3×3 map with fewer channels."""
+    return layers.Flatten()(_first_look("coarse_map", values, settings.narrow))
+
+
+def _fine_map(values: keras.KerasTensor, settings: Settings) -> keras.KerasTensor:
+    """The 12×12 map brought to 6×6, looked at once more."""
     narrow, wide = settings.channels
-    coarse = _first_look("coarse_map", maps[0], settings.narrow)
-    fine = _first_look("fine_map", maps[1], narrow)
+    fine = _first_look("fine_map", values, narrow)
     fine = _activated(layers.Conv2D(wide, 3, strides=2, padding="same", use_bias=False)(fine))
     # A residual block with a separable convolution (He et al., 2016; Chollet, 2017).
     change = layers.DepthwiseConv2D(3, padding="same", use_bias=False)(fine)
     change = layers.Conv2D(wide, 1, use_bias=False)(layers.BatchNormalization()(change))
-    fine = layers.ReLU()(layers.Add()([fine, layers.BatchNormalization()(change)]))
-    return [layers.Flatten()(coarse), layers.Flatten()(fine)]
+    return layers.Flatten()(layers.ReLU()(layers.Add()([fine, layers.BatchNormalization()(change)])))
+
+
+_PARTS = {"landmarks": _landmarks, "coarse_map": _coarse_map, "fine_map": _fine_map}
+"""What becomes of each input before all of them come together: (N, …) → (N, F)."""
 
 
 def _first_look(name: str, values: keras.KerasTensor, channels: int) -> keras.KerasTensor:
     """A map with fewer channels; ``_take_raw`` finds these layers by their names."""
-    values = layers.Reshape(features.MAP_SHAPES[name])(values)
     values = layers.Conv2D(channels, 1, use_bias=False, name=f"{name}_convolution")(values)
     return layers.ReLU()(layers.BatchNormalization(name=f"{name}_normalization")(values))
 
@@ -77,9 +84,9 @@ def deployed(
         adjustment: 0: none; 1: as if all classes were equally frequent.
         standardize: of its inputs.
     """
-    # Strict only about the statistics: a network without maps has none of theirs.
-    for name, mean, std in zip(features.MAP_SHAPES, standardize.mean[1:], standardize.std[1:], strict=False):
-        _take_raw(model, name, float(mean[0]), float(std[0]))
+    for name, (mean, std) in standardize.by.items():
+        if not INPUTS[name].standardized:
+            _take_raw(model, name, float(mean[0]), float(std[0]))
     kernel, bias = model.layers[-2].get_weights()  # (units, C), (C,)
     bias = bias - adjustment * np.log(share)
     model.layers[-2].set_weights([kernel - kernel.mean(axis=1, keepdims=True), bias - bias.mean()])

@@ -5,6 +5,7 @@ from typing import Any
 
 from edge.core.errors import ConfigError
 from edge.core.labels import LABEL_SETS
+from edge.head.inputs import INPUTS
 from train.balance import STRATEGIES
 
 
@@ -21,16 +22,16 @@ class Settings:
     """Number of classes: 7, 8, 6 or 3, see ``edge.core.labels.LABEL_SETS``."""
     truth: str = "label"
     """label: what the data set says; votes: the majority of the FER+ votes."""
-    embedding: bool = True
-    """Whether the network sees the landmark network's feature maps beside the landmarks."""
+    inputs: tuple[str, ...] = ("landmarks", "coarse_map", "fine_map")
+    """What the network takes of a face: names of ``edge.head.inputs.INPUTS``."""
 
     hidden: tuple[int, ...] = (256, 128)
     """Units of each hidden layer, ReLU."""
     channels: tuple[int, ...] = (32, 64)
-    """Of the embedding's larger map: at 12×12, then at 6×6."""
+    """Of ``fine_map``: at 12×12, then at 6×6."""
     narrow: int = 64
-    """Units to which the landmarks, and channels to which the embedding's smaller map are brought before
-    the first hidden layer."""
+    """Units to which the landmarks, and channels to which ``coarse_map`` are brought before the first hidden
+    layer."""
     dropout: float = 0.2
     """Part of the units of a hidden layer that is switched off in a step."""
     clip: float = 5.0
@@ -81,6 +82,9 @@ class Settings:
                 raise ConfigError(
                     f"{name} must be one of {', '.join(map(str, choices))}, not {getattr(self, name)}"
                 )
+        if not self.inputs or len(set(self.inputs)) < len(self.inputs) or not INPUTS.keys() >= {*self.inputs}:
+            given = ",".join(self.inputs)
+            raise ConfigError(f"inputs must be different names of {', '.join(INPUTS)}, not {given!r}")
         if len(self.channels) != 2 or min(self.channels) < 1:
             raise ConfigError(f"channels must be two numbers, each 1 or more, not {self.channels}")
         if not self.hidden or min(self.hidden) < 1:
@@ -89,12 +93,14 @@ class Settings:
     def override(self, assignments: list[str]) -> "Settings":
         """A copy with ``["key=value", …]`` applied; a tuple is written ``hidden=256,128``.
 
+        ``embedding=true`` and ``embedding=false``, as up to version 0.5, stand for ``inputs``.
+
         Raises:
             ConfigError: no such key, or a value of the wrong type or out of range.
         """
         changes: dict[str, Any] = {}
         for assignment in assignments:
-            key, equals, text = assignment.partition("=")
+            key, equals, text = _FORMER.get(assignment.lower(), assignment).partition("=")
             if not equals or key not in {field.name for field in fields(self)}:
                 known = ", ".join(field.name for field in fields(self))
                 raise ConfigError(f"--set {assignment}: expected KEY=VALUE with a KEY of {known}")
@@ -131,15 +137,17 @@ _CHOICES = (
 )
 
 
+_FORMER = {
+    "embedding=true": "inputs=landmarks,coarse_map,fine_map",
+    "embedding=false": "inputs=landmarks",
+}
+
+
 def _parse(key: str, text: str, default: Any) -> Any:
     try:
-        if isinstance(default, bool):
-            return {"true": True, "false": False}[text.lower()]
         if isinstance(default, tuple):
-            return tuple(int(part) for part in text.split(","))
+            return tuple(type(default[0])(part) for part in text.split(","))
         return type(default)(text)
-    except (ValueError, KeyError):
-        kind = {tuple: "numbers like 256,128", bool: "true or false"}.get(
-            type(default), type(default).__name__
-        )
+    except ValueError:
+        kind = "numbers like 256,128" if isinstance(default, tuple) else type(default).__name__
         raise ConfigError(f"--set {key}={text}: expected {kind}") from None

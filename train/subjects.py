@@ -125,7 +125,7 @@ def to_rows(sequences: Iterable[Sequence68]) -> tuple[Rows, Faces]:
     """Two rows for each sequence: its first frame as neutral, its last as the emotion.
 
     A sequence of one frame gives only the last. All are found, with presence 1, in the split
-    ``"all"``; no votes, no embedding. ``picture_hash`` is that of the landmarks.
+    ``"all"``; no votes, no maps. ``picture_hash`` is that of the landmarks.
     """
     frames: list[tuple[NDArray[np.float32], str, Sequence68, int]] = []
     for sequence in sequences:
@@ -148,7 +148,7 @@ def to_rows(sequences: Iterable[Sequence68]) -> tuple[Rows, Faces]:
         sequence=np.array(places, np.str_),
     )
     landmarks = np.array([points for points, _, _, _ in frames], np.float32).reshape(count, POINTS, 2)
-    return rows, Faces(landmarks, np.zeros((count, 0), np.float16), np.ones(count, bool))
+    return rows, Faces(landmarks, np.ones(count, bool))
 
 
 def extract_subjects(path: Path, out: Path, mapping: Path | None = None) -> None:
@@ -178,6 +178,7 @@ def extract_subjects(path: Path, out: Path, mapping: Path | None = None) -> None
             "data": {"file": path.name, "sha256": of_files(path, _files(path)).sha256},
             "preparation": None,
             "landmark_models": {},
+            "maps": {},
             "detection": "68 points of the data set",
             "views": 0,
             "skipped": len(skipped),

@@ -70,7 +70,7 @@ def teach(
     keras.utils.set_random_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     folder = landmarks_folder.load(landmarks)
-    rows, faces = folder.rows, folder.faces(embedding=False)
+    rows, faces = folder.rows, folder.faces()
     label_set = LABEL_SETS[settings.labels]
     truth = data.truth(rows, label_set, settings.truth)
     split = data.split_rows(rows, truth.number, settings.validation)

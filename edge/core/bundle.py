@@ -9,21 +9,22 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core import features, golden
+from edge.core import bundle_schema4, features, fields, golden
 from edge.core.errors import BundleError
+from edge.core.fields import JSON_FILE as JSON_FILE
 from edge.core.files import sha256
-from edge.core.quantize import Quantization
+from edge.core.quantize import MeanStd, Quantization
+from edge.core.types import InputTensor
 
-SCHEMA = 4
-"""Version of ``model.json``."""
+SCHEMA = 5
+"""Version of ``model.json``. One of schema 4 is read as well."""
 
 MODEL_FILE = "model.tflite"
-JSON_FILE = "model.json"
 SIGNATURE_FILE = "model.json.minisig"
 FLOAT_FILE = "model_float32.tflite"
 DYNAMIC_FILE = "model_dynamic.tflite"
@@ -35,7 +36,10 @@ MAX_BYTES = {MODEL_FILE: 64_000_000, JSON_FILE: 4_000_000, SIGNATURE_FILE: 10_00
 _LEAST_STD = 1e-4
 """Of a landmark's coordinate, in distances between the eyes; below any that is of use."""
 
-_T = TypeVar("_T")
+_DTYPES = ("float32", "uint8", "int8")
+"""Of inputs."""
+_MOST_NUMBERS = 1_000_000
+"""In one input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +49,8 @@ class Bundle:
     path: Path
     name: str
     labels: tuple[str, ...]
-    feature_version: int
-    mean: NDArray[np.float32]
-    """float32 (1404,), taken off the landmarks."""
-    std: NDArray[np.float32]
-    """float32 (1404,), > 0; the landmarks are divided by it after that."""
+    inputs: tuple[InputTensor, ...]
+    """What the network takes; whether this program has it: ``edge.head.inputs.inputs_of``."""
     output: Quantization
     temperature: float
     """The logits are divided by it before the softmax, > 0."""
@@ -62,19 +63,9 @@ class Bundle:
     golden: NDArray[np.int8]
     """int8 (16, C): the logits of the made-up faces of ``edge.core.golden``."""
     model: bytes
-    """The int8 TFLite flatbuffer: a float32 (1, F) for each input, int8 logits (1, C) out."""
+    """The int8 TFLite flatbuffer: ``inputs`` in, int8 logits (1, C) out."""
     info: dict[str, Any]
-    """The whole of ``model.json``, for ``info`` and reports."""
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of the network's inputs, see ``edge.core.features``."""
-        return features.INPUTS[self.feature_version]
-
-    @property
-    def needs_embedding(self) -> bool:
-        """Whether the landmark backend must give ``Face.embedding``."""
-        return len(self.inputs) > 1
+    """The whole of ``model.json`` in the newest schema, for ``info`` and reports."""
 
 
 def holds_only_a_bundle(folder: Path) -> bool:
@@ -97,46 +88,28 @@ def read_bundle(path: Path, accept: Callable[[bytes], None] | None = None) -> Bu
             BundleError for those of a stranger.
 
     Raises:
-        BundleError: a file is missing, empty, truncated or altered, the schema or the feature
-            version is another one, or a field is missing or of the wrong type.
+        BundleError: a file is missing, empty, truncated or altered, the schema is another one, or a field is
+            missing or of the wrong type.
     """
     text = _read_json(path / JSON_FILE)
     try:
         if accept is not None:
             accept(text)
-        info = _parse(text)
-        schema = _get(info, "schema", int)
-        if schema != SCHEMA:
-            raise BundleError(
-                f"has schema {schema}, this program reads {SCHEMA}: "
-                "train and convert the model again, or install a matching version"
-            )
-        if _get(info, "checksum", str) != checksum(info):
-            raise BundleError(f"{JSON_FILE} was altered (checksum differs): copy the bundle again")
-        version = _get(info, "feature_version", int)
-        if version not in features.INPUTS:
-            raise BundleError(
-                f"was made for feature version {version}, this program computes "
-                f"{' and '.join(map(str, features.INPUTS))}: "
-                "convert the model again or install a matching version"
-            )
-        calibration = _get(info, "calibration", dict)
-        mean, std = _standardization(_get(info, "standardization", dict))
-        labels = _strings(info, "labels")
+        info = _newest(_parse(text))
+        calibration = fields.get(info, "calibration", dict)
+        labels = fields.names(info, "labels")
         return Bundle(
             path=path,
-            name=_get(info, "name", str),
+            name=fields.get(info, "name", str),
             labels=labels,
-            feature_version=version,
-            mean=mean,
-            std=std,
-            output=_quantization(_get(info, "output", dict)),
-            temperature=_between(calibration, "temperature", 0.01, 100.0),
-            min_confidence=_between(calibration, "min_confidence", 0.0, 1.0),
+            inputs=_inputs(fields.get(info, "inputs", list)),
+            output=_quantization(fields.get(info, "output", dict)),
+            temperature=fields.between(calibration, "temperature", 0.01, 100.0),
+            min_confidence=fields.between(calibration, "min_confidence", 0.0, 1.0),
             landmark_models=_hashes(info, "landmark_models"),
-            preparation=_preparation(_get(info, "preparation", dict)),
-            golden=_golden(_get(info, "golden", dict), len(labels)),
-            model=_read_model(path, _get(info, "files", dict)),
+            preparation=_preparation(fields.get(info, "preparation", dict)),
+            golden=_golden(fields.get(info, "golden", dict), len(labels)),
+            model=_read_model(path, fields.get(info, "files", dict)),
             info=info,
         )
     except BundleError as error:
@@ -181,8 +154,8 @@ def _finite(text: str) -> float:
 
 
 def _read_model(path: Path, files: dict[str, Any]) -> bytes:
-    entry = _get(files, MODEL_FILE, dict)
-    expected = _get(entry, "sha256", str)
+    entry = fields.get(files, MODEL_FILE, dict)
+    expected = fields.get(entry, "sha256", str)
     try:
         if (path / MODEL_FILE).stat().st_size > MAX_BYTES[MODEL_FILE]:
             raise BundleError(
@@ -200,80 +173,81 @@ def _read_model(path: Path, files: dict[str, Any]) -> bytes:
     return data
 
 
-def _get(container: dict[str, Any], key: str, kind: type[_T]) -> _T:
-    if key not in container:
-        raise BundleError(f"{JSON_FILE} lacks {key!r}")
-    value = container[key]
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise BundleError(f"{key!r} must be {kind.__name__}, not {type(value).__name__}")
-    return value
+def _newest(info: dict[str, Any]) -> dict[str, Any]:
+    """A whole ``model.json`` in the newest schema."""
+    schema = fields.get(info, "schema", int)
+    if schema not in (SCHEMA, bundle_schema4.SCHEMA):
+        raise BundleError(
+            f"has schema {schema}, this program reads {SCHEMA} and {bundle_schema4.SCHEMA}: "
+            "train and convert the model again, or install a matching version"
+        )
+    if fields.get(info, "checksum", str) != checksum(info):
+        raise BundleError(f"{JSON_FILE} was altered (checksum differs): copy the bundle again")
+    return info if schema == SCHEMA else bundle_schema4.upgraded(info)
 
 
-def _strings(container: dict[str, Any], key: str) -> tuple[str, ...]:
-    values = _get(container, key, list)
-    named = all(isinstance(value, str) and value and value.isprintable() for value in values)
-    if not named or len(values) < 2 or len(set(values)) != len(values):
-        raise BundleError(f"{key!r} must be two or more different printable names")
-    return tuple(values)
+def _inputs(entries: list[Any]) -> tuple[InputTensor, ...]:
+    if not entries or not all(isinstance(entry, dict) for entry in entries):
+        raise BundleError("'inputs' must be one or more objects")
+    inputs = tuple(_input(entry) for entry in entries)
+    for each in ("name", "tensor"):
+        if len({getattr(tensor, each) for tensor in inputs}) < len(inputs):
+            raise BundleError(f"'inputs' must be of different {each}s")
+    return inputs
 
 
-def _vector(container: dict[str, Any], key: str, length: int) -> NDArray[np.float32]:
-    values = _get(container, key, list)
-    if len(values) != length or not all(_is_number(v) for v in values):
-        raise BundleError(f"{key!r} must be {length} numbers")
-    vector = np.array(values, dtype=np.float32)
-    if not np.isfinite(vector).all():
-        raise BundleError(f"{key!r} must be finite numbers")
-    return vector
+def _input(entry: dict[str, Any]) -> InputTensor:
+    shape, dtype = fields.get(entry, "shape", list), fields.get(entry, "dtype", str)
+    if not 0 < len(shape) <= 8 or not all(type(side) is int and side > 0 for side in shape):
+        raise BundleError("'shape' must be 1 to 8 whole numbers above 0")
+    if math.prod(shape) > _MOST_NUMBERS:
+        raise BundleError(f"'shape' must be of {_MOST_NUMBERS:,} numbers at most")
+    if dtype not in _DTYPES:
+        raise BundleError(f"'dtype' must be one of {', '.join(_DTYPES)}")
+    standardization = None
+    if "standardization" in entry:
+        if dtype != "float32":
+            raise BundleError(f"'standardization' must be of an input of float32, not {dtype}")
+        standardization = _standardization(fields.get(entry, "standardization", dict), shape)
+    return InputTensor(
+        name=fields.name(entry, "name"),
+        version=fields.get(entry, "version", int),
+        tensor=fields.name(entry, "tensor"),
+        shape=tuple(shape),
+        dtype=np.dtype(dtype),
+        standardization=standardization,
+    )
 
 
-def _standardization(entry: dict[str, Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    length = features.LENGTHS["landmarks"]
-    mean, std = _vector(entry, "mean", length), _vector(entry, "std", length)
+def _standardization(entry: dict[str, Any], shape: list[int]) -> MeanStd:
+    mean, std = (fields.vector(entry, key, math.prod(shape)) for key in ("mean", "std"))
     if not (std >= _LEAST_STD).all() or not (np.abs(mean) <= features.FARTHEST).all():
         raise BundleError(
             f"'std' must be {_LEAST_STD} or more and 'mean' within ± {features.FARTHEST:g} everywhere"
         )
-    return mean, std
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e30
-
-
-def _number(container: dict[str, Any], key: str) -> float:
-    """Whole ones too: JSON knows one kind of number."""
-    value: Any = container.get(key)
-    return float(value) if _is_number(value) else _get(container, key, float)
-
-
-def _between(container: dict[str, Any], key: str, low: float, high: float) -> float:
-    value = _number(container, key)
-    if not low <= value <= high:  # also false for NaN
-        raise BundleError(f"{key!r} must be {low:g}…{high:g}, not {value}")
-    return value
+    return MeanStd(mean.reshape(shape), std.reshape(shape))
 
 
 def _quantization(entry: dict[str, Any]) -> Quantization:
-    scale, zero_point = _number(entry, "scale"), _get(entry, "zero_point", int)
+    scale, zero_point = fields.number(entry, "scale"), fields.get(entry, "zero_point", int)
     if not (math.isfinite(scale) and scale > 0 and -128 <= zero_point <= 127):
         raise BundleError("'output' must have scale > 0 and zero_point in -128…127")
     return Quantization(scale, zero_point)
 
 
 def _preparation(entry: dict[str, Any]) -> tuple[float, float]:
-    return _between(entry, "scale", 1.0, 16.0), _between(entry, "padding", 0.0, 2.0)
+    return fields.between(entry, "scale", 1.0, 16.0), fields.between(entry, "padding", 0.0, 2.0)
 
 
 def _hashes(container: dict[str, Any], key: str) -> dict[str, str]:
-    entry = _get(container, key, dict)
+    entry = fields.get(container, key, dict)
     if not all(isinstance(v, str) for v in entry.values()):
         raise BundleError(f"{key!r} must map file names to SHA-256 digests")
     return dict(entry)
 
 
 def _golden(entry: dict[str, Any], classes: int) -> NDArray[np.int8]:
-    rows = _get(entry, "codes", list)
+    rows = fields.get(entry, "codes", list)
     whole = len(rows) == golden.VECTORS and all(isinstance(row, list) and len(row) == classes for row in rows)
     if not whole or not all(type(code) is int and -128 <= code <= 127 for row in rows for code in row):
         raise BundleError(f"'golden' must have {golden.VECTORS} rows of {classes} codes in -128…127")

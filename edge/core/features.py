@@ -1,12 +1,10 @@
-"""Landmarks → feature vector, the same bits on every machine.
+"""Landmarks → the input ``landmarks``, the same bits on every machine.
 
-The input ``landmarks``: all points, moved, turned and scaled so that the middle between the two outer
+All points, moved, turned and scaled so that the middle between the two outer
 eye corners is the origin, the line between them is the x axis, and their distance is 1. x, y and
 z of point 0, then of point 1, and so on.
 
-The inputs ``coarse_map`` and ``fine_map``: two feature maps of the landmark network itself, as they are
-(``edge.landmarks.tap``): what it saw of the face beside the shape. A face's embedding is both of them,
-laid flat.
+What else a network may take of a face stands in ``edge.head.inputs``.
 
 Only float64 elementwise add, subtract, multiply, divide and square root are used, cast to float32
 at the end: IEEE 754 fixes the result of each. Matrix products, SVD and trigonometry differ in the
@@ -19,21 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-INPUTS = {1: ("landmarks",), 2: ("landmarks", "coarse_map", "fine_map")}
-"""Feature version → what a network of it takes, in this order. A new version is made whenever the same
-face would give other numbers."""
-
 MESH_POINTS = 468
 """Points of MediaPipe's face mesh; the ten iris points of the 478-point variant are not used."""
-
-MAP_SHAPES = {"coarse_map": (3, 3, 128), "fine_map": (12, 12, 128)}
-"""Height, width and channels of the feature maps, in the order in which they are laid flat."""
-
-LENGTHS = {"landmarks": MESH_POINTS * 3, **{name: math.prod(shape) for name, shape in MAP_SHAPES.items()}}
-"""Numbers in each input."""
-
-EMBEDDING_LENGTH = LENGTHS["coarse_map"] + LENGTHS["fine_map"]
-"""Numbers in ``Face.embedding``."""
 
 FARTHEST = 1e3
 """A point of a face lies within this many distances between the eye anchors; farther ones are no face."""
@@ -94,9 +79,3 @@ def extract(landmarks: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         ValueError: see ``align``.
     """
     return align(landmarks[:MESH_POINTS]).reshape(-1)
-
-
-def maps(embedding: NDArray[Any]) -> list[NDArray[Any]]:
-    """The inputs ``coarse_map`` and ``fine_map``: (…, ``EMBEDDING_LENGTH``) → (…, F) each, views."""
-    border = LENGTHS["coarse_map"]
-    return [embedding[..., :border], embedding[..., border:]]

@@ -6,12 +6,14 @@ for every platform, Python and NumPy. What follows are single float32 operations
 """
 
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core import features
+from edge.core.types import Input, InputTensor
 
 VECTORS = 16
 
@@ -23,37 +25,41 @@ x86-64 and arm64, differ by 1 in the shipped bundles: they round between layers 
 network may gather a little more. A network that is not computed as it should be is far off."""
 
 _SEED = b"mien golden"
-_NOISE = (np.arange(256, dtype=np.float32) - np.float32(127.5)) / np.float32(64)
-"""Of each byte: −1.99…1.99."""
-_MAPS = {
-    name: np.where(_NOISE > 0, _NOISE * _NOISE * np.float32(peak), _NOISE / np.float32(2))
-    for name, peak in (("coarse_map", 4), ("fine_map", 1))
-}
-"""Of each byte: −1.0…15.9 and −1.0…4.0. Those of faces are −1.3…17.7 and −1.9…4.9."""
+
+NOISE = (np.arange(256, dtype=np.float32) - np.float32(127.5)) / np.float32(64)
+"""float32 (256,), −1.99…1.99: what the bytes stand for in an input that is standardized."""
 
 
-def faces(
-    names: Sequence[str], mean: NDArray[np.float32], std: NDArray[np.float32]
-) -> Iterator[list[NDArray[np.float32]]]:
+def activations(peak: float) -> NDArray[np.float32]:
+    """What the bytes stand for in a feature map: float32 (256,), −1.0…3.97 × ``peak``.
+
+    Half of them are small and negative, and high values are rare, as after a PReLU.
+    """
+    return np.where(NOISE > 0, NOISE * NOISE * np.float32(peak), NOISE / np.float32(2))
+
+
+def faces(inputs: Sequence[Input], tensors: Sequence[InputTensor]) -> Iterator[list[NDArray[Any]]]:
     """The inputs of ``VECTORS`` faces that are none, spread as those of faces are.
 
-    Landmarks lie within two standard deviations of the mean. Half of a feature map is small and
-    negative, and high values are rare, as after a PReLU.
+    What is standardized lies within two standard deviations of the mean.
 
     Args:
-        names: the network's inputs, see ``edge.core.features``; landmarks first.
-        mean: float32 (1404,), of the landmarks.
-        std: likewise.
+        inputs: what the network takes, in the order of the bundle, on which the numbers depend.
+        tensors: where it takes them.
 
     Yields:
-        float32 (F,) for each name.
+        An array for each input, of its shape and type.
     """
-    lengths = [features.LENGTHS[name] for name in names]
+    lengths = [math.prod(each.shape) for each in inputs]
     stream = hashlib.shake_256(_SEED).digest(VECTORS * sum(lengths))
     for row in np.frombuffer(stream, np.uint8).reshape(VECTORS, -1):
-        landmarks, *maps = np.split(row, np.cumsum(lengths)[:-1])
-        tables = [_MAPS[name] for name in names[1:]]
-        yield [
-            mean + std * _NOISE[landmarks],
-            *(table[values] for table, values in zip(tables, maps, strict=True)),
-        ]
+        parts = np.split(row, np.cumsum(lengths)[:-1])
+        yield [_spread(*each) for each in zip(inputs, tensors, parts, strict=True)]
+
+
+def _spread(each: Input, tensor: InputTensor, values: NDArray[np.uint8]) -> NDArray[Any]:
+    numbers: NDArray[Any] = each.made_up[values]
+    if tensor.standardization is not None:
+        mean, std = tensor.standardization
+        numbers = mean.ravel() + std.ravel() * numbers
+    return numbers.reshape(each.shape)

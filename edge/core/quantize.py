@@ -2,10 +2,18 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class MeanStd(NamedTuple):
+    """What standardizes numbers: the mean is taken off, then they are divided by the standard deviation."""
+
+    mean: NDArray[np.float32]
+    std: NDArray[np.float32]
+    """> 0, of the mean's shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,42 +55,34 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return result
 
 
-def standardize(
-    values: NDArray[np.floating[Any]], mean: NDArray[np.float32], std: NDArray[np.float32], clip: float
-) -> NDArray[np.float32]:
+def standardize(values: NDArray[Any], by: MeanStd, clip: float) -> NDArray[np.float32]:
     """What the network is trained on: (values − mean) / std, cut off at ± ``clip``.
 
     Args:
-        values: (N, F)
-        mean: float32 (F,) or (1,)
-        std: likewise, > 0.
+        values: (N, …)
+        by: float32 (…) or (1,).
 
     Returns:
-        float32 (N, F).
+        float32, the same shape.
     """
-    result: NDArray[np.float32] = (values.astype(np.float32) - mean) / std
+    result: NDArray[np.float32] = (values.astype(np.float32) - by.mean) / by.std
     return np.clip(result, -clip, clip, out=result)
 
 
-def deployed_inputs(
-    inputs: list[NDArray[Any]], mean: list[NDArray[np.float32]], std: list[NDArray[np.float32]], clip: float
-) -> list[NDArray[np.float32]]:
-    """What the network takes that leaves the training: landmarks standardized, feature maps as they are.
+def cut_off(values: NDArray[Any], by: MeanStd, clip: float) -> NDArray[Any]:
+    """What the network that leaves the training takes of an input that is not standardized before it: the
+    values as they are, floats cut off at ± ``clip`` standard deviations from the mean.
 
-    Both are cut off at ± ``clip`` standard deviations from the mean. On the device the ranges of the
-    int8 codes do that, which end where the calibration rows end.
+    On the device the ranges of the int8 codes do that, which end where the calibration rows end.
 
     Args:
-        inputs: (N, F) each, landmarks first.
-        mean: float32 (F,) or (1,) each.
-        std: likewise, > 0.
+        values: (N, …)
+        by: float32 (1,).
 
     Returns:
-        float32 (N, F) each.
+        float32 or integers, the same shape.
     """
-    landmarks, *maps = inputs
-    result = [standardize(landmarks, mean[0], std[0], clip)]
-    for values, m, s in zip(maps, mean[1:], std[1:], strict=True):
-        copy = values.astype(np.float32)
-        result.append(np.clip(copy, m - clip * s, m + clip * s, out=copy))
-    return result
+    if values.dtype.kind != "f":
+        return values
+    copy = values.astype(np.float32)
+    return np.clip(copy, by.mean - clip * by.std, by.mean + clip * by.std, out=copy)

@@ -1,14 +1,15 @@
 """The values that pass between the parts. Arrays are checked once, where they enter."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.pose import Pose
+from edge.core.quantize import MeanStd
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,49 @@ class Face:
     """The region it was found in, where the backend tells."""
     track_id: int
     """Stays with a face while it is tracked; a face found anew gets a new one."""
-    embedding: NDArray[np.float32] | None = None
-    """float32 (19584,): two feature maps of the landmark network, laid flat one after the other
-    (``edge.core.features.MAP_SHAPES``), where the backend gives them."""
+    maps: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """What the backend was asked to give beside the landmarks, by the names of ``edge.head.inputs``, each in
+    the shape and type that stand there."""
     second: "Face | None" = None
     """In a still frame, where the backend gives it: the same face looked at once more, mirrored."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Input:
+    """Something that an expression network may take of a face; all that there is: ``edge.head.inputs``."""
+
+    name: str
+    version: int
+    """Another one whenever the same face would give other numbers."""
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    """float32, uint8 or int8."""
+    make: Callable[[Face], NDArray[Any]]
+    """Gives an array of that shape and type; ValueError: the face's landmarks make no sense."""
+    made_up: NDArray[Any]
+    """(256,) of that type: what each random byte stands for in the made-up faces of ``edge.core.golden``."""
+    is_map: bool = False
+    """Whether the landmark backend gives it, in ``Face.maps``; else it is computed from the landmarks."""
+    standardized: bool = False
+    """Whether each number has a mean and a standard deviation of its own, which the bundle knows, and is
+    standardized before the network; float32 only."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InputTensor:
+    """Where the network of a bundle takes an ``Input``."""
+
+    name: str
+    """Of the input."""
+    version: int
+    """Of the input, when the network was trained."""
+    tensor: str
+    """Name of the tensor in the flatbuffer."""
+    shape: tuple[int, ...]
+    """Of one face: the tensor's own without the leading 1."""
+    dtype: np.dtype[Any]
+    standardization: MeanStd | None = None
+    """Of that shape: what is done to the numbers before the network; None: they go in as they are."""
 
 
 class Box(NamedTuple):
@@ -220,11 +259,12 @@ class LandmarkBackend(Protocol):
 
 
 class Classifier(Protocol):
-    """The inputs of one face, float32 (F,) each → probabilities float32 (C,)."""
+    """``inputs`` of one face, an array for each → probabilities float32 (C,)."""
 
     labels: tuple[str, ...]
+    inputs: tuple[Input, ...]
 
-    def predict(self, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]: ...
+    def predict(self, inputs: Sequence[NDArray[Any]]) -> NDArray[np.float32]: ...
 
     def close(self) -> None: ...
 

@@ -5,6 +5,7 @@ Follows MediaPipe 0.10.18's ``face_landmark_front_cpu.pbtxt``: detect when fewer
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
@@ -70,7 +71,7 @@ class LitertBackend:
         """Build both interpreters.
 
         Args:
-            models: verified flatbuffers; faces get an ``embedding`` if the landmark model is tapped.
+            models: verified flatbuffers; faces get their ``maps``.
             max_faces: the most faces that are reported for a frame, ≥ 1.
             threads: CPU threads of one invoke.
 
@@ -78,7 +79,7 @@ class LitertBackend:
             BackendError: the runtime is missing or refuses a model.
         """
         self._detector = FaceDetector(models.detector, threads)
-        self._mesh = LandmarkModel(models.landmarker, threads)
+        self._mesh = LandmarkModel(models.landmarker, threads, models.maps)
         self._max_faces = max_faces
         self._tracks: list[_Track] = []
         self._ids = count()
@@ -181,7 +182,7 @@ class LitertBackend:
             landmarks, presence = self._mesh.run(rgb, roi)
             if presence >= min_presence:
                 track_id = next(self._ids) if track.id is None else track.id
-                return Face(landmarks, presence, roi, track_id, self._mesh.embedding())
+                return Face(landmarks, presence, roi, track_id, self._mesh.maps())
             roi = next_roi(landmarks)
         return None
 
@@ -191,19 +192,20 @@ class LitertBackend:
         landmarks, presence = self._mesh.run(rgb, roi, mirrored=True)
         if presence < MIN_PRESENCE:
             return None
-        return Face(landmarks, presence, roi, face.track_id, self._mesh.embedding())
+        return Face(landmarks, presence, roi, face.track_id, self._mesh.maps())
 
 
 class LandmarkModel:
     """``face_landmark.tflite`` that takes pixels: a region of the picture → 468 points and presence, and what
     is tapped."""
 
-    def __init__(self, model: bytes, threads: int) -> None:
+    def __init__(self, model: bytes, threads: int, maps: Sequence[str] = ()) -> None:
         """Build the interpreter.
 
         Args:
             model: of ``FaceModels.landmarker``, or with other maps behind its two outputs.
             threads: CPU threads of one invoke.
+            maps: names of the outputs behind these two.
 
         Raises:
             BackendError: the runtime is missing or refuses the model, or it takes something else than
@@ -217,10 +219,12 @@ class LandmarkModel:
                 f"the face landmark model must take {expected}, not {found}: "
                 "use edge.landmarks.models.find_models"
             )
-        points, presence, *maps = self.interpreter.get_output_details()
+        points, presence, *further = self.interpreter.get_output_details()
         self._points = self.interpreter.tensor(points["index"])
         self._presence = self.interpreter.tensor(presence["index"])
-        self._maps = [(self.interpreter.tensor(entry["index"]), math.prod(entry["shape"])) for entry in maps]
+        self._maps = [
+            (name, self.interpreter.tensor(entry["index"])) for name, entry in zip(maps, further, strict=True)
+        ]
         self._input = self.interpreter.tensor(takes[0]["index"])
 
     def run(
@@ -240,17 +244,10 @@ class LandmarkModel:
         logit = max(-80.0, self._presence().item())
         return landmarks, 1.0 / (1.0 + math.exp(-logit))
 
-    def embedding(self) -> NDArray[np.float32] | None:
-        """The feature maps of the last run, laid flat; None where the model is not tapped."""
-        if not self._maps:
-            return None
-        result = np.empty(sum(length for _, length in self._maps), np.float32)
-        end = 0
-        for values, length in self._maps:
-            # Not np.concatenate, which is a function of Python's with a frame that may be kept.
-            start, end = end, end + length
-            result[start:end] = values().ravel()
-        return result
+    def maps(self) -> dict[str, NDArray[Any]]:
+        """The feature maps of the last run by name, (height, width, channels) each."""
+        # Copies, in one step: an array of the interpreter's memory in a variable may be kept.
+        return {name: np.array(tensor()[0]) for name, tensor in self._maps}
 
 
 def next_roi(landmarks: NDArray[np.float32]) -> Roi:

@@ -18,13 +18,13 @@ from convert import convert as convert_module
 from convert.parity import compare
 from convert.quantized import set_output_range
 from convert.run_folder import read_run
-from edge.classifier import TfliteClassifier
-from edge.core import features
 from edge.core.bundle import read_bundle
 from edge.core.errors import DataError
 from edge.core.files import replacing_folder
 from edge.core.labels import FER2013
 from edge.core.quantize import softmax
+from edge.head.classifier import TfliteClassifier
+from edge.head.inputs import INPUTS, LANDMARKS, inputs_of
 from edge.landmarks.models import model_hashes
 from edge.runtime import make_interpreter
 
@@ -52,7 +52,7 @@ def plain_bundle(plain_run, tmp_path_factory) -> Path:
 
 @pytest.fixture(params=["toy", "plain"])
 def both(request):
-    """A run folder and its bundle: with embedding, and without."""
+    """A run folder and its bundle: with maps, and without."""
     names = {"toy": ("toy_run", "toy_bundle"), "plain": ("plain_run", "plain_bundle")}[request.param]
     return tuple(request.getfixturevalue(name) for name in names)
 
@@ -87,32 +87,33 @@ def test_the_device_reads_it(toy_bundle):
     bundle = read_bundle(toy_bundle)
     assert bundle.name == "toy"
     assert bundle.labels == FER2013
-    assert bundle.feature_version == 2
-    assert bundle.inputs == ("landmarks", "coarse_map", "fine_map")
-    assert bundle.needs_embedding
+    assert inputs_of(bundle) == (*INPUTS.values(),)
+    assert [(each.tensor, each.shape) for each in bundle.inputs] == [
+        (f"serving_default_{name}:0", entry.shape) for name, entry in INPUTS.items()
+    ]
     assert bundle.landmark_models == model_hashes()
 
 
-def test_without_embedding_it_is_of_the_first_version(plain_bundle):
-    bundle = read_bundle(plain_bundle)
-    assert bundle.feature_version == 1
-    assert bundle.inputs == ("landmarks",)
-    assert not bundle.needs_embedding
+def test_landmarks_alone(plain_bundle):
+    assert inputs_of(read_bundle(plain_bundle)) == (LANDMARKS,)
 
 
 def test_the_standardization_is_the_runs_to_the_bit(both):
     run, out = both
     bundle, trained = read_bundle(out), read_run(run)
-    assert np.array_equal(bundle.mean, trained.mean[0])
-    assert np.array_equal(bundle.std, trained.std[0])
+    for given, expected in zip(
+        bundle.inputs[0].standardization, trained.statistics["landmarks"], strict=True
+    ):
+        assert np.array_equal(given, expected)
+    assert not any(each.standardization for each in bundle.inputs[1:])
 
 
 def test_the_model_is_int8_but_for_its_inputs(both):
     bundle = read_bundle(both[1])
     interpreter = make_interpreter(bundle.model, 1, "the model")
     sources, (target,) = interpreter.get_input_details(), interpreter.get_output_details()
-    lengths = sorted(features.LENGTHS[name] for name in bundle.inputs)
-    assert sorted(source["shape"].tolist() for source in sources) == [[1, length] for length in lengths]
+    shapes = sorted([1, *each.shape] for each in inputs_of(bundle))
+    assert sorted(source["shape"].tolist() for source in sources) == shapes
     assert (target["dtype"], target["shape"].tolist()) == (np.int8, [1, 7])
     floats = [t["index"] for t in interpreter.get_tensor_details() if t["dtype"] is np.float32]
     assert sorted(floats) == sorted(source["index"] for source in sources)
@@ -137,11 +138,10 @@ def test_the_device_decides_as_the_network_does(both):
     trained = read_run(run)
     data = trained.evaluation["PublicTest"]
     classifier = TfliteClassifier(read_bundle(out))
-    inputs = [matrix[data.found] for matrix in data.inputs]
+    inputs = {name: values[data.found] for name, values in data.inputs.items()}
     logits = trained.predict(inputs)
-    device = np.stack(
-        [classifier.predict([v.astype(np.float32) for v in row]) for row in zip(*inputs, strict=True)]
-    )
+    rows = zip(*(values.astype(np.float32) for values in inputs.values()), strict=True)
+    device = np.stack([classifier.predict(row) for row in rows])
     assert (device.argmax(axis=1) == logits.argmax(axis=1)).mean() >= 0.97
     expected = softmax(logits / np.float32(trained.info["temperature"]))
     assert np.abs(device - expected).mean() < 0.02
@@ -150,13 +150,13 @@ def test_the_device_decides_as_the_network_does(both):
 @pytest.mark.parametrize(("file", "atol"), [("model_float32.tflite", 1e-4), ("model_dynamic.tflite", 0.1)])
 def test_the_float_models_are_the_network(toy_bundle, toy_run, file, atol):
     trained = read_run(toy_run)
-    rows = trained.deployed_inputs([matrix[:5] for matrix in trained.validation.inputs])
+    rows = trained.deployed({name: values[:5] for name, values in trained.validation.inputs.items()})
     interpreter = make_interpreter((toy_bundle / file).read_bytes(), 1, "the float model")
-    place = {int(tensor["shape"][1]): tensor["index"] for tensor in interpreter.get_input_details()}
-    expectations = trained.model.predict(rows, verbose=0)
-    for *row, expected in zip(*rows, expectations, strict=True):
-        for values in row:
-            interpreter.set_tensor(place[len(values)], values[None])
+    place = {tensor["name"]: tensor["index"] for tensor in interpreter.get_input_details()}
+    expectations = trained.model.predict([*rows.values()], verbose=0)
+    for *row, expected in zip(*rows.values(), expectations, strict=True):
+        for name, values in zip(rows, row, strict=True):
+            interpreter.set_tensor(place[f"serving_default_{name}:0"], values[None])
         interpreter.invoke()
         logits = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
         assert np.allclose(logits, expected, atol=atol)
@@ -206,7 +206,7 @@ class TestCalibration:
         convert_module.convert(copy, tmp_path / "b", "b")
         cold, hot = read_bundle(plain_bundle), read_bundle(tmp_path / "b")
         assert (hot.temperature, hot.min_confidence) == (4.0, 0.25)
-        row = [matrix[0] for matrix in read_run(copy).validation.inputs]
+        row = [values[0] for values in read_run(copy).validation.inputs.values()]
         before, after = (TfliteClassifier(bundle).predict(row).astype(np.float64) for bundle in (cold, hot))
         power = before ** (cold.temperature / 4.0)
         assert np.allclose(after, power / power.sum(), atol=1e-5)
@@ -356,7 +356,7 @@ def test_inputs_that_the_device_does_not_compute(subjects_run, tmp_path):
     assert result.returncode == 1
     assert result.stderr.count("error: ") == 1
     assert "Traceback" not in result.stderr
-    assert "this network takes landmarks of [136] numbers, which the device does not compute" in result.stderr
+    assert "this network takes landmarks [136], which the device does not compute" in result.stderr
     assert "train on landmarks that python -m train extract found in pictures" in result.stderr
     assert not (tmp_path / "b").exists()
 
@@ -366,14 +366,27 @@ def test_an_input_that_nobody_knows(copy, tmp_path):
     with np.load(copy / "fit.npz") as file:
         arrays = {name.replace("landmarks", "pixels"): file[name] for name in file.files}
     np.savez(copy / "fit.npz", **arrays)
-    with pytest.raises(DataError, match=r"takes pixels of \[1404\] numbers"):
+    with pytest.raises(DataError, match=r"takes pixels \[1404\], which the device"):
+        convert_module.convert(copy, tmp_path / "b", "b")
+
+
+@pytest.mark.parametrize("version", [None, 2, "1"])
+def test_an_input_of_another_version(copy, tmp_path, version):
+    rewrite(copy, lambda info: info["inputs"][0].update(version=version))
+    with pytest.raises(DataError, match="other face models or inputs than the device has"):
+        convert_module.convert(copy, tmp_path / "b", "b")
+
+
+def test_other_face_models(copy, tmp_path):
+    rewrite(copy, lambda info: info["landmarks"].update(landmark_models={}))
+    with pytest.raises(DataError, match="other face models or inputs than the device has"):
         convert_module.convert(copy, tmp_path / "b", "b")
 
 
 @pytest.mark.parametrize("name", ["mean/landmarks", "std/landmarks"])
 def test_statistics_of_another_shape(copy, tmp_path, name):
     mangle(copy, **{name: np.ones(1, np.float32)})
-    with pytest.raises(DataError, match=r"is damaged \(fit\.npz has means or deviations of the shapes"):
+    with pytest.raises(DataError, match=r"has means or deviations of landmarks of the shapes"):
         convert_module.convert(copy, tmp_path / "b", "b")
 
 

@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.classifier import TfliteClassifier
-from edge.core import features
 from edge.core.bundle import read_bundle
 from edge.core.errors import ModelError
 from edge.core.types import Frame
 from edge.data import prepare, read_dataset
+from edge.head.classifier import TfliteClassifier
 from edge.landmarks.litert import LitertBackend
-from edge.landmarks.models import find_models, model_hashes
+from edge.landmarks.models import TAPS, find_models, model_hashes
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPORT = ROOT.parent / "shared" / "data" / "export.py"
@@ -37,7 +36,7 @@ def test_pictures_to_bundle_to_label(tmp_path):
     if not EXPORT.is_file():
         pytest.skip(f"needs the pictures that {EXPORT} writes, which are not part of the project")
     try:
-        models = find_models(embedding=True)
+        models = find_models(maps=TAPS)
     except ModelError as error:
         pytest.skip(f"needs the face models: {error}")
     call(EXPORT, "csv", tmp_path, "--limit", "400")
@@ -53,20 +52,18 @@ def test_pictures_to_bundle_to_label(tmp_path):
     assert bundle.landmark_models == model_hashes()
     preparation = bundle.info["preparation"]
     backend, classifier = LitertBackend(models), TfliteClassifier(bundle)
-    assert bundle.needs_embedding
     right, count = 0, 0
     for sample in read_dataset(data, "PublicTest", on_bad=pytest.fail):
         rgb = prepare(sample.picture, preparation["scale"], preparation["padding"])
         faces = backend.detect(Frame(rgb, 0, 0, sample.name, still=True))
         count += 1
         if faces:
-            inputs = [features.extract(faces[0].landmarks), *features.maps(faces[0].embedding)]
-            probabilities = classifier.predict(inputs)
+            probabilities = classifier.predict([each.make(faces[0]) for each in classifier.inputs])
             right += bundle.labels[int(probabilities.argmax())] == sample.label
     # The device's path gives what the bundle says of itself, and far more than always "happy" (25 %).
     scores = bundle.info["metrics"]["int8"]["PublicTest"]
     assert count == scores["n"]
-    # (The landmarks folder keeps the embedding as float16, which may turn a face on the border.)
+    # (The landmarks folder keeps the maps as float16, which may turn a face on the border.)
     assert right / count == pytest.approx(scores["accuracy"], abs=0.01)
     assert right / count > 0.3
     assert np.isfinite(scores["ece"])

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 import edge
-from edge.classifier import TfliteClassifier
 from edge.core import golden
 from edge.core.bundle import read_bundle
+from edge.head.classifier import TfliteClassifier
 from edge.self_test import codes
 
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from edge.build import build_pipeline, load_bundle
-from edge.classifier import TfliteClassifier
 from edge.core.bundle import Bundle
 from edge.core.errors import BundleError, ConfigError
 from edge.core.types import Face, FaceStatus, Roi
+from edge.head.classifier import TfliteClassifier
+from edge.head.smoothing import ProbabilitySmoother
 from edge.pipeline import Pipeline
 from edge.settings import load_settings
-from edge.smoothing import ProbabilitySmoother
 
 
 class OneFace:
@@ -88,9 +88,9 @@ def test_smoothing_holds_back_a_sudden_change_but_not_in_stills(classifier, gold
     assert np.abs(still.probabilities - before.probabilities).max() > 0.05
 
 
-def test_a_bundle_that_needs_the_embedding_and_a_backend_without_one():
+def test_a_bundle_that_needs_maps_and_a_backend_without_them():
     settings = load_settings(None, {"landmarks.backend": "mediapipe", "expression.bundle": "fused"})
-    with pytest.raises(ConfigError, match="mediapipe does not give: use litert, or the bundle landmarks"):
+    with pytest.raises(ConfigError, match=r"coarse_map and fine_map .* mediapipe does not give: use litert"):
         build_pipeline(settings)
 
 

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from edge import build, running_config, self_test, service
-from edge.classifier import TfliteClassifier
 from edge.core.errors import BackendError, BundleError, FerError
+from edge.head.classifier import TfliteClassifier
+from edge.head.inputs import LANDMARKS
 from edge.settings import load_settings
 from edge.sinks.outputs import Outputs
 from edge.sources.live import LiveSource
@@ -112,7 +113,7 @@ class TestSomebodyElse:
         assert store.state == State("mine", None, 1)
 
     def test_a_runtime_that_does_not_load(self, store, monkeypatch):
-        for name in ("landmarks.detector", "landmarks.litert", "classifier"):
+        for name in ("landmarks.detector", "landmarks.litert", "head.classifier"):
             monkeypatch.setattr(f"edge.{name}.make_interpreter", fails(BackendError("does not load")))
         for _ in range(3):
             with pytest.raises(BackendError, match="does not load"):
@@ -164,7 +165,8 @@ def test_a_pipeline_that_cannot_be_built_leaves_nothing_behind(models, tmp_path,
     backend = SimpleNamespace(close=lambda: closed.append(True))
     monkeypatch.setattr(build, "build_backend", lambda *_: backend)
     monkeypatch.setattr(build.cv2, "setNumThreads", threads.append)
-    running = SimpleNamespace(embedding=False, backend=backend) if shared else None
+    classifier = SimpleNamespace(inputs=(LANDMARKS,))
+    running = SimpleNamespace(classifier=classifier, backend=backend) if shared else None
     with pytest.raises(BundleError, match="does not compute on this device"):
         build.build_pipeline(load_settings(None, {"expression.bundle": str(folder)}), running)
     assert closed == [True] * (not shared)

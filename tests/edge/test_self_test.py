@@ -8,10 +8,10 @@ import pytest
 
 from edge import self_test
 from edge.build import build_pipeline, load_bundle
-from edge.classifier import TfliteClassifier
 from edge.core import golden
 from edge.core.bundle import read_bundle
 from edge.core.errors import BundleError
+from edge.head.classifier import TfliteClassifier
 from edge.settings import load_settings
 from tests.edge.own_bundles import own_bundle, replace_model, shift_golden
 

@@ -8,9 +8,19 @@ import pytest
 from edge.core import features
 from edge.core.errors import ConfigError, DataError
 from edge.core.labels import EMOTIONS, LABEL_SETS
+from edge.head.inputs import INPUTS, maps_of
 from train import landmarks_folder
 from train.balance import STRATEGIES, epoch_order, row_weights
-from train.data import HELD_OUT, TRAINING_SPLITS, read_inputs, split_rows, standardization, take, truth
+from train.data import (
+    HELD_OUT,
+    TRAINING_SPLITS,
+    jittered,
+    read_inputs,
+    split_rows,
+    standardization,
+    take,
+    truth,
+)
 from train.settings import Settings
 
 
@@ -174,31 +184,40 @@ class TestTruth:
 
 class TestInputs:
     def test_features_are_the_devices(self, folder):
-        faces = folder.faces()
-        matrix, coarse, fine = read_inputs(faces, embedding=True)
-        assert np.array_equal(matrix[4], features.extract(faces.landmarks[4]))
-        assert not matrix[~faces.found].any()
-        assert np.array_equal(np.hstack([coarse, fine]), faces.embedding)
-        assert np.shares_memory(fine, faces.embedding)  # it is most of what there is in memory
-        assert [m.shape[1] for m in (matrix, coarse, fine)] == list(features.LENGTHS.values())
+        faces = folder.faces(maps=maps_of(INPUTS))
+        inputs = read_inputs(faces, ("fine_map", "landmarks", "coarse_map"))
+        assert list(inputs) == ["fine_map", "landmarks", "coarse_map"]
+        assert np.array_equal(inputs["landmarks"][4], features.extract(faces.landmarks[4]))
+        assert not inputs["landmarks"][~faces.found].any()
+        assert inputs["fine_map"] is faces.maps["fine_map"]  # it is most of what there is in memory
+        for name, values in inputs.items():
+            assert values.shape == (504, *INPUTS[name].shape)
 
-    def test_without_embedding(self, folder):
-        (matrix,) = read_inputs(folder.faces(), embedding=False)
+    def test_landmarks_alone(self, folder):
+        (matrix,) = read_inputs(folder.faces(), ["landmarks"]).values()
         assert (matrix.dtype, matrix.shape) == (np.float32, (504, 1404))
 
+    def test_without_any_face(self, folder):
+        faces = folder.faces()
+        nobody = dataclasses.replace(faces, found=np.zeros_like(faces.found))
+        (matrix,) = read_inputs(nobody, ["landmarks"]).values()
+        assert matrix.shape == (504, 1404)
+        assert not matrix.any()
+
     def test_68_points(self, toy_subjects):
-        faces = landmarks_folder.load(toy_subjects).faces()
-        (matrix,) = read_inputs(faces, embedding=False)
+        folder = landmarks_folder.load(toy_subjects)
+        faces = folder.faces()
+        (matrix,) = read_inputs(faces, ["landmarks"]).values()
         assert matrix.shape == (len(faces.found), 136)
         assert np.array_equal(matrix[4], features.align(faces.landmarks[4]).ravel())
-        with pytest.raises(DataError, match="no embedding: train with --set embedding=false"):
-            read_inputs(faces, embedding=True)
+        with pytest.raises(DataError, match=r"has no fine_map of version 1: .* --set inputs=landmarks"):
+            folder.faces(maps=["fine_map"])
 
     def test_landmarks_are_standardized_each_by_itself(self):
         matrix = np.random.default_rng(0).normal(3, [2, 0.1, 20, 1], (1000, 4)).astype(np.float32)
         matrix[:, 3] = 0.5
-        standardize = standardization([matrix], clip=2.0)
-        (result,) = standardize([matrix])
+        standardize = standardization({"landmarks": matrix}, clip=2.0)
+        result = standardize({"landmarks": matrix})["landmarks"]
         assert result.dtype == np.float32
         assert np.abs(result[:, :3]).max(axis=0).tolist() == [2, 2, 2]
         assert np.abs(result.mean(axis=0)).max() < 0.05
@@ -206,15 +225,28 @@ class TestInputs:
 
     def test_maps_are_standardized_as_a_whole(self):
         rng = np.random.default_rng(0)
-        maps = [rng.normal(10 * n, n + 2, (50, 1000)).astype(np.float16) for n in range(2)]
-        standardize = standardization([np.ones((50, 3), np.float32), *maps], 2.0)
-        for n in range(2):
-            assert standardize.mean[n + 1] == pytest.approx([10 * n], abs=0.05)
-            assert standardize.std[n + 1] == pytest.approx([n + 2], rel=0.01)
+        maps = {
+            name: rng.normal(10 * n, n + 2, (50, 5, 5, 40)).astype(np.float16)
+            for n, name in enumerate(("coarse_map", "fine_map"))
+        }
+        standardize = standardization(maps, 2.0)
+        for n, (mean, std) in enumerate(standardize.by.values()):
+            assert mean == pytest.approx([10 * n], abs=0.05)
+            assert std == pytest.approx([n + 2], rel=0.01)
 
     def test_take(self):
-        first, second = take([np.arange(5), np.arange(10, 15)], np.array([3, 1]))
-        assert (first.tolist(), second.tolist()) == ([3, 1], [13, 11])
+        some = take({"a": np.arange(5), "b": np.arange(10, 15)}, np.array([3, 1]))
+        assert {name: values.tolist() for name, values in some.items()} == {"a": [3, 1], "b": [13, 11]}
+
+    def test_noise_is_on_the_landmarks_only(self):
+        rng = np.random.default_rng(0)
+        inputs = {"landmarks": np.zeros((4, 5), np.float32), "fine_map": np.zeros((4, 7), np.float32)}
+        noisy = jittered(inputs, 0.1, rng)
+        assert list(noisy) == ["landmarks", "fine_map"]
+        assert 0.05 < noisy["landmarks"].std() < 0.2
+        assert noisy["fine_map"] is inputs["fine_map"]
+        assert not inputs["landmarks"].any()
+        assert jittered({"fine_map": inputs["fine_map"]}, 0.1, rng).keys() == {"fine_map"}
 
 
 SIZES = (10, 3, 1, 6)
@@ -281,9 +313,13 @@ class TestSettings:
         assert settings.truth == "votes"
         assert settings.batch == Settings().batch
 
-    @pytest.mark.parametrize(("text", "value"), [("true", True), ("false", False), ("False", False)])
-    def test_a_switch(self, text, value):
-        assert Settings().override([f"embedding={text}"]).embedding is value
+    def test_inputs_by_name(self):
+        assert Settings().override(["inputs=fine_map,landmarks"]).inputs == ("fine_map", "landmarks")
+
+    @pytest.mark.parametrize("text", ["true", "false", "False"])
+    def test_what_said_so_up_to_0_5(self, text):
+        expected = Settings().inputs if text == "true" else ("landmarks",)
+        assert Settings(inputs=("fine_map",)).override([f"embedding={text}"]).inputs == expected
 
     @pytest.mark.parametrize("assignment", ["epoch=3", "epochs", "=3", "", "hidden.0=3", "class_weight=1"])
     def test_unknown_keys_are_refused(self, assignment):
@@ -297,8 +333,11 @@ class TestSettings:
             ("epochs=1.5", "expected int"),
             ("dropout=", "expected float"),
             ("hidden=a,b", "expected numbers like 256,128"),
-            ("embedding=0", "--set embedding=0: expected true or false"),
-            ("embedding=", "expected true or false"),
+            ("inputs=landmark", r"inputs must be different names of landmarks, .*, not 'landmark'"),
+            ("inputs=landmarks,landmarks", "inputs must be different names"),
+            ("inputs=", "inputs must be different names"),
+            ("inputs=landmarks,", "inputs must be different names"),
+            ("embedding=0", "expected KEY=VALUE with a KEY of seed"),
             ("epochs=0", "epochs must be 1…"),
             ("dropout=1", "dropout must be 0.0…0.95"),
             ("learning_rate=nan", "learning_rate must be"),

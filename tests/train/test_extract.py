@@ -20,11 +20,12 @@ from edge.core.errors import BackendError, DataError, ModelError
 from edge.core.files import sha256
 from edge.core.labels import EMOTIONS
 from edge.data import Preparation, read_dataset
+from edge.head.inputs import INPUTS
 from edge.landmarks.models import find_models, model_hashes
 from train import landmarks_folder
 from train.extract import CHUNK
 from train.extract import extract as extract_here
-from train.find_faces import Setup
+from train.find_faces import MAPS, Setup
 from train.landmarks_folder import check_output
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,10 +116,10 @@ def test_rows_are_those_of_the_csv(whole, fer_csv):
 
 
 def test_faces_and_landmarks(whole):
-    rows, faces = whole[0].rows, whole[0].faces()
+    rows, faces = whole[0].rows, whole[0].faces(maps=MAPS)
     assert faces.found.mean() > 0.9
     assert np.array_equal(faces.found, rows.presence >= 0.5)
-    for values in (faces.landmarks, faces.embedding):
+    for values in (faces.landmarks, *faces.maps.values()):
         assert not values[~faces.found].any()
         assert np.isfinite(values).all()
     found = faces.landmarks[faces.found]
@@ -126,9 +127,11 @@ def test_faces_and_landmarks(whole):
     centers = found[:, :, :2].mean(axis=1)
     assert ((centers > 14) & (centers < 62)).all()
     assert len(set(rows.picture_hash.tolist())) > 500
-    assert faces.embedding.shape == (600, features.EMBEDDING_LENGTH)
-    assert faces.embedding.dtype == np.float16
-    assert faces.embedding[faces.found].any(axis=1).all()
+    assert {*faces.maps} == {"coarse_map", "fine_map"}
+    for name, values in faces.maps.items():
+        assert values.shape == (600, *INPUTS[name].shape)
+        assert values.dtype == np.float16
+        assert values[faces.found].any(axis=(1, 2, 3)).all()
 
 
 def test_where_it_came_from_is_in_the_folder(whole):
@@ -137,6 +140,7 @@ def test_where_it_came_from_is_in_the_folder(whole):
     assert len(info["data"]["sha256"]) == 64
     assert info["preparation"] == {"scale": 1.0, "padding": 0.3}
     assert info["landmark_models"] == model_hashes()
+    assert info["maps"] == {"coarse_map": 1, "fine_map": 1}
     assert info["views"] == 0
     assert {"created", "versions", "skipped"} <= info.keys()
 
@@ -158,14 +162,14 @@ class TestViews:
     def test_only_training_rows_are_varied(self, varied):
         assert varied.views == 2
         is_training = varied.rows.split == "Training"
-        raw, *views = (varied.faces(view) for view in range(3))
+        raw, *views = (varied.faces(view, MAPS) for view in range(3))
         assert is_training.sum() == 70
         assert raw.found[~is_training].any()
         for view in views:
             assert not view.found[~is_training | ~raw.found].any()
             assert view.found[is_training & raw.found].mean() > 0.8
             assert not view.landmarks[~view.found].any()
-            assert not view.embedding[~view.found].any()
+            assert not any(values[~view.found].any() for values in view.maps.values())
 
     def test_each_view_is_another(self, varied):
         raw, first, second = (varied.faces(view) for view in range(3))

@@ -15,13 +15,13 @@ import keras
 import numpy as np
 import pytest
 
-from edge.core import features
 from edge.core.errors import DataError
 from edge.core.labels import EMOTIONS, FER2013, LABEL_SETS
 from edge.core.quantize import softmax
+from edge.head.inputs import INPUTS, maps_of
 from train import fit as fit_module
 from train import landmarks_folder, report
-from train.data import read_inputs, split_rows, standardization, truth
+from train.data import read_inputs, split_rows, standardization, take, truth
 from train.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,10 +50,9 @@ def folder(toy_landmarks):
 
 @pytest.fixture(scope="module")
 def small(toy_landmarks, write_landmarks, tmp_path_factory):
-    """``toy_landmarks`` without embedding and views: a training on it takes a second or two."""
+    """``toy_landmarks`` without maps and views: a training on it takes a second or two."""
     folder = landmarks_folder.load(toy_landmarks)
-    faces = dataclasses.replace(folder.faces(), embedding=np.zeros((len(folder.rows), 0), np.float16))
-    return write_landmarks(tmp_path_factory.mktemp("small") / "landmarks", folder.rows, [faces])
+    return write_landmarks(tmp_path_factory.mktemp("small") / "landmarks", folder.rows, [folder.faces()])
 
 
 @pytest.fixture
@@ -86,7 +85,7 @@ def weights(run):
 
 
 class TestRun:
-    """Of the shared run: seven classes, embedding, views."""
+    """Of the shared run: seven classes, maps, views."""
 
     def test_the_folder(self, toy_run):
         assert {entry.name for entry in toy_run.iterdir()} == FILES
@@ -102,7 +101,9 @@ class TestRun:
         assert info["settings"]["hidden"] == [24, 16]
         assert info["settings"]["seed"] == 0
         assert info["labels"] == list(FER2013)
-        assert info["inputs"] == [{"name": n, "length": length} for n, length in features.LENGTHS.items()]
+        assert info["inputs"] == [
+            {"name": name, "version": 1, "shape": list(entry.shape)} for name, entry in INPUTS.items()
+        ]
         assert info["landmarks"]["data"]["file"] == "toy.csv"
         assert info["landmarks"]["views"] == 2
         assert "shards" not in info["landmarks"]
@@ -139,11 +140,11 @@ class TestRun:
         assert picture.std() > 5
 
     def test_what_convert_gets(self, toy_run, folder):
-        rows, faces = folder.rows, folder.faces()
+        rows, faces = folder.rows, folder.faces(maps=maps_of(INPUTS))
         settings = read(toy_run / "run.json")["settings"]
         number = rows.label.astype(np.int64)
         split = split_rows(rows, number, settings["validation"], settings["seed"])
-        raw = dict(zip(features.LENGTHS, read_inputs(faces, embedding=True), strict=True))
+        raw = read_inputs(faces, list(INPUTS))
         with np.load(toy_run / "fit.npz") as file:
             arrays = dict(file)
         training = split.training[faces.found[split.training]]
@@ -158,15 +159,15 @@ class TestRun:
             assert all(row.tobytes() in known for row in arrays[f"calibration/{name}"])
             assert np.array_equal(arrays[f"validation/{name}"], matrix[validation])
             assert np.array_equal(arrays[f"evaluation/PublicTest/{name}"], matrix[evaluation])
-        expected = standardization([matrix[training] for matrix in raw.values()], settings["clip"])
-        for name, mean, std in zip(raw, expected.mean, expected.std, strict=True):
+        expected = standardization(take(raw, training), settings["clip"])
+        for name, (mean, std) in expected.by.items():
             assert np.array_equal(arrays[f"mean/{name}"], mean)
             assert np.array_equal(arrays[f"std/{name}"], std)
 
     def test_logits_are_centered(self, toy_run):
         model = keras.saving.load_model(toy_run / "model.keras", compile=False)
         rng = np.random.default_rng(0)
-        inputs = [rng.normal(size=(50, length)).astype(np.float32) for length in features.LENGTHS.values()]
+        inputs = [rng.normal(size=(50, *entry.shape)).astype(np.float32) for entry in INPUTS.values()]
         logits = model.predict(inputs, verbose=0)
         assert logits.shape == (50, 7)
         assert np.abs(logits.mean(axis=1)).max() < 1e-4
@@ -205,7 +206,7 @@ def test_the_same_seed_gives_the_same_network(toy_run, toy_landmarks, quick, fit
 
 def test_another_seed_gives_another(small, quick, tmp_path):
     for seed in "01":
-        fit_module.fit(small, tmp_path / seed, quickly(quick, "embedding=false", f"seed={seed}", "epochs=1"))
+        fit_module.fit(small, tmp_path / seed, quickly(quick, "inputs=landmarks", f"seed={seed}", "epochs=1"))
     assert not all(map(np.array_equal, weights(tmp_path / "0"), weights(tmp_path / "1")))
 
 
@@ -214,7 +215,7 @@ def first_loss(run):
 
 
 def test_the_views_change_the_training_and_nothing_else(plain_run, small, quick, tmp_path):
-    fit_module.fit(small, tmp_path / "run", quickly(quick, "embedding=false", "epochs=1"))
+    fit_module.fit(small, tmp_path / "run", quickly(quick, "inputs=landmarks", "epochs=1"))
     with np.load(plain_run / "fit.npz") as one, np.load(tmp_path / "run" / "fit.npz") as two:
         assert one.files == two.files
         for name in one.files:
@@ -223,33 +224,40 @@ def test_the_views_change_the_training_and_nothing_else(plain_run, small, quick,
 
 
 def test_each_epoch_has_the_next_view(folder):
-    raw = read_inputs(folder.faces(), embedding=False)
+    raw = read_inputs(folder.faces(), ["landmarks"])
     training = np.flatnonzero(folder.rows.split == "Training")
     for epoch, view in enumerate((1, 2, 1)):
         faces = folder.faces(view)
         plain = np.arange(len(training)) % 5 == 0
-        (matrix,) = fit_module.view_of_epoch(folder, raw, training, epoch, plain)
-        (expected,) = read_inputs(faces, embedding=False)
+        (matrix,) = fit_module.view_of_epoch(folder, raw, training, epoch, plain).values()
+        (expected,) = read_inputs(faces, ["landmarks"]).values()
         found = faces.found[training]
         assert 0 < (~found).sum() < len(training) / 4
         varied = found & ~plain
         assert np.array_equal(matrix[varied], expected[training][varied])
-        assert np.array_equal(matrix[~varied], raw[0][training][~varied])
+        assert np.array_equal(matrix[~varied], raw["landmarks"][training][~varied])
 
 
 class TestChoices:
-    """Other labels, another truth, no embedding: ``small`` is what they are tried on."""
+    """Other labels, another truth, landmarks alone: ``small`` is what they are tried on."""
 
-    def test_without_embedding(self, plain_run):
-        assert read(plain_run / "run.json")["inputs"] == [{"name": "landmarks", "length": 1404}]
+    def test_landmarks_alone(self, plain_run):
+        (entry,) = read(plain_run / "run.json")["inputs"]
+        assert (entry["name"], entry["shape"]) == ("landmarks", [1404])
         assert scores(plain_run)["PublicTest"]["accuracy_found"] > 0.6
 
-    def test_an_embedding_that_is_not_there(self, small, quick, tmp_path):
-        with pytest.raises(DataError, match="have no embedding: train with --set embedding=false"):
+    def test_maps_alone(self, toy_landmarks, quick, tmp_path):
+        settings = quickly(quick, "inputs=coarse_map", "shake=0.01", "jitter=0.1")
+        fit_module.fit(toy_landmarks, tmp_path / "r", settings)
+        assert [entry["name"] for entry in read(tmp_path / "r" / "run.json")["inputs"]] == ["coarse_map"]
+        assert scores(tmp_path / "r")["PublicTest"]["accuracy_found"] > 0.3
+
+    def test_maps_that_are_not_there(self, small, quick, tmp_path):
+        with pytest.raises(DataError, match=r"has no coarse_map of version 1: .* --set inputs=landmarks"):
             fit_module.fit(small, tmp_path / "r", quickly(quick))
 
     def test_valence(self, small, quick, tmp_path):
-        fit_module.fit(small, tmp_path / "r", quickly(quick, "embedding=false", "labels=3"))
+        fit_module.fit(small, tmp_path / "r", quickly(quick, "inputs=landmarks", "labels=3"))
         info = read(tmp_path / "r" / "run.json")
         assert info["labels"] == ["negative", "neutral", "positive"]
         assert info["rows"]["left_out"] == 72  # surprise
@@ -260,7 +268,7 @@ class TestChoices:
 
     @pytest.mark.parametrize("labels", [7, 8])
     def test_votes(self, small, quick, tmp_path, labels):
-        settings = quickly(quick, "embedding=false", "truth=votes", f"labels={labels}")
+        settings = quickly(quick, "inputs=landmarks", "truth=votes", f"labels={labels}")
         fit_module.fit(small, tmp_path / "r", settings)
         rows = landmarks_folder.load(small).rows
         number = truth(rows, LABEL_SETS[labels], "votes").number
@@ -276,11 +284,11 @@ class TestChoices:
     def test_votes_that_nobody_gave(self, altered, quick, tmp_path):
         path = altered(votes=np.zeros((504, 10), np.uint8))
         with pytest.raises(DataError, match=r"truth=votes needs FER\+ votes"):
-            fit_module.fit(path, tmp_path / "r", quickly(quick, "embedding=false", "truth=votes"))
+            fit_module.fit(path, tmp_path / "r", quickly(quick, "inputs=landmarks", "truth=votes"))
 
     def test_68_points(self, subjects_run):
         info = read(subjects_run / "run.json")
-        assert info["inputs"] == [{"name": "landmarks", "length": 136}]
+        assert [entry["shape"] for entry in info["inputs"]] == [[136]]
         assert list(info["rows"]["evaluation"]) == ["held-out"]
         assert info["rows"]["training"] > 300
         assert list(scores(subjects_run)) == ["validation", "held-out"]
@@ -290,13 +298,13 @@ class TestChoices:
         label = np.arange(504) % 7
         label[(label == 1) & (np.arange(504) % 4 > 0)] = 0  # little disgust
         path = altered(label=label.astype(np.uint8))
-        settings = quickly(quick, "embedding=false", f"balance={balance}", "epochs=1", "batch=16")
+        settings = quickly(quick, "inputs=landmarks", f"balance={balance}", "epochs=1", "batch=16")
         fit_module.fit(path, tmp_path / "r", settings)
         assert read(tmp_path / "r" / "run.json")["settings"]["balance"] == balance
         assert (tmp_path / "r" / "report.md").is_file()
 
     def test_noise(self, small, quick, tmp_path):
-        settings = quickly(quick, "embedding=false", "jitter=0.1", "votes=0")
+        settings = quickly(quick, "inputs=landmarks", "jitter=0.1", "votes=0")
         fit_module.fit(small, tmp_path / "r", settings)
         assert scores(tmp_path / "r")["PublicTest"]["accuracy_found"] > 0.5
 
@@ -310,7 +318,7 @@ class TestChoices:
             return result
 
         monkeypatch.setattr(fit_module.WorseLandmarks, "__call__", count)
-        settings = quickly(quick, "embedding=false", "shake=0.02", "lost=0.3", "votes=0")
+        settings = quickly(quick, "inputs=landmarks", "shake=0.02", "lost=0.3", "votes=0")
         fit_module.fit(small, tmp_path / "r", settings)
         assert len(seen) >= settings.epochs * 5
         assert min(seen) == 1
@@ -318,7 +326,7 @@ class TestChoices:
         with np.load(tmp_path / "r" / "fit.npz") as file:
             validation = file["validation/landmarks"]
         faces = landmarks_folder.load(small).faces()
-        known = {row.tobytes() for row in read_inputs(faces, embedding=False)[0]}
+        known = {row.tobytes() for row in read_inputs(faces, ["landmarks"])["landmarks"]}
         assert all(row.tobytes() in known for row in validation)
 
 
@@ -344,7 +352,7 @@ def test_a_run_that_is_there_is_not_overwritten(toy_run, toy_landmarks):
 def test_a_run_that_came_during_the_training_is_not_overwritten(small, tmp_path, monkeypatch):
     monkeypatch.setattr(fit_module, "versions", lambda: (tmp_path / "r").mkdir() or {})
     with pytest.raises(FileExistsError, match="is there by now") as caught:
-        fit_module.fit(small, tmp_path / "r", Settings(epochs=1, batch=8, embedding=False))
+        fit_module.fit(small, tmp_path / "r", Settings(epochs=1, batch=8, inputs=("landmarks",)))
     (kept,) = set(tmp_path.iterdir()) - {tmp_path / "r"}
     assert str(kept) in str(caught.value)
     assert (kept / "model.keras").is_file()
@@ -357,7 +365,7 @@ def test_no_landmarks_folder(tmp_path):
 
 def test_too_few_rows(small, tmp_path):
     with pytest.raises(DataError, match=r"faces for an epoch .* --set batch="):
-        fit_module.fit(small, tmp_path / "r", Settings(batch=1000, embedding=False))
+        fit_module.fit(small, tmp_path / "r", Settings(batch=1000, inputs=("landmarks",)))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -417,14 +425,14 @@ def test_a_full_disk_leaves_nothing(small, quick, fit_command, tmp_path):
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
-    result = fit_command(small, tmp_path / "r", *quick, "embedding=false", "epochs=1", preexec_fn=limit)
+    result = fit_command(small, tmp_path / "r", *quick, "inputs=landmarks", "epochs=1", preexec_fn=limit)
     fails(result, 1, "File too large")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_training_that_diverges_is_one_line(small, tmp_path):
     settings = Settings(
-        batch=16, epochs=4, hidden=(8,), learning_rate=10, weight_decay=10, jitter=0, embedding=False
+        batch=16, epochs=4, hidden=(8,), learning_rate=10, weight_decay=10, jitter=0, inputs=("landmarks",)
     )
     with pytest.raises(DataError, match="diverged"):
         fit_module.fit(small, tmp_path / "r", settings)
@@ -435,7 +443,7 @@ def test_splits_may_be_called_anything(altered, small, quick, tmp_path):
     split = landmarks_folder.load(small).rows.split
     names = np.where(np.arange(504) % 2, "validation", "Private/Test")
     path = altered(split=np.where(split == "Training", "Training", names))
-    fit_module.fit(path, tmp_path / "r", quickly(quick, "embedding=false", "epochs=1"))
+    fit_module.fit(path, tmp_path / "r", quickly(quick, "inputs=landmarks", "epochs=1"))
     held_out, *evaluation = read(tmp_path / "r" / "report.json")["splits"]
     # A split that the data calls validation does not take the place of the held-out rows.
     assert held_out["name"] == "validation"

@@ -124,10 +124,10 @@ def landmarks(tmp_path):
         subject=np.array(["S1", "S1", "S2", "S2", "S3", "S3"]),
         sequence=np.array(["S1/1", "S1/1", "S2/1", "S2/1", "S3/1", "S3/2"]),
     )
-    faces = Faces(np.zeros((count, 68, 2), np.float32), np.zeros((count, 0), np.float16), found)
+    faces = Faces(np.zeros((count, 68, 2), np.float32), found)
     folder = tmp_path / "landmarks"
     landmarks_folder.write_shard(folder / "000000.npz", rows, [faces])
-    landmarks_folder.finish(folder, {"views": 0, "shards": ["000000.npz"], "skipped": 2})
+    landmarks_folder.finish(folder, {"views": 0, "shards": ["000000.npz"], "skipped": 2, "maps": {}})
     return folder
 
 

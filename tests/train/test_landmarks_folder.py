@@ -32,8 +32,8 @@ def made(write_landmarks, tmp_path):
     views = [
         Faces(
             rng.normal(size=(count, 68, 2)).astype(np.float32),
-            rng.normal(size=(count, 30)).astype(np.float16),
             rng.random(count) < 0.8,
+            {"coarse_map": rng.normal(size=(count, 3, 3, 128)).astype(np.float16)},
         )
         for _ in range(3)
     ]
@@ -43,10 +43,16 @@ def made(write_landmarks, tmp_path):
 
 def same(a, b):
     assert type(a) is type(b)
-    for field in dataclasses.fields(a):
-        first, second = getattr(a, field.name), getattr(b, field.name)
-        assert first.dtype == second.dtype, field.name
-        assert np.array_equal(first, second), field.name
+    first, second = (dataclasses.asdict(each) for each in (a, b))
+    for arrays in (first, second):
+        arrays |= arrays.pop("maps", {})
+    assert first.keys() == second.keys()
+    for name, array in first.items():
+        assert array.dtype == second[name].dtype, name
+        assert np.array_equal(array, second[name]), name
+
+
+MAPS = ("coarse_map",)
 
 
 def test_round_trip(made):
@@ -57,9 +63,9 @@ def test_round_trip(made):
     assert folder.views == 2
     assert folder.info["shards"] == SHARDS
     same(folder.rows, rows)
-    same(folder.faces(), views[0])
+    same(folder.faces(), dataclasses.replace(views[0], maps={}))
     for view in range(3):
-        same(folder.faces(view), views[view])
+        same(folder.faces(view, MAPS), views[view])
 
 
 def test_other_views_and_the_faces_of_a_shard_are_not_read(made):
@@ -75,7 +81,7 @@ def test_other_views_and_the_faces_of_a_shard_are_not_read(made):
                 archive.writestr(entry, content[:50] if entry.endswith(("_0.npy", "_2.npy")) else content)
     folder = landmarks_folder.load(path)
     same(folder.rows, rows)
-    same(folder.faces(1), views[1])
+    same(folder.faces(1, MAPS), views[1])
     for view in (0, 2):
         with pytest.raises(DataError, match=r"000000\.npz is missing or damaged"):
             folder.faces(view)
@@ -109,10 +115,10 @@ def test_a_damaged_info_is_refused(made, content):
         landmarks_folder.load(made[0])
 
 
-@pytest.mark.parametrize("content", ["[]", "null", "{}", '{"schema": 1}'])
+@pytest.mark.parametrize("content", ["[]", "null", "{}", '{"schema": 2}'])
 def test_another_schema_is_refused(made, content):
     (made[0] / "info.json").write_text(content)
-    with pytest.raises(DataError, match=r"has schema .*, expected 2: run extract again"):
+    with pytest.raises(DataError, match=r"has schema .*, expected 3: run extract again"):
         landmarks_folder.load(made[0])
 
 
@@ -127,6 +133,45 @@ def test_an_info_that_lacks_something_is_refused(made, key):
     (made[0] / "info.json").write_text(json.dumps(info))
     with pytest.raises(DataError, match="names no shards or no views: run extract again"):
         landmarks_folder.load(made[0])
+
+
+@pytest.mark.parametrize("maps", [None, [], "coarse_map"])
+def test_an_info_without_maps_is_refused(made, maps):
+    info = json.loads((made[0] / "info.json").read_text())
+    (made[0] / "info.json").write_text(json.dumps(info | {"maps": maps}))
+    with pytest.raises(DataError, match="names no maps: run extract again"):
+        landmarks_folder.load(made[0])
+
+
+@pytest.mark.parametrize("maps", [{}, {"coarse_map": 2}, {"coarse_map": "1"}, {"coarse_map": None}])
+def test_maps_of_another_version_are_refused(made, maps):
+    info = json.loads((made[0] / "info.json").read_text())
+    (made[0] / "info.json").write_text(json.dumps(info | {"maps": maps}))
+    folder = landmarks_folder.load(made[0])
+    folder.faces()
+    with pytest.raises(DataError, match="has no coarse_map of version 1: run extract again"):
+        folder.faces(0, MAPS)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda values: values[:, :2],
+        lambda values: values.reshape(len(values), -1),
+        lambda values: values.astype(np.uint8),
+        lambda values: values[:-1],
+    ],
+)
+def test_a_map_of_another_shape_or_type_is_refused(made, change):
+    path, _, _ = made
+    for name in SHARDS:
+        with np.load(path / name) as archive:
+            arrays = dict(archive)
+        landmarks_folder.write_npz(path / name, arrays | {"coarse_map_0": change(arrays["coarse_map_0"])})
+    folder = landmarks_folder.load(path)
+    folder.faces()
+    with pytest.raises(DataError, match=r"fit together|of another shape"):
+        folder.faces(0, MAPS)
 
 
 def test_a_folder_without_shards_is_refused(made):
@@ -198,7 +243,7 @@ def test_flipped_bits_are_an_error_and_never_a_traceback(made):
         shard.write_bytes(data)
         try:
             folder = landmarks_folder.load(path)
-            same(folder.faces(1), views[1])
+            same(folder.faces(1, MAPS), views[1])
         except DataError:
             refused += 1
     assert refused > 60
@@ -230,7 +275,7 @@ def test_a_shard_whose_faces_are_no_list(made):
         arrays = dict(archive) | {"found_0": np.array(True)}
     landmarks_folder.write_npz(path / SHARDS[1], arrays)
     with pytest.raises(DataError, match="do not fit together"):
-        landmarks_folder.load(path).faces(0, embedding=False)
+        landmarks_folder.load(path).faces(0)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
@@ -261,9 +306,12 @@ def test_arrays_that_do_not_fit_together(made, write_landmarks, tmp_path):
     _, rows, (faces, *_) = made
     path = tmp_path / "odd"
     path.mkdir()
-    landmarks_folder.write_shard(path / "a.npz", rows, [dataclasses.replace(faces, found=faces.found[1:])])
+    landmarks_folder.write_shard(
+        path / "000000.npz", rows, [dataclasses.replace(faces, found=faces.found[1:])]
+    )
+    landmarks_folder.finish(path, {"shards": ["000000.npz"], "views": 0, "maps": {}})
     with pytest.raises(DataError, match="do not fit together"):
-        landmarks_folder.read_faces(path / "a.npz", 0)
+        landmarks_folder.load(path).faces()
 
 
 def test_finishing_removes_stale_shards_and_nothing_else(made):

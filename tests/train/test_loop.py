@@ -6,11 +6,11 @@ from train.loop import Batch, Trainer
 from train.model import build_model
 from train.settings import Settings
 
-SETTINGS = Settings(embedding=False, hidden=(8,), batch=4, epochs=2, votes=1.0)
+SETTINGS = Settings(inputs=("landmarks",), hidden=(8,), batch=4, epochs=2, votes=1.0)
 
 
 def test_rows_without_votes_do_not_move_the_head_of_the_votes():
-    trainer = Trainer(lambda: build_model([5], 3, SETTINGS), steps=4, settings=SETTINGS)
+    trainer = Trainer(lambda: build_model({"landmarks": (5,)}, 3, SETTINGS), steps=4, settings=SETTINGS)
     rng = np.random.default_rng(0)
     x = rng.standard_normal((4, 5), np.float32)
     target = np.eye(3, dtype=np.float32)[[0, 1, 2, 0]]
@@ -25,11 +25,3 @@ def test_rows_without_votes_do_not_move_the_head_of_the_votes():
     votes[:, 2] = 1
     trainer.step(Batch([x], target, votes, weight))
     assert head.get_weights()[1].argmax() == 2
-
-
-def test_noise_is_on_the_landmarks_only():
-    rng = np.random.default_rng(0)
-    landmarks, embedding = np.zeros((4, 5), np.float32), np.zeros((4, 7), np.float32)
-    batch = Batch([landmarks, embedding], landmarks, landmarks, landmarks[:, 0]).noisy(0.1, rng)
-    assert 0.05 < batch.inputs[0].std() < 0.2
-    assert not batch.inputs[1].any()

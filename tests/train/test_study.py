@@ -177,10 +177,10 @@ def landmarks(folder, label, sequence=None, split=None, columns=2, found=None):
     names = ["000000.npz", "000001.npz"]
     for name, index in zip(names, np.array_split(np.arange(len(label)), 2), strict=True):
         shard = Rows(*(getattr(rows, key)[index] for key in Rows.__dataclass_fields__))
-        one = Faces(points[index], np.zeros((len(index), 0), np.float16), found[index])
+        one = Faces(points[index], found[index])
         landmarks_folder.write_shard(folder / name, shard, [one])
     data = {"file": "toy", "sha256": "0" * 64}
-    landmarks_folder.finish(folder, {"views": 0, "shards": names, "skipped": 0, "data": data})
+    landmarks_folder.finish(folder, {"views": 0, "shards": names, "skipped": 0, "data": data, "maps": {}})
     return folder
 
 
@@ -242,7 +242,7 @@ def test_faces_that_were_not_found_and_evaluation_rows_are_left_out(tmp_path):
     split = ["Training"] * 50 + ["PublicTest"] * 10
     found = np.arange(60) % 7 > 0
     folder = landmarks(tmp_path / "lm", label, split=split, columns=3, found=found)
-    task = runner.open_task(folder, Settings(embedding=False, validation=0.2))
+    task = runner.open_task(folder, Settings(inputs=("landmarks",), validation=0.2))
     used = task.rows.name[np.concatenate([task.training, task.validation])]
     assert sorted(used) == sorted(f"row {index}" for index in range(50) if found[index])
     assert np.array_equal(np.unique(task.rows.split[task.training]), ["Training"])
@@ -309,8 +309,8 @@ def fails(capsys, code, words, *argv):
     [
         (1, "an epoch (balance=none)", ("alignment", "--set", "batch=1000")),
         (1, "an epoch (balance=undersample)", ("balance", "--set", "batch=32")),
-        (1, "no embedding", ("balance", "--embedding", "--set", "batch=4", "validation=0.3")),
-        (78, "leave out --set embedding=true", ("alignment", "--set", "embedding=true")),
+        (1, "has no coarse_map", ("balance", "--embedding", "--set", "batch=4", "validation=0.3")),
+        (78, "leave out --set inputs=landmarks,coarse_map", ("alignment", "--set", "embedding=true")),
         (78, "no shaken or lost landmarks", ("balance", "--set", "shake=0.01")),
         (78, "leave out --set balance=focal", ("balance", "--set", "balance=focal")),
         (78, "expected KEY=VALUE", ("balance", "--set", "epoch=3")),
@@ -347,9 +347,9 @@ def test_every_strategy_takes_as_many_steps(task, monkeypatch, strategy):
             self.batches.append(batch)
 
     monkeypatch.setattr(runner, "Trainer", Counter)
-    chosen = Settings(embedding=False, balance=strategy, batch=8, epochs=3)
+    chosen = Settings(inputs=("landmarks",), balance=strategy, batch=8, epochs=3)
     matrix = np.zeros((len(task.number), 2), np.float32)
-    standardize = runner.data.standardization([matrix], 5.0)
-    trainer = runner._trained([matrix], standardize, task, chosen)
+    inputs = {"landmarks": matrix}
+    trainer = runner._trained(inputs, runner.data.standardization(inputs, 5.0), task, chosen)
     assert len(trainer.batches) == 3 * (len(task.training) // 8)
     assert {len(batch.weight) for batch in trainer.batches} == {8}

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.errors import ConfigError
+from edge.head.inputs import LANDMARKS
 from train.settings import Settings
 from train.study import shapes
 from train.study.output import Study, show, summarize, write
@@ -43,17 +44,19 @@ def study(landmarks: Path, out: Path, settings: Settings, seeds: int, command: s
     Args:
         landmarks: folder of extract.
         out: new folder, gets ``study.md`` and ``study.json``.
-        settings: of the training, without embedding.
+        settings: of the training, on landmarks alone.
         seeds: trainings of each representation.
         command: as the user gave it.
 
     Raises:
-        ConfigError: the settings want the embedding.
+        ConfigError: the settings want other inputs.
         DataError: the landmarks folder cannot be used, or ``out`` is there already.
         OSError: a full disk, for instance; nothing is left behind.
     """
-    if settings.embedding:
-        raise ConfigError("this study is about landmarks only: leave out --set embedding=true")
+    if settings.inputs != (LANDMARKS.name,):
+        raise ConfigError(
+            f"this study is about landmarks only: leave out --set inputs={','.join(settings.inputs)}"
+        )
     study = Study("Alignment of the landmarks", _ABOUT, out, settings, seeds, command)
     task = open_task(landmarks, settings)
     entries = representations(task)
@@ -121,7 +124,7 @@ def _result(entry: Representation, task: Task, settings: Settings, seeds: int) -
         return {"name": entry.name, "reason": entry.reason}
     task = _faces(entry, task)
     matrix = _flat(entry.matrix()).astype(np.float32)
-    runs = scores([matrix], task, settings, seeds)
+    runs = scores({LANDMARKS.name: matrix}, task, settings, seeds)
     return {
         "name": entry.name,
         "features": matrix.shape[1],

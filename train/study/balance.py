@@ -27,7 +27,7 @@ def study(landmarks: Path, out: Path, settings: Settings, seeds: int, command: s
     Args:
         landmarks: folder of extract.
         out: new folder, gets ``study.md`` and ``study.json``.
-        settings: of the training; ``embedding`` says which network, ``balance`` is varied.
+        settings: of the training; ``inputs`` say which network, ``balance`` is varied.
         seeds: trainings of each strategy.
         command: as the user gave it.
 
@@ -43,7 +43,7 @@ def study(landmarks: Path, out: Path, settings: Settings, seeds: int, command: s
     all_settings = [replace(settings, balance=strategy) for strategy in STRATEGIES]
     for one in all_settings:
         check(task, one)
-    inputs = data.read_inputs(task.faces, settings.embedding)
+    inputs = data.read_inputs(task.faces, settings.inputs)
     rarest = _rarest(task)
     results, table = [], []
     for one in all_settings:

@@ -5,7 +5,6 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from edge.core.console import Parser, positive, quiet_import
@@ -34,8 +33,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     tf.get_logger().setLevel("ERROR")  # it warns of many networks in one process
     settings = DEFAULTS.override(arguments.set)
-    if arguments.embedding:
-        settings = replace(settings, embedding=True)
     study = {"alignment": alignment.study, "balance": balance.study}[arguments.name]
     command = shlex.join(["python", "-m", "train.study", *argv])
     study(arguments.landmarks, arguments.out, settings, arguments.seeds, command)
@@ -61,8 +58,11 @@ def _parser() -> argparse.ArgumentParser:
             metavar="KEY=VALUE",
             help="settings, see train/settings.py; hidden=128,64 and epochs=15 if not given",
         )
-        study.set_defaults(embedding=False)
     commands.choices["balance"].add_argument(
-        "--embedding", action="store_true", help="the fused network, in place of landmarks only"
+        "--embedding",
+        action="append_const",
+        dest="set",
+        const="embedding=true",
+        help="the fused network, in place of landmarks only",
     )
     return parser

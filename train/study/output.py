@@ -99,7 +99,7 @@ def write(
 def _protocol(study: Study, task: Task) -> str:
     settings, validation = study.settings, len(task.validation)
     error = 100 * math.sqrt(0.25 / validation)
-    inputs = "landmarks and embedding" if settings.embedding else "landmarks only"
+    inputs = ", ".join(settings.inputs)
     return (
         f"Mean ± standard deviation over the seeds, here {study.seeds} (initial weights, order, noise; the "
         f"split stays). {len(task.training)} training and {validation} validation faces; accuracy of so many "

@@ -1,7 +1,7 @@
 """What the studies share: the same rows and the same training for every row of a table."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edge.core.labels import LABEL_SETS, vote_distribution
 from edge.core.quantize import softmax
 from edge.data import metrics
+from edge.head.inputs import maps_of
 from train import data, landmarks_folder
 from train.balance import batches, epoch_order, row_weights
 from train.landmarks_folder import Faces, LandmarksFolder, Rows
@@ -21,7 +22,7 @@ from train.loop import Batch, Trainer
 from train.model import build_model
 from train.settings import Settings
 
-DEFAULTS = Settings(embedding=False, hidden=(128, 64), epochs=15)
+DEFAULTS = Settings(inputs=("landmarks",), hidden=(128, 64), epochs=15)
 """A small network and a short training: many of them are compared."""
 
 
@@ -52,21 +53,21 @@ class Task:
 
 
 def open_task(landmarks: Path, settings: Settings) -> Task:
-    """Read a landmarks folder, unvaried; its embedding only where the settings want it.
+    """Read a landmarks folder, unvaried; only the feature maps that the settings want.
 
     Raises:
         DataError: the folder cannot be used, or it has too few faces.
     """
     folder = landmarks_folder.load(landmarks)
-    faces = folder.faces(embedding=settings.embedding)
+    faces = folder.faces(maps=maps_of(settings.inputs))
     truth = data.truth(folder.rows, LABEL_SETS[settings.labels], settings.truth)
     split = data.split_rows(folder.rows, truth.number, settings.validation)
     place = np.cumsum(faces.found) - 1  # of each row among the found ones
     return Task(
         folder,
         LABEL_SETS[settings.labels].labels,
-        _some(folder.rows, faces.found),
-        faces if faces.found.all() else _some(faces, faces.found),
+        Rows(*(getattr(folder.rows, each.name)[faces.found] for each in fields(Rows))),
+        faces if faces.found.all() else faces.take(faces.found),
         truth.number[faces.found],
         truth.target[faces.found],
         place[split.training[faces.found[split.training]]],
@@ -86,7 +87,7 @@ def scores(inputs: data.Inputs, task: Task, settings: Settings, seeds: int) -> l
     The split stays the same; the initial weights, the order of rows and the noise change.
 
     Args:
-        inputs: (N, F) each.
+        inputs: (N, …) each.
         task: the faces, which passed ``check``.
         settings: of the training; the first seed is its own.
         seeds: how many.
@@ -95,7 +96,7 @@ def scores(inputs: data.Inputs, task: Task, settings: Settings, seeds: int) -> l
         DataError: a training diverged.
     """
     standardize = data.standardization(data.take(inputs, task.training), settings.clip)
-    x_validation = standardize(data.take(inputs, task.validation))
+    x_validation = [*standardize(data.take(inputs, task.validation)).values()]
     true = task.number[task.validation]
     results = []
     for seed in range(settings.seed, settings.seed + seeds):
@@ -120,13 +121,12 @@ def _trained(
     number, target = task.number[task.training], task.target[task.training]
     votes = vote_distribution(task.rows.votes[task.training])
     weight = row_weights(number, settings.balance)
-    lengths = [matrix.shape[1] for matrix in inputs]
+    shapes = {name: values.shape[1:] for name, values in inputs.items()}
     steps = len(task.training) // settings.batch
-    trainer = Trainer(lambda: build_model(lengths, len(task.labels), settings), steps, settings)
+    trainer = Trainer(lambda: build_model(shapes, len(task.labels), settings), steps, settings)
     for pick in islice(_endless_batches(number, settings, rng), settings.epochs * steps):
-        x = standardize(data.take(inputs, task.training[pick]))
-        batch = Batch(x, target[pick], votes[pick], weight[pick])
-        trainer.step(batch.noisy(settings.jitter, rng))
+        x = data.jittered(standardize(data.take(inputs, task.training[pick])), settings.jitter, rng)
+        trainer.step(Batch([*x.values()], target[pick], votes[pick], weight[pick]))
     return trainer
 
 
@@ -136,8 +136,3 @@ def _endless_batches(
     """Rows of one step after the other, epoch after epoch, without an end."""
     while True:
         yield from batches(epoch_order(number, settings.balance, rng), settings.batch)
-
-
-def _some(table: Any, index: NDArray[np.bool_]) -> Any:
-    """Rows of a dataclass of arrays."""
-    return type(table)(*(getattr(table, name)[index] for name in table.__dataclass_fields__))

@@ -12,6 +12,7 @@ import numpy as np
 from edge.core.labels import FERPLUS_VOTES, LABEL_SETS
 from edge.data import fingerprint, read_dataset
 from edge.data.mapping import read_mapping
+from edge.head.inputs import INPUTS
 from tests.device.fuzz.mutate import Files
 from tests.device.fuzz.targets import Target, note, write
 from train import landmarks_folder, subjects
@@ -123,16 +124,16 @@ def _landmarks_seeds() -> list[Files]:
         sequence=np.full(count, ""),
         **texts,
     )
-    faces = Faces(np.ones((count, 68, 2), np.float32), np.ones((count, 6), np.float16), np.ones(count, bool))
+    maps = {"coarse_map": np.ones((count, *INPUTS["coarse_map"].shape), np.float16)}
+    faces = Faces(np.ones((count, 68, 2), np.float32), np.ones(count, bool), maps)
     with tempfile.TemporaryDirectory() as name:
         folder, shards = Path(name), ["000000.npz", "000001.npz"]
         for shard, (start, end) in zip(shards, pairwise((0, 8, count)), strict=True):
-            part = [
-                type(each)(*(getattr(each, key)[start:end] for key in each.__dataclass_fields__))
-                for each in (rows, *[faces] * views)
-            ]
-            landmarks_folder.write_shard(folder / shard, part[0], part[1:])
-        landmarks_folder.finish(folder, {"shards": shards, "views": views - 1, "data": {"sha256": "0" * 64}})
+            part = slice(start, end)
+            some = Rows(*(getattr(rows, key)[part] for key in Rows.__dataclass_fields__))
+            landmarks_folder.write_shard(folder / shard, some, [faces.take(part)] * views)
+        info = {"shards": shards, "views": views - 1, "data": {"sha256": "0" * 64}, "maps": {"coarse_map": 1}}
+        landmarks_folder.finish(folder, info)
         return [_files_below(folder)]
 
 
@@ -145,7 +146,7 @@ def _landmarks(folder: Path) -> None:
     for view in range(min(whole.views, 2) + 1):
         faces = whole.faces(view)
         assert len(faces.found) == len(whole.rows), (len(faces.found), len(whole.rows))
-        whole.faces(view, embedding=False)
+        whole.faces(view, ["coarse_map"])
 
 
 def _subjects_seeds() -> list[Files]:

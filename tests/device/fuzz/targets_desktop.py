@@ -153,7 +153,7 @@ def _run_seeds() -> list[Files]:
     source = ("data", "preparation", "landmark_models", "detection", "views", "skipped", "created")
     info = {
         "labels": _LABELS,
-        "inputs": [{"name": "landmarks"}],
+        "inputs": [{"name": "landmarks", "version": 1, "shape": [4]}],
         "rows": {"evaluation": {"PublicTest": 2}},
         "landmarks": dict.fromkeys(source, 1) | {"landmark_models": {}, "data": {"file": "x.csv"}},
         "settings": {"selective_accuracy": 0.8, "truth": "label"},

@@ -12,10 +12,10 @@ import numpy as np
 
 from edge import assets
 from edge.assets import Asset
-from edge.classifier import TfliteClassifier
 from edge.core.bundle import JSON_FILE, MODEL_FILE, checksum, read_bundle
-from edge.core.features import LENGTHS
 from edge.core.files import sha256
+from edge.head.classifier import TfliteClassifier
+from edge.head.inputs import inputs_of
 from edge.landmarks.tap import tap
 from edge.self_test import check
 from edge.settings import load_settings
@@ -27,6 +27,7 @@ from tests.device.fuzz.targets import Target, png_checksums
 
 ROOT = Path(__file__).resolve().parents[3]
 BUNDLE = ROOT / "edge" / "models" / "landmarks"
+OLD_BUNDLE = ROOT / "tests" / "edge" / "golden" / "landmarks-schema4"
 
 # ---- settings ----
 
@@ -68,7 +69,8 @@ def _bundle_seeds() -> list[Files]:
 
 def _json_seeds() -> list[Files]:
     """With a model of a few bytes, for its reader looks at its hash only."""
-    return [_signed({JSON_FILE: (BUNDLE / JSON_FILE).read_bytes(), MODEL_FILE: b"model"})]
+    texts = [(folder / JSON_FILE).read_bytes() for folder in (BUNDLE, BUNDLE.with_name("fused"), OLD_BUNDLE)]
+    return [_signed({JSON_FILE: text, MODEL_FILE: b"model"}) for text in texts]
 
 
 def _signed(files: Files) -> Files:
@@ -85,6 +87,7 @@ def _signed(files: Files) -> Files:
 def _bundle_json(folder: Path) -> None:
     bundle = read_bundle(folder)
     json.dumps(bundle.info)  # what `python -m edge info` prints
+    inputs_of(bundle)
 
 
 _HEAD, _TAIL = 500, 12_000
@@ -105,7 +108,7 @@ def _model(folder: Path) -> None:
     bundle = read_bundle(folder)
     classifier = TfliteClassifier(bundle)
     check(classifier, bundle)
-    classifier.predict([np.zeros(LENGTHS[name], np.float32) for name in bundle.inputs])
+    classifier.predict([np.zeros(each.shape, each.dtype) for each in classifier.inputs])
 
 
 # ---- face models ----

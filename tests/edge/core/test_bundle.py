@@ -5,7 +5,6 @@ import pytest
 
 from edge.build import load_bundle
 from edge.core import bundle as bundles
-from edge.core import features
 from edge.core.bundle import read_bundle
 from edge.core.errors import BundleError
 from edge.store import SHIPPED
@@ -26,13 +25,13 @@ def _change(folder, change):
     path.write_text(json.dumps(info))
 
 
-@pytest.mark.parametrize(("name", "version", "most"), [("landmarks", 1, 500_000), ("fused", 2, 2_000_000)])
-def test_a_shipped_bundle_is_whole_and_small(name, version, most):
+@pytest.mark.parametrize(("name", "inputs", "most"), [("landmarks", 1, 500_000), ("fused", 3, 2_000_000)])
+def test_a_shipped_bundle_is_whole_and_small(name, inputs, most):
     bundle = load_bundle(name)
     assert len(bundle.labels) == 7
-    assert bundle.inputs == features.INPUTS[version]
-    assert len(bundle.mean) == len(bundle.std) == features.LENGTHS["landmarks"]
-    assert bundle.needs_embedding == (name == "fused")
+    assert len(bundle.inputs) == inputs
+    assert bundle.info["schema"] == bundles.SCHEMA
+    assert [values.shape for values in bundle.inputs[0].standardization] == [(1404,)] * 2
     assert sum(path.stat().st_size for path in bundle.path.iterdir()) <= most
 
 
@@ -64,16 +63,18 @@ def test_a_flipped_bit_in_the_model_is_found(copy, place):
 def test_a_changed_digit_in_the_json_is_found(copy):
     path = copy / bundles.JSON_FILE
     info = json.loads(path.read_text())
-    info["standardization"]["mean"][7] += 0.001
+    info["inputs"][0]["standardization"]["mean"][7] += 0.001
     path.write_text(json.dumps(info))
     with pytest.raises(BundleError, match="altered"):
         read_bundle(copy)
 
 
-def test_another_feature_version_says_which(copy):
-    _change(copy, lambda info: info.update(feature_version=99))
-    with pytest.raises(BundleError, match=r"feature version 99.*computes 1 and 2"):
-        read_bundle(copy)
+def _landmarks(**changes):
+    return lambda info: info["inputs"][0].update(changes)
+
+
+def _standardization(key, change):
+    return lambda info: change(info["inputs"][0]["standardization"][key])
 
 
 @pytest.mark.parametrize(
@@ -89,13 +90,35 @@ def test_another_feature_version_says_which(copy):
         (lambda i: i["calibration"].update(temperature=True), "temperature"),
         (lambda i: i["calibration"].update(temperature=10**400), "temperature"),
         (lambda i: i["output"].pop("scale"), "lacks 'scale'"),
-        (lambda i: i["standardization"]["std"].pop(), "1404 numbers"),
-        (lambda i: i["standardization"]["std"].__setitem__(0, 0.0), "0.0001 or more"),
-        (lambda i: i["standardization"]["mean"].__setitem__(0, "x"), "1404 numbers"),
-        (lambda i: i["standardization"]["mean"].__setitem__(0, 1e9), "within ± 1000"),
+        (_standardization("std", lambda std: std.pop()), "1404 numbers"),
+        (_standardization("std", lambda std: std.__setitem__(0, 0.0)), "0.0001 or more"),
+        (_standardization("mean", lambda mean: mean.__setitem__(0, "x")), "1404 numbers"),
+        (_standardization("mean", lambda mean: mean.__setitem__(0, 1e9)), "within ± 1000"),
+        (lambda i: i.pop("inputs"), "lacks 'inputs'"),
+        (lambda i: i.update(inputs={}), "'inputs' must be list"),
+        (lambda i: i.update(inputs=[]), "one or more objects"),
+        (lambda i: i.update(inputs=["landmarks"]), "one or more objects"),
+        (lambda i: i.update(inputs=[i["inputs"][0], i["inputs"][0] | {"tensor": "x"}]), "different names"),
+        (lambda i: i.update(inputs=[i["inputs"][0], i["inputs"][0] | {"name": "x"}]), "different tensors"),
+        (_landmarks(name=""), "'name' must be a printable name"),
+        (_landmarks(name="a\nb"), "'name' must be a printable name"),
+        (_landmarks(name=3), "'name' must be str"),
+        (_landmarks(tensor="\x00"), "'tensor' must be a printable name"),
+        (_landmarks(version="1"), "'version' must be int"),
+        (_landmarks(version=True), "'version' must be int"),
+        (_landmarks(shape=1404), "'shape' must be list"),
+        (_landmarks(shape=[]), "1 to 8 whole numbers above 0"),
+        (_landmarks(shape=[1404.0]), "1 to 8 whole numbers above 0"),
+        (_landmarks(shape=[1404, 0]), "1 to 8 whole numbers above 0"),
+        (_landmarks(shape=[1] * 9), "1 to 8 whole numbers above 0"),
+        (_landmarks(shape=[10**9, 10**9]), "1,000,000 numbers at most"),
+        (_landmarks(shape=[1403]), "1403 numbers"),
+        (_landmarks(dtype="float64"), "'dtype' must be one of float32, uint8, int8"),
+        (_landmarks(dtype=[]), "'dtype' must be str"),
+        (_landmarks(dtype="uint8"), "'standardization' must be of an input of float32, not uint8"),
         (lambda i: i["output"].update(scale=0.0), "scale > 0"),
         (lambda i: i["output"].update(zero_point=300), "zero_point"),
-        (lambda i: i.update(standardization=[]), "'standardization' must be dict"),
+        (_landmarks(standardization=[]), "'standardization' must be dict"),
         (lambda i: i["calibration"].update(temperature=0.0), "temperature"),
         (lambda i: i["calibration"].update(min_confidence=1.5), "min_confidence"),
         (lambda i: i.pop("calibration"), "calibration"),
@@ -150,6 +173,6 @@ def test_a_whole_number_is_a_number(copy):
 
 
 def test_a_huge_number_is_refused(copy):
-    _change(copy, lambda info: info["standardization"]["mean"].__setitem__(0, 10**400))
+    _change(copy, _standardization("mean", lambda mean: mean.__setitem__(0, 10**400)))
     with pytest.raises(BundleError, match="1404 numbers"):
         read_bundle(copy)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from edge.core.quantize import CodeSoftmax, Quantization, deployed_inputs, softmax, standardize
+from edge.core.quantize import CodeSoftmax, MeanStd, Quantization, cut_off, softmax, standardize
 
 
 def test_the_softmax_of_codes_is_that_of_the_logits_they_stand_for():
@@ -21,19 +21,18 @@ def test_a_temperature_divides_the_logits():
 
 def test_standardized_values_are_cut_off():
     values = np.array([[10.0, 0.0], [14.0, -100.0]], np.float16)
-    result = standardize(values, np.float32([10, 0]), np.float32([2, 1]), 5.0)
+    result = standardize(values, MeanStd(np.float32([10, 0]), np.float32([2, 1])), 5.0)
     assert result.dtype == np.float32
     assert result.tolist() == [[0, 0], [2, -5]]
 
 
-def test_maps_go_on_as_they_are_and_are_cut_off_too():
-    landmarks = np.array([[10.0, 14.0]], np.float32)
-    coarse = np.array([[3.0, 100.0, -100.0]], np.float16)
-    mean, std = [np.float32([10, 10]), np.float32([1])], [np.float32([2, 2]), np.float32([4])]
-    first, second = deployed_inputs([landmarks, coarse], mean, std, 5.0)
-    assert first.tolist() == [[0, 2]]
-    assert second.dtype == np.float32
-    assert second.tolist() == [[3, 21, -19]]
+def test_what_the_network_standardizes_itself_goes_on_as_it_is_and_is_cut_off_too():
+    by = MeanStd(np.float32([1]), np.float32([4]))
+    result = cut_off(np.array([[[3.0, 100.0], [0.5, -100.0]]], np.float16), by, 5.0)
+    assert result.dtype == np.float32
+    assert result.tolist() == [[[3, 21], [0.5, -19]]]
+    pixels = np.array([[0, 255]], np.uint8)
+    assert cut_off(pixels, by, 5.0) is pixels
 
 
 def test_softmax_sums_to_one_and_survives_large_logits():

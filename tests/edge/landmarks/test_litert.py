@@ -9,7 +9,7 @@ from edge.core.features import EYE_ANCHORS, align
 from edge.core.types import Roi
 from edge.landmarks.detector import FaceDetector, Look
 from edge.landmarks.litert import LandmarkModel, LitertBackend, next_roi
-from edge.landmarks.models import FaceModels, find_models
+from edge.landmarks.models import TAPS, FaceModels, find_models
 from edge.landmarks.restoration import restored
 from edge.sources import open_source
 from edge.sources.pictures import read_picture
@@ -49,7 +49,7 @@ def test_tracking_follows_a_face_and_keeps_its_id(models, portraits, make_frame)
 
 def test_a_profiler_that_keeps_what_functions_used_does_no_harm(models, portraits, make_frame, watched):
     """An interpreter refuses to run while an array of its memory is in anybody's hands."""
-    backend = LitertBackend(find_models(embedding=True))
+    backend = LitertBackend(find_models(maps=TAPS))
     for index in range(2):
         assert len(backend.detect(make_frame(portraits["astronaut"]))) == 1
         backend.detect(make_frame(portraits["astronaut"], index, still=False))

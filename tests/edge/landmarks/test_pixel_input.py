@@ -91,9 +91,9 @@ def test_a_damaged_model_is_refused_or_changed_but_never_crashes(original):
 
 def test_a_change_that_gives_another_model_is_noticed(original, monkeypatch):
     monkeypatch.setattr(models, "take_pixels", lambda model: take_pixels(model) + b"x")
-    for embedding in (False, True):
+    for maps in ((), models.TAPS):
         with pytest.raises(ModelError, match="not the expected one"):
-            models.find_models(embedding=embedding)
+            models.find_models(maps=maps)
 
 
 def test_a_backend_refuses_a_model_that_takes_floats(original):

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from edge.smoothing import ProbabilitySmoother
+from edge.head.smoothing import ProbabilitySmoother
 
 A = np.array([1, 0], np.float32)
 B = np.array([0, 1], np.float32)

@@ -1,0 +1,128 @@
+"""What a network may take of a face, and what a bundle says about it."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edge.build import load_bundle
+from edge.core import golden
+from edge.core.errors import BundleError
+from edge.core.types import InputTensor
+from edge.head.inputs import INPUTS, LANDMARKS, inputs_of, maps_of
+from edge.landmarks.litert import LitertBackend
+from edge.landmarks.models import TAPS, find_models
+from tests.edge.own_bundles import alter, own_bundle
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_an_entry_is_complete(name):
+    entry = INPUTS[name]
+    assert entry.name == name
+    assert entry.version >= 1
+    assert entry.shape
+    assert entry.dtype in (np.float32, np.uint8, np.int8)
+    assert (entry.made_up.shape, entry.made_up.dtype) == ((256,), entry.dtype)
+    assert len(np.unique(entry.made_up)) > 100
+    assert entry.dtype == np.float32 or not entry.standardized
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_it_is_made_of_a_face_as_the_entry_says(name, models, portraits, make_frame):
+    entry = INPUTS[name]
+    backend = LitertBackend(find_models(maps=maps_of([name])))
+    (face,) = backend.detect(make_frame(portraits["astronaut"]))
+    values = entry.make(face)
+    assert (values.shape, values.dtype) == (entry.shape, entry.dtype)
+    assert values.std() > 0.1
+    assert {*face.maps} == ({name} if entry.is_map else set())
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_it_has_made_up_values(name):
+    entry = INPUTS[name]
+    tensor = InputTensor(name, 1, "t", entry.shape, entry.dtype)
+    (first,), (second,), *rest = golden.faces([entry], [tensor])
+    assert len(rest) == golden.VECTORS - 2
+    assert (first.shape, first.dtype) == (entry.shape, entry.dtype)
+    assert not np.array_equal(first, second)
+
+
+def test_what_a_backend_gives_is_among_the_maps():
+    assert maps_of(INPUTS) == tuple(TAPS)
+
+
+def test_the_inputs_of_the_shipped_bundles():
+    assert [each.name for each in inputs_of(load_bundle("landmarks"))] == ["landmarks"]
+    for name in ("fused", "ferplus"):
+        assert [each.name for each in inputs_of(load_bundle(name))] == ["landmarks", "coarse_map", "fine_map"]
+
+
+FINE = InputTensor("fine_map", 1, "fine", (12, 12, 128), np.dtype(np.float32))
+GAZE = InputTensor("gaze", 1, "gaze", (2,), np.dtype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("tensor", "message"),
+    [
+        (
+            GAZE,
+            r"takes the input gaze, version 1, this program gives landmarks 1, coarse_map 1, fine_map 1: ",
+        ),
+        (replace(FINE, version=2), r"takes the input fine_map, version 2, this program gives .*fine_map 1: "),
+        (replace(FINE, shape=(12, 128, 12)), r"fine_map as float32 \[12, 128, 12\], expected .*12, 12, 128"),
+        (replace(FINE, shape=(18431,)), "fine_map as float32 .18431., expected"),
+        (replace(FINE, dtype=np.dtype(np.uint8)), "fine_map as uint8 .*, expected float32"),
+    ],
+)
+def test_an_input_that_this_program_does_not_give_so(tensor, message):
+    bundle = load_bundle("fused")
+    with pytest.raises(BundleError, match=message):
+        inputs_of(replace(bundle, inputs=(*bundle.inputs[:2], tensor)))
+
+
+def test_a_standardization_too_few_or_too_many():
+    bundle = load_bundle("fused")
+    landmarks, coarse, fine = bundle.inputs
+    bare = replace(landmarks, standardization=None)
+    with pytest.raises(BundleError, match="input landmarks lacks a 'standardization'"):
+        inputs_of(replace(bundle, inputs=(bare, coarse, fine)))
+    with_one = replace(fine, standardization=landmarks.standardization)
+    with pytest.raises(BundleError, match="input fine_map must not have a 'standardization'"):
+        inputs_of(replace(bundle, inputs=(landmarks, coarse, with_one)))
+
+
+def test_laid_flat_or_not():
+    bundle = load_bundle("fused")
+    assert inputs_of(replace(bundle, inputs=(FINE,))) == inputs_of(replace(bundle, inputs=bundle.inputs[2:]))
+    assert inputs_of(replace(bundle, inputs=bundle.inputs[:1])) == (LANDMARKS,)
+
+
+@pytest.fixture
+def of_tomorrow(tmp_path):
+    """A bundle with an input that this program has in an older version."""
+    folder = own_bundle(tmp_path / "of-tomorrow", "of-tomorrow")
+    alter(folder, lambda info: info["inputs"][0].update(version=2))
+    return folder
+
+
+@pytest.mark.parametrize("command", [("run", "--bundle"), ("check", "--bundle"), ("models", "install")])
+def test_such_a_bundle_is_refused_in_one_line(edge, of_tomorrow, tmp_path, command):
+    result = edge(*command, of_tomorrow, env={"STATE_DIRECTORY": str(tmp_path)})
+    assert result.returncode == 78
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert "its network takes the input landmarks, version 2, this program gives landmarks 1, coarse" in line
+    assert "Traceback" not in result.stderr
+
+
+def test_such_a_bundle_in_the_store_is_not_used_and_listed_with_the_reason(edge, of_tomorrow, tmp_path):
+    shutil.copytree(of_tomorrow, tmp_path / "bundles" / "mine")
+    env = {"STATE_DIRECTORY": str(tmp_path)}
+    used, listed = edge("models", "use", "mine", env=env), edge("models", "list", env=env)
+    assert used.returncode == 78
+    assert used.stderr.startswith("error: ")
+    assert used.stderr.count("\n") == 1
+    assert "version 2, this program gives" in used.stderr
+    (line,) = [line for line in listed.stdout.splitlines() if line.startswith("  mine")]
+    assert "version 2, this program gives" in line
