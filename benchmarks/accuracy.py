@@ -90,7 +90,7 @@ def benchmark(
         The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
 
     Raises:
-        FerError: a part is missing, the bundle's labels do not fit the label set, or the data has no
+        MienError: a part is missing, the bundle's labels do not fit the label set, or the data has no
             usable picture in ``split``.
         OSError: ``answers_file`` cannot be written.
     """

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.core import console
-from edge.core.errors import FerError
+from edge.core.errors import MienError
 from edge.core.files import check_replaceable, is_json_with, write_atomic
 from edge.core.labels import LABEL_SETS
 
@@ -71,20 +71,20 @@ def check_writable(
         ours: whether content may be replaced; None: that of a result may.
 
     Raises:
-        FerError: it cannot, or something else would be replaced by it.
+        MienError: it cannot, or something else would be replaced by it.
     """
     if path is None:
         return
     if path.is_dir():
-        raise FerError(f"{flag} must name a file, but {path} is a folder")
+        raise MienError(f"{flag} must name a file, but {path} is a folder")
     if path.exists() and not path.is_file():
-        raise FerError(f"{flag} must name a file, but {path} is a device or a pipe")
+        raise MienError(f"{flag} must name a file, but {path} is a device or a pipe")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise FerError(f"cannot write {path}: {error.strerror}; choose another {flag}") from None
+        raise MienError(f"cannot write {path}: {error.strerror}; choose another {flag}") from None
     check_replaceable(path, ours or is_result)
 
 

@@ -79,7 +79,7 @@ class Evaluator:
         """Build system and locator.
 
         Raises:
-            FerError: a part is missing or not whole.
+            MienError: a part is missing or not whole.
             ConfigError: damage after detection is asked for, and the system has no landmarks.
         """
         self._evaluation = evaluation
@@ -154,7 +154,7 @@ def evaluate_each(samples: Iterable[Sample], evaluation: Evaluation, workers: in
         workers: processes; 1: this one.
 
     Raises:
-        FerError: see ``Evaluator``.
+        MienError: see ``Evaluator``.
         BackendError: a worker process died.
     """
     # Built here in any case: it tells what is wrong before a process is started.

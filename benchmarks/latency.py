@@ -55,7 +55,7 @@ def benchmark(
         The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
 
     Raises:
-        FerError: a part is missing, or the source gives no frame.
+        MienError: a part is missing, or the source gives no frame.
         OSError: the disk for temporary files is full.
     """
     watch = Watch()

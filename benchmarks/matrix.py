@@ -71,7 +71,7 @@ def benchmark(plan: Plan) -> dict[str, Any]:
         The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
 
     Raises:
-        FerError: a bundle is missing, or no configuration runs.
+        MienError: a bundle is missing, or no configuration runs.
     """
     watch = Watch()
     bundles = {name: load_bundle(name) for name in plan.bundles}

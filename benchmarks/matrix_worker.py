@@ -73,7 +73,7 @@ def frame(settings: Settings, _: dict[str, Any]) -> Measure:
     """The app's pipeline on frames of the demo; every configuration gets the same ones.
 
     Raises:
-        FerError: a part is missing, or the parts do not go together.
+        MienError: a part is missing, or the parts do not go together.
     """
     pipeline = build_pipeline(settings)
     frames = iter(unpaced_demo(settings.landmarks))
@@ -91,7 +91,7 @@ def invoke(settings: Settings, configuration: dict[str, Any]) -> Measure:
     """The bare landmark model, on noise.
 
     Raises:
-        FerError: the runtime, or 16-bit arithmetic where it is asked for, is missing.
+        MienError: the runtime, or 16-bit arithmetic where it is asked for, is missing.
     """
     model = find_models(models_directory(settings.landmarks)).landmarker
     noise = np.random.default_rng(0).integers(0, 256, (1, SIDE, SIDE, 3), np.uint8)
@@ -109,7 +109,7 @@ def head(settings: Settings, configuration: dict[str, Any]) -> Measure:
     The landmark model runs before each measurement, so that the caches are as in a frame.
 
     Raises:
-        FerError: the runtime is missing or refuses the file.
+        MienError: the runtime is missing or refuses the file.
         OSError: the file cannot be read.
     """
     landmarker = find_models(models_directory(settings.landmarks)).landmarker

@@ -24,7 +24,7 @@ class App:
         """Build it.
 
         Raises:
-            FerError: a part is missing, or the parts do not go together.
+            MienError: a part is missing, or the parts do not go together.
         """
         cv2.setNumThreads(1)
         settings = load_settings(None, {"expression.bundle": bundle, "landmarks.backend": backend})

@@ -104,7 +104,7 @@ def benchmark(plan: Plan) -> dict[str, Any]:
         The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
 
     Raises:
-        FerError: the demo or the data is missing, or no peer runs.
+        MienError: the demo or the data is missing, or no peer runs.
     """
     watch = Watch()
     # What may be mistyped or missing, before environments are made.
@@ -157,7 +157,7 @@ def robustness_of(
         The JSON result of ``benchmarks.robustness.benchmark``, without ``command``.
 
     Raises:
-        FerError: its environment cannot be made, it does not run, or there is no picture.
+        MienError: its environment cannot be made, it does not run, or there is no picture.
     """
     _require_pictures(pictures, peer)
     each = _Candidate(peer)

@@ -97,7 +97,7 @@ def benchmark(
         The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
 
     Raises:
-        FerError: a part is missing, the system's labels do not fit the label set, or there is no picture.
+        MienError: a part is missing, the system's labels do not fit the label set, or there is no picture.
     """
     load_before = os.getloadavg()[0]
     system = evaluation.build_system()

@@ -77,7 +77,7 @@ class PipelineSystem:
             look: how ``answer`` gets at the faces.
 
         Raises:
-            FerError: a part is missing or not whole.
+            MienError: a part is missing or not whole.
         """
         self._pipeline = build_pipeline(settings)
         self._look = look

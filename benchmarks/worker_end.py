@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from typing import Any, TextIO
 
-from edge.core.errors import FerError
+from edge.core.errors import MienError
 
 
 def take_stdout() -> TextIO:
@@ -28,7 +28,7 @@ def attempt(answer: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """The answer, or why there is none, as ``error``. Packages of other people raise what they like."""
     try:
         return answer()
-    except FerError as error:
+    except MienError as error:
         return {"error": str(error)}
     except Exception as error:
         return {"error": " ".join(f"{type(error).__name__}: {error}".split())}

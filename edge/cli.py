@@ -16,7 +16,7 @@ from edge import __version__, assets, cli_models, service
 from edge.build import SINK_KINDS, build_pipeline, build_source, load_bundle, models_directory, with_bundle
 from edge.core import console
 from edge.core.address import shown
-from edge.core.errors import BundleError, FerError
+from edge.core.errors import BundleError, MienError
 from edge.core.types import Frame
 from edge.running_config import printable
 from edge.runtime import package_version, runtime_name
@@ -167,7 +167,7 @@ _PACKAGES = ("numpy", "opencv-python-headless", "ai-edge-litert", "tflite-runtim
 def _state(asset: assets.Asset, directory: Path | None) -> str:
     try:
         assets.load(asset, directory)
-    except FerError as error:
+    except MienError as error:
         return str(error)
     return str(assets.find(asset, directory))
 

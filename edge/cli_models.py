@@ -7,7 +7,7 @@ from typing import Any
 from edge.build import maps_for
 from edge.core import console
 from edge.core.bundle import Bundle
-from edge.core.errors import FerError
+from edge.core.errors import MienError
 from edge.head.inputs import inputs_of
 from edge.settings import Settings, load_settings
 from edge.store import MAX_STARTS, BundleStore, shipped
@@ -73,7 +73,7 @@ def _facts(store: BundleStore, name: str, role: str) -> str:
     try:
         bundle = store.read(name)
         inputs_of(bundle)
-    except FerError as error:
+    except MienError as error:
         return "; ".join(filter(None, [role, str(error)]))
     return "; ".join(filter(None, [role, _accuracy(bundle), " ".join(bundle.labels)]))
 

@@ -162,7 +162,7 @@ def test_a_planted_violation_is_found(module, source):
     [
         (
             "edge.core",
-            "import math, numpy as np\nfrom . import features\nfrom edge.core.errors import FerError",
+            "import math, numpy as np\nfrom . import features\nfrom edge.core.errors import MienError",
         ),
         ("edge.landmarks", "import cv2\nfrom edge import assets\nfrom ..core import types"),
         ("edge.landmarks", "def f():\n    import mediapipe as mp"),

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any, NoReturn, TextIO
 
 from edge.core.address import shown_argument
-from edge.core.errors import FerError
+from edge.core.errors import MienError
 from edge.core.text import escaped
 
 EXIT_ERROR = 1
@@ -32,7 +32,7 @@ _OF_THE_SYSTEM = ("fcntl", "resource")
 def run(main: Callable[[], int]) -> int:
     """Call ``main`` and return its exit code, or that of the error it raised.
 
-    ``FerError`` gives its own ``exit_code``, ``OSError`` (a full disk, say) and a package that is not
+    ``MienError`` gives its own ``exit_code``, ``OSError`` (a full disk, say) and a package that is not
     installed 1, Ctrl-C 130; each prints one line. A closed pipe (``… | head``) ends quietly with 0.
     Anything else is a bug and goes through.
     """
@@ -44,7 +44,7 @@ def run(main: Callable[[], int]) -> int:
         code = _exit_code(main)
         sys.stdout.flush()
         return code
-    except FerError as error:
+    except MienError as error:
         return _fail(_one_line(str(error)), error.exit_code)
     except KeyboardInterrupt:
         return _fail("interrupted", EXIT_INTERRUPTED)

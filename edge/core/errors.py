@@ -2,7 +2,7 @@
 
 ::
 
-    FerError            exit 1
+    MienError            exit 1
     ├ ConfigError       exit 78  settings or flags; systemd must not restart
     ├ BundleError       exit 78  missing, corrupt, wrong hash, wrong feature version
     ├ ModelError        exit 78  the face models: absent or not the pinned bytes
@@ -21,32 +21,29 @@ class MienError(Exception):
     exit_code = 1
 
 
-FerError = MienError
-
-
-class ConfigError(FerError):
+class ConfigError(MienError):
     """A setting or flag has an unknown name, the wrong type, or a value out of range."""
 
     exit_code = 78
 
 
-class BundleError(FerError):
+class BundleError(MienError):
     """A model bundle is missing, corrupt, or made for something else."""
 
     exit_code = 78
 
 
-class ModelError(FerError):
+class ModelError(MienError):
     """A MediaPipe face model is absent or its bytes are not the pinned ones."""
 
     exit_code = 78
 
 
-class SourceError(FerError):
+class SourceError(MienError):
     """A frame source cannot be opened or read."""
 
 
-class BackendError(FerError):
+class BackendError(MienError):
     """A landmark backend or the TFLite runtime cannot start."""
 
 
@@ -54,7 +51,7 @@ class RefusedError(BackendError):
     """The TFLite runtime is there and refuses a network."""
 
 
-class DataError(FerError):
+class DataError(MienError):
     """A data set, landmarks file or trained model cannot be used."""
 
 

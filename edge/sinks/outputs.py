@@ -19,7 +19,7 @@ def standard_output() -> TextIO:
 
     A thread that hangs in ``sys.stdout`` would keep the interpreter from ending.
     """
-    return os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
+    return os.fdopen(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 @dataclass(frozen=True, slots=True)

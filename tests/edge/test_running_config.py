@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from edge import build, running_config, self_test, service
-from edge.core.errors import BackendError, BundleError, FerError
+from edge.core.errors import BackendError, BundleError, MienError
 from edge.head.classifier import TfliteClassifier
 from edge.head.inputs import LANDMARKS
 from edge.settings import load_settings
@@ -96,7 +96,7 @@ class TestSomebodyElse:
     )
     def test_an_end_in_order(self, store, run, portraits, changes, after):
         for _ in range(3):
-            with pytest.raises((FerError, OSError), match="nowhere"):
+            with pytest.raises((MienError, OSError), match="nowhere"):
                 run(**changes)
             assert store.state == after
 

@@ -80,7 +80,6 @@ def test_a_whole_number_is_a_number(tmp_path):
         ("[output]\nsinks = [{}]", "output.sinks must be a list of texts, not a list with a table in it"),
         ('[output]\nsinks = ["mail"]', "output.sinks must be one of live, jsonl"),
         ('[output]\nsinks = ["jsonl", "jsonl"]', "twice"),
-        ('[output]\nsinks = ["jsonl", "live"]', "jsonl_file"),
         ("camera = 3", "camera must be a table, [camera] with width, height, fps"),
         ("camera = 3", ', not 3; a camera is chosen with source = "camera:3"'),
         ('camera = "front"', 'not the text "front"; a camera is chosen with source = "camera:0"'),

@@ -328,7 +328,7 @@ def test_a_folder_that_is_there_stays(sequences, tmp_path, capsys):
 
 
 def test_a_table_that_cannot_be_written_is_printed(sequences, tmp_path, monkeypatch, capsys):
-    def full(*_):
+    def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("train.study.balance.STRATEGIES", ("oversample",))

@@ -1,6 +1,6 @@
 """Damaged inputs for every parser: ``python -m tests.device.fuzz [PARSER…] --count 10000 --out FOLDER``.
 
-No parser may end in anything but a ``FerError`` or an ``OSError`` with one clear line, take more than
+No parser may end in anything but a ``MienError`` or an ``OSError`` with one clear line, take more than
 ``LIMIT_S``, grow the process by more than ``LIMIT_MB``, or crash it. Exit code 1 if one does; the inputs lie
 in ``--out`` then, each with what became of it. ``PARSER SEED INDEX`` names an input for good:
 ``python -m tests.device.fuzz PARSER --seed SEED --index INDEX`` reads it once more.

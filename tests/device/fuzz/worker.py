@@ -17,7 +17,7 @@ import traceback
 from pathlib import Path
 from typing import NamedTuple
 
-from edge.core.errors import FerError
+from edge.core.errors import MienError
 from tests.device.fuzz.mutate import Files
 from tests.device.fuzz.targets import Target, all_targets, write
 
@@ -51,7 +51,7 @@ def attempt(target: Target, files: Files, folder: Path) -> Outcome:
     try:
         target.parse(folder)
         return Outcome("accepted", "")
-    except (FerError, OSError) as error:
+    except (MienError, OSError) as error:
         return Outcome("refused", str(error))
     except BaseException:  # whatever it is, no parser of ours should raise it
         return Outcome("failed", traceback.format_exc())
