@@ -15,7 +15,7 @@ from edge.core.files import replacing
 COLUMNS = ("name", "true", "predicted", "found", "status", "reasons")
 """Those before the probability ``p_CLASS`` of each class."""
 
-_EXPECTED = "expected what `python -m benchmarks accuracy --answers` writes"
+_EXPECTED = "expected what `mien benchmark accuracy --answers` writes"
 
 
 class Given(NamedTuple):
@@ -77,7 +77,7 @@ def _read(path: Path, file: IO[str]) -> dict[str, Given]:
         if len(row) != len(header):
             raise DataError(
                 f"{path}:{rows.line_num}: expected {len(header)} columns, found {len(row)}; "
-                "run `python -m benchmarks accuracy --answers` again"
+                "run `mien benchmark accuracy --answers` again"
             )
         name, true, predicted = row[:3]
         if name in found:

@@ -27,12 +27,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else list(argv)
     args = _parser().parse_args(argv)
     logging.basicConfig(handlers=[console.log_handler()], level=logging.WARNING)
-    args.command_line = shlex.join(["python", "-m", "benchmarks", *map(shown_argument, argv)])
+    args.command_line = shlex.join(["mien", "benchmark", *map(shown_argument, argv)])
     return console.run(lambda: int(args.command(args)))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = console.Parser(prog="python -m benchmarks", description="Time and score the pipeline.")
+    parser = console.Parser(prog="mien benchmark", description="Time and score the pipeline.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_latency(commands)
     _add_accuracy(commands)

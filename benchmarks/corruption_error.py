@@ -68,7 +68,7 @@ def compare(result: dict[str, Any], reference: dict[str, Any] | None) -> dict[st
 
 
 def read_reference(path: Path) -> dict[str, Any]:
-    """A result of ``python -m benchmarks robustness --json``.
+    """A result of ``mien benchmark robustness --json``.
 
     Raises:
         DataError: there is none, or it is something else.
@@ -86,7 +86,7 @@ def read_reference(path: Path) -> dict[str, Any]:
         ) from None
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         raise DataError(
-            f"{path} is no reference: expected the file that `python -m benchmarks robustness --json` writes"
+            f"{path} is no reference: expected the file that `mien benchmark robustness --json` writes"
         ) from None
     return dict(reference)
 

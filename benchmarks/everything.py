@@ -61,7 +61,7 @@ class Part(NamedTuple):
 
     name: str
     flags: tuple[str, ...]
-    """Command and flags of ``python -m benchmarks``, without ``--json``."""
+    """Command and flags of ``mien benchmark``, without ``--json``."""
     gives_json: bool = True
 
 
@@ -159,7 +159,7 @@ def _check_output(wanted: Sequence[Part], folder: Path) -> None:
 
 
 def _run(flags: Sequence[str], seconds: float) -> str | None:
-    """Run ``python -m benchmarks`` in this environment; why it failed, or None."""
+    """Run ``mien benchmark`` in this environment; why it failed, or None."""
     if seconds <= 0:
         return "not begun, the time was over"
     path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))

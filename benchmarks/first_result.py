@@ -29,7 +29,7 @@ pipeline.process(next(iter(source)))
 print(time.perf_counter() - started, flush=True)
 os._exit(0)  # no wait for capture threads
 """
-"""What ``python -m edge run`` does up to its first prediction. The start of the interpreter, before
+"""What ``mien run`` does up to its first prediction. The start of the interpreter, before
 the first line, is not in the figure."""
 
 

@@ -1,4 +1,4 @@
-"""What one environment of ``python -m benchmarks matrix`` runs: a process that answers JSON lines.
+"""What one environment of ``mien benchmark matrix`` runs: a process that answers JSON lines.
 
 It takes lines from stdin and answers each on stdout:
 

@@ -124,7 +124,7 @@ def configuration_name(line: dict[str, Any], content: dict[str, Any]) -> str:
 
 
 def _read(path: Path) -> Result:
-    expected = "expected the file that `python -m benchmarks latency --json` or the like writes"
+    expected = "expected the file that `mien benchmark latency --json` or the like writes"
     try:
         content: Any = json.loads(path.read_text("utf-8"), parse_constant=_reject)
         if _deeper(content, MOST_LEVELS):

@@ -1,4 +1,4 @@
-"""``python -m convert RUN --out BUNDLE``."""
+"""``mien convert RUN --out BUNDLE``."""
 
 import argparse
 import os
@@ -20,9 +20,9 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
-        prog="python -m convert", description="Quantize a trained network and write a bundle for the device."
+        prog="mien convert", description="Quantize a trained network and write a bundle for the device."
     )
-    parser.add_argument("run", type=Path, help="run folder of python -m train fit")
+    parser.add_argument("run", type=Path, help="run folder of mien train fit")
     parser.add_argument(
         "--out", type=Path, required=True, help="bundle folder to write; an older bundle is replaced"
     )

@@ -1,4 +1,4 @@
-"""Read the run folder of ``python -m train fit``: plain files, so that ``train`` is not needed."""
+"""Read the run folder of ``mien train fit``: plain files, so that ``train`` is not needed."""
 
 import json
 from dataclasses import dataclass
@@ -88,7 +88,7 @@ class Run:
             takes = " and ".join(f"{name} {shape}" for name, shape in shapes.items())
             raise DataError(
                 f"this network takes {takes}, which the device does not compute: train on landmarks that "
-                "python -m train extract found in pictures, with this version"
+                "mien train extract found in pictures, with this version"
             )
         versions = [given[each.name].get("version") for each in known]
         if self.info["landmarks"]["landmark_models"] != model_hashes() or versions != [
@@ -120,7 +120,7 @@ def read_run(path: Path) -> Run:
     """
     for name in FILES:
         if not (path / name).is_file():
-            raise DataError(f"{path} is no run folder: {name} is missing; python -m train fit makes one")
+            raise DataError(f"{path} is no run folder: {name} is missing; mien train fit makes one")
     try:
         info = json.loads((path / "run.json").read_text())
         with (path / "fit.npz").open("rb") as file, np.load(file, allow_pickle=False) as archive:

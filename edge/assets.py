@@ -79,7 +79,7 @@ def find(asset: Asset, directory: Path | None = None) -> Path:
         if (folder / asset.name).is_file():
             return folder / asset.name
     places = " or ".join(str(folder) for folder in folders)
-    command = "python -m edge setup" + (f" --models-dir {directory}" if directory else "")
+    command = "mien setup" + (f" --models-dir {directory}" if directory else "")
     raise ModelError(f"{asset.name} not found in {places}: run `{command}` once")
 
 
@@ -97,7 +97,7 @@ def load(asset: Asset, directory: Path | None = None) -> bytes:
     if sha256(data) != asset.sha256:
         raise ModelError(
             f"{path} is not the pinned file ({len(data)} bytes, SHA-256 {sha256(data)[:12]}…; expected "
-            f"{asset.size} bytes, {asset.sha256[:12]}…): run `python -m edge setup` to replace it"
+            f"{asset.size} bytes, {asset.sha256[:12]}…): run `mien setup` to replace it"
         )
     return data
 

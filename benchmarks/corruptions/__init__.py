@@ -1,4 +1,4 @@
-"""What ``python -m benchmarks robustness`` does to pictures and landmarks: names, functions, severities.
+"""What ``mien benchmark robustness`` does to pictures and landmarks: names, functions, severities.
 
 Everything is described in ``docs/robustness-protocol.md``. Severities are 1…5; each table holds, for every
 name, what makes the corruption and its five constants.

@@ -124,7 +124,7 @@ def _read_json(path: Path) -> bytes:
     except FileNotFoundError:
         raise BundleError(
             f"no bundle in {path.parent}: expected {MODEL_FILE} and {JSON_FILE} there "
-            "(python -m convert makes one)"
+            "(mien convert makes one)"
         ) from None
     except OSError as error:
         raise BundleError(f"cannot read {path}: {error.strerror}") from None

@@ -64,7 +64,7 @@ class DemoSource:
             SourceError: no portrait given, an unknown one, or one that does not decode.
         """
         if not portraits:
-            raise SourceError("the demo has no portraits: run 'python -m edge setup' to get them")
+            raise SourceError("the demo has no portraits: run 'mien setup' to get them")
         self.stats = SourceStats()
         self._portraits = [(read_picture(path), _face_in(path)) for path in portraits]
         self._frames = frames

@@ -39,7 +39,7 @@ def class_folders(portraits, tmp_path_factory) -> Path:
 
 @pytest.fixture
 def benchmark_json(tmp_path) -> Callable[..., dict[str, Any]]:
-    """Run ``python -m benchmarks …`` in this process and give its JSON."""
+    """Run ``mien benchmark …`` in this process and give its JSON."""
 
     def run(*argv: object) -> dict[str, Any]:
         out = tmp_path / "results" / "out.json"

@@ -76,7 +76,7 @@ def latency(frame_ms: float = 4.0) -> dict[str, Any]:
         "warnings": [],
         "bundle": BUNDLE,
         "environment": {**ENVIRONMENT, "threads": 1, "delegate": "XNNPACK", "temperature_c": None},
-        "command": "python -m benchmarks latency --json latency.json",
+        "command": "mien benchmark latency --json latency.json",
     }
 
 
@@ -113,7 +113,7 @@ def matrix(ratio: float = 2.0) -> dict[str, Any]:
         "environments": [{"executable": "python", "error": None, **ENVIRONMENT, "delegate": "XNNPACK"}],
         "temperature_c": None,
         "throttled": None,
-        "command": "python -m benchmarks matrix",
+        "command": "mien benchmark matrix",
     }
 
 
@@ -156,7 +156,7 @@ def accuracy(right: int = 700) -> dict[str, Any]:
         "warnings": [],
         "bundle": BUNDLE,
         "environment": {**ENVIRONMENT, "threads": 1},
-        "command": "python -m benchmarks accuracy --data fer2013.csv",
+        "command": "mien benchmark accuracy --data fer2013.csv",
     }
 
 
@@ -198,7 +198,7 @@ def robustness(under_noise: float = 0.5) -> dict[str, Any]:
         "relative_ce": {"gaussian_noise": None},
         "warnings": [],
         "environment": {**ENVIRONMENT, "threads": 1},
-        "command": "python -m benchmarks robustness --data fer2013.csv --pictures 500",
+        "command": "mien benchmark robustness --data fer2013.csv --pictures 500",
     }
 
 

@@ -1,4 +1,4 @@
-"""``python -m benchmarks accuracy`` on class folders and csv files, and where it cannot run."""
+"""``mien benchmark accuracy`` on class folders and csv files, and where it cannot run."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""``python -m benchmarks compare``: two runs on the same pictures as pairs."""
+"""``mien benchmark compare``: two runs on the same pictures as pairs."""
 
 import json
 

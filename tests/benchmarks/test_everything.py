@@ -1,4 +1,4 @@
-"""``python -m benchmarks all``: which parts there are, what happens to one that fails, and a tiny run."""
+"""``mien benchmark all``: which parts there are, what happens to one that fails, and a tiny run."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""``python -m benchmarks latency`` on the demo, on clips, and where it cannot run."""
+"""``mien benchmark latency`` on the demo, on clips, and where it cannot run."""
 
 import json
 import os
@@ -119,7 +119,7 @@ def test_the_environment_is_described(run):
     assert environment["delegate"] == "XNNPACK"
     assert environment["landmark_models"] == model_hashes()
     assert len(result["bundle"]["model_sha256"]) == 64
-    assert result["command"].startswith("python -m benchmarks latency --frames 30")
+    assert result["command"].startswith("mien benchmark latency --frames 30")
 
 
 def test_few_frames_are_warned_about(run):
@@ -261,8 +261,8 @@ def test_drift_is_that_of_the_last_tenth():
     [
         (["--source", "no-such-file.mpg"], 1, "no-such-file.mpg"),
         (["--bundle", "no-such-bundle"], 78, "no bundle 'no-such-bundle': shipped are"),
-        (["--models-dir", "no-such-folder"], 78, "python -m edge setup"),
-        (["--models-dir", "no-such-folder", "--sustained", "600"], 78, "python -m edge setup"),
+        (["--models-dir", "no-such-folder"], 78, "mien setup"),
+        (["--models-dir", "no-such-folder", "--sustained", "600"], 78, "mien setup"),
         (["--threads", "0"], 78, "landmarks.threads must be 1…16"),
         (["--landmarks", "mediapipe-tasks"], 78, "face_landmarker.task"),
         (["--against", "mediapipe-tasks"], 78, "face_landmarker.task"),

@@ -1,4 +1,4 @@
-"""``python -m benchmarks matrix`` with a few frames: what runs, what cannot, and what is said about it."""
+"""``mien benchmark matrix`` with a few frames: what runs, what cannot, and what is said about it."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""``python -m benchmarks peers``: a small peer in a real environment of its own, and what breaks."""
+"""``mien benchmark peers``: a small peer in a real environment of its own, and what breaks."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""``python -m benchmarks report … --against``: what got worse is found, and what is noise is not."""
+"""``mien benchmark report … --against``: what got worse is found, and what is noise is not."""
 
 import json
 from pathlib import Path

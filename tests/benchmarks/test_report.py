@@ -1,4 +1,4 @@
-"""``python -m benchmarks report``: a page and Markdown of made-up results of each kind."""
+"""``mien benchmark report``: a page and Markdown of made-up results of each kind."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""``python -m benchmarks robustness``: end to end on the portraits, its summary, its choice of pictures."""
+"""``mien benchmark robustness``: end to end on the portraits, its summary, its choice of pictures."""
 
 import json
 from contextlib import closing

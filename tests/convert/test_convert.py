@@ -1,4 +1,4 @@
-"""``python -m convert`` as a user calls it, on a small network trained on made-up faces."""
+"""``mien convert`` as a user calls it, on a small network trained on made-up faces."""
 
 import json
 import resource
@@ -357,7 +357,7 @@ def test_inputs_that_the_device_does_not_compute(subjects_run, tmp_path):
     assert result.stderr.count("error: ") == 1
     assert "Traceback" not in result.stderr
     assert "this network takes landmarks [136], which the device does not compute" in result.stderr
-    assert "train on landmarks that python -m train extract found in pictures" in result.stderr
+    assert "train on landmarks that mien train extract found in pictures" in result.stderr
     assert not (tmp_path / "b").exists()
 
 

@@ -1,4 +1,4 @@
-"""``python -m edge run`` as systemd would start it, watched from outside."""
+"""``mien run`` as systemd would start it, watched from outside."""
 
 import json
 import os

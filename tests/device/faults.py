@@ -2,7 +2,7 @@
 
 python tests/device/faults.py [--out FILE.json] [FAULT …]     in an environment of requirements-edge.txt
 
-Every fault runs against ``python -m edge run`` in a process of its own, its camera a stream on
+Every fault runs against ``mien run`` in a process of its own, its camera a stream on
 localhost. Ends with 1 at the first that is not recovered from within its limit.
 """
 

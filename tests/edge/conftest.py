@@ -79,7 +79,7 @@ Edge = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def edge() -> Edge:
-    """Run ``python -m edge`` as a user does, in a process of its own."""
+    """Run ``mien`` as a user does, in a process of its own."""
 
     def run(
         *arguments: object, env: dict[str, str] | None = None, cwd: Path = ROOT

@@ -44,7 +44,7 @@ def test_lookup_goes_setting_then_state_directory_then_home(tmp_path, monkeypatc
     monkeypatch.setenv("STATE_DIRECTORY", f"{tmp_path / 'state'}:{tmp_path / 'other'}")
     home, state, setting = tmp_path / "home" / "mien", tmp_path / "state", tmp_path / "setting"
     assert assets.data_directory() == state
-    with pytest.raises(ModelError, match=r"python -m edge setup"):
+    with pytest.raises(ModelError, match=r"mien setup"):
         assets.find(asset)
     for folder in (home, state, setting):
         folder.mkdir(parents=True)

@@ -143,7 +143,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(portraits):
         (["run", "--max-faces", "99"], 78, "landmarks.max_faces must be 1…16, not 99"),
         (["run", "--config", "nowhere.toml"], 78, "cannot read settings nowhere.toml"),
         (["run", "--landmarks", "mediapipe-tasks"], 78, "task_file"),
-        (["check", "--models-dir", "/nowhere"], 78, "python -m edge setup"),
+        (["check", "--models-dir", "/nowhere"], 78, "mien setup"),
     ],
 )
 def test_bad_input_is_one_line_and_the_right_code(edge, arguments, code, message):

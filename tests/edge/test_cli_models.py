@@ -1,4 +1,4 @@
-"""``python -m edge models``, as its parser is hung into the program's."""
+"""``mien models``, as its parser is hung into the program's."""
 
 import argparse
 import sys

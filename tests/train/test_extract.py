@@ -1,4 +1,4 @@
-"""``python -m train extract`` as a user calls it, on real pictures."""
+"""``mien train extract`` as a user calls it, on real pictures."""
 
 import dataclasses
 import os

@@ -1,4 +1,4 @@
-"""``python -m train fit`` as a user calls it, and ``report`` after it."""
+"""``mien train fit`` as a user calls it, and ``report`` after it."""
 
 import csv
 import dataclasses
@@ -359,7 +359,7 @@ def test_a_run_that_came_during_the_training_is_not_overwritten(small, tmp_path,
 
 
 def test_no_landmarks_folder(tmp_path):
-    with pytest.raises(DataError, match="is no landmarks folder: run python -m train extract"):
+    with pytest.raises(DataError, match="is no landmarks folder: run mien train extract"):
         fit_module.fit(tmp_path / "nothing", tmp_path / "r", Settings())
 
 
@@ -388,7 +388,7 @@ class TestTheTrainingIsKept:
         printed = capsys.readouterr()
         assert printed.out.splitlines()[-1].endswith(f"→ {tmp_path / 'r'}")
         assert printed.err.splitlines()[-1] == (
-            f"warning: no report of the run (no fonts): `python -m train report {tmp_path / 'r'}` tries again"
+            f"warning: no report of the run (no fonts): `mien train report {tmp_path / 'r'}` tries again"
         )
         assert not (tmp_path / "r" / "report.html").exists()
         report.render(tmp_path / "r", None, None)

@@ -95,10 +95,10 @@ def test_a_view_that_is_not_there(made):
 def test_without_info_it_is_not_finished(made, tmp_path):
     path, _, _ = made
     (path / "info.json").unlink()
-    with pytest.raises(DataError, match="is not finished: run python -m train extract"):
+    with pytest.raises(DataError, match="is not finished: run mien train extract"):
         landmarks_folder.load(path)
     for absent in (tmp_path / "nothing", tmp_path):
-        with pytest.raises(DataError, match="is no landmarks folder: run python -m train extract"):
+        with pytest.raises(DataError, match="is no landmarks folder: run mien train extract"):
             landmarks_folder.load(absent)
 
 

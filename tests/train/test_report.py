@@ -238,7 +238,7 @@ def test_pictures_that_cannot_be_read_do_not_lose_the_training(tmp_path, capsys)
     write(run, INFO, HISTORY, [split("validation")], tmp_path / "gone")
     error = capsys.readouterr().err
     assert error.startswith(f"warning: no pictures in the report (no data at {tmp_path / 'gone'}: expected ")
-    assert error.endswith(f"): `python -m train report {run} --data {tmp_path / 'gone'}` tries again\n")
+    assert error.endswith(f"): `mien train report {run} --data {tmp_path / 'gone'}` tries again\n")
     assert error.count("\n") == 1
     assert "img" not in page(run).tags
     with pytest.raises(DataError, match="no data at"):
@@ -256,7 +256,7 @@ def test_whatever_a_report_meets_is_one_line_and_the_training_is_kept(tmp_path, 
         patched.setattr(plots, "reliability", fail)
         write(tmp_path, INFO, HISTORY, [split("validation")], None)
     assert capsys.readouterr().err == (
-        f"warning: no report of the run (no glyph): `python -m train report {tmp_path}` tries again\n"
+        f"warning: no report of the run (no glyph): `mien train report {tmp_path}` tries again\n"
     )
     assert not (tmp_path / "report.html").exists()
     report.render(tmp_path, None, None)

@@ -293,7 +293,7 @@ class TestExtract:
 
 
 def test_by_the_command(lille, tmp_path):
-    """``python -m train extract`` on such a folder, with a mapping; no face models are needed."""
+    """``mien train extract`` on such a folder, with a mapping; no face models are needed."""
     mapping = tmp_path / "map.toml"
     mapping.write_text('[classes]\n3 = "disgust"\n')
     out = tmp_path / "landmarks"

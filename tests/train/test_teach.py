@@ -1,4 +1,4 @@
-"""``python -m train teach``, and ``fit`` that learns from it."""
+"""``mien train teach``, and ``fit`` that learns from it."""
 
 import json
 import re

@@ -163,7 +163,7 @@ def _int8(bundle: Path, info: dict[str, Any]) -> dict[str, Any]:
         different = [key for key in _FROM_SAME_RUN if key in training and training[key] != info.get(key)]
         found = {"parity": conversion["parity"], "scores": metrics["int8"]}
     except (LookupError, OSError, RecursionError, TypeError, ValueError) as error:
-        raise DataError(f"{bundle} is no bundle of python -m convert ({error!r}): convert again") from None
+        raise DataError(f"{bundle} is no bundle of mien convert ({error!r}): convert again") from None
     if different:
         raise DataError(
             f"bundle {bundle} was not made from this run ({', '.join(different)} differ): "

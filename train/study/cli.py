@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="STUDY", dest="name")
     for name, help_text in _STUDIES.items():
         study = commands.add_parser(name, help=help_text, description=help_text)
-        study.add_argument("landmarks", type=Path, help="landmarks folder of python -m train extract")
+        study.add_argument("landmarks", type=Path, help="landmarks folder of mien train extract")
         study.add_argument("--out", type=Path, required=True, help="folder to write: study.md, study.json")
         study.add_argument(
             "--seeds", type=positive, default=3, metavar="N", help="trainings of each row (default 3)"

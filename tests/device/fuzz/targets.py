@@ -18,7 +18,8 @@ class Target:
     seeds: Callable[[], list[Files]]
     """Makes valid inputs."""
     parse: Callable[[Path], None]
-    """Reads an input, which lies in a folder, as the program does. May raise ``MienError`` and ``OSError``."""
+    """Reads an input, which lies in a folder, as the program does. It may raise ``MienError`` and
+    ``OSError``."""
     damage: Callable[[random.Random, Files], Files] = mutate
     """Makes an input of a valid one."""
     repair: Callable[[Files], Files] = field(default=lambda files: files)

@@ -86,7 +86,7 @@ def _signed(files: Files) -> Files:
 
 def _bundle_json(folder: Path) -> None:
     bundle = read_bundle(folder)
-    json.dumps(bundle.info)  # what `python -m edge info` prints
+    json.dumps(bundle.info)  # what `mien info` prints
     inputs_of(bundle)
 
 

@@ -198,7 +198,7 @@ def test_a_file_that_is_closed_to_us_is_an_error(tmp_path, mode):
 
 @pytest.fixture
 def run(edge, portraits):
-    """``python -m edge run`` on a portrait, with more flags."""
+    """``mien run`` on a portrait, with more flags."""
 
     def run(*flags: object) -> "subprocess.CompletedProcess[str]":
         return edge("run", "--source", assets.find(assets.HOPPER), *flags)

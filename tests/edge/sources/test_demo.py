@@ -78,7 +78,7 @@ def test_close_without_pacing(portraits: list[Path]) -> None:
 
 
 def test_errors(portraits: list[Path], tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="python -m edge setup"):
+    with pytest.raises(SourceError, match="mien setup"):
         DemoSource([])
     other = portraits[0].rename(tmp_path / "me.png")
     with pytest.raises(SourceError, match="unknown demo portrait"):
