@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import AbstractContextManager
 from itertools import count
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -24,7 +24,7 @@ Color = Literal["rgb", "bgr"]
 Picture = str | os.PathLike[str] | NDArray[np.uint8]
 
 
-class Recognizer:
+class Recognizer(AbstractContextManager["Recognizer"]):
     """Finds faces and says what they express. Not to be shared between threads. A context manager."""
 
     def __init__(
@@ -111,12 +111,7 @@ class Recognizer:
         """Let go of models and backend."""
         self._pipeline.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

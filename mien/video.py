@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from edge.build import build_source
 from edge.core.types import Frame, SourceStats
 from edge.settings import load_settings
 
 
-class Video:
+class Video(AbstractContextManager["Video"]):
     """An iterable of frames, for ``Recognizer``. A context manager, so that a camera is let go."""
 
     def __init__(
@@ -54,10 +53,5 @@ class Video:
         """End the iteration soon; safe to call from another thread."""
         self._source.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
