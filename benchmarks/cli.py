@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_latency(commands)
     _add_accuracy(commands)
+    _add_steadiness(commands)
     _add_robustness(commands)
     _add_matrix(commands)
     cli_peers.add_commands(commands)
@@ -95,6 +96,15 @@ def _add_accuracy(commands: Any) -> None:
     )
     text = "CSV file for the answer to every picture, which the command compare takes"
     sub.add_argument("--answers", type=Path, metavar="OUT", help=text)
+    _add_common_flags(sub)
+
+
+def _add_steadiness(commands: Any) -> None:
+    text = "see whether labels hold still over clips of a known state, as the app sees them"
+    sub = commands.add_parser("steadiness", help=text, description=text)
+    sub.set_defaults(command=_steadiness)
+    sub.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="videos, or folders of videos")
+    sub.add_argument("--expected", metavar="LABEL", help="the expression that every clip shows")
     _add_common_flags(sub)
 
 
@@ -197,6 +207,15 @@ def _accuracy(args: argparse.Namespace) -> int:
     )
     result = accuracy.benchmark(args.data, args.split, protocol, args.workers, args.classes, args.answers)
     return report(args, result, accuracy.table(result))
+
+
+def _steadiness(args: argparse.Namespace) -> int:
+    from benchmarks import steadiness
+
+    settings = load_settings(args.config, _flags(args))
+    check_writable(args.json)
+    result = steadiness.benchmark(args.clips, settings, args.expected)
+    return report(args, result, steadiness.table(result))
 
 
 def _robustness(args: argparse.Namespace) -> int:
