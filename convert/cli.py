@@ -14,7 +14,8 @@ def main() -> int:
     with quiet_import():
         from convert.convert import convert
 
-    convert(arguments.run, arguments.out, arguments.name or arguments.out.resolve().name, arguments.float)
+    name = arguments.name or arguments.out.resolve().name
+    convert(arguments.run, arguments.out, name, arguments.float, arguments.accept_loss)
     return 0
 
 
@@ -29,4 +30,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--name", help="name of the bundle (default: that of the folder)")
     text = "write model_float32.tflite and model_dynamic.tflite (int8 weights only) beside it"
     parser.add_argument("--float", action="store_true", help=text)
+    text = "write the bundle also where int8 decides otherwise than the trained network; it says so"
+    parser.add_argument("--accept-loss", action="store_true", help=text)
     return parser

@@ -75,7 +75,19 @@ def _facts(store: BundleStore, name: str, role: str) -> str:
         inputs_of(bundle)
     except MienError as error:
         return "; ".join(filter(None, [role, str(error)]))
-    return "; ".join(filter(None, [role, _accuracy(bundle), " ".join(bundle.labels)]))
+    return "; ".join(filter(None, [role, _accuracy(bundle), _loss(bundle), " ".join(bundle.labels)]))
+
+
+def _loss(bundle: Bundle) -> str:
+    """Where its int8 network was accepted although it is not the trained one any more."""
+    conversion: Any = bundle.info.get("conversion")
+    if not isinstance(conversion, dict) or conversion.get("accepted_loss") is not True:
+        return ""
+    parity = conversion.get("parity")
+    agreement = parity.get("agreement") if isinstance(parity, dict) else None
+    return (
+        f"int8 decides as trained in {agreement:.1%}" if isinstance(agreement, float) else "int8 with a loss"
+    )
 
 
 def _accuracy(bundle: Bundle) -> str:
