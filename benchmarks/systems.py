@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks.looks import Look, Seen, region_backend, single
 from edge.build import build_pipeline, load_bundle
+from edge.core.errors import ConfigError
 from edge.core.features import MESH_POINTS
 from edge.core.types import Face, FaceStatus, Frame, Reason, Roi
 from edge.head.inputs import LANDMARKS
@@ -66,8 +67,7 @@ class FaceSystem(System, Protocol):
 
 
 class PipelineSystem:
-    """The app's pipeline on single pictures; the first face counts. A ``FaceSystem`` where the bundle takes
-    landmarks."""
+    """The app's pipeline on single pictures; the first face counts."""
 
     def __init__(self, settings: Settings, look: Look = single) -> None:
         """Build the pipeline.
@@ -88,10 +88,17 @@ class PipelineSystem:
 
     @property
     def mean_face(self) -> NDArray[np.float32]:
-        """See ``FaceSystem``."""
-        (landmarks,) = (each for each in self._bundle.inputs if each.name == LANDMARKS.name)
-        assert landmarks.standardization is not None  # the registry says so
-        return landmarks.standardization.mean.reshape(MESH_POINTS, 3)
+        """See ``FaceSystem``.
+
+        Raises:
+            ConfigError: the bundle takes no landmarks.
+        """
+        for each in self._bundle.inputs:
+            if each.name == LANDMARKS.name and each.standardization is not None:
+                return each.standardization.mean.reshape(MESH_POINTS, 3)
+        raise ConfigError(
+            f"the bundle {self._bundle.name} takes no landmarks: damaged ones cannot be measured with it"
+        )
 
     def answer(self, rgb: NDArray[np.uint8]) -> Answer | None:
         """See ``System``."""

@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from benchmarks import environment
+from edge.build import load_bundle
 from edge.core.errors import ModelError
 from edge.settings import LandmarkSettings
 
@@ -35,6 +37,16 @@ def test_a_pi_is_named(tmp_path, monkeypatch):
     described = environment.describe(LandmarkSettings(), load_before=0.0)
     assert described["board"] == "Raspberry Pi 5 Model B Rev 1.0"
     assert described["cpu"] == "Cortex-A76"
+
+
+@pytest.mark.parametrize(("name", "number"), [("landmarks", 1), ("fused", 2)])
+def test_the_inputs_of_a_bundle_by_name_and_as_older_results_number_them(name, number):
+    bundle = load_bundle(name)
+    facts = environment.bundle_facts(bundle)
+    assert facts["inputs"] == {each.name: each.version for each in bundle.inputs}
+    assert facts["feature_version"] == number
+    others = environment.bundle_facts(replace(bundle, inputs=bundle.inputs[1:]))
+    assert others["feature_version"] is None
 
 
 @pytest.mark.parametrize(("governor", "warned"), [("ondemand", True), ("performance", False), (None, False)])

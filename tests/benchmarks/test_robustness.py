@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 
 import cv2
@@ -15,7 +16,7 @@ from benchmarks.evaluation import Evaluation, Evaluator, Numbered, evaluate_each
 from benchmarks.robustness import NAMES, benchmark, choose_names
 from benchmarks.subset import Pictures, draw
 from benchmarks.systems import Answer, FaceSystem, PipelineSystem, System
-from edge.build import build_backend
+from edge.build import build_backend, load_bundle
 from edge.core.errors import ConfigError, DataError
 from edge.core.labels import FER2013
 from edge.core.types import Frame
@@ -173,6 +174,18 @@ def test_a_system_without_landmarks_cannot_lose_them(shades):
     system.close()
     with pytest.raises(ConfigError, match="no landmarks: jitter cannot"):
         of_grey(shades, ("darker", "jitter"))
+
+
+def test_landmarks_that_the_bundle_does_not_take_cannot_be_damaged(portraits, monkeypatch):
+    fused = load_bundle("fused")
+    monkeypatch.setattr(
+        "benchmarks.systems.load_bundle", lambda name: replace(fused, inputs=fused.inputs[1:])
+    )
+    with (
+        closing(PipelineSystem(load_settings(None, {}))) as system,
+        pytest.raises(ConfigError, match="the bundle fused takes no landmarks"),
+    ):
+        _ = system.mean_face
 
 
 def test_the_corruption_error_of_made_up_figures():

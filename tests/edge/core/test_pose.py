@@ -24,7 +24,8 @@ def turned(face: np.ndarray, yaw: float, pitch: float, roll: float) -> np.ndarra
 @pytest.fixture(scope="module")
 def frontal() -> np.ndarray:
     """The mean face of the training pictures, its own small angles taken off, px."""
-    face = load_bundle("landmarks").mean.reshape(468, 3).astype(np.float64)
+    mean, _ = load_bundle("landmarks").inputs[0].standardization
+    face = mean.reshape(468, 3).astype(np.float64)
     pose = head_pose(face)
     assert max(map(abs, pose)) < 3  # people look into cameras, on average
     return turned(turned(turned(face, -pose.yaw, 0, 0), 0, -pose.pitch, 0), 0, 0, -pose.roll) * 80 + 300
