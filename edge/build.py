@@ -8,8 +8,9 @@ from pathlib import Path
 import cv2
 
 from edge import assets, self_test
+from edge.core.address import may_be_address, shown
 from edge.core.bundle import Bundle
-from edge.core.errors import ConfigError
+from edge.core.errors import BundleError, ConfigError
 from edge.core.types import FrameSource, LandmarkBackend
 from edge.head.classifier import TfliteClassifier
 from edge.head.inputs import inputs_of, maps_of
@@ -46,6 +47,8 @@ def load_bundle(name: str, public_key: str = "") -> Bundle:
         BundleError: there is none, it is not whole, or its signature is missing or wrong.
         ConfigError: the package for signatures is missing, or the key is none.
     """
+    if may_be_address(name):
+        raise BundleError(f"{shown(name)} is an address: expected a bundle's name, or the path of a folder")
     if "/" in name:
         return read_signed(Path(name), public_key)
     return BundleStore(public_key=public_key).read(name)

@@ -92,9 +92,16 @@ def _store(settings: Settings) -> BundleStore:
 
 
 def printable(settings: Settings) -> dict[str, Any]:
-    """The settings, resolved; of a stream's address only the scheme."""
+    """The settings, resolved; of an address only the scheme, wherever it stands."""
     expression = {**asdict(settings.expression), "bundle": settings.bundle}
-    return {**asdict(settings), "source": shown(settings.source), "expression": expression}
+    shown_settings: dict[str, Any] = _shown({**asdict(settings), "expression": expression})
+    return shown_settings
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _shown(entry) for key, entry in value.items()}
+    return shown(value) if isinstance(value, str) else value
 
 
 def open_source(settings: Settings, frames: int | None = None) -> FrameSource:

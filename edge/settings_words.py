@@ -4,6 +4,7 @@ import json
 import tomllib
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
+from datetime import date, time
 from typing import Any
 
 from edge.core.address import shown
@@ -116,4 +117,6 @@ def _kind_of(value: Any) -> str:
         list: "a list",
         dict: "a table",
     }
-    return kinds.get(type(value), "a date or time")
+    if isinstance(value, date | time):  # and datetime, a date
+        return "a date or time"
+    return kinds.get(type(value), f"a {type(value).__name__}")

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.mesh import CONTOURS
+from edge.core.types import Frame
 from mien.results import Face, Result
 
 # The same in RGB and BGR.
@@ -14,19 +15,19 @@ _GREEN, _WHITE, _BLACK = (60, 220, 60), (255, 255, 255), (0, 0, 0)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
-def draw(picture: NDArray[np.uint8], result: Result, *, mesh: bool = True) -> NDArray[np.uint8]:
+def draw(picture: NDArray[np.uint8] | Frame, result: Result, *, mesh: bool = True) -> NDArray[np.uint8]:
     """A copy of a picture with each face's box, mesh and label on it.
 
     Args:
-        picture: what the result is about, uint8 (H, W, 3), RGB or BGR.
+        picture: what the result is about: uint8 (H, W, 3), RGB or BGR; or a frame, which is RGB.
         result: of ``Recognizer``.
         mesh: whether to draw the contours of face, eyes, brows and lips.
 
     Returns:
         uint8 (H, W, 3), in the color order of ``picture``.
     """
-    canvas = picture.copy()
-    thickness = max(1, round(max(picture.shape[:2]) / 400))
+    canvas = (picture.rgb if isinstance(picture, Frame) else picture).copy()
+    thickness = max(1, round(max(canvas.shape[:2]) / 400))
     for face in result:
         if mesh:
             _draw_mesh(canvas, face, thickness)

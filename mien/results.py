@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from edge.core.record import prediction_record
+from edge.core.record import monotonic_epoch_s, prediction_record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +37,7 @@ class Face:
     pose: Pose
     """yaw, pitch and roll of the head, degrees."""
     landmarks: NDArray[np.float32]
-    """float32 (468, 3): x and y in px, z on x's scale."""
+    """float32 (468, 3), or (478, 3) of a backend that has irises: x and y in px, z on x's scale."""
 
 
 class Result:
@@ -47,7 +46,7 @@ class Result:
     def __init__(self, prediction: Prediction) -> None:
         """Wrap what the pipeline gives."""
         self._prediction = prediction
-        self._at_s = time.time()
+        self._epoch_s = monotonic_epoch_s()
         self.faces = tuple(
             Face(
                 id=face.face.track_id,
@@ -79,4 +78,4 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """The record that JSON lines hold, of JSON's own types; see ``docs/jsonl.md``."""
-        return prediction_record(self._prediction, self._at_s)
+        return prediction_record(self._prediction, self._epoch_s)

@@ -9,6 +9,7 @@ from pathlib import Path
 from edge.build import build_source
 from edge.core.types import Frame, SourceStats
 from edge.settings import load_settings
+from mien.recognizer import plain
 
 
 class Video(AbstractContextManager["Video"]):
@@ -38,7 +39,7 @@ class Video(AbstractContextManager["Video"]):
             MienError: the source cannot be opened, or a value is out of range.
         """
         camera = {"width": width, "height": height, "fps": fps, "rotate": rotate, "mirror": mirror}
-        flags = {f"camera.{name}": value for name, value in camera.items()}
+        flags = {f"camera.{name}": plain(value) for name, value in camera.items()}
         self._source = build_source(load_settings(None, {"source": str(source), **flags}))
 
     @property

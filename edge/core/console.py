@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -25,6 +26,7 @@ _PACKAGES = {
     **dict.fromkeys(("keras", "matplotlib", "sklearn", "tensorflow", "tqdm"), "requirements-train.txt"),
 }
 """What is imported → the file that brings it."""
+_MUTING = threading.RLock()
 _OF_THE_SYSTEM = ("fcntl", "resource")
 """Modules of Python that Windows lacks."""
 
@@ -119,17 +121,28 @@ def quiet_import() -> Iterator[None]:
 
 @contextmanager
 def muted_stderr() -> Iterator[None]:
-    """Nothing reaches stderr, not even from native code; exceptions do get out."""
-    sys.stderr.flush()
-    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
+    """Nothing reaches stderr, not even from native code; exceptions do get out. One thread at a time."""
+    with _MUTING:
+        _flush_stderr()
+        try:
+            saved = os.dup(2)
+        except OSError:  # closed: there is nothing to mute
+            yield
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            _flush_stderr()
+            os.dup2(saved, 2)
+            os.close(saved)
+            os.close(nowhere)
+
+
+def _flush_stderr() -> None:
+    if sys.stderr is not None:  # a program without one
         sys.stderr.flush()
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)
 
 
 class Parser(argparse.ArgumentParser):
@@ -170,7 +183,7 @@ def _exit_code(main: Callable[[], int]) -> int:
 
 def _describe(error: OSError) -> str:
     text = error.strerror or str(error) or type(error).__name__
-    name = f" ({escaped(str(error.filename))})" if error.filename else ""
+    name = f" ({escaped(shown_argument(str(error.filename)))})" if error.filename else ""
     return _one_line(f"{text}{name}")
 
 

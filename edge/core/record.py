@@ -6,6 +6,7 @@ imported here, so that a process that only passes records on stays small.
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,16 @@ SCHEMA = 2
 """Version of records; raised when a field changes its meaning or goes away."""
 
 
-def prediction_record(prediction: Prediction, now_s: float) -> dict[str, Any]:
+def monotonic_epoch_s() -> float:
+    """When the clock of ``Frame.captured_ns`` was 0, seconds since 1970 by the system's clock of now."""
+    return time.time() - time.monotonic()
+
+
+def prediction_record(prediction: Prediction, epoch_s: float) -> dict[str, Any]:
     """What is said about one frame.
 
     Args:
-        now_s: the time of this call, seconds since 1970; a live frame's ``time`` is counted back from it.
+        epoch_s: see ``monotonic_epoch_s``; it makes ``time`` of the moment when a live frame was taken.
     """
     record: dict[str, Any] = {
         "schema": SCHEMA,
@@ -28,7 +34,7 @@ def prediction_record(prediction: Prediction, now_s: float) -> dict[str, Any]:
         "source": prediction.origin,
     }
     if prediction.position_ns is None:
-        record["time"] = round(now_s - prediction.timings.age_ns / 1e9, 3)
+        record["time"] = round(epoch_s + prediction.time_ns / 1e9, 3)
     else:
         record["position_s"] = round(prediction.position_ns / 1e9, 6)
     timings = asdict(prediction.timings)

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from edge.core.errors import first_line
 from edge.core.types import Prediction, Sink, SinkStats, Status
@@ -57,7 +58,7 @@ class BackgroundSink:
             if len(self._waiting) >= self._capacity:
                 self._waiting.popleft()
                 self.stats.dropped += 1
-            self._waiting.append(prediction)
+            self._waiting.append(_without_maps(prediction))
             self._changed.notify()
 
     def report(self, status: Status) -> None:
@@ -112,3 +113,11 @@ class BackgroundSink:
                 status, self._status = self._status, None
                 return status
             return self._waiting.popleft()
+
+
+def _without_maps(prediction: Prediction) -> Prediction:
+    """What no sink needs of a face, 80 kB of it, does not wait."""
+    faces = tuple(
+        replace(result, face=replace(result.face, maps={}, second=None)) for result in prediction.faces
+    )
+    return replace(prediction, faces=faces)

@@ -1,11 +1,10 @@
 """One JSON object a line; the schema is described in ``docs/jsonl.md``."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import TextIO
 
-from edge.core.record import prediction_record
+from edge.core.record import monotonic_epoch_s, prediction_record
 from edge.core.types import Prediction, Status
 from edge.sinks.output_file import OutputFile
 
@@ -13,15 +12,15 @@ from edge.sinks.output_file import OutputFile
 class JsonlSink:
     """Writes and flushes a line for each frame."""
 
-    def __init__(self, stream: TextIO | OutputFile, wall_clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, stream: TextIO | OutputFile, epoch_s: Callable[[], float] = monotonic_epoch_s) -> None:
         """Write to ``stream``, which ``close`` closes.
 
         Args:
             stream: opened for text; or a file.
-            wall_clock: seconds since 1970, for the field ``time``.
+            epoch_s: see ``monotonic_epoch_s``; called for each line, as the system's clock may be set.
         """
         self._stream = stream
-        self._wall_clock = wall_clock
+        self._epoch_s = epoch_s
 
     def write(self, prediction: Prediction) -> None:
         """Write one line.
@@ -29,7 +28,7 @@ class JsonlSink:
         Raises:
             OSError: the disk is full, or the reader has gone.
         """
-        record = prediction_record(prediction, self._wall_clock())
+        record = prediction_record(prediction, self._epoch_s())
         self._stream.write(json.dumps(record, separators=(",", ":")) + "\n")
         self._stream.flush()
 

@@ -1,6 +1,8 @@
 """The file that JSON lines are added to. Nothing in it is lost but what an earlier run left half-written."""
 
+import errno
 import json
+import os
 import re
 import stat
 from pathlib import Path
@@ -20,11 +22,15 @@ def check(path: Path) -> None:
 
     Raises:
         ConfigError: it holds something else than JSON lines of ours, or is a disk.
-        OSError: it cannot be read, or is a folder.
+        OSError: it cannot be read or written, is a folder, or there is no folder for it.
     """
     if _is_regular(path):
         with path.open("rb") as file:
             _ending(file, path)
+    place = path if path.exists() else path.parent
+    if not os.access(place, os.W_OK):
+        number = errno.EACCES if place.exists() else errno.ENOENT
+        raise OSError(number, os.strerror(number), str(place))
 
 
 class OutputFile:

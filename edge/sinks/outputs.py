@@ -38,7 +38,6 @@ class SinkKind:
 
 @dataclass(slots=True)
 class _Opened:
-    kind: SinkKind
     settings: Any
     live: bool
     sink: Sink
@@ -139,6 +138,6 @@ class Outputs:
     def _open(self, name: str, settings: Any, live: bool) -> _Opened:
         kind = self._kinds[name]
         if not live:
-            return _Opened(kind, settings, live, kind.open(settings))
+            return _Opened(settings, live, kind.open(settings))
         background = BackgroundSink(name, lambda: kind.open(settings))
-        return _Opened(kind, settings, live, background, background.stats)
+        return _Opened(settings, live, background, background.stats)

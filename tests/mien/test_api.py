@@ -131,10 +131,11 @@ def test_a_result_gives_the_record(recognizer, astronaut):
         (np.zeros((4, 4, 3), np.uint8), None, "color must be said of an array"),
         (np.zeros((4, 4, 3), np.uint8), "BGR", "color must be said of an array"),
         (np.zeros((4, 4, 3), np.float32), "rgb", r"not float32 \(4, 4, 3\)"),
-        (np.zeros((4, 4, 4), np.uint8), "rgb", r"not \(4, 4, 4\)"),
+        (np.zeros((4, 4, 4), np.uint8), "rgb", r"not uint8 \(4, 4, 4\)"),
         (np.zeros((0, 4, 3), np.uint8), "rgb", r"not uint8 \(0, 4, 3\)"),
         ([[1, 2]], "rgb", "not list"),
         (None, "rgb", "not NoneType"),
+        (np.zeros((1, 9000, 3), np.uint8), "rgb", r"not \(1, 9000, 3\): make it smaller"),
         ("absent.png", None, "absent.png"),
     ],
 )
@@ -178,10 +179,63 @@ def test_a_backend_of_ones_own(recognizer, astronaut):
             self.closed = True
 
     backend = Fixed()
-    with Recognizer("landmarks", backend=backend) as own:
+    with Recognizer(backend=backend) as own:  # the default bundle is then "landmarks"
         (face,) = own.predict(np.zeros((512, 512, 3), np.uint8), color="rgb")
         assert (face.id, face.label) == (7, "happy")
     assert backend.closed
+
+
+@pytest.mark.parametrize(
+    ("landmarks", "message"),
+    [
+        (np.zeros((68, 3), np.float32), r"gives landmarks \(68, 3\), expected \(468, 3\)"),
+        (np.zeros((468, 2), np.float32), r"gives landmarks \(468, 2\)"),
+        (np.full((468, 3), np.nan, np.float32), "no finite numbers"),
+    ],
+)
+def test_what_a_backend_of_ones_own_gives_is_checked(landmarks, message):
+    class Careless:
+        def detect(self, frame):
+            return [FoundFace(landmarks, 1.0, None, 0)]
+
+        def close(self):
+            pass
+
+    with Recognizer(backend=Careless()) as own, pytest.raises(MienError, match=message):
+        own.predict(np.zeros((64, 64, 3), np.uint8), color="rgb")
+
+
+def test_a_backend_without_the_maps_that_a_bundle_takes(recognizer, astronaut):
+    (found,) = recognizer.predict(astronaut)
+
+    class Plain:
+        def detect(self, frame):
+            return [FoundFace(found.landmarks, 1.0, None, 0)]
+
+        def close(self):
+            pass
+
+    with Recognizer("fused", backend=Plain()) as own, pytest.raises(MienError, match="gives no coarse_map"):
+        own.predict(astronaut)
+
+
+def test_numbers_and_paths_of_any_kind(astronaut):
+    shipped = ROOT / "edge" / "models" / "landmarks"
+    with Recognizer(shipped, max_faces=np.int64(2), smoothing_s=np.float32(0.5)) as own:
+        assert len(own.predict(astronaut)) == 1
+    with pytest.raises(MienError, match="no bundle in"):
+        Recognizer(Path("landmarks"))  # a folder of that name, which there is not
+
+
+def test_a_path_is_for_predict(recognizer, astronaut):
+    with pytest.raises(MienError, match=r"a path goes to predict\(\)"):
+        recognizer(str(astronaut))
+
+
+def test_a_frame_can_be_drawn_on(recognizer):
+    with Video("demo") as video:
+        frame = next(iter(video))
+    assert (draw(frame, recognizer(frame)) != frame.rgb).any()
 
 
 def test_drawing_leaves_the_picture_as_it_is(recognizer, astronaut):

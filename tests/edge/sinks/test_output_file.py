@@ -285,3 +285,9 @@ def test_a_line_longer_than_a_write_survives_a_full_disk(tmp_path):
     add(path)
     whole = 1000 // len(line())
     assert path.read_bytes() == line() * whole + b"new\n"
+
+
+def test_a_place_that_is_not_there_is_seen_before_the_first_line(tmp_path):
+    with pytest.raises(FileNotFoundError, match="absent"):
+        check(tmp_path / "absent" / "out.jsonl")
+    check(tmp_path / "out.jsonl")

@@ -4,11 +4,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from edge.core.errors import ConfigError
-from edge.core.types import SinkStats, Status
+from edge.core.pose import Pose
+from edge.core.types import Box, Face, FacePrediction, FaceStatus, Prediction, SinkStats, StageTimings, Status
 from edge.settings import OutputSettings
 from edge.sinks.background import CAPACITY, BackgroundSink
 from edge.sinks.outputs import STDOUT, Outputs, SinkKind
@@ -17,6 +20,10 @@ PATIENCE_S = 10.0
 """How long a test waits for what must happen; reached only when it fails."""
 
 STATUS = Status("fused", 1, 30.0, 0, 0, 0, False, False, None, {})
+
+
+def prediction(index: int) -> Prediction:
+    return Prediction((), (), index, "cam", 1, 1, 0, None, StageTimings())
 
 
 class Recorder:
@@ -37,6 +44,10 @@ class Recorder:
         self.closed.set()
 
 
+def numbers(sink: Recorder) -> list[int]:
+    return [prediction.frame_index for prediction in sink.got]
+
+
 def wait_until(condition: Callable[[], object]) -> None:
     end = time.monotonic() + PATIENCE_S
     while not condition():
@@ -49,10 +60,10 @@ class TestBackground:
         sink = Recorder()
         background = BackgroundSink("rec", lambda: sink)
         for number in range(20):
-            background.write(number)
+            background.write(prediction(number))
         background.report(STATUS)
         background.close()
-        assert sink.got == list(range(20))
+        assert numbers(sink) == list(range(20))
         assert sink.statuses == [STATUS]
         assert sink.closed.is_set()
         assert background.stats == SinkStats()
@@ -61,18 +72,18 @@ class TestBackground:
         hang = threading.Event()
         sink = Recorder(hang.wait)
         background = BackgroundSink("rec", lambda: sink)
-        background.write(-1)
+        background.write(prediction(-1))
         wait_until(lambda: not background._waiting)  # taken, and hung
         started = time.monotonic()
         for number in range(10 * CAPACITY):
-            background.write(number)
+            background.write(prediction(number))
         assert time.monotonic() - started < 1.0
         assert background.stats == SinkStats(dropped=9 * CAPACITY)
         background.close()  # does not wait for it for long
         assert not sink.closed.is_set()
         hang.set()
         wait_until(sink.closed.is_set)
-        assert sink.got == [-1, *range(9 * CAPACITY, 10 * CAPACITY)]
+        assert numbers(sink) == [-1, *range(9 * CAPACITY, 10 * CAPACITY)]
 
     def test_one_that_fails_is_opened_again_and_says_so_twice(self, caplog):
         opened = []
@@ -87,8 +98,8 @@ class TestBackground:
         background = BackgroundSink("rec", open_sink, pause_s=0.001)
         with caplog.at_level(logging.INFO):
             for number in range(4):
-                background.write(number)
-            wait_until(lambda: len(opened) == 4 and opened[3].got == [3])
+                background.write(prediction(number))
+            wait_until(lambda: len(opened) == 4 and numbers(opened[3]) == [3])
             background.close()
         assert background.stats.failures == 3
         assert all(sink.closed.is_set() for sink in opened)
@@ -107,8 +118,8 @@ class TestBackground:
             return sink
 
         background = BackgroundSink("rec", open_sink, pause_s=0.001)
-        background.write("kept meanwhile")
-        wait_until(lambda: sink.got == ["kept meanwhile"])
+        background.write(prediction(7))
+        wait_until(lambda: numbers(sink) == [7])
         background.close()
         assert len(caplog.records) == 1
 
@@ -135,17 +146,29 @@ def kind(opened: list, *, resource: str = "", fails: Callable[[], bool] = lambda
     )
 
 
+def test_what_waits_holds_no_feature_maps():
+    face = Face(np.zeros((468, 3), np.float32), 1.0, None, 0, {"fine_map": np.zeros((12, 12, 128))})
+    result = FacePrediction("sad", np.ones(1), FaceStatus.OK, (), Box(0, 0, 1, 1), Pose(0, 0, 0), face)
+    sink = Recorder()
+    background = BackgroundSink("rec", lambda: sink)
+    background.write(replace(prediction(0), faces=(result,)))
+    background.close()
+    (given,) = sink.got
+    assert given.faces[0].face.maps == {}
+    assert given.faces[0].label == "sad"
+
+
 class TestOutputs:
     def test_of_a_file_nothing_is_lost_and_errors_are_raised(self):
         opened = []
         outputs = Outputs({"jsonl": kind(opened)})
         outputs.change(OutputSettings(("jsonl",)), live=False)
         for number in range(100):
-            outputs.write(number)
-        assert opened[0].got == list(range(100))
+            outputs.write(prediction(number))
+        assert numbers(opened[0]) == list(range(100))
         opened[0].write = lambda prediction: 1 / 0
         with pytest.raises(ZeroDivisionError):
-            outputs.write(100)
+            outputs.write(prediction(100))
         outputs.close()
         assert opened[0].closed.is_set()
 
@@ -155,7 +178,7 @@ class TestOutputs:
         outputs.change(OutputSettings(("jsonl",)), live=True)
         wait_until(lambda: opened)
         opened[0].on_write = lambda: 1 / 0
-        outputs.write(1)
+        outputs.write(prediction(1))
         wait_until(lambda: outputs.stats["jsonl"].failures)
         outputs.close()
 
@@ -186,8 +209,8 @@ class TestOutputs:
         with pytest.raises(OSError, match="Permission denied"):
             outputs.change(OutputSettings(("live", "jsonl"), "b"), live=False)
         assert first[0].closed.is_set()
-        outputs.write(1)
-        assert second[0].got == [1]
+        outputs.write(prediction(1))
+        assert numbers(second[0]) == [1]
         outputs.close()
 
     def test_a_resource_that_is_still_held_does_not_refuse_a_live_source(self):
@@ -197,8 +220,8 @@ class TestOutputs:
         outputs.change(OutputSettings(("jsonl",), "a"), live=True)
         wait_until(lambda: outputs.stats["jsonl"].failures)
         held.clear()
-        outputs.write(1)
-        wait_until(lambda: opened and opened[0].got == [1])
+        outputs.write(prediction(1))
+        wait_until(lambda: opened and numbers(opened[0]) == [1])
         outputs.close()
 
     def test_two_that_need_the_same_are_refused(self):

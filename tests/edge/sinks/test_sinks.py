@@ -19,12 +19,14 @@ def _prediction(index=0, origin="a.png", faces=1, status=FaceStatus.OK, position
     probabilities = np.array([0.25, 0.75], np.float32)
     result = FacePrediction("happy", probabilities, status, (Reason.DARK,), BOX, POSE, face)
     timings = StageTimings(1_000_000, 20_000, 30_000, 5_000, 1_055_000, 2_000_000)
-    return Prediction((result,) * faces, ("sad", "happy"), index, origin, 640, 480, 0, position_ns, timings)
+    return Prediction(
+        (result,) * faces, ("sad", "happy"), index, origin, 640, 480, 498_000_000, position_ns, timings
+    )
 
 
 def test_a_line_has_the_documented_fields():
     stream = _File()
-    JsonlSink(stream, wall_clock=lambda: 1000.5).write(_prediction(3))
+    JsonlSink(stream, epoch_s=lambda: 1000.0).write(_prediction(3))
     assert json.loads(stream.getvalue()) == {
         "schema": 2,
         "frame": 3,
@@ -56,7 +58,7 @@ def test_a_line_has_the_documented_fields():
 
 def test_a_frame_of_a_file_has_its_place_in_it_in_place_of_the_time():
     stream = _File()
-    JsonlSink(stream, wall_clock=lambda: 1000.5).write(_prediction(position_ns=1_033_333_333))
+    JsonlSink(stream, epoch_s=lambda: 1000.0).write(_prediction(position_ns=1_033_333_333))
     line = json.loads(stream.getvalue())
     assert line["position_s"] == 1.033333
     assert "time" not in line
