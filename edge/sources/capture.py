@@ -22,6 +22,11 @@ _SPARSE = 16  # px between those that are compared first
 class Capture(Protocol):
     """An opened camera. One thread opens, reads and closes it."""
 
+    @property
+    def may_freeze(self) -> bool:
+        """Whether the very same picture again and again tells of a fault (``Standstill``)."""
+        ...
+
     def read(self) -> tuple[NDArray[np.uint8], int] | None:
         """Wait for the next frame.
 
@@ -149,9 +154,10 @@ class CaptureThread(threading.Thread):
                 capture.skip()
                 continue
             read_at = time.monotonic()
-            self._offer(capture.read())
+            item = capture.read()
+            self._offer(item, capture.may_freeze)
 
-    def _offer(self, item: tuple[NDArray[np.uint8], int] | None) -> None:
+    def _offer(self, item: tuple[NDArray[np.uint8], int] | None, may_freeze: bool) -> None:
         with self._lock:
             if self._stopped:
                 return
@@ -159,7 +165,8 @@ class CaptureThread(threading.Thread):
                 self._stats.skipped += 1
                 return
             rgb, captured_ns = item
-            self._standstill.check(rgb)
+            if may_freeze:
+                self._standstill.check(rgb)
             if self._newest is None:
                 self._wake.put(None)
             else:

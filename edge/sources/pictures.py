@@ -17,14 +17,11 @@ from edge.core.sizes import scaled_size
 from edge.core.types import Frame, SourceStats
 from edge.sources import containers
 from edge.sources.albums import Album
-from edge.sources.opencv import to_rgb
+from edge.sources.opencv import MAX_SIDE, to_rgb
 from edge.sources.orientation import UPRIGHT, Turn, turn_of_picture
 
 MAX_BYTES = 1 << 28
 """Larger files are refused."""
-
-MAX_SIDE = 8192
-"""Pictures with a longer side, px, are scaled down to it: OpenCV's warps refuse 32768 px and more."""
 
 _PIXELS = "OPENCV_IO_MAX_IMAGE_PIXELS"
 _FLAGS = {

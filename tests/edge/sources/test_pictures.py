@@ -16,7 +16,8 @@ import pytest
 from edge.core.errors import SourceError
 from edge.sources import pictures
 from edge.sources.albums import Album, find_album
-from edge.sources.pictures import MAX_SIDE, PictureSource, read_picture
+from edge.sources.opencv import MAX_SIDE
+from edge.sources.pictures import PictureSource, read_picture
 
 ROOT = Path(__file__).resolve().parents[3]
 
