@@ -91,8 +91,8 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
 
     A small file may claim any size. Its header is looked at first: ``edge`` sets OpenCV's limit
     ``$OPENCV_IO_MAX_IMAGE_PIXELS`` to 2^26 pixels, which take 0.4 GB on their way to RGB, where the user has
-    not set another. A larger JPEG is decoded at a half, a quarter or an eighth, unless it is progressive:
-    those take the memory of the whole size all the same.
+    not set another. A larger JPEG is decoded at a half, a quarter or an eighth, unless it is progressive
+    or has several scans: those take the memory of the whole size all the same.
 
     Raises:
         SourceError: the file cannot be read, is no picture, is larger than ``MAX_BYTES``, or has more
