@@ -103,6 +103,8 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise SourceError(f"cannot read the picture {path}: {error.strerror}") from error
+    except ValueError as error:  # a name that no file can have
+        raise SourceError(f"cannot read the picture {str(path)!r}: {error}") from error
     if not data:
         raise SourceError(f"not a picture: {path} is empty")
     if len(data) > MAX_BYTES:

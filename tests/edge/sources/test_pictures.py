@@ -178,6 +178,11 @@ def test_missing_picture(tmp_path: Path) -> None:
         read_picture(tmp_path / "absent.png")
 
 
+def test_a_name_that_no_file_can_have() -> None:
+    with pytest.raises(SourceError, match="cannot read the picture .*: embedded null byte"):
+        read_picture(Path("a\0b"))
+
+
 def test_unreadable_picture(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="Is a directory"):
         read_picture(tmp_path)
