@@ -179,7 +179,7 @@ def test_missing_picture(tmp_path: Path) -> None:
 
 
 def test_a_name_that_no_file_can_have() -> None:
-    with pytest.raises(SourceError, match="cannot read the picture .*: embedded null byte"):
+    with pytest.raises(SourceError, match=r"cannot read the picture .*: embedded null byte"):
         read_picture(Path("a\0b"))
 
 
