@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from edge.sources.albums import counts_as_file
+
 _OF_THE_SYSTEM = {"thumbs.db", "desktop.ini"}
 """Beside hidden files, what a desktop leaves in folders; in lower case."""
 _NAMED = 5
@@ -14,8 +16,8 @@ _NAMED = 5
 def listing(folder: Path) -> tuple[list[str], list[str]]:
     """Names of the files and of the folders directly in a folder, sorted.
 
-    Hidden ones and what a desktop leaves there are not given, nor are pipes, sockets and devices. A broken
-    link counts as a file.
+    Hidden ones and what a desktop leaves there are not given, nor are pipes, sockets and devices. A link
+    that leads nowhere counts as a file.
 
     Raises:
         OSError: the folder cannot be read.
@@ -25,10 +27,10 @@ def listing(folder: Path) -> tuple[list[str], list[str]]:
         for entry in entries:
             if entry.name.startswith(".") or entry.name.lower() in _OF_THE_SYSTEM:
                 continue
-            path = Path(entry.path)
-            if entry.is_dir(follow_symlinks=False) or (entry.is_symlink() and path.is_dir()):
+            linked = entry.is_symlink() and os.path.isdir(entry)  # noqa: PTH112 (pathlib's raises)
+            if entry.is_dir(follow_symlinks=False) or linked:
                 folders.append(entry.name)
-            elif entry.is_file(follow_symlinks=False) or path.is_file() or not path.exists():
+            elif entry.is_file(follow_symlinks=False) or counts_as_file(Path(entry.path)):
                 files.append(entry.name)
     return sorted(files), sorted(folders)
 

@@ -5,6 +5,7 @@ what they drop and reopen a lost camera for ever; files lose no frame.
 """
 
 import glob
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,6 +52,7 @@ def open_source(
     Raises:
         SourceError: unknown form, missing or unreadable file, empty folder, picamera2 not installed.
     """
+    spec = _linked_camera(spec) or spec
     if spec == "demo":
         return DemoSource(portraits, frames=frames, fps=fps, turn=turn)
     if spec == "picamera2":
@@ -62,6 +64,15 @@ def open_source(
     if may_be_address(spec):
         raise SourceError(f"source {shown(spec)} is not known, and no file; expected {FORMS}")
     return _open_files(spec, turn)
+
+
+def _linked_camera(spec: str) -> str | None:
+    """The ``/dev/videoN`` behind a link, such as udev makes them in ``/dev/v4l/by-id``."""
+    try:
+        real = os.path.realpath(spec)
+    except (OSError, ValueError):  # a name that no file can have
+        return None
+    return real if real.startswith("/dev/video") else None
 
 
 def _camera_number(spec: str) -> int:
@@ -79,6 +90,8 @@ def _open_files(spec: str, turn: Turn) -> FrameSource:
         raise SourceError(f"source {spec!r}: {error.strerror}; expected {FORMS}") from error
     if missing:
         raise SourceError(f"source {spec!r} is not there; expected {FORMS}")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise SourceError(f"source {spec!r} is no file: a camera is /dev/videoN or camera:N")
     if path.is_file() and path.suffix.lower() in video.SUFFIXES:
         return video.VideoSource(path, turn)
     if path.is_file() and not albums.is_picture(path):

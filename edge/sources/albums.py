@@ -43,24 +43,35 @@ def find_album(spec: str) -> Album:
     file is given as it is.
 
     Raises:
-        SourceError: nothing is there, or no picture is among what is there; the message says what is there
-            instead.
+        SourceError: nothing is there, or no picture is among what is there (the message says what is there
+            instead), or the folder cannot be read.
     """
     path = Path(spec)
     if path.is_file():
         return Album((path,))
     if path.is_dir():
-        found = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+        try:
+            found = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+        except OSError as error:
+            raise SourceError(f"cannot read the folder {path}: {error.strerror}") from error
     elif glob.has_magic(spec):
         found = [Path(name) for name in glob.glob(spec, recursive=True)]  # noqa: PTH207 (absolute patterns)
     else:
         raise SourceError(f"no such file or folder: {spec}")
-    files = sorted(entry for entry in found if entry.is_file())
-    pictures = tuple(file for file in files if is_picture(file))
+    files = sorted(entry for entry in found if counts_as_file(entry))
+    pictures, left_out = _partition(files)
     if not pictures:
         kind = "folder" if path.is_dir() else "pattern"
         raise SourceError(f"no pictures in the {kind} {spec}: {_what_instead(path, files)}")
-    return Album(pictures, tuple(file for file in files if file not in set(pictures)))
+    return Album(tuple(pictures), tuple(left_out))
+
+
+def counts_as_file(path: Path) -> bool:
+    """Whether it is a file, or a link that leads nowhere; not so pipes, sockets and devices.
+
+    What cannot be asked for, behind a link into a closed folder for one, is nowhere, too.
+    """
+    return os.path.isfile(path) or not os.path.exists(path)  # noqa: PTH110, PTH113 (pathlib's raise)
 
 
 def is_picture(path: Path) -> bool:
@@ -72,6 +83,15 @@ def is_picture(path: Path) -> bool:
             return bool(cv2.haveImageReader(f"/dev/fd/{file.fileno()}"))
     except OSError:
         return False
+
+
+def _partition(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """The pictures, and the rest."""
+    pictures: list[Path] = []
+    rest: list[Path] = []
+    for file in files:
+        (pictures if is_picture(file) else rest).append(file)
+    return pictures, rest
 
 
 def _what_instead(folder: Path, files: Iterable[Path]) -> str:

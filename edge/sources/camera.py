@@ -3,7 +3,6 @@
 import logging
 import re
 import time
-from collections.abc import Callable
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from edge.core.address import shown
 from edge.core.errors import SourceError
 from edge.sources.live import LiveSource
-from edge.sources.opencv import TIMEOUT_S, configure_opencv, to_rgb
+from edge.sources.opencv import TIMEOUT_S, check_frame_size, configure_opencv, to_rgb
 from edge.sources.orientation import UPRIGHT, Turn, turn_of_video
 
 SNAPSHOT_S = 0.5
@@ -58,7 +57,7 @@ def stream_source(url: str, turn: Turn = UPRIGHT) -> LiveSource:
             f"malformed stream address {shown(url)}: expected HOST or HOST:PORT after the :// or after "
             "USER:PASSWORD@, all of it in UTF-8"
         )
-    return LiveSource(shown(url), partial(_open_stream, url), turn=turn)
+    return LiveSource(shown(url), _Stream(url), turn=turn)
 
 
 class OpenCvCapture:
@@ -68,23 +67,24 @@ class OpenCvCapture:
     waited in the driver's queue or on the network before that is not in it.
     """
 
-    def __init__(
-        self, capture: cv2.VideoCapture, again: Callable[[], cv2.VideoCapture] | None = None
-    ) -> None:
+    def __init__(self, capture: cv2.VideoCapture, stream: "_Stream | None" = None) -> None:
         """
         Args:
             capture: opened.
-            again: opens the same stream once more; None: it is a device.
+            stream: where ``capture`` comes from; None: it is a device.
         """
-        self._capture = capture
-        self._again = again
-        self._upright = UPRIGHT if again is None else turn_of_video(capture)
-        self._grabbed = 0
-        self._is_snapshot = False
+        self._stream = stream
+        self._take(capture)
+
+    @property
+    def may_freeze(self) -> bool:
+        """Not so where each picture is a new answer."""
+        return self._stream is None or not self._stream.gives_snapshots or self._grabbed > 1
 
     def read(self) -> tuple[NDArray[np.uint8], int] | None:
         self.skip()
         captured_ns = time.monotonic_ns()
+        check_frame_size(self._capture)
         decoded, bgr = self._capture.retrieve()
         return (self._upright.apply(to_rgb(bgr)), captured_ns) if decoded else None
 
@@ -96,17 +96,48 @@ class OpenCvCapture:
     def close(self) -> None:
         self._capture.release()
 
+    def _take(self, capture: cv2.VideoCapture) -> None:
+        self._capture = capture
+        self._upright = UPRIGHT if self._stream is None else turn_of_video(capture)
+        self._grabbed = 0
+
     def _grab_snapshot(self) -> bool:
         """The next picture of an address that has ended after its first one."""
-        if self._again is None or self._grabbed != 1:
+        if self._stream is None or self._grabbed != 1:
             return False
-        if not self._is_snapshot:
-            self._is_snapshot = True
-            _log.info("the address gives one picture at a time: asking every %g s", SNAPSHOT_S)
+        self._stream.note_snapshots()
         time.sleep(SNAPSHOT_S)
         self._capture.release()
-        self._capture, self._grabbed = self._again(), 0
+        self._take(self._stream.open())
         return self._capture.grab()
+
+
+class _Stream:
+    """The address of a stream, and what it has turned out to be. Called, it gives a new capture."""
+
+    def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
+        self.gives_snapshots = False
+        """Whether it ended after one picture."""
+        self._url = url
+        self._timeout_ms = round(1000 * timeout_s)
+
+    def __call__(self) -> OpenCvCapture:
+        return OpenCvCapture(self.open(), self)
+
+    def open(self) -> cv2.VideoCapture:
+        if not _has_host(self._url):  # FFmpeg would ask the network for a part of the password
+            raise SourceError(_NO_ANSWER)
+        limits = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, cv2.CAP_PROP_READ_TIMEOUT_MSEC)
+        options = [number for limit in limits for number in (limit, self._timeout_ms)]
+        capture = cv2.VideoCapture(self._url, cv2.CAP_FFMPEG, options)
+        if not capture.isOpened():
+            raise SourceError(_NO_ANSWER)
+        return capture
+
+    def note_snapshots(self) -> None:
+        if not self.gives_snapshots:
+            _log.info("the address gives one picture at a time: asking every %g s", SNAPSHOT_S)
+        self.gives_snapshots = True
 
 
 def _has_host(url: str) -> bool:
@@ -128,18 +159,3 @@ def _open_camera(number: int, width: int, height: int, fps: float | None) -> Ope
     if fps is not None:
         capture.set(cv2.CAP_PROP_FPS, fps)
     return OpenCvCapture(capture)
-
-
-def _open_stream(url: str, timeout_s: float = TIMEOUT_S) -> OpenCvCapture:
-    if not _has_host(url):  # FFmpeg would ask the network for a part of the password
-        raise SourceError(_NO_ANSWER)
-    timeout_ms = round(1000 * timeout_s)
-    limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
-
-    def opened() -> cv2.VideoCapture:
-        capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
-        if not capture.isOpened():
-            raise SourceError(_NO_ANSWER)
-        return capture
-
-    return OpenCvCapture(opened(), opened)

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from typing import Protocol
@@ -16,18 +17,23 @@ FROZEN_S = 4.0
 """A camera that gives the very same pixels for so long counts as frozen."""
 
 _LONGEST_PATIENCE_S = 600.0
-_SPARSE = 16  # px between those that are compared first
+_SPARSE = 16  # px between those that are always compared
 
 
 class Capture(Protocol):
     """An opened camera. One thread opens, reads and closes it."""
 
+    @property
+    def may_freeze(self) -> bool:
+        """Whether the very same picture again and again tells of a fault (``Standstill``)."""
+        ...
+
     def read(self) -> tuple[NDArray[np.uint8], int] | None:
         """Wait for the next frame.
 
         Returns:
-            Pixels, uint8 (H, W, 3) RGB, and the time they were taken (ns, ``time.monotonic_ns``);
-            None where a frame came but did not decode.
+            Pixels, uint8 (H, W, 3) RGB, C-contiguous, and the time they were taken (ns,
+            ``time.monotonic_ns``); None where a frame came but did not decode.
 
         Raises:
             Exception: the camera is gone.
@@ -56,29 +62,33 @@ class Standstill:
     def __init__(self, patience_s: float = FROZEN_S, clock: Callable[[], float] = time.monotonic) -> None:
         self._first_patience_s = self._patience_s = patience_s
         self._clock = clock
-        self._last: NDArray[np.uint8] | None = None
+        # Of the last frame, which its user may have drawn on since: some pixels, and what stands for all of
+        # them. That takes longer, and is asked for only where these pixels have not changed.
+        self._sparse: NDArray[np.uint8] | None = None
+        self._checksum: int | None = None
         self._since = 0.0
 
     def check(self, rgb: NDArray[np.uint8]) -> None:
-        """Take in one frame; keeps a reference to it.
+        """Take in one frame, uint8 (H, W, 3), C-contiguous; keeps no reference to it.
+
+        A standstill counts from its second frame.
 
         Raises:
             SourceError: nothing has changed for too long.
         """
         now = self._clock()
-        if self._last is None or not _same(rgb, self._last):
-            self._last, self._since, self._patience_s = rgb, now, self._first_patience_s
+        sparse = rgb[::_SPARSE, ::_SPARSE]
+        same = self._sparse is not None and np.array_equal(sparse, self._sparse)
+        checksum = zlib.crc32(rgb.data) if same else None
+        if not same or checksum != self._checksum:
+            self._sparse, self._checksum = sparse.copy(), checksum
+            self._since, self._patience_s = now, self._first_patience_s
             return
         still_s = now - self._since
         if still_s >= self._patience_s:
             self._since = now
             self._patience_s = min(2 * self._patience_s, _LONGEST_PATIENCE_S)
             raise SourceError(f"the very same picture for {still_s:.0f} s")
-
-
-def _same(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
-    sparse = one[::_SPARSE, ::_SPARSE], other[::_SPARSE, ::_SPARSE]
-    return np.array_equal(*sparse) and np.array_equal(one, other)
 
 
 class CaptureThread(threading.Thread):
@@ -149,9 +159,10 @@ class CaptureThread(threading.Thread):
                 capture.skip()
                 continue
             read_at = time.monotonic()
-            self._offer(capture.read())
+            item = capture.read()
+            self._offer(item, capture.may_freeze)
 
-    def _offer(self, item: tuple[NDArray[np.uint8], int] | None) -> None:
+    def _offer(self, item: tuple[NDArray[np.uint8], int] | None, may_freeze: bool) -> None:
         with self._lock:
             if self._stopped:
                 return
@@ -159,7 +170,8 @@ class CaptureThread(threading.Thread):
                 self._stats.skipped += 1
                 return
             rgb, captured_ns = item
-            self._standstill.check(rgb)
+            if may_freeze:
+                self._standstill.check(rgb)
             if self._newest is None:
                 self._wake.put(None)
             else:

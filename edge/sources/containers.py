@@ -3,16 +3,21 @@
 JPEG: ITU-T T.81, annex B. PNG: W3C PNG (Third Edition), 5.3. WebP: RFC 9649. EXIF: CIPA DC-008, 4.6.2.
 """
 
+import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 JPEG = b"\xff\xd8"
 PNG = b"\x89PNG\r\n\x1a\n"
 PNG_CHECKSUM = 4
 """Bytes behind the content of each chunk."""
 
+_MOST_PARTS = 100_000
+"""That are looked at. A large PNG has tens of thousands: libpng writes 8 KB into each."""
 _APP1, _START_OF_SCAN = 0xE1, 0xDA
+_WITHOUT_SEGMENT = (0x00, 0x01, *range(0xD0, 0xD8))  # markers that a decoder passes over
+_MARKER = re.compile(rb"\xff++[^\xff]")  # any number of fill bytes before it
 _SEQUENTIAL = (0xC0, 0xC1)  # start of frame; a decoder needs a few lines in memory
 _FRAMES = (*_SEQUENTIAL, 0xC2)  # progressive: the decoder holds every coefficient
 _EXIF = b"Exif\0\0"
@@ -37,7 +42,9 @@ class StatedSize:
 def png_chunks(data: bytes) -> Iterator[_Part]:
     """The chunks of a PNG up to ``IEND``; the end of one may lie beyond the file, which is then the last."""
     place, name = len(PNG), b""
-    while place < len(data) and name != b"IEND":
+    for _ in range(_MOST_PARTS):
+        if place >= len(data) or name == b"IEND":
+            return
         length, name = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
         yield name, place + 8, place + 8 + length
         place += 8 + length + PNG_CHECKSUM
@@ -45,17 +52,24 @@ def png_chunks(data: bytes) -> Iterator[_Part]:
 
 def stated_size(data: bytes) -> StatedSize | None:
     """The size of a JPEG or PNG; None where no header says it."""
+    stated = None
     try:
         if data.startswith(PNG):
             width, height = struct.unpack_from(">II", data, 16)
             return StatedSize(width, height, reducible=False)
         for name, start, _ in _jpeg_segments(data) if data.startswith(JPEG) else ():
-            if name[0] in _FRAMES:
-                height, width = struct.unpack_from(">HH", data, start + 1)
-                return StatedSize(width, height, name[0] in _SEQUENTIAL)
+            if name[0] in _FRAMES and stated is None:
+                height, width, components = struct.unpack_from(">HHB", data, start + 1)
+                stated = StatedSize(width, height, reducible=False)
+                sequential = name[0] in _SEQUENTIAL
+            elif name[0] == _START_OF_SCAN and stated is not None:
+                # Of scans that hold a part of the components each, a decoder holds every coefficient, too.
+                return replace(
+                    stated, reducible=sequential and data[start : start + 1] == bytes((components,))
+                )
     except struct.error:  # cut off
         pass
-    return None
+    return stated
 
 
 def orientation(data: bytes) -> int:
@@ -99,23 +113,25 @@ def _tag(tiff: bytes) -> int:
 
 
 def _jpeg_segments(data: bytes) -> Iterator[_Part]:
-    """The segments of a JPEG before its first scan."""
-    place = len(JPEG)
-    while place + 4 <= len(data) and data[place] == 0xFF:
-        marker = data[place + 1]
-        if marker == 0xFF:  # a fill byte
-            place += 1
-            continue
-        if marker == _START_OF_SCAN:
+    """The segments of a JPEG up to the header of its first scan."""
+    place, marker = len(JPEG), 0
+    for _ in range(_MOST_PARTS):
+        found = _MARKER.match(data, place)
+        if found is None or marker == _START_OF_SCAN or found.end() + 2 > len(data):
             return
-        end = place + 2 + int.from_bytes(data[place + 2 : place + 4], "big")
-        yield data[place + 1 : place + 2], place + 4, end
-        place = end
+        place = found.end()
+        marker = data[place - 1]
+        if marker not in _WITHOUT_SEGMENT:
+            end = place + int.from_bytes(data[place : place + 2], "big")
+            yield data[place - 1 : place], place + 2, end
+            place = end
 
 
 def _webp_chunks(data: bytes) -> Iterator[_Part]:
     place = 12
-    while place + 8 <= len(data):
+    for _ in range(_MOST_PARTS):
+        if place + 8 > len(data):
+            return
         length = int.from_bytes(data[place + 4 : place + 8], "little")
         yield data[place : place + 4], place + 8, place + 8 + length
         place += 8 + length + length % 2

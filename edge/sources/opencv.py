@@ -7,8 +7,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.core.errors import SourceError
+
 TIMEOUT_S = 3
 """Longest time that one call into OpenCV may block. Its own defaults are 10 s (V4L2) and 30 s (FFmpeg)."""
+
+MAX_SIDE = 8192
+"""px. OpenCV's warps refuse 32767 px and more."""
+
+MAX_PIXELS = 1 << 24
+"""In a frame, as of the largest camera in the settings. A small file may claim frames of gigabytes."""
 
 _LOG_ERRORS = 2  # cv::utils::logging::LOG_LEVEL_ERROR
 
@@ -24,6 +32,23 @@ def configure_opencv() -> None:
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
     if "OPENCV_LOG_LEVEL" not in os.environ:
         _set_log_level(_LOG_ERRORS)
+
+
+def check_frame_size(capture: cv2.VideoCapture, frames: str = "the frames") -> None:
+    """
+    Args:
+        capture: opened; what it states of its frames' size holds for the one just grabbed, too.
+        frames: what the error calls them.
+
+    Raises:
+        SourceError: they have a side over ``MAX_SIDE``, or more than ``MAX_PIXELS``.
+    """
+    width, height = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise SourceError(
+            f"{frames} are too large: {width:.0f}×{height:.0f} px, expected at most {MAX_SIDE} px a side and "
+            f"{MAX_PIXELS} px in all"
+        )
 
 
 def to_rgb(bgr: NDArray[Any]) -> NDArray[np.uint8]:

@@ -35,6 +35,8 @@ class PiCapture:
     processing and every queue.
     """
 
+    may_freeze = True
+
     def __init__(self, picamera2: Any, width: int, height: int, fps: float | None) -> None:
         self._camera = _open(picamera2.Picamera2)
         try:

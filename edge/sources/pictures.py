@@ -17,14 +17,11 @@ from edge.core.sizes import scaled_size
 from edge.core.types import Frame, SourceStats
 from edge.sources import containers
 from edge.sources.albums import Album
-from edge.sources.opencv import to_rgb
+from edge.sources.opencv import MAX_SIDE, to_rgb
 from edge.sources.orientation import UPRIGHT, Turn, turn_of_picture
 
 MAX_BYTES = 1 << 28
 """Larger files are refused."""
-
-MAX_SIDE = 8192
-"""Pictures with a longer side, px, are scaled down to it: OpenCV's warps refuse 32768 px and more."""
 
 _PIXELS = "OPENCV_IO_MAX_IMAGE_PIXELS"
 _FLAGS = {
@@ -94,8 +91,8 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
 
     A small file may claim any size. Its header is looked at first: ``edge`` sets OpenCV's limit
     ``$OPENCV_IO_MAX_IMAGE_PIXELS`` to 2^26 pixels, which take 0.4 GB on their way to RGB, where the user has
-    not set another. A larger JPEG is decoded at a half, a quarter or an eighth, unless it is progressive:
-    those take the memory of the whole size all the same.
+    not set another. A larger JPEG is decoded at a half, a quarter or an eighth, unless it is progressive
+    or has several scans: those take the memory of the whole size all the same.
 
     Raises:
         SourceError: the file cannot be read, is no picture, is larger than ``MAX_BYTES``, or has more
@@ -106,6 +103,8 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise SourceError(f"cannot read the picture {path}: {error.strerror}") from error
+    except ValueError as error:  # a name that no file can have
+        raise SourceError(f"cannot read the picture {str(path)!r}: {error}") from error
     if not data:
         raise SourceError(f"not a picture: {path} is empty")
     if len(data) > MAX_BYTES:

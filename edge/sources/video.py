@@ -9,7 +9,7 @@ import cv2
 
 from edge.core.errors import SourceError
 from edge.core.types import Frame, SourceStats
-from edge.sources.opencv import configure_opencv, to_rgb
+from edge.sources.opencv import check_frame_size, configure_opencv, to_rgb
 from edge.sources.orientation import UPRIGHT, Turn, turn_of_video
 
 SUFFIXES = tuple(
@@ -19,9 +19,6 @@ SUFFIXES = tuple(
     ).split()
 )
 """File names that count as videos, in lower case. FFmpeg would play a text file, too."""
-
-MAX_PIXELS = 1 << 24
-"""In a frame, as of the largest camera in the settings. A small file may claim frames of gigabytes."""
 
 _USUAL_RATE = 25.0  # Hz, where a file states none that can be
 
@@ -69,8 +66,8 @@ class VideoSource:
             turn: what becomes of each frame once it is upright by the file's own account.
 
         Raises:
-            SourceError: no such file, not a video, no frame of it decodes, or its frames have more than
-                ``MAX_PIXELS``.
+            SourceError: no such file, not a video, no frame of it decodes, or its frames are too large
+                (``check_frame_size``).
         """
         self.stats = SourceStats()
         self._path = path
@@ -90,7 +87,7 @@ class VideoSource:
     def __iter__(self) -> Iterator[Frame]:
         """
         Raises:
-            SourceError: the frames grow beyond ``MAX_PIXELS``.
+            SourceError: the frames become too large (``check_frame_size``).
         """
         capture = self._open()
         upright = turn_of_video(capture)
@@ -122,12 +119,7 @@ class VideoSource:
         return True
 
     def _check_size(self, capture: cv2.VideoCapture) -> None:
-        width, height = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
-        if width * height > MAX_PIXELS:
-            raise SourceError(
-                f"the frames of {self._path} are too large: {width:.0f}×{height:.0f} px, expected at most "
-                f"{MAX_PIXELS} px"
-            )
+        check_frame_size(capture, f"the frames of {self._path}")
 
     def _open(self) -> cv2.VideoCapture:
         # Absolute: FFmpeg would read a name such as "http:x.mp4" as an address.

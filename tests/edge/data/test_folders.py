@@ -57,6 +57,16 @@ def test_without_splits(tmp_path):
     assert (samples[1].picture == 7).all()
 
 
+def test_a_link_that_leads_nowhere_costs_only_itself(tmp_path):
+    """As one into a folder that is closed does: what is behind it cannot be asked for."""
+    add(tmp_path / "sad" / "1.png")
+    (tmp_path / "sad" / "2.png").symlink_to("x" * 300)
+    (tmp_path / "more").symlink_to("x" * 300)
+    samples, bad = read(tmp_path)
+    assert [sample.name for sample in samples] == ["sad/1.png"]
+    assert any("2.png" in line for line in bad)
+
+
 def test_an_unknown_class_is_named_and_left_out(tmp_path):
     add(tmp_path / "happy" / "1.png")
     add(tmp_path / "boredom" / "1.png")

@@ -129,6 +129,8 @@ class ScriptedCapture:
     ``read`` waits for the next entry, as a camera does for its next frame.
     """
 
+    may_freeze = True
+
     def __init__(self, *script: int | Exception | None) -> None:
         self.script: SimpleQueue[int | Exception | None] = SimpleQueue()
         self.closed = threading.Event()

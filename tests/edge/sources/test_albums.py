@@ -1,7 +1,9 @@
 """Which pictures a path, a folder or a pattern names, and what is said about the rest."""
 
+import errno
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,6 +73,36 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
     for name in (b"caf\xe9.png", b"caf\xe9"):
         shutil.copyfile(picture, tmp_path / os.fsdecode(name))
     assert sorted(names(tmp_path)) == ["a.png", "caf\udce9", "caf\udce9.png"]
+
+
+def test_links_that_lead_nowhere_cost_only_themselves(tmp_path: Path) -> None:
+    """As links into a folder that is closed do: what is behind them cannot be asked for."""
+    write(tmp_path / "a.png")
+    (tmp_path / "b.png").symlink_to("x" * 300)
+    (tmp_path / "c.txt").symlink_to("x" * 300)
+    (tmp_path / "d.png").symlink_to("absent")
+    os.mkfifo(tmp_path / "e.png")
+    for spec in (tmp_path, f"{tmp_path}/*"):
+        album = find_album(str(spec))
+        assert [path.name for path in album.pictures] == ["a.png", "b.png", "d.png"]
+        assert [path.name for path in album.left_out] == ["c.txt"]
+
+
+def test_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(_: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    with pytest.raises(SourceError, match=r"cannot read the folder /.*: Permission denied"):
+        find_album(str(tmp_path))
+
+
+def test_many_files_are_told_apart_in_one_pass(tmp_path: Path) -> None:
+    for number in range(4000):
+        (tmp_path / f"{number}.png").touch()
+    start = time.process_time()
+    assert len(find_album(str(tmp_path)).pictures) == 4000
+    assert time.process_time() - start < 1
 
 
 def test_nothing_to_show(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
+from contextlib import contextmanager
 from typing import Any
 
 import cv2
@@ -16,6 +16,7 @@ import pytest
 from edge.core.errors import SourceError
 from edge.sources import camera, opencv
 from edge.sources.camera import ENCODE, camera_source, stream_source
+from edge.sources.capture import Standstill
 from edge.sources.live import LiveSource
 
 
@@ -26,7 +27,7 @@ def quickly() -> Iterator[float]:
 
 def stream(server: Any, **options: Any) -> LiveSource:
     """``stream_source`` that does not wait long."""
-    open_capture = partial(camera._open_stream, server.url, timeout_s=0.3)
+    open_capture = camera._Stream(server.url, timeout_s=0.3)
     return LiveSource("http://…", open_capture, back_off=quickly, **options)
 
 
@@ -77,39 +78,88 @@ def test_a_stream_that_stalls(mjpeg_server: Any, caplog: pytest.LogCaptureFixtur
     source.close()
 
 
-class SnapshotCamera(http.server.BaseHTTPRequestHandler):
-    """One picture for each request, brighter each time."""
+@contextmanager
+def snapshots(pictures: Iterator[np.ndarray]) -> Iterator[str]:
+    """An address that gives one picture for each request."""
 
-    brightness = itertools.count(10, 10)
+    class Camera(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            jpeg = cv2.imencode(".jpg", next(pictures))[1].tobytes()
+            self.send_response(200)
+            self.send_header("Content-Type", "image/jpeg")
+            self.send_header("Content-Length", str(len(jpeg)))
+            self.end_headers()
+            self.wfile.write(jpeg)
 
-    def do_GET(self) -> None:
-        picture = np.full((48, 64, 3), next(self.brightness) % 256, np.uint8)
-        self.send_response(200)
-        self.send_header("Content-Type", "image/jpeg")
-        self.end_headers()
-        self.wfile.write(cv2.imencode(".jpg", picture)[1].tobytes())
+        def log_message(self, *_: object) -> None:
+            pass
 
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-def test_an_address_of_snapshots_is_asked_again_and_again(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(camera, "SNAPSHOT_S", 0.01)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), SnapshotCamera) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Camera) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        source = stream_source(f"http://127.0.0.1:{server.server_port}/snapshot.jpg")
+        yield f"http://127.0.0.1:{server.server_port}/snapshot.jpg"
+        server.shutdown()
+
+
+def grey(brightness: int, width: int = 64) -> np.ndarray:
+    return np.full((48, width, 3), brightness, np.uint8)
+
+
+@pytest.fixture
+def asking_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera, "SNAPSHOT_S", 0.01)
+
+
+@pytest.mark.usefixtures("asking_fast")
+def test_an_address_of_snapshots_is_asked_again_and_again(caplog: pytest.LogCaptureFixture) -> None:
+    with snapshots(grey(brightness) for brightness in itertools.count(10, 2)) as url:
+        source = stream_source(url)
         frames = iter(source)
         with caplog.at_level(logging.INFO):
             brightness = [next(frames).rgb.mean() for _ in range(4)]
         source.close()
         assert list(frames) == []
-        server.shutdown()
     assert brightness == sorted(set(brightness))
     [record] = caplog.records
     assert record.getMessage() == "the address gives one picture at a time: asking every 0.01 s"
     assert source.stats.reopened == 0
+
+
+@pytest.mark.usefixtures("asking_fast")
+def test_snapshots_that_do_not_change_are_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+    with snapshots(itertools.repeat(grey(90))) as url, caplog.at_level(logging.INFO):
+        source = LiveSource("http://…", camera._Stream(url), back_off=quickly)
+        source._standstill = Standstill(patience_s=0.1)
+        frames = iter(source)
+        first = next(frames)
+        while next(frames).captured_ns < first.captured_ns + 500_000_000:
+            pass
+        frames.close()
+        frames = iter(source)  # a capture of its own: nothing of it is said twice
+        assert [next(frames).rgb.mean() for _ in range(4)] == [90] * 4
+        source.close()
+        assert list(frames) == []
+    assert source.stats.reopened == 0
+    assert [record.getMessage()[:33] for record in caplog.records] == ["the address gives one picture at "]
+
+
+@pytest.mark.usefixtures("asking_fast")
+def test_opencv_turns_no_snapshot_by_itself() -> None:
+    with snapshots(itertools.repeat(grey(90))) as url:
+        capture = camera._Stream(url)()
+        for _ in range(3):
+            assert capture.read() is not None
+            assert capture._capture.get(cv2.CAP_PROP_ORIENTATION_AUTO) == 0
+        capture.close()
+
+
+def test_frames_that_are_too_large_count_as_a_lost_camera(
+    caplog: pytest.LogCaptureFixture, on_log: Callable
+) -> None:
+    with snapshots(itertools.repeat(grey(90, width=40_000))) as url:
+        source = stream_source(url)
+        on_log(source.close)
+        assert list(source) == []
+    assert "no camera (the frames are too large: 40000×48 px, expected at most 8192 px" in caplog.text
 
 
 def test_a_server_that_says_nothing(

@@ -40,9 +40,9 @@ def test_the_same_pixels_for_too_long_are_a_fault_and_patience_doubles_until_the
     standstill = Standstill(patience_s=4, clock=clock)
     # Not one object: the driver gives a new array each time.
     faults = [at for at in range(1, 40) if stands_still(standstill, clock, at, picture(1))]
-    assert faults == [5, 13, 29]
+    assert faults == [6, 14, 30]
     assert not stands_still(standstill, clock, 40, picture(2))
-    assert [at for at in range(41, 50) if stands_still(standstill, clock, at, picture(2))] == [44]
+    assert [at for at in range(41, 50) if stands_still(standstill, clock, at, picture(2))] == [45]
 
 
 def test_patience_ends_at_ten_minutes() -> None:
@@ -56,6 +56,19 @@ def test_one_pixel_is_a_change() -> None:
     clock = Clock()
     standstill = Standstill(patience_s=4, clock=clock)
     assert not any(stands_still(standstill, clock, at, picture(1, odd=at % 2)) for at in range(100))
+
+
+def test_who_draws_on_a_frame_hides_no_frozen_camera() -> None:
+    clock = Clock()
+    standstill = Standstill(patience_s=4, clock=clock)
+
+    def fault_at(at: int) -> bool:
+        rgb = picture(1)
+        fault = stands_still(standstill, clock, at, rgb)
+        rgb[:] = at  # what the user does with it
+        return fault
+
+    assert [at for at in range(10) if fault_at(at)] == [5]
 
 
 def test_a_frame_of_another_size_is_a_change() -> None:

@@ -1,5 +1,6 @@
 """From what the user writes to a source."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,23 @@ def test_what_is_not_there(spec: str, tmp_path: Path, monkeypatch: pytest.Monkey
 def test_camera_numbers(spec: str) -> None:
     with pytest.raises(SourceError, match="expected camera:N"):
         open_source(spec)
+
+
+def test_a_link_to_a_camera(tmp_path: Path) -> None:
+    """As those in /dev/v4l/by-id."""
+    link = tmp_path / "usb-Camera-video-index0"
+    link.symlink_to("/dev/video63")
+    source = open_source(str(link))
+    assert isinstance(source, LiveSource)
+    source.close()
+    assert list(source) == []
+
+
+def test_pipes_and_devices(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    for spec in ("/dev/null", str(tmp_path / "pipe.png")):
+        with pytest.raises(SourceError, match="is no file: a camera is /dev/videoN or camera:N"):
+            open_source(spec)
 
 
 def test_a_file_of_another_kind(tmp_path: Path) -> None:

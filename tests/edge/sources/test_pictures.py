@@ -16,7 +16,8 @@ import pytest
 from edge.core.errors import SourceError
 from edge.sources import pictures
 from edge.sources.albums import Album, find_album
-from edge.sources.pictures import MAX_SIDE, PictureSource, read_picture
+from edge.sources.opencv import MAX_SIDE
+from edge.sources.pictures import PictureSource, read_picture
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -175,6 +176,11 @@ def test_truncated_png(tmp_path: Path) -> None:
 def test_missing_picture(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="No such file"):
         read_picture(tmp_path / "absent.png")
+
+
+def test_a_name_that_no_file_can_have() -> None:
+    with pytest.raises(SourceError, match=r"cannot read the picture .*: embedded null byte"):
+        read_picture(Path("a\0b"))
 
 
 def test_unreadable_picture(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge.core.errors import SourceError
-from edge.sources import video
+from edge.sources import opencv
 from edge.sources.video import PresentationClock, VideoSource
 
 
@@ -101,13 +101,24 @@ def test_frames_of_more_pixels_than_the_limit_are_refused(
     with catch_stderr():
         path = make_video("clip.webm", "VP80")
     first = next(iter(VideoSource(path))).rgb
-    monkeypatch.setattr(video, "MAX_PIXELS", first.shape[0] * first.shape[1])
+    monkeypatch.setattr(opencv, "MAX_PIXELS", first.shape[0] * first.shape[1])
     playing = iter(VideoSource(path))
     next(playing)
-    monkeypatch.setattr(video, "MAX_PIXELS", first.shape[0] * first.shape[1] - 1)
+    monkeypatch.setattr(opencv, "MAX_PIXELS", first.shape[0] * first.shape[1] - 1)
     with pytest.raises(SourceError, match="too large"):  # as if they had grown
         next(playing)
     with pytest.raises(SourceError, match=r"clip\.webm are too large: .* px, expected at most"):
+        VideoSource(path)
+
+
+def test_frames_of_longer_sides_than_the_limit_are_refused(tmp_path: Path, catch_stderr: Callable) -> None:
+    path = tmp_path / "long.avi"
+    with catch_stderr():
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (40_000, 64))
+        assert writer.isOpened()
+        writer.write(np.zeros((64, 40_000, 3), np.uint8))
+        writer.release()
+    with pytest.raises(SourceError, match=r"long\.avi are too large: 40000×64 px, expected at most 8192 px"):
         VideoSource(path)
 
 
