@@ -17,7 +17,7 @@ from edge.core.memory import give_back
 from edge.core.types import Frame, FrameSource, Prediction, Status
 from edge.notify import Heartbeat, notify, under_systemd
 from edge.reload import Reload
-from edge.running_config import RunningConfig, first_config, open_source
+from edge.running_config import RunningConfig, first_config, open_allowed_source
 from edge.settings import Settings
 from edge.sinks.outputs import Outputs
 from edge.sleep import Sleep
@@ -45,7 +45,7 @@ def run(load: Callable[[], Settings], frames: int | None = None) -> loop.Summary
     faulthandler.enable(sys.__stderr__ or 2)
     config = first_config(load)
     try:
-        source = open_source(config.settings, frames)
+        source = open_allowed_source(config.settings, frames)
     except (MienError, OSError):
         config.trial.prove()  # the bundle's golden faces have run
         config.pipeline.close()
@@ -160,8 +160,8 @@ class Service:
         self._heartbeat.beat()
         self._config.trial.prove()
         if self._reload is not None and not self._reload.is_alive():
-            self._take(self._reload)
-            self._reload = None
+            built, self._reload = self._reload, None
+            self._take(built)
             give_back()
         elif self._reload_wanted and self._reload is None:
             self._reload_wanted = False
@@ -172,8 +172,11 @@ class Service:
     def _take(self, built: Reload) -> None:
         """Change over to what a reload has built, or say why not."""
         try:
-            config, source = built.result()
-            self._change_outputs(config, source or self._source)
+            with ExitStack() as refused:
+                refused.callback(built.discard)
+                config, source = built.result()
+                self._outputs.change(config.settings.output, isinstance(source or self._source, LiveSource))
+                refused.pop_all()
         except (MienError, OSError) as error:
             log.error("reload refused, keeping the current configuration: %s", error)
         except Exception:  # a bug in what is new must not end what runs
@@ -186,15 +189,8 @@ class Service:
         """What is still being built at the end does not come to run."""
         if self._reload is not None:
             self._reload.join(_PATIENCE_S)
-            with suppress(Exception):  # as it ended, or has not
-                self._reload.result()[0].discard(self._config.pipeline)
-
-    def _change_outputs(self, config: RunningConfig, source: FrameSource) -> None:
-        try:
-            self._outputs.change(config.settings.output, isinstance(source, LiveSource))
-        except (MienError, OSError):
-            config.discard(self._config.pipeline)
-            raise
+            with suppress(Exception):  # the end goes on
+                self._reload.discard()
 
     def _change_over(self, config: RunningConfig, source: FrameSource | None) -> None:
         if config.pipeline.backend is not self._config.pipeline.backend:

@@ -230,7 +230,9 @@ def test_a_source_on_the_network_in_a_sandbox_without_one_is_a_wrong_setting(mon
 
     monkeypatch.setattr(running_config.socket, "socket", refused)
     with pytest.raises(ConfigError, match=r"rtsp://… is on the network.*install\.sh"):
-        running_config.open_source(load_settings(None, {"source": "rtsp://user:secret@camera/stream"}))
+        running_config.open_allowed_source(
+            load_settings(None, {"source": "rtsp://user:secret@camera/stream"})
+        )
 
 
 @pytest.fixture
