@@ -15,6 +15,7 @@ from edge.build import SINK_KINDS
 from edge.core.errors import MienError
 from edge.core.memory import give_back
 from edge.core.types import Frame, FrameSource, Prediction, Status
+from edge.landmarks.litert import LitertBackend
 from edge.notify import Heartbeat, notify, under_systemd
 from edge.reload import Reload
 from edge.running_config import RunningConfig, first_config, open_allowed_source
@@ -35,7 +36,10 @@ def run(load: Callable[[], Settings], frames: int | None = None) -> loop.Summary
 
     Args:
         load: reads the settings, now and at each reload.
-        frames: where to stop; None: at the end of the source.
+        frames: where to stop, counted across the sources that reloads bring; None: at the end of the source.
+
+    Returns:
+        What the last source gave; that of those before it is in the log.
 
     Raises:
         MienError: settings, bundle, face models or source cannot be used.
@@ -107,11 +111,12 @@ class Service:
         give_back()
         notify("READY=1")
         summary = self._run_source()
-        while self._source is not self._read and not self._stop.is_set():
+        while self._source is not self._read and self._frames != self._processed and not self._stop.is_set():
             log.info("source changed; until then:")
             for line in str(summary).splitlines():
                 log.info("%s", line)
             summary = self._run_source()
+            log.info("since the source changed:")
         notify("STOPPING=1")
         return summary
 
@@ -127,7 +132,7 @@ class Service:
             self._outputs.write,
             time.monotonic,
             self._stop,
-            self._frames,
+            None if self._frames is None else self._frames - self._processed,
             self._after_frame,
         )
 
@@ -160,8 +165,10 @@ class Service:
         self._heartbeat.beat()
         self._config.trial.prove()
         if self._reload is not None and not self._reload.is_alive():
-            built, self._reload = self._reload, None
-            self._take(built)
+            try:
+                self._take(self._reload)
+            finally:
+                self._reload = None  # and with it what ran before, for ``give_back``
             give_back()
         elif self._reload_wanted and self._reload is None:
             self._reload_wanted = False
@@ -200,6 +207,8 @@ class Service:
         if source is not None:
             self._source.close()
             self._source = source
+            if isinstance(config.pipeline.backend, LitertBackend):
+                config.pipeline.backend.forget()  # it may be the one that tracked in the old source
         self._wake_up()
 
     def _beat(self, seconds: float) -> str:

@@ -13,6 +13,7 @@ from edge.core.errors import BackendError, BundleError, MienError
 from edge.head.classifier import TfliteClassifier
 from edge.head.inputs import LANDMARKS
 from edge.reload import Reload
+from edge.running_config import open_allowed_source
 from edge.settings import load_settings
 from edge.sinks.outputs import Outputs
 from edge.sources.live import LiveSource
@@ -177,6 +178,35 @@ class TestReload:
         monkeypatch.setattr(where, fails(BackendError("refused")))
         running._take(self.reload(running, camera__mirror=True))
         assert closed == [True]
+
+    def test_frames_are_counted_across_sources(self, running, portraits, monkeypatch, caplog):
+        """The second source comes at the third frame of five."""
+        monkeypatch.setattr(running, "_handle_signals", lambda: None)
+        monkeypatch.setattr(running, "_frames", 5)
+        running._source = open_allowed_source(running._config.settings, 5)
+        tick, ticks = running._tick, []
+
+        def reload_at_the_third():
+            ticks.append(True)
+            if len(ticks) == 3:
+                running._reload = self.reload(running, expression__bundle="landmarks", camera__mirror=True)
+            tick()
+
+        monkeypatch.setattr(running, "_tick", reload_at_the_third)
+        with caplog.at_level("INFO"):
+            summary = running.run()
+        assert len(ticks) == 5
+        assert summary.frames == 2
+        assert "source changed; until then:" in caplog.text
+        assert "3 frames, " in caplog.text
+        assert caplog.messages[-1] == "since the source changed:"
+
+    def test_a_source_that_comes_with_the_last_frame_is_not_read(self, running, portraits, monkeypatch):
+        monkeypatch.setattr(running, "_handle_signals", lambda: None)
+        monkeypatch.setattr(running, "_frames", 1)
+        running._source = open_allowed_source(running._config.settings, 1)
+        running._reload = self.reload(running, expression__bundle="landmarks", camera__mirror=True)
+        assert running.run().frames == 1
 
     @pytest.mark.parametrize("started", [True, False])
     def test_an_end_that_does_not_wait_for_what_is_built(self, running, store, monkeypatch, started):
