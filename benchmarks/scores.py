@@ -15,7 +15,7 @@ from edge.core.text import escaped
 from edge.data import fingerprint, metrics
 
 _MESSAGES = 20
-"""Skipped rows that are named in a result."""
+"""Problems of the data that are named in a result."""
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ def data_facts(
         data: see ``edge.data.read_dataset``; so ``split`` and ``mapping``.
         truth: see ``benchmarks.accuracy.Protocol``.
         classes: those that were scored.
-        skipped: a message for each bad row or file.
+        skipped: the messages of the reader; not each of them skips something.
         left_out: the name of each picture that ``truth`` or ``classes`` dropped.
     """
     return {
@@ -79,7 +79,7 @@ def headline(result: dict[str, Any]) -> str:
     """``data_facts`` and the number of pictures, as the start of a line."""
     return (
         f"{data_name(result)}: {result['n']} pictures, "
-        f"{result['skipped']} skipped, {result['left_out']} left out, "
+        f"{result['skipped']} problems, {result['left_out']} left out, "
         f"truth {result['truth']}, {len(result['labels'])} classes"
     )
 
@@ -97,8 +97,8 @@ def nothing_left(data: Path, truth: str) -> str:
 
 
 def skip(message: str, skipped: list[str]) -> None:
-    """Note a bad row: on stderr, and in ``skipped``."""
-    say(f"skipped: {message}", sys.stderr)
+    """Note what the reader says of a row, a file or the data as a whole: on stderr, and in ``skipped``."""
+    say(f"warning: {message}", sys.stderr)
     skipped.append(message)
 
 

@@ -67,7 +67,7 @@ def read_pictures(
         pictures: which.
         classes: those that are scored.
         seed: of the run.
-        skipped: gets a message for each bad row or file.
+        skipped: gets the messages of the reader.
         left_out: gets the name of each picture that has no truth, or none of these classes.
 
     Raises:

@@ -4,12 +4,14 @@ import threading
 from collections.abc import Callable
 
 from edge.core.types import FrameSource
-from edge.running_config import RunningConfig, next_config, open_source
+from edge.running_config import RunningConfig, next_config, open_allowed_source
 from edge.settings import Settings
+from edge.trial import BundleTrial
 
 
 class Reload(threading.Thread):
-    """Builds what new settings change; ``result`` gives it once the thread has ended."""
+    """Builds what new settings change; ``result`` gives it once the thread has ended, ``discard`` refuses it
+    at any time."""
 
     def __init__(self, load: Callable[[], Settings], running: RunningConfig) -> None:
         """
@@ -22,6 +24,9 @@ class Reload(threading.Thread):
         self._running = running
         self._parts: tuple[RunningConfig, FrameSource | None] | None = None
         self._error: Exception | None = None
+        self._lock = threading.Lock()  # between ``discard`` and the bundle's start
+        self._trial: BundleTrial | None = None
+        self._discarded = False
 
     def run(self) -> None:
         try:
@@ -39,9 +44,33 @@ class Reload(threading.Thread):
             raise self._error or RuntimeError("not built yet")
         return self._parts
 
+    def discard(self) -> None:
+        """What is built, is still being built or could not be built does not come to run, and its bundle is
+        not to blame."""
+        with self._lock:
+            self._discarded = True
+            if self._trial is not None:
+                self._trial.withdraw()
+        if self._parts is not None:
+            config, source = self._parts
+            if source is not None:
+                source.close()
+            config.discard(self._running.pipeline)
+
+    def _keep_trial(self, trial: BundleTrial) -> None:
+        with self._lock:
+            self._trial = trial
+            if self._discarded:
+                trial.withdraw()
+
     def _build(self) -> tuple[RunningConfig, FrameSource | None]:
         before, settings = self._running.settings, self._load()
         same_source = (settings.source, settings.camera) == (before.source, before.camera)
-        source = None if same_source else open_source(settings)
-        same_backend = settings.landmarks == before.landmarks
-        return next_config(settings, self._running.pipeline if same_backend else None), source
+        source = None if same_source else open_allowed_source(settings)
+        shared = self._running.pipeline if settings.landmarks == before.landmarks else None
+        try:
+            return next_config(settings, shared, self._keep_trial), source
+        except BaseException:
+            if source is not None:
+                source.close()
+            raise

@@ -61,20 +61,32 @@ def first_config(load: Callable[[], Settings]) -> RunningConfig:
                 raise
 
 
-def next_config(settings: Settings, running: Pipeline | None = None) -> RunningConfig:
+def next_config(
+    settings: Settings,
+    running: Pipeline | None = None,
+    on_start: Callable[[BundleTrial], None] = lambda _trial: None,
+) -> RunningConfig:
     """Build what other settings make.
 
     Args:
         running: see ``build_pipeline``.
+        on_start: gets the trial of the bundle before anything is built: whoever does not wait for the end
+            can withdraw it.
 
     Raises:
         MienError, OSError: it cannot be built. A bundle of the store that cannot be run is rolled back.
     """
-    return _config(settings, _store(settings), running)
+    return _config(settings, _store(settings), running, on_start)
 
 
-def _config(settings: Settings, store: BundleStore, running: Pipeline | None = None) -> RunningConfig:
+def _config(
+    settings: Settings,
+    store: BundleStore,
+    running: Pipeline | None = None,
+    on_start: Callable[[BundleTrial], None] = lambda _trial: None,
+) -> RunningConfig:
     trial = BundleTrial(store, None, pending=False) if settings.expression.bundle else store.start()
+    on_start(trial)
     settings = with_bundle(settings, trial.name)
     log.info("settings %s", json.dumps(printable(settings)))
     try:
@@ -104,7 +116,7 @@ def _shown(value: Any) -> Any:
     return shown(value) if isinstance(value, str) else value
 
 
-def open_source(settings: Settings, frames: int | None = None) -> FrameSource:
+def open_allowed_source(settings: Settings, frames: int | None = None) -> FrameSource:
     """``build_source``, where the service's sandbox allows it.
 
     Raises:

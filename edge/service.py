@@ -15,9 +15,10 @@ from edge.build import SINK_KINDS
 from edge.core.errors import MienError
 from edge.core.memory import give_back
 from edge.core.types import Frame, FrameSource, Prediction, Status
+from edge.landmarks.litert import LitertBackend
 from edge.notify import Heartbeat, notify, under_systemd
 from edge.reload import Reload
-from edge.running_config import RunningConfig, first_config, open_source
+from edge.running_config import RunningConfig, first_config, open_allowed_source
 from edge.settings import Settings
 from edge.sinks.outputs import Outputs
 from edge.sleep import Sleep
@@ -35,7 +36,10 @@ def run(load: Callable[[], Settings], frames: int | None = None) -> loop.Summary
 
     Args:
         load: reads the settings, now and at each reload.
-        frames: where to stop; None: at the end of the source.
+        frames: where to stop, counted across the sources that reloads bring; None: at the end of the source.
+
+    Returns:
+        What the last source gave; that of those before it is in the log.
 
     Raises:
         MienError: settings, bundle, face models or source cannot be used.
@@ -45,7 +49,7 @@ def run(load: Callable[[], Settings], frames: int | None = None) -> loop.Summary
     faulthandler.enable(sys.__stderr__ or 2)
     config = first_config(load)
     try:
-        source = open_source(config.settings, frames)
+        source = open_allowed_source(config.settings, frames)
     except (MienError, OSError):
         config.trial.prove()  # the bundle's golden faces have run
         config.pipeline.close()
@@ -107,11 +111,12 @@ class Service:
         give_back()
         notify("READY=1")
         summary = self._run_source()
-        while self._source is not self._read and not self._stop.is_set():
+        while self._source is not self._read and self._frames != self._processed and not self._stop.is_set():
             log.info("source changed; until then:")
             for line in str(summary).splitlines():
                 log.info("%s", line)
             summary = self._run_source()
+            log.info("since the source changed:")
         notify("STOPPING=1")
         return summary
 
@@ -127,7 +132,7 @@ class Service:
             self._outputs.write,
             time.monotonic,
             self._stop,
-            self._frames,
+            None if self._frames is None else self._frames - self._processed,
             self._after_frame,
         )
 
@@ -160,8 +165,10 @@ class Service:
         self._heartbeat.beat()
         self._config.trial.prove()
         if self._reload is not None and not self._reload.is_alive():
-            self._take(self._reload)
-            self._reload = None
+            try:
+                self._take(self._reload)
+            finally:
+                self._reload = None  # and with it what ran before, for ``give_back``
             give_back()
         elif self._reload_wanted and self._reload is None:
             self._reload_wanted = False
@@ -172,8 +179,11 @@ class Service:
     def _take(self, built: Reload) -> None:
         """Change over to what a reload has built, or say why not."""
         try:
-            config, source = built.result()
-            self._change_outputs(config, source or self._source)
+            with ExitStack() as refused:
+                refused.callback(built.discard)
+                config, source = built.result()
+                self._outputs.change(config.settings.output, isinstance(source or self._source, LiveSource))
+                refused.pop_all()
         except (MienError, OSError) as error:
             log.error("reload refused, keeping the current configuration: %s", error)
         except Exception:  # a bug in what is new must not end what runs
@@ -186,15 +196,8 @@ class Service:
         """What is still being built at the end does not come to run."""
         if self._reload is not None:
             self._reload.join(_PATIENCE_S)
-            with suppress(Exception):  # as it ended, or has not
-                self._reload.result()[0].discard(self._config.pipeline)
-
-    def _change_outputs(self, config: RunningConfig, source: FrameSource) -> None:
-        try:
-            self._outputs.change(config.settings.output, isinstance(source, LiveSource))
-        except (MienError, OSError):
-            config.discard(self._config.pipeline)
-            raise
+            with suppress(Exception):  # the end goes on
+                self._reload.discard()
 
     def _change_over(self, config: RunningConfig, source: FrameSource | None) -> None:
         if config.pipeline.backend is not self._config.pipeline.backend:
@@ -204,6 +207,8 @@ class Service:
         if source is not None:
             self._source.close()
             self._source = source
+            if isinstance(config.pipeline.backend, LitertBackend):
+                config.pipeline.backend.forget()  # it may be the one that tracked in the old source
         self._wake_up()
 
     def _beat(self, seconds: float) -> str:

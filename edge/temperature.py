@@ -10,8 +10,8 @@ _CPU_ZONES = ("cpu-thermal", "x86_pkg_temp")
 
 def cpu_temperature_c() -> float | None:
     """Temperature of the CPU, °C; None where the system does not tell."""
-    with suppress(OSError, ValueError):
-        for zone in sorted(_ZONES.glob("thermal_zone*")):
+    for zone in sorted(_ZONES.glob("thermal_zone*")):
+        with suppress(OSError, ValueError):  # another zone may tell
             if (zone / "type").read_text().strip() in _CPU_ZONES:
                 return int((zone / "temp").read_text()) / 1000
     return None

@@ -6,7 +6,11 @@ import sys
 from mien import Recognizer, Video
 
 folder, out = sys.argv[1:]
-with Recognizer(max_faces=16) as recognizer, open(out, "w", newline="") as file:  # noqa: PTH123
+with (
+    Recognizer(max_faces=16) as recognizer,
+    # file names need not be UTF-8: their bytes stay as they are
+    open(out, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,  # noqa: PTH123
+):
     table = csv.writer(file)
     table.writerow(["picture", "x", "y", "width", "height", "label", "status", *recognizer.labels])
     for frame in Video(folder):

@@ -6,7 +6,7 @@ import sys
 from mien import Recognizer, Video
 
 video, out = sys.argv[1:]
-with Recognizer(max_faces=4) as recognizer, open(out, "w", newline="") as file:  # noqa: PTH123
+with Recognizer(max_faces=4) as recognizer, open(out, "w", newline="", encoding="utf-8") as file:  # noqa: PTH123
     table = csv.writer(file)
     table.writerow(["position_s", "face", "label", "status", "yaw", "pitch", "roll", *recognizer.labels])
     for frame in Video(video):

@@ -101,7 +101,7 @@ def extract(
     finish(out, info)
     folder = load(out)
     print(coverage_table(folder.rows))
-    print(f"{len(folder.rows)} pictures, {len(skipped)} skipped → {out}")
+    print(f"{len(folder.rows)} pictures, {len(skipped)} problems → {out}")
 
 
 def _fill(

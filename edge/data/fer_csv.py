@@ -36,6 +36,8 @@ _NUMBERS = {f"{value:0{width}}": value for value in range(256) for width in (1, 
 
 _Row = tuple[int, list[str]]
 """Line in the file (the header is line 1) and the fields."""
+_Votes = tuple[str, tuple[int, ...] | None]
+"""Usage and votes of a row in the FER+ file."""
 
 
 def read(path: Path, on_bad: Callable[[str], None]) -> Iterator[Sample]:
@@ -45,12 +47,18 @@ def read(path: Path, on_bad: Callable[[str], None]) -> Iterator[Sample]:
         DataError: a missing column, or votes that do not belong to these rows.
     """
     header, rows = _open(path, COLUMNS, optional="Usage")
-    if "usage" not in header:
-        on_bad(f"{path}: no column 'Usage' in {_shown(header)}; all rows are in the split {NO_SPLIT!r}")
-    for (line, fields), votes in zip(rows, _votes(path, on_bad), strict=False):
+    votes_path, has_usage = path.with_name(VOTES_FILE), "usage" in header
+    has_votes = votes_path.is_file()
+    if not has_usage:
+        splits = (
+            f"splits are those of {votes_path}" if has_votes else f"all rows are in the split {NO_SPLIT!r}"
+        )
+        on_bad(f"{path}: no column 'Usage' in {_shown(header)}; {splits}")
+    pairs = _with_votes(path, rows, has_usage, on_bad) if has_votes else zip(rows, itertools.repeat(None))
+    for (line, fields), votes in pairs:
         try:
             row = _named_fields(header, fields)
-            usage = escaped(row.get("usage", NO_SPLIT))
+            usage = escaped(row.get("usage", votes[0] if votes else NO_SPLIT))
             label = _label(row["emotion"])
             picture = _pixels(row["pixels"])
         except ValueError as error:
@@ -58,7 +66,7 @@ def read(path: Path, on_bad: Callable[[str], None]) -> Iterator[Sample]:
             continue
         if votes is not None and escaped(votes[0]) != usage:
             raise DataError(
-                f"{path.with_name(VOTES_FILE)} does not belong to {path}: line {line} is {votes[0]!r} there "
+                f"{votes_path} does not belong to {path}: line {line} is {votes[0]!r} there "
                 f"and {usage!r} here; put the matching file beside it, or none"
             )
         yield Sample(picture, label, f"{path.name}:{line}", usage, votes[1] if votes else None)
@@ -119,11 +127,28 @@ def _lines(path: Path) -> Iterator[_Row]:
             yield line, [field.strip() for field in fields]
 
 
-def _votes(path: Path, on_bad: Callable[[str], None]) -> Iterator[tuple[str, tuple[int, ...] | None] | None]:
-    """For every row its usage and votes in the FER+ file; ``None`` without end where there is none."""
+def _with_votes(
+    path: Path, rows: Iterator[_Row], has_usage: bool, on_bad: Callable[[str], None]
+) -> Iterator[tuple[_Row, _Votes]]:
+    """Each row with that of the FER+ file beside it.
+
+    Raises:
+        DataError: there are fewer rows of votes; or more, and no usage would show that they do not belong.
+    """
     votes_path = path.with_name(VOTES_FILE)
-    if not votes_path.is_file():
-        yield from itertools.repeat(None)
+    for row, votes in itertools.zip_longest(rows, _votes(votes_path, on_bad)):
+        if votes is None or (row is None and not has_usage):
+            number = "fewer" if votes is None else "more"
+            raise DataError(
+                f"{votes_path} has {number} rows than {path}: put the matching file beside it, or none"
+            )
+        if row is None:
+            return
+        yield row, votes
+
+
+def _votes(votes_path: Path, on_bad: Callable[[str], None]) -> Iterator[_Votes]:
+    """Every row of the FER+ file."""
     header, rows = _open(votes_path, ("Usage", *FERPLUS_VOTES))
     usage, *places = (header.index(name.lower()) for name in ("Usage", *FERPLUS_VOTES))
     for line, fields in rows:
@@ -133,7 +158,6 @@ def _votes(path: Path, on_bad: Callable[[str], None]) -> Iterator[tuple[str, tup
             on_bad(f"{votes_path}:{line}: expected {len(FERPLUS_VOTES)} numbers of votes; read without votes")
             votes = None
         yield fields[usage] if len(fields) > usage else "", votes
-    raise DataError(f"{votes_path} has fewer rows than {path}: put the matching file beside it, or none")
 
 
 def _label(text: str) -> str:

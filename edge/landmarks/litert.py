@@ -129,6 +129,10 @@ class LitertBackend:
         """Run the bare landmark network once more on the input it holds: the floor for benchmarks."""
         self._mesh.interpreter.invoke()
 
+    def forget(self) -> None:
+        """The next frame has nothing to do with those before it: its faces get new ids."""
+        self._tracks = []
+
     def close(self) -> None:
         """Nothing to release; part of the protocol."""
 

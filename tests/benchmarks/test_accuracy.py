@@ -295,7 +295,7 @@ def test_labels_and_selective_accuracy_in_the_result(benchmark_json, class_folde
     assert list(result["selective"]) == ["0.8", "0.6", "0.4", "0.2"]
     assert result["aurc"] == 1 - result["accuracy"]
     printed = capsys.readouterr().out
-    assert "1 pictures, 1 skipped, 2 left out, truth label, 6 classes" in printed
+    assert "1 pictures, 1 problems, 2 left out, truth label, 6 classes" in printed
     assert "selective at 60 %" in printed
 
 
@@ -329,7 +329,7 @@ def test_what_cannot_run_is_one_line(class_folders, argv, code, message, capsys,
     out = tmp_path / "out.json"
     command = ["accuracy", *BUNDLE, "--data", str(class_folders), "--workers", "1", "--json", str(out), *argv]
     assert cli.main(command) == code
-    errors = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("skipped: ")]
+    errors = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("warning: ")]
     assert len(errors) == 1
     assert message in errors[0]
     assert not out.exists()

@@ -27,6 +27,18 @@ def pi(tmp_path, monkeypatch):
     return tell
 
 
+@pytest.mark.parametrize("file", ["type", "temp"])
+@pytest.mark.parametrize("content", [None, b"\xff\n", b"\n"])
+def test_a_zone_that_cannot_be_read_hides_no_other(pi, file, content):
+    pi("0x0", 45500)
+    zone = temperature._ZONES / "thermal_zone0"
+    (zone / "type").write_text("x86_pkg_temp\n")
+    (zone / file).unlink()
+    if content is not None:
+        (zone / file).write_bytes(content)
+    assert temperature.cpu_temperature_c() == 45.5
+
+
 def test_before_during_and_after(pi):
     pi("0x0", 45500)
     watched = heat.Heat()

@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import threading
 import time
 from types import SimpleNamespace
 
@@ -11,6 +12,8 @@ from edge import build, running_config, self_test, service
 from edge.core.errors import BackendError, BundleError, MienError
 from edge.head.classifier import TfliteClassifier
 from edge.head.inputs import LANDMARKS
+from edge.reload import Reload
+from edge.running_config import open_allowed_source
 from edge.settings import load_settings
 from edge.sinks.outputs import Outputs
 from edge.sources.live import LiveSource
@@ -134,26 +137,99 @@ class TestReload:
         monkeypatch.setattr(pipeline.backend, "close", lambda: closed.append(True))
         return closed
 
-    def test_a_bug_in_what_is_built_does_not_end_what_runs(self, running, caplog):
+    def reload(self, running, **changes):
+        """What a reload with these settings has built."""
+        built = Reload(settings(source="demo", **changes), running._config)
+        built.run()
+        return built
+
+    def test_a_bug_in_what_is_built_does_not_end_what_runs(self, running, store, monkeypatch, caplog):
         before = running._config
-        running._take(SimpleNamespace(result=fails(RuntimeError("a bug"))))
+        monkeypatch.setattr(self_test, "check", fails(RuntimeError("a bug")))
+        running._take(self.reload(running))
         assert running._config is before
         assert "reload refused, keeping the current configuration" in caplog.text
         assert "a bug" in caplog.text
+        assert store.state == NEW
 
     @pytest.mark.parametrize("own_backend", [True, False])
-    def test_sinks_that_cannot_be_opened(self, running, store, monkeypatch, caplog, own_backend):
+    @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("a bug")])
+    def test_sinks_that_cannot_be_opened(self, running, store, monkeypatch, caplog, own_backend, error):
         before = running._config
-        built = running_config.next_config(settings()(), None if own_backend else before.pipeline)
+        built = self.reload(running)
+        config, _ = built.result()
         assert store.state == State("mine", None, 1)
         if not own_backend:
-            built.pipeline.backend = before.pipeline.backend
-        closed = self.closed(built.pipeline, monkeypatch)
-        monkeypatch.setattr(Outputs, "change", fails(OSError(28, "No space left on device")))
-        running._take(SimpleNamespace(result=lambda: (built, None)))
-        assert "keeping the current configuration: [Errno 28] No space left" in caplog.text
+            config.pipeline.backend = before.pipeline.backend
+        closed = self.closed(config.pipeline, monkeypatch)
+        monkeypatch.setattr(Outputs, "change", fails(error))
+        running._take(built)
+        assert "keeping the current configuration" in caplog.text
+        assert str(error) in caplog.text
         assert running._config is before
         assert closed == [True] * own_backend
+        assert store.state == NEW
+
+    @pytest.mark.parametrize("where", ["edge.reload.next_config", "edge.sinks.outputs.Outputs.change"])
+    def test_a_source_that_does_not_come_to_run_is_closed(self, running, portraits, monkeypatch, where):
+        closed = []
+        source = SimpleNamespace(close=lambda: closed.append(True))
+        monkeypatch.setattr("edge.reload.open_allowed_source", lambda _settings: source)
+        monkeypatch.setattr(where, fails(BackendError("refused")))
+        running._take(self.reload(running, camera__mirror=True))
+        assert closed == [True]
+
+    def test_frames_are_counted_across_sources(self, running, portraits, monkeypatch, caplog):
+        """The second source comes at the third frame of five."""
+        monkeypatch.setattr(running, "_handle_signals", lambda: None)
+        monkeypatch.setattr(running, "_frames", 5)
+        running._source = open_allowed_source(running._config.settings, 5)
+        tick, ticks = running._tick, []
+
+        def reload_at_the_third():
+            ticks.append(True)
+            if len(ticks) == 3:
+                running._reload = self.reload(running, expression__bundle="landmarks", camera__mirror=True)
+            tick()
+
+        monkeypatch.setattr(running, "_tick", reload_at_the_third)
+        with caplog.at_level("INFO"):
+            summary = running.run()
+        assert len(ticks) == 5
+        assert summary.frames == 2
+        assert "source changed; until then:" in caplog.text
+        assert "3 frames, " in caplog.text
+        assert caplog.messages[-1] == "since the source changed:"
+
+    def test_a_source_that_comes_with_the_last_frame_is_not_read(self, running, portraits, monkeypatch):
+        monkeypatch.setattr(running, "_handle_signals", lambda: None)
+        monkeypatch.setattr(running, "_frames", 1)
+        running._source = open_allowed_source(running._config.settings, 1)
+        running._reload = self.reload(running, expression__bundle="landmarks", camera__mirror=True)
+        assert running.run().frames == 1
+
+    @pytest.mark.parametrize("started", [True, False])
+    def test_an_end_that_does_not_wait_for_what_is_built(self, running, store, monkeypatch, started):
+        """Whether the bundle's start is counted before the end or after it."""
+        reached, ended = threading.Event(), threading.Event()
+        at = (build, "load_bundle") if started else (BundleStore, "start")
+        actual = getattr(*at)
+
+        def slow(*arguments):
+            reached.set()
+            assert ended.wait(60)
+            return actual(*arguments)
+
+        monkeypatch.setattr(*at, slow)
+        monkeypatch.setattr(service, "_PATIENCE_S", 0.0)
+        running._reload = built = Reload(settings(source="demo"), running._config)
+        built.start()
+        assert reached.wait(60)
+        running._leave_reload()
+        if started:
+            assert store.state == NEW
+        ended.set()
+        built.join(60)
         assert store.state == NEW
 
 

@@ -156,6 +156,16 @@ def test_a_tracked_face_keeps_its_number_where_only_a_threshold_changes(manager,
     assert {record["faces"][0]["id"] for record in before + after} == {0}
 
 
+def test_a_face_in_a_view_that_changed_is_another_one(manager, portraits):
+    run = manager(DEMO.format(bundle="fused"))
+    run.told("READY=1")
+    run.records(lambda record: record["frame"] >= 5)
+    run.config.write_text(DEMO.format(bundle="fused") + "[camera]\nmirror = true\n")
+    run.reload()
+    after = run.records(lambda record: record["frame"] == 0)
+    assert 0 not in {face["id"] for face in after[-1]["faces"]}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -230,7 +240,9 @@ def test_a_source_on_the_network_in_a_sandbox_without_one_is_a_wrong_setting(mon
 
     monkeypatch.setattr(running_config.socket, "socket", refused)
     with pytest.raises(ConfigError, match=r"rtsp://… is on the network.*install\.sh"):
-        running_config.open_source(load_settings(None, {"source": "rtsp://user:secret@camera/stream"}))
+        running_config.open_allowed_source(
+            load_settings(None, {"source": "rtsp://user:secret@camera/stream"})
+        )
 
 
 @pytest.fixture

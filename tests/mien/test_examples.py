@@ -69,6 +69,16 @@ def test_video_to_csv(clip, tmp_path):
     assert {row["face"] for row in rows} == {"0"}
 
 
+def test_a_name_that_is_not_utf_8(clip, tmp_path):
+    """The table has its bytes as they are, whatever the locale."""
+    folder = tmp_path / "Andr\udce9"
+    folder.mkdir()
+    (folder / "\udce9.png").write_bytes(assets.load(assets.PORTRAITS[0]))
+    run("folder_to_csv.py", folder, tmp_path / "out.csv")
+    _, row = (tmp_path / "out.csv").read_bytes().splitlines()
+    assert b"/Andr\xe9/\xe9.png," in row
+
+
 def test_own_sink(clip, tmp_path):
     for _ in range(2):
         run("own_sink.py", clip, tmp_path / "out.db")

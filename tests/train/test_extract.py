@@ -151,7 +151,7 @@ def test_where_it_came_from_is_in_the_folder(whole):
 
 def test_coverage_by_class_and_split_is_reported(whole):
     out = whole[1].stdout
-    for word in ("PublicTest", "Training", "disgust", "all", "%", "600 pictures, 0 skipped"):
+    for word in ("PublicTest", "Training", "disgust", "all", "%", "600 pictures, 0 problems"):
         assert word in out
 
 
@@ -290,7 +290,7 @@ def test_bad_rows_are_named_counted_and_skipped(fer_csv, tmp_path):
     for number, reason in ((4, "2304"), (5, "unknown class '9'"), (6, "pixel 'x"), (7, "pixel '999'")):
         assert sum(f"{data}:{number}: " in line and reason in line for line in warnings) == 1
     assert len(warnings) == 4
-    assert "10 pictures, 4 skipped" in result.stdout
+    assert "10 pictures, 4 problems" in result.stdout
     assert landmarks_folder.load(tmp_path / "out").info["skipped"] == 4
 
 

@@ -87,7 +87,7 @@ def render(folder: Path, bundle: Path | None, data: Path | None) -> None:
 def render_if_possible(folder: Path, data: Path | None) -> None:
     """``render`` for a run that was just saved. Whatever is in the way, be it a font or a full disk, is a
     line on stderr: the training is not lost."""
-    again = ["python", "-m", "train", "report", str(folder)]
+    again = ["mien", "train", "report", str(folder)]
     with _warned("no report of the run", again):
         run, pictures = _read(folder), {}
         if data is not None:

@@ -286,6 +286,34 @@ class TestVotes:
         samples, _ = read(fer)
         assert [s.votes[0] for s in samples] == [2, 3]
 
+    def without_usage(self, fer):
+        lines = [line.rpartition(",")[0] for line in fer.read_text().splitlines()]
+        fer.write_text("\n".join(lines) + "\n")
+
+    def test_tell_the_splits_of_a_file_without_usage(self, fer):
+        self.without_usage(fer)
+        votes = write(
+            fer.with_name("fer2013new.csv"),
+            VOTES_HEADER,
+            "Training,a.png,1,0,0,0,0,0,0,0,0,0",
+            "PublicTest,b.png,x",
+            "Private\x1bTest,c.png,3,0,0,0,0,0,0,0,0,0",
+        )
+        samples, bad = read(fer)
+        assert [s.split for s in samples] == ["Training", "PublicTest", r"Private\x1bTest"]
+        assert [s.votes and s.votes[0] for s in samples] == [1, None, 3]
+        expected = f"no column 'Usage' in 'emotion,pixels'; splits are those of {votes}"
+        assert bad[0] == f"{fer}: {expected}"
+
+    @pytest.mark.parametrize(("rows", "found"), [(2, "fewer"), (4, "more")])
+    def test_of_another_number_of_rows_are_refused_without_usage(self, fer, rows, found):
+        """Nothing else would show that they do not belong together."""
+        self.without_usage(fer)
+        votes = ["Training,a.png,1,0,0,0,0,0,0,0,0,0"] * rows
+        write(fer.with_name("fer2013new.csv"), VOTES_HEADER, *votes)
+        with pytest.raises(DataError, match=rf"fer2013new\.csv has {found} rows than "):
+            read(fer)
+
     def test_of_another_file_are_refused(self, fer):
         write(
             fer.with_name("fer2013new.csv"),

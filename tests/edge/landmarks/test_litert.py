@@ -82,6 +82,14 @@ def test_a_lost_face_is_found_again_with_a_new_id(models, portraits, make_frame)
     assert after.track_id != before.track_id
 
 
+def test_a_face_whose_tracks_were_forgotten_is_another_one(models, portraits, make_frame):
+    backend = LitertBackend(models)
+    (before,) = backend.detect(make_frame(portraits["astronaut"], 0, still=False))
+    backend.forget()
+    (after,) = backend.detect(make_frame(portraits["astronaut"], 0, still=False))
+    assert after.track_id != before.track_id
+
+
 def test_a_still_frame_neither_uses_nor_leaves_tracks(models, portraits, make_frame):
     backend = LitertBackend(models)
     (first,) = backend.detect(make_frame(portraits["astronaut"]))
