@@ -17,7 +17,8 @@ from edge.build import build_pipeline
 from edge.core.errors import DataError
 from edge.core.types import Frame, LandmarkBackend
 from edge.settings import load_settings
-from edge.sources.pictures import MAX_SIDE, read_picture
+from edge.sources.opencv import MAX_SIDE
+from edge.sources.pictures import read_picture
 from mien.backends import CheckedBackend
 from mien.results import Result
 
