@@ -5,6 +5,7 @@ where a bundle takes the place of an idle or damaged one: whenever the power fai
 or not at all, and the state is the old one or the new one.
 """
 
+import hashlib
 import logging
 import shutil
 from collections.abc import Iterator
@@ -160,6 +161,16 @@ class BundleStore:
             self._state.keep(State.counted)
         state = self.state
         return BundleTrial(self, state.current, pending=state.unproven_starts is not None)
+
+    def identity(self, name: str) -> bytes | None:
+        """A hash that tells an installed bundle from another one that had its name. For ``BundleTrial``.
+
+        Returns:
+            None: nothing that can be read was installed under that name.
+        """
+        with suppress(OSError):
+            return hashlib.sha256((self.folder / name / JSON_FILE).read_bytes()).digest()
+        return None
 
     def mark_proven(self, name: str) -> None:
         """A bundle works: its starts are not counted any more. For ``BundleTrial``."""

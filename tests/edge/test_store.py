@@ -290,6 +290,17 @@ class TestStart:
         new.prove()
         assert two.state == State("two", "one")
 
+    @pytest.mark.parametrize("end", ["prove", "withdraw", "fail"])
+    def test_a_bundle_is_not_judged_by_another_one_that_had_its_name(self, two, tmp_path, end):
+        two.use("one")
+        old = two.start()
+        two.use("two")
+        two.install(str(own_bundle(tmp_path / "new", "one", license="MIT")))
+        two.use("one")
+        two.start()
+        old.fail("crashes") if end == "fail" else getattr(old, end)()
+        assert two.state == State("one", None, 1)
+
     def test_a_bundle_that_was_chosen_meanwhile_is_not_proven(self, two):
         two.use("one")
         trial = two.start()
