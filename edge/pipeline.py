@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from edge.core.pose import head_pose
 from edge.core.types import (
-    Box,
     Classifier,
     Face,
     FacePrediction,
@@ -135,22 +134,15 @@ class Pipeline:
             probabilities = self._smoother.update(face.track_id, probabilities, frame.time_ns)
         best = int(probabilities.argmax())
         sure = bool(probabilities[best] >= self._min_confidence)
-        pose, box = head_pose(face.landmarks), _box(face.landmarks)
+        pose = head_pose(face.landmarks)
         return FacePrediction(
             label=self.classifier.labels[best],
             probabilities=probabilities,
             status=FaceStatus.OK if sure else FaceStatus.LOW_CONFIDENCE,
-            reasons=reasons(frame.rgb, face.landmarks, box, pose, sure),
-            box=box,
+            reasons=reasons(frame, face.landmarks, pose, sure),
             pose=pose,
             face=face,
         )
-
-
-def _box(landmarks: NDArray[np.float32]) -> Box:
-    left, top, _ = np.minimum.reduce(landmarks).tolist()
-    right, bottom, _ = np.maximum.reduce(landmarks).tolist()
-    return Box(left, top, right - left, bottom - top)
 
 
 def _since(mark: int) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge.core.features import EYE_ANCHORS, MESH_POINTS
 from edge.core.pose import Pose
-from edge.core.types import Box, Reason
+from edge.core.types import Box, Frame, Reason
 
 MAX_TURN = 20.0
 """Degrees of yaw or pitch beyond which a head counts as turned. A roll does no harm: crops are levelled."""
@@ -22,28 +22,30 @@ MIN_SHARPNESS = 0.3
 SIDE = 48
 """px to which a face is reduced before it is measured: what FER2013 shows of one."""
 
-_LEFT_EYE, _RIGHT_EYE = EYE_ANCHORS[MESH_POINTS]
+_EYES = np.array(EYE_ANCHORS[MESH_POINTS])
 
 
-def reasons(
-    rgb: NDArray[np.uint8], landmarks: NDArray[np.float32], box: Box, pose: Pose, sure: bool
-) -> tuple[Reason, ...]:
+def reasons(frame: Frame, landmarks: NDArray[np.float32], pose: Pose, sure: bool) -> tuple[Reason, ...]:
     """What speaks against a face's label.
 
+    In a video, light and sharpness are only looked at where the label is unsure: that takes a twentieth of a
+    frame's time.
+
     Args:
-        rgb: the frame, uint8 (H, W, 3).
+        frame: in which the face is.
         landmarks: float32 (468 or 478, 3), px.
-        box: of the landmarks.
         pose: of the head.
         sure: whether the top probability reaches the threshold.
     """
     found = [] if sure else [Reason.UNSURE]
     if max(abs(pose.yaw), abs(pose.pitch)) > MAX_TURN:
         found.append(Reason.TURNED)
-    (left_x, left_y, _), (right_x, right_y, _) = landmarks[[_LEFT_EYE, _RIGHT_EYE]].tolist()
+    (left_x, left_y, _), (right_x, right_y, _) = landmarks[_EYES].tolist()
     if math.hypot(right_x - left_x, right_y - left_y) < MIN_EYE_DISTANCE:
         found.append(Reason.SMALL)
-    return (*found, *_of_light(rgb, box))
+    if frame.still or not sure:
+        found += _of_light(frame.rgb, Box.around(landmarks))
+    return tuple(found)
 
 
 def _of_light(rgb: NDArray[np.uint8], box: Box) -> Iterator[Reason]:

@@ -35,25 +35,20 @@ def head_pose(landmarks: NDArray[np.floating[Any]]) -> Pose:
         landmarks: (468 or 478, 3), x and y in px, z on x's scale, as in ``Face.landmarks``. Points in one
             place give an angle of 0.
     """
-    left, right, top, bottom = landmarks[_POINTS].tolist()
-    across = _unit([b - a for a, b in zip(left, right, strict=True)])
-    down = [b - a for a, b in zip(top, bottom, strict=True)]
-    slant = sum(a * b for a, b in zip(across, down, strict=True))
-    down = _unit([d - slant * a for a, d in zip(across, down, strict=True)])
+    (lx, ly, lz), (rx, ry, rz), (tx, ty, tz), (bx, by, bz) = landmarks[_POINTS].tolist()
+    # Scalars: every call in a frame counts. Across from eye to eye, and down at a right angle to it.
+    ax, ay, az = rx - lx, ry - ly, rz - lz
+    length = math.sqrt(ax * ax + ay * ay + az * az) or 1.0
+    ax, ay, az = ax / length, ay / length, az / length
+    dx, dy, dz = bx - tx, by - ty, bz - tz
+    slant = ax * dx + ay * dy + az * dz
+    dx, dy, dz = dx - slant * ax, dy - slant * ay, dz - slant * az
+    length = math.sqrt(dx * dx + dy * dy + dz * dz) or 1.0
+    dx, dy, dz = dx / length, dy / length, dz / length
     # The nose's direction: up × across, as x points right, y down and z away from the camera.
-    x = across[2] * down[1] - across[1] * down[2]
-    y = across[0] * down[2] - across[2] * down[0]
-    z = across[1] * down[0] - across[0] * down[1]
-    yaw = math.atan2(x, 0.0 - z)  # not -z: of a zero it would be a half turn
-    pitch = math.asin(max(-1.0, min(1.0, -y)))
+    yaw = math.atan2(az * dy - ay * dz, ax * dy - ay * dx)
+    pitch = math.asin(max(-1.0, min(1.0, az * dx - ax * dz)))
     # Before its roll, the line between the eyes lay level.
     cos, sin = math.cos(yaw), math.sin(yaw)
-    level = across[0] * cos + across[2] * sin
-    tilt = down[0] * cos + down[2] * sin
-    roll = math.atan2(-tilt, level)
+    roll = math.atan2(-dx * cos - dz * sin, ax * cos + az * sin)
     return Pose(math.degrees(yaw), math.degrees(pitch), math.degrees(roll))
-
-
-def _unit(vector: list[float]) -> list[float]:
-    length = math.hypot(*vector)
-    return [value / length for value in vector] if length > 0 else [0.0, 0.0, 0.0]

@@ -117,6 +117,13 @@ class Box(NamedTuple):
     width: float
     height: float
 
+    @classmethod
+    def around(cls, landmarks: NDArray[np.float32]) -> "Box":
+        """That of (N, 3) points, px."""
+        left, top, _ = np.minimum.reduce(landmarks).tolist()
+        right, bottom, _ = np.maximum.reduce(landmarks).tolist()
+        return cls(left, top, right - left, bottom - top)
+
 
 class FaceStatus(StrEnum):
     """Whether a face's label is to be believed."""
@@ -150,10 +157,14 @@ class FacePrediction:
     """LOW_CONFIDENCE when the top probability is below the setting ``min_confidence``, or below the
     bundle's threshold where the setting is absent."""
     reasons: tuple[Reason, ...]
-    """Everything that makes the label less reliable, also where the status is OK."""
-    box: Box
+    """What makes the label less reliable, see ``edge.reasons``; also where the status is OK."""
     pose: Pose
     face: Face
+
+    @property
+    def box(self) -> Box:
+        """The bounding box of the landmarks."""
+        return Box.around(self.face.landmarks)
 
 
 @dataclass(frozen=True, slots=True)

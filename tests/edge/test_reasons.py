@@ -6,7 +6,7 @@ import pytest
 
 from edge.build import build_pipeline
 from edge.core.pose import Pose
-from edge.core.types import Box, FaceStatus, Reason
+from edge.core.types import FaceStatus, Reason
 from edge.reasons import MAX_TURN, reasons
 from edge.settings import load_settings
 
@@ -58,18 +58,25 @@ def test_uncertainty_is_low_confidence(models, make_frame, portraits):
         (Pose(0, 0, 170), False),  # crops are levelled
     ],
 )
-def test_a_head_that_looks_aside(pose, turned, golden):
-    landmarks = golden["astronaut"] * 512
+def test_a_head_that_looks_aside(pose, turned, golden, make_frame):
     noise = np.random.default_rng(1).integers(0, 255, (512, 512, 3), np.uint8)
-    found = reasons(noise, landmarks, Box(150, 50, 150, 200), pose, True)
+    found = reasons(make_frame(noise), golden["astronaut"] * 512, pose, True)
     assert found == ((Reason.TURNED,) if turned else ())
 
 
-@pytest.mark.parametrize("box", [Box(-90, 10, 50, 50), Box(600, 10, 50, 50), Box(10, 10, 0.5, 0.5)])
-def test_a_face_beside_the_picture_has_no_light(box, golden):
-    assert reasons(np.zeros((512, 512, 3), np.uint8), golden["astronaut"] * 512, box, AHEAD, True) == ()
+@pytest.mark.parametrize("move", [(-900, 0), (900, 0), (0, -900), (0, 900)])
+def test_a_face_beside_the_picture_has_no_light(move, golden, make_frame):
+    landmarks = golden["astronaut"] * 512 + np.array([*move, 0], np.float32)
+    assert reasons(make_frame(np.zeros((512, 512, 3), np.uint8)), landmarks, AHEAD, True) == ()
 
 
-def test_an_even_surface_is_not_blurred(golden):
-    grey = np.full((512, 512, 3), 128, np.uint8)
-    assert reasons(grey, golden["astronaut"] * 512, Box(150, 50, 150, 200), AHEAD, True) == ()
+def test_an_even_surface_is_not_blurred(golden, make_frame):
+    frame = make_frame(np.full((512, 512, 3), 128, np.uint8))
+    assert reasons(frame, golden["astronaut"] * 512, AHEAD, True) == ()
+
+
+def test_in_a_video_the_light_is_looked_at_where_the_label_is_unsure(golden, make_frame):
+    black, landmarks = np.zeros((512, 512, 3), np.uint8), golden["astronaut"] * 512
+    assert reasons(make_frame(black, still=False), landmarks, AHEAD, True) == ()
+    assert reasons(make_frame(black, still=False), landmarks, AHEAD, False) == (Reason.UNSURE, Reason.DARK)
+    assert reasons(make_frame(black), landmarks, AHEAD, True) == (Reason.DARK,)

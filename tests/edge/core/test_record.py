@@ -12,7 +12,6 @@ import pytest
 from edge.core.pose import Pose
 from edge.core.record import prediction_record, status_record
 from edge.core.types import (
-    Box,
     Face,
     FacePrediction,
     FaceStatus,
@@ -31,9 +30,8 @@ FACE = FacePrediction(
     probabilities=np.array([0.25, 0.75], np.float32),
     status=FaceStatus.LOW_CONFIDENCE,
     reasons=tuple(Reason),
-    box=Box(-3.14159, 20.0, 30.0, 40.0),
     pose=Pose(-12.345, 3.0, 170.0),
-    face=Face(np.zeros((468, 3), np.float32), 0.98765, None, 4),
+    face=Face(np.array([[-3.14159, 20, 0], [26.85841, 60, 5]], np.float32), 0.98765, None, 4),
 )
 PREDICTION = Prediction(
     faces=(FACE,),

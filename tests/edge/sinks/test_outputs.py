@@ -11,7 +11,7 @@ import pytest
 
 from edge.core.errors import ConfigError
 from edge.core.pose import Pose
-from edge.core.types import Box, Face, FacePrediction, FaceStatus, Prediction, SinkStats, StageTimings, Status
+from edge.core.types import Face, FacePrediction, FaceStatus, Prediction, SinkStats, StageTimings, Status
 from edge.settings import OutputSettings
 from edge.sinks.background import CAPACITY, BackgroundSink
 from edge.sinks.outputs import STDOUT, Outputs, SinkKind
@@ -148,7 +148,7 @@ def kind(opened: list, *, resource: str = "", fails: Callable[[], bool] = lambda
 
 def test_what_waits_holds_no_feature_maps():
     face = Face(np.zeros((468, 3), np.float32), 1.0, None, 0, {"fine_map": np.zeros((12, 12, 128))})
-    result = FacePrediction("sad", np.ones(1), FaceStatus.OK, (), Box(0, 0, 1, 1), Pose(0, 0, 0), face)
+    result = FacePrediction("sad", np.ones(1), FaceStatus.OK, (), Pose(0, 0, 0), face)
     sink = Recorder()
     background = BackgroundSink("rec", lambda: sink)
     background.write(replace(prediction(0), faces=(result,)))

@@ -5,19 +5,19 @@ import numpy as np
 import pytest
 
 from edge.core.pose import Pose
-from edge.core.types import Box, Face, FacePrediction, FaceStatus, Prediction, Reason, Roi, StageTimings
+from edge.core.types import Face, FacePrediction, FaceStatus, Prediction, Reason, Roi, StageTimings
 from edge.sinks.jsonl import JsonlSink
 from edge.sinks.live import LiveSink
 from edge.sinks.outputs import standard_output
 
-BOX, POSE = Box(10.0, 20.0, 20.0, 40.0), Pose(1.23, -4.0, 0.0)
+POSE = Pose(1.23, -4.0, 0.0)
 
 
 def _prediction(index=0, origin="a.png", faces=1, status=FaceStatus.OK, position_ns=None):
     landmarks = np.array([[10, 20, 0], [30, 60, 0], [15, 25, 5]], np.float32)
     face = Face(landmarks, 0.98765, Roi(20, 40, 60, 0), 4)
     probabilities = np.array([0.25, 0.75], np.float32)
-    result = FacePrediction("happy", probabilities, status, (Reason.DARK,), BOX, POSE, face)
+    result = FacePrediction("happy", probabilities, status, (Reason.DARK,), POSE, face)
     timings = StageTimings(1_000_000, 20_000, 30_000, 5_000, 1_055_000, 2_000_000)
     return Prediction(
         (result,) * faces, ("sad", "happy"), index, origin, 640, 480, 498_000_000, position_ns, timings
