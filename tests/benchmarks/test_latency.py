@@ -232,7 +232,7 @@ def test_a_result_holds_nothing_of_an_address(
     argv = ["latency", "--frames", "3", "--warmup", "1", *flags.split()]
     result = benchmark_json(*(each.replace("{}", address) for each in argv))
     assert result["source"] == "rtsp://…"
-    recorded = shlex.split(result["command"])[3:-2]  # without --json
+    recorded = shlex.split(result["command"])[2:-2]  # without --json
     assert recorded == [each.replace("{}", "rtsp://…") for each in argv]
     assert "cret" not in "".join([json.dumps(result), *capsys.readouterr()])
 

@@ -36,7 +36,7 @@ def _result(folder: Path) -> None:
     results = result_files.read([folder / "result.json"])
     kind = results[0].kind
     older = [
-        result_files.Result(folder / "old.json", kind, content)
+        result_files.Result(folder / "old.json", kind, content, "older")
         for content in _results()
         if content["kind"] == kind
     ]
