@@ -5,7 +5,6 @@ A password that is not percent-encoded may hold any character, and a path may ho
 So nothing tells for certain where a secret begins or ends, and all that follows the scheme is left out.
 """
 
-import difflib
 import glob
 import os
 import re
@@ -54,7 +53,11 @@ def may_be_address(source: str) -> bool:
 
 
 def _is_nearly_a_scheme(word: str) -> bool:
-    return word in _SCHEMES or bool(difflib.get_close_matches(word, _SCHEMES, cutoff=_NEARLY))
+    if word in _SCHEMES:
+        return True
+    import difflib  # nothing that a sound address needs
+
+    return bool(difflib.get_close_matches(word, _SCHEMES, cutoff=_NEARLY))
 
 
 def _is_there(path: str) -> bool:
