@@ -44,7 +44,7 @@ class App:
         self._channel.bind(str(socket_path))
         with self._log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [python, "-m", "edge", "run", "--config", str(self.config)],
+                [python, "-m", "mien", "run", "--config", str(self.config)],
                 cwd=ROOT,
                 env={**os.environ, "NOTIFY_SOCKET": str(socket_path), **UNIT_ENVIRONMENT, **environment},
                 stdout=subprocess.PIPE,

@@ -84,11 +84,11 @@ install_as_documented() {
     inside /bin/sh -ec "$commands"
 }
 
-# compare_labels SOURCE: 50 frames of it here and there, unsmoothed because smoothing follows the clock.
+# compare_labels SOURCE: 50 frames of it here and there, unsmoothed so that each frame counts by itself.
 compare_labels() {
     local flags=(--source "$1" --frames 50 --sink jsonl --config) here=$system.here.jsonl there=/root/there.jsonl
     rm -f "$here" "$system$there"
-    (cd "$root" && PYTHONPATH=$root .venv-edge/bin/python -P -m edge \
+    (cd "$root" && PYTHONPATH=$root .venv-edge/bin/python -P -m mien \
         run "${flags[@]}" tests/device/unsmoothed.toml --jsonl-file "$here")
     inside env --chdir=$checkout venv/bin/mien run "${flags[@]}" tests/device/unsmoothed.toml --jsonl-file "$there"
     "$root/.venv-edge/bin/python" "$root/tests/device/clip_labels.py" "$here" "$system$there" ||

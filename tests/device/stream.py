@@ -78,5 +78,13 @@ class Stream(MjpegServer):
             write(part(jpeg))
 
 
+def serve(port: int) -> None:
+    """The demo at 30 frames a second on this port, until the process is ended."""
+    stream = Stream([demo_clip()], fps=30)
+    stream.port = port
+    stream.start()
+    threading.Event().wait()
+
+
 def _jpeg(rgb: np.ndarray) -> bytes:
     return cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes()

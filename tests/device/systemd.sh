@@ -2,8 +2,8 @@
 # The service under a real systemd: tests/device/systemd.sh [WORK FOLDER]
 # Boots Debian Bookworm of this machine's architecture in a container without network, installs Mien
 # there with systemd/install.sh, and shows one line with the measured seconds for each thing that the
-# service promises. The first that fails ends it. WORK FOLDER keeps the Debian root and the wheels;
-# with them, no network is needed.
+# service promises; in the end an older version is installed and upgraded. The first that fails ends it.
+# WORK FOLDER keeps the Debian root and the wheels; with them, no network is needed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=../../scripts/common.sh
@@ -14,6 +14,8 @@ more_namespaces=(--pid --fork --kill-child --mount-proc) # the container's proce
 own_mounts "$@"
 # shellcheck source=systemd_container.sh
 source "$here/systemd_container.sh"
+# shellcheck source=systemd_upgrade.sh
+source "$here/systemd_upgrade.sh"
 installer=$checkout/systemd/install.sh
 toml=/etc/mien/mien.toml
 began=0
@@ -33,11 +35,17 @@ restarted() { [[ $(show MainPID) != "$1" ]] && active; }
 journal_has() { journal "$1" | grep "$2" >/dev/null; }
 journal() { inside journalctl --unit mien --output cat --since "@$1"; }
 source_is() { inside sed -i "s|^source = .*|source = \"$1\"|" $toml; }
-use_bundle() { inside runuser -u mien -- env STATE_DIRECTORY=/var/lib/mien /opt/mien/venv/bin/mien models use "$1" >/dev/null; }
+as_mien() { inside runuser -u mien -- env STATE_DIRECTORY=/var/lib/mien /opt/mien/venv/bin/mien "$@"; }
+use_bundle() { as_mien models use "$1" >/dev/null; }
 install_quietly() { inside env "$@" $installer --wheels /root/wheels >"$work/install.log" 2>&1; }
 
 expect() { # WHAT FOUND EXPECTED
     [[ $2 == "$3" ]] || die "FAILED: $1: expected $3, found $2"
+}
+
+# The demo's pictures.
+portraits() {
+    inside env STATE_DIRECTORY=/var/lib/mien bash -c "exec /opt/mien/venv/bin/mien setup \$(printf -- ' --from %s' /root/portraits/*)" >/dev/null
 }
 
 # ---- what is shown
@@ -51,7 +59,7 @@ first_install() {
     ok "installed from the wheels, no network; default settings need picamera2: enabled, not started, told why"
     source_is demo
     begin
-    inside env STATE_DIRECTORY=/var/lib/mien bash -c "exec /opt/mien/venv/bin/mien setup \$(printf -- ' --from %s' /root/portraits/*)" >/dev/null
+    portraits
     ok "portraits of the demo from their wheels"
     begin
     install_quietly || die "FAILED: install: $(tail -n 1 "$work/install.log")"
@@ -71,11 +79,16 @@ second_install() {
 }
 
 starts() {
+    local since
     inside systemctl stop mien
+    since=$EPOCHSECONDS
     begin
     inside systemctl start mien
     active || die "FAILED: started, but $(show ActiveState)"
     ok "start to READY"
+    begin
+    wait_for 10 "a result in the journal" journal_has "$since" '^{"schema":2,.*"position_s":.*"label":'
+    ok "results in the journal"
     begin
     wait_for 20 "a status line in systemctl status" status_line
     ok "systemctl status: $(show StatusText)"
@@ -85,7 +98,7 @@ starts() {
 }
 
 # The service's process as this machine numbers it.
-main_pid_here() { pgrep --ns "$(leader)" --nslist pid --full 'edge run --config' | head -n 1; }
+main_pid_here() { pgrep --ns "$(leader)" --nslist pid --full 'mien run --config' | head -n 1; }
 
 exposure() { inside systemd-analyze security --no-pager mien.service | sed -n 's/.*exposure level for .*: \([0-9.]*\) .*/\1/p'; }
 
@@ -195,18 +208,27 @@ reload() {
     ok "reload of wrong settings: logged, the old ones stay"
 }
 
+# A camera on the network: the demo's pictures as an MJPEG stream.
+network_camera() {
+    inside systemd-run --quiet --unit network-camera --working-directory=$checkout --setenv=PYTHONPATH=$checkout \
+        --setenv=STATE_DIRECTORY=/var/lib/mien /opt/mien/venv/bin/python -c 'from tests.device.stream import serve; serve(8000)'
+}
+
 # install.sh opens the network for a stream, and closes it for a camera.
 network_follows_the_settings() {
-    local drop_in=/etc/systemd/system/mien.service.d
+    local drop_in=/etc/systemd/system/mien.service.d since=$EPOCHSECONDS
+    network_camera
     begin
-    source_is rtsp://127.0.0.1:9/none
+    source_is http://127.0.0.1:8000/stream
     install_quietly || die "FAILED: install: $(tail -n 1 "$work/install.log")"
     inside test -e $drop_in/network.conf || die "FAILED: a stream as source, and no network.conf"
     [[ $(show RestrictAddressFamilies) == *AF_INET6* ]] || die "FAILED: the service has no network for its stream"
+    wait_for 10 "a result from the stream" journal_has "$since" '"source":"http:[^"]*","time":.*"label":'
+    inside systemctl stop network-camera
     source_is demo
     install_quietly || die "FAILED: install: $(tail -n 1 "$work/install.log")"
     if inside test -e $drop_in; then die "FAILED: no stream as source, and network.conf is still there"; fi
-    ok "network opened for a stream, closed again"
+    ok "network opened for a stream, results come; closed again"
 }
 
 camera_absent() {
@@ -256,7 +278,8 @@ killed_at() {
         >"$work/install.log" 2>&1
 }
 
-works() { inside runuser -u mien -- env STATE_DIRECTORY=/var/lib/mien /opt/mien/venv/bin/python -P -m edge check --config $toml >/dev/null 2>&1; }
+# Not by bin/mien: the one of quick-python's copy starts with the path of the release that was copied.
+works() { inside runuser -u mien -- env STATE_DIRECTORY=/var/lib/mien /opt/mien/venv/bin/python -P -m mien check --config $toml >/dev/null 2>&1; }
 
 whole_install() {
     wait_for 0 "active" active
@@ -352,4 +375,5 @@ write_killer
 interrupted
 half_of_pip
 uninstalls
+upgrades
 echo "$me: all of it works ($SECONDS s)"

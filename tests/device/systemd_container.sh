@@ -5,6 +5,9 @@
 
 work=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/mien/systemd}
 box=$work/box # the container: a copy of the root
+older=0.5.0   # the version that is upgraded
+older_commit=460c480
+older_checkout=/root/mien-$older # in the container
 
 # wait_for SECONDS WHAT COMMAND…: until the command succeeds.
 wait_for() {
@@ -41,10 +44,24 @@ make_wheels() {
         rm -f "$system/etc/pip.conf"
         echo "$stamp" >"$work/wheels.made"
     fi
-    rm -rf "$work/wheels/mien" "$work"/wheels/for-mien/mien-*.whl
-    cp -r "$work/checkout" "$work/wheels/mien"
-    root_pip wheel --no-deps --no-index --find-links /wheels/for-building --wheel-dir /wheels/for-mien /wheels/mien
+    rm -rf "$work/wheels/for-older" "$work"/wheels/for-mien/mien-*.whl
+    build_wheel checkout for-mien
+    build_wheel older for-older
     umount "$system/wheels"
+}
+
+# build_wheel SOURCES FOLDER: Mien's wheel; building leaves files beside the sources, so it is done in a copy.
+build_wheel() {
+    rm -rf "$work/wheels/sources"
+    cp -r "$work/$1" "$work/wheels/sources"
+    root_pip wheel --no-deps --no-index --find-links /wheels/for-building --wheel-dir "/wheels/$2" /wheels/sources
+}
+
+older_sources() {
+    rm -rf "$work/older"
+    mkdir -p "$work/older"
+    git -c safe.directory="$root" -C "$root" archive "$older_commit" | tar -C "$work/older" -x ||
+        die "$older is missing: expected a clone with its history, which has the commit $older_commit"
 }
 
 make_box() {
@@ -53,6 +70,10 @@ make_box() {
     cp -r "$work/checkout" "$box$checkout"
     cp -r "$work/wheels/for-mien" "$box/root/wheels"
     cp -r "$work/wheels/for-demo" "$box/root/portraits"
+    cp -r "$work/older" "$box$older_checkout"
+    cp -al "$box/root/wheels" "$box/root/older-wheels" # both versions take the same packages
+    rm "$box"/root/older-wheels/mien-*.whl
+    cp "$work"/wheels/for-older/mien-*.whl "$box/root/older-wheels/"
     cp "$here/sandbox_probe.py" "$box/usr/local/lib/"
 }
 
@@ -80,6 +101,7 @@ start_container() {
     command -v systemd-nspawn >/dev/null || die "needs systemd-nspawn: apt-get install systemd-container"
     make_root "$work" bookworm "$(dpkg --print-architecture)" systemd,systemd-sysv,dbus,procps
     checkout_to "$work/checkout"
+    older_sources
     make_wheels
     make_box
     boot
