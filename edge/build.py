@@ -18,7 +18,7 @@ from edge.head.smoothing import ProbabilitySmoother
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.mediapipe_mesh import FaceMeshBackend
 from edge.landmarks.mediapipe_tasks import TasksBackend
-from edge.landmarks.models import TAPS, find_models
+from edge.landmarks.models import MAPS, find_models
 from edge.pipeline import Pipeline
 from edge.settings import LandmarkSettings, Settings
 from edge.sinks import output_file
@@ -78,7 +78,7 @@ def maps_for(bundle: Bundle, settings: LandmarkSettings) -> tuple[str, ...]:
 
 
 def _check_maps(settings: LandmarkSettings, maps: Collection[str]) -> None:
-    given = TAPS if settings.backend == "litert" else ()
+    given = MAPS if settings.backend == "litert" else ()
     if missing := [name for name in maps if name not in given]:
         raise ConfigError(
             f"the bundle needs {' and '.join(missing)} of the landmark network, which landmarks.backend "

@@ -48,6 +48,12 @@ def _teach(arguments: argparse.Namespace) -> int:
         from train.teach import SETTINGS, teach
 
     settings = SETTINGS.override(arguments.set)
+    if arguments.faceapi:
+        from train.ask import ask
+
+        places = (arguments.data, arguments.landmarks, arguments.out)
+        ask(*places, settings, arguments.faceapi, arguments.classes)
+        return 0
     teach(
         arguments.data,
         arguments.landmarks,
@@ -123,6 +129,12 @@ def _parser() -> argparse.ArgumentParser:
         "--workers", type=positive, default=os.cpu_count() or 1, help="processes that prepare pictures"
     )
     teach.add_argument("--models-dir", type=Path, help="folder of the face models")
+    teach.add_argument(
+        "--faceapi",
+        type=Path,
+        metavar="FOLDER",
+        help="train nothing, ask the network of the npm package @vladmandic/face-api 1.7.15, unpacked here",
+    )
     teach.add_argument(
         "--set", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="settings, as for fit"
     )

@@ -60,9 +60,14 @@ def truth(rows: Rows, labels: LabelSet, source: str) -> Truth:
         raise DataError("truth=votes needs FER+ votes: put fer2013new.csv beside the data and extract again")
     emotion = majority(rows.votes)
     number = np.where(emotion >= 0, labels.numbers[emotion], -1)
-    target = vote_distribution(rows.votes) @ labels.matrix()
-    target /= np.maximum(target.sum(axis=1, keepdims=True), 1e-6)
-    return Truth(number, np.where(number[:, None] >= 0, target, 0).astype(np.float32))
+    return Truth(number, np.where(number[:, None] >= 0, votes_over(rows, labels), np.float32(0)))
+
+
+def votes_over(rows: Rows, labels: LabelSet) -> NDArray[np.float32]:
+    """The FER+ votes of each row as parts of the classes: float32 (N, C), zeros where none is for a class."""
+    votes = vote_distribution(rows.votes) @ labels.matrix()
+    votes /= np.maximum(votes.sum(axis=1, keepdims=True), 1e-6)
+    return votes.astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +202,8 @@ def standardization(inputs: Inputs, clip: float) -> Standardization:
 
 
 def _mean_std(name: str, values: NDArray[Any]) -> MeanStd:
+    if INPUTS[name].normalized:
+        return MeanStd(np.zeros(1, np.float32), np.ones(1, np.float32))
     if INPUTS[name].standardized:
         mean, std = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
     else:

@@ -1,9 +1,7 @@
 """Landmarks folder → trained network and its report. Read it from top to bottom."""
 
-import json
 import platform
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,25 +11,26 @@ import numpy as np
 import tensorflow as tf
 
 import edge
-from edge.core.errors import DataError
 from edge.core.files import replacing_folder
-from edge.core.labels import LABEL_SETS, vote_distribution
+from edge.core.labels import LABEL_SETS, LabelSet, vote_distribution
 from edge.core.quantize import softmax
 from edge.data.calibration import confidence_threshold
 from edge.head.inputs import INPUTS, LANDMARKS, maps_of
+from edge.landmarks.texture import NAME as TEXTURE
 from train import data, landmarks_folder, report
 from train.balance import batches, epoch_order, row_weights
+from train.checkpoint import Checkpoint
+from train.epochs import learn
 from train.landmark_noise import WorseLandmarks
 from train.loop import Batch, Trainer
 from train.model import build_model, deployed
 from train.output import check_new
 from train.settings import Settings
+from train.teachers import read_answers
+from train.texture_variation import varied
 
 CALIBRATION_ROWS = 1000
 """Training rows that go into the run folder for convert's calibration."""
-
-ANSWERS_FILE = "answers.npz"
-"""What a teacher's run folder holds for its students."""
 
 TEMPERATURES = np.geomspace(0.25, 4, 161).tolist()
 """That are tried to calibrate the probabilities; steps of 1.7 %."""
@@ -62,10 +61,8 @@ def fit(
         OSError: a full disk, for instance; nothing is left behind.
     """
     check_new(out)
-    started = time.monotonic()
     keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
-    rng = np.random.default_rng(settings.seed)
 
     # ---- data ----
     folder = landmarks_folder.load(landmarks)
@@ -79,11 +76,8 @@ def fit(
     data.require_rows(landmarks, number, validation, settings.balance, settings.batch)
     inputs = data.read_inputs(faces, settings.inputs)  # (rows, …) each
     standardize = data.standardization(data.take(inputs, training), settings.clip)
-    target = truth.target[training]  # (N, C)
-    if teachers:
-        expected = rows_and_classes(folder.info, settings)
-        taught = np.mean([answers(run, expected, len(rows))[training] for run in teachers], axis=0)  # (N, C)
-        target = (1 - settings.teacher) * target + settings.teacher * taught
+    taught = [read_answers(run, rows_and_classes(folder.info, settings), len(rows)) for run in teachers]
+    target = _target(rows, truth, label_set, taught, settings)[training]  # (N, C)
     votes = vote_distribution(rows.votes[training])  # (N, 8)
     weight = row_weights(number, settings.balance)  # (N,)
     x_validation = [*standardize(data.take(inputs, validation)).values()]
@@ -91,46 +85,33 @@ def fit(
 
     # ---- model ----
     shapes = {name: values.shape[1:] for name, values in inputs.items()}
-    steps = len(epoch_order(number, settings.balance, rng)) // settings.batch  # in an epoch
+    steps = len(epoch_order(number, settings.balance, np.random.default_rng(0))) // settings.batch
     trainer = Trainer(lambda: build_model(shapes, len(label_set.labels), settings), steps, settings)
 
     # ---- loop ----
-    history: list[dict[str, float]] = []
-    best_loss, best_epoch, best_weights = float("inf"), 0, trainer.average()
     worse = None
     if LANDMARKS.name in inputs:
         worse = WorseLandmarks(standardize.by[LANDMARKS.name].mean, settings.shake, settings.lost)
-    for epoch in range(settings.epochs):
+
+    def batches_of(epoch: int, rng: np.random.Generator) -> Iterator[Batch]:
         plain = rng.random(len(training)) < settings.plain
         view = view_of_epoch(folder, inputs, training, epoch, plain)  # (N, …) each
-        losses = []
         for pick in batches(epoch_order(number, settings.balance, rng), settings.batch):  # (B,)
             x = data.take(view, pick)
             if worse:
                 x[LANDMARKS.name] = worse(x[LANDMARKS.name], rng)
             x = data.jittered(standardize(x), settings.jitter, rng)
-            losses.append(trainer.step(Batch([*x.values()], target[pick], votes[pick], weight[pick])))
+            if TEXTURE in x:
+                x[TEXTURE] = varied(x[TEXTURE], rng)
+            yield Batch([*x.values()], target[pick], votes[pick], weight[pick])
+
+    def judge() -> tuple[float, float]:
         logits = trainer.predict(x_validation)  # (V, C), by the averaged weights
         accuracy = float((logits.argmax(axis=1) == number_validation).mean())
-        validation_loss = report.cross_entropy(logits, number_validation)
-        history.append(
-            {
-                "epoch": epoch + 1,
-                "loss": float(np.mean(losses)),
-                "validation_loss": validation_loss,
-                "validation_accuracy": accuracy,
-                "seconds": time.monotonic() - started,
-            }
-        )
-        print(
-            f"epoch {epoch + 1:3d}  loss {np.mean(losses):.4f}  "
-            f"validation loss {validation_loss:.4f}, accuracy {accuracy:.2%}",
-            flush=True,
-        )
-        if validation_loss < best_loss:
-            best_loss, best_epoch, best_weights = validation_loss, epoch + 1, trainer.average()
-        elif epoch + 1 - best_epoch >= settings.patience:
-            break
+        return report.cross_entropy(logits, number_validation), accuracy
+
+    checkpoint = Checkpoint(out, _training(folder.info, settings, teachers))
+    progress, best_weights = learn(trainer, settings, batches_of, judge, checkpoint)
     count = np.bincount(number, minlength=len(label_set.labels))
     share = np.maximum(count, 1) / len(number)  # (C,)
     model = deployed(trainer.with_weights(best_weights), share, settings.adjustment, standardize)
@@ -141,10 +122,12 @@ def fit(
         return model.predict(x, batch_size=4096, verbose=0)
 
     logits = predict(validation)
-    temperature = best_temperature(logits, number_validation)
+    temperature = settings.temperature or best_temperature(logits, number_validation)
     confidence = softmax(logits / np.float32(temperature)).max(axis=1)
     correct = logits.argmax(axis=1) == number_validation
-    threshold = confidence_threshold(confidence, correct, settings.selective_accuracy)
+    threshold = settings.min_confidence or confidence_threshold(
+        confidence, correct, settings.selective_accuracy
+    )
 
     # ---- figures: the evaluation rows are looked at here for the first time ----
     info = {
@@ -163,10 +146,10 @@ def fit(
             "left_out": int((truth.number < 0).sum()),
             "evaluation": {name: len(index) for name, index in split.evaluation.items()},
         },
-        "best_epoch": best_epoch,
+        "best_epoch": progress.best_epoch,
         "temperature": temperature,
         "min_confidence": threshold,
-        "seconds": time.monotonic() - started,
+        "seconds": progress.seconds,
         "versions": versions(),
     }
     results = [
@@ -179,7 +162,7 @@ def fit(
         )
         for name, index in [("validation", split.validation), *split.evaluation.items()]
     ]
-    some = rng.permutation(training)[:CALIBRATION_ROWS]
+    some = np.random.default_rng(settings.seed).permutation(training)[:CALIBRATION_ROWS]
     for_convert: dict[str, Any] = {"clip": np.array(settings.clip), "validation/number": number_validation}
     for name, values in inputs.items():
         for_convert |= {
@@ -197,10 +180,35 @@ def fit(
     with replacing_folder(out, only_new=True) as run:
         model.save(run / "model.keras")
         landmarks_folder.write_npz(run / "fit.npz", for_convert)
-        report.save(run, info, history, results)
+        report.save(run, info, progress.history, results)
     print(report.summary(results, label_set.labels))
-    print(f"best epoch {best_epoch}, {info['seconds']:.0f} s → {out}", flush=True)
+    checkpoint.remove()
+    print(f"best epoch {progress.best_epoch}, {progress.seconds:.0f} s → {out}", flush=True)
     report.render_if_possible(out, pictures)
+
+
+def _target(
+    rows: landmarks_folder.Rows,
+    truth: data.Truth,
+    label_set: LabelSet,
+    taught: Sequence[np.ndarray],
+    settings: Settings,
+) -> np.ndarray:
+    """What all rows are trained towards, float32 (rows, C): the truth, the votes and the teachers' answers
+    in the parts that the settings say; where a row lacks one of them, in the ratio of the others."""
+    parts = [(1 - settings.votes_in_target - (settings.teacher if taught else 0), truth.target)]
+    if settings.votes_in_target:
+        parts.append((settings.votes_in_target, data.votes_over(rows, label_set)))
+    if taught:
+        parts.append((settings.teacher, np.mean(taught, axis=0)))
+    target = np.sum([np.float32(part) * each for part, each in parts], axis=0)
+    return target / np.maximum(target.sum(axis=1, keepdims=True), 1e-6)
+
+
+def _training(landmarks: dict[str, Any], settings: Settings, teachers: Sequence[Path]) -> dict[str, Any]:
+    """All that a checkpoint must share with the training that goes on from it."""
+    known = [(run / "run.json").read_text() for run in teachers]
+    return {"landmarks": landmarks, "settings": asdict(settings), "teachers": known, "versions": versions()}
 
 
 def view_of_epoch(
@@ -217,8 +225,8 @@ def view_of_epoch(
     faces = folder.faces(1 + epoch % folder.views, maps_of(inputs))
     view = data.take(data.read_inputs(faces, list(inputs)), training)
     as_it_is = plain | ~faces.found[training]
-    for name, varied in view.items():
-        varied[as_it_is] = inputs[name][training[as_it_is]]
+    for name, values in view.items():
+        values[as_it_is] = inputs[name][training[as_it_is]]
     return view
 
 
@@ -234,37 +242,6 @@ def rows_and_classes(landmarks: dict[str, Any], settings: Settings) -> dict[str,
     return {"data": landmarks["data"]["sha256"], "preparation": landmarks["preparation"]} | {
         name: chosen[name] for name in names
     }
-
-
-def answers(run: Path, expected: dict[str, Any], rows: int) -> np.ndarray:
-    """What a teacher says about all rows of the landmarks folder.
-
-    Args:
-        run: its run folder.
-        expected: ``rows_and_classes`` of the student.
-        rows: how many the landmarks folder has.
-
-    Returns:
-        Calibrated probabilities, float32 (rows, C); zeros in rows that are not trained on.
-
-    Raises:
-        DataError: no run folder of ``teach``, or one of other data, rows or classes.
-    """
-    try:
-        found = json.loads((run / "run.json").read_text())["expected"]
-        with np.load(run / ANSWERS_FILE, allow_pickle=False) as archive:
-            probabilities = np.asarray(archive["probabilities"])  # what is no .npy inside comes as bytes
-    except Exception as error:  # a damaged archive raises anything from zlib.error to SyntaxError
-        raise DataError(f"the teacher {run} is no whole run folder of teach ({error}): teach again") from None
-    if found != expected:
-        raise DataError(f"the teacher {run} was trained on {found}, expected the student's {expected}")
-    shape = (rows, expected["labels"])
-    if probabilities.shape != shape or probabilities.dtype.kind != "f":
-        raise DataError(
-            f"the teacher {run} has answers of shape {probabilities.shape}, type {probabilities.dtype}, "
-            f"expected {shape}, float32: teach again"
-        )
-    return probabilities
 
 
 def best_temperature(logits: np.ndarray, number: np.ndarray) -> float:

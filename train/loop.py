@@ -1,7 +1,9 @@
 """One step of the training, and the moving average of the weights."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -29,6 +31,17 @@ class Batch:
     """float32 (B,)"""
 
 
+@contextmanager
+def _precision(name: str) -> Iterator[None]:
+    """Layers that are made meanwhile compute in it; their weights stay float32."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if name == "bfloat16" else name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 class Trainer:
     """AdamW with a warm-up and a cosine, and a second network with the averaged weights."""
 
@@ -38,10 +51,12 @@ class Trainer:
         Args:
             build: inputs → logits of the classes and of the votes.
             steps: in an epoch.
-            settings: learning rate, weight decay, averaging, weight of the votes, focal loss.
+            settings: precision, learning rate, weight decay, averaging, weight of the votes, focal loss.
         """
         self._settings = settings
-        self._model, self._averaged = build(), build()
+        self._averaged = build()
+        with _precision(settings.precision):
+            self._model = build()
         warmup = min(WARMUP_EPOCHS, settings.epochs) * steps
         schedule = keras.optimizers.schedules.CosineDecay(
             initial_learning_rate=0.0,
@@ -51,6 +66,7 @@ class Trainer:
         )
         self._optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay)
         self._averaged.set_weights(self._model.get_weights())
+        self._optimizer.build(self._model.trainable_variables)
         self._steps = 0
 
     def step(self, batch: Batch) -> float:
@@ -70,6 +86,19 @@ class Trainer:
             raise DataError(f"the training diverged within {self._steps} steps: use a lower learning_rate")
         return logits
 
+    def state(self) -> tuple[list[NDArray[Any]], int]:
+        """What ``restore`` takes to go on from here: all variables, and the steps so far."""
+        return [np.array(variable) for variable in self._variables()], self._steps
+
+    def restore(self, arrays: list[NDArray[Any]], steps: int) -> None:
+        """Go on from where ``state`` was taken, in a trainer of the same settings."""
+        for variable, array in zip(self._variables(), arrays, strict=True):
+            variable.assign(array)
+        self._steps = steps
+
+    def _variables(self) -> list[keras.Variable]:
+        return [*self._model.variables, *self._averaged.variables, *self._optimizer.variables]
+
     def average(self) -> list[NDArray[np.float32]]:
         """A copy of the averaged weights."""
         weights: list[NDArray[np.float32]] = self._averaged.get_weights()
@@ -85,7 +114,8 @@ class Trainer:
         self, inputs: list[tf.Tensor], target: tf.Tensor, votes: tf.Tensor, weight: tf.Tensor, keep: tf.Tensor
     ) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            logits, vote_logits = self._model(inputs, training=True)
+            outputs = self._model(inputs, training=True)
+            logits, vote_logits = (tf.cast(output, tf.float32) for output in outputs)
             loss = tf.reduce_mean(weight * self._row_loss(target, logits))
             # Rows without votes have a target of zeros, which costs nothing and moves nothing. (The
             # gradient of TensorFlow's own cross-entropy holds only for targets that sum to 1.)

@@ -1,4 +1,4 @@
-"""The network: a multilayer perceptron on aligned landmarks, beside it the landmark network's own maps."""
+"""The network: a multilayer perceptron on aligned landmarks, beside it convolutions on maps and texture."""
 
 from collections.abc import Mapping
 
@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 from edge.core.labels import EMOTIONS
 from edge.head.inputs import INPUTS, LANDMARKS
 from train.data import Standardization
+from train.normalization import FusedBatchNormalization, plain
 from train.settings import Settings
 
 
 def build_model(shapes: Mapping[str, tuple[int, ...]], classes: int, settings: Settings) -> keras.Model:
     """Standardized inputs (N, …) → logits (N, C), and logits (N, 8) for the FER+ votes.
 
-    Beside other inputs, the landmarks are first brought to fewer numbers; feature maps go through small
-    convolutions. All of them have been through a normalization then, so that one int8 scale fits them.
+    Beside other inputs, the landmarks are first brought to fewer numbers; feature maps and the texture go
+    through small convolutions. All of them have been through a normalization then, so that one int8 scale
+    fits them.
 
     Args:
         shapes: of each input, by its name in ``edge.head.inputs``.
@@ -25,7 +27,7 @@ def build_model(shapes: Mapping[str, tuple[int, ...]], classes: int, settings: S
         settings: sizes and dropout.
     """
     inputs = {name: layers.Input(shape, name=name) for name, shape in shapes.items()}
-    alone = list(inputs) == [LANDMARKS.name]
+    alone = list(inputs) == [LANDMARKS.name] and settings.hidden
     parts = [values if alone else _PARTS[name](values, settings) for name, values in inputs.items()]
     hidden = layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
     for units in settings.hidden:
@@ -55,8 +57,28 @@ def _fine_map(values: keras.KerasTensor, settings: Settings) -> keras.KerasTenso
     return layers.Flatten()(layers.ReLU()(layers.Add()([fine, layers.BatchNormalization()(change)])))
 
 
-_PARTS = {"landmarks": _landmarks, "coarse_map": _coarse_map, "fine_map": _fine_map}
+def _texture(values: keras.KerasTensor, settings: Settings) -> keras.KerasTensor:
+    """A small residual network (He et al., 2016), and the mean over all places."""
+    first, second, *further = settings.texture_channels
+    values = layers.ReLU()(_convolution(values, first, 5, strides=2))
+    values = layers.ReLU()(_convolution(values, second, 3))
+    for channels in further:
+        change = layers.ReLU()(_convolution(values, channels, 3, strides=2))
+        change = _convolution(change, channels, 3)
+        values = layers.ReLU()(layers.Add()([change, _convolution(values, channels, 1, strides=2)]))
+    return layers.Dropout(settings.dropout)(layers.GlobalAveragePooling2D()(values))
+
+
+_PARTS = {"landmarks": _landmarks, "coarse_map": _coarse_map, "fine_map": _fine_map, "texture": _texture}
 """What becomes of each input before all of them come together: (N, …) → (N, F)."""
+
+
+def _convolution(values: keras.KerasTensor, channels: int, size: int, strides: int = 1) -> keras.KerasTensor:
+    """With the normalization behind it; He et al., 2015, arXiv:1502.01852."""
+    values = layers.Conv2D(
+        channels, size, strides, padding="same", use_bias=False, kernel_initializer="he_normal"
+    )(values)
+    return FusedBatchNormalization(momentum=0.97)(values)
 
 
 def _first_look(name: str, values: keras.KerasTensor, channels: int) -> keras.KerasTensor:
@@ -85,12 +107,12 @@ def deployed(
         standardize: of its inputs.
     """
     for name, (mean, std) in standardize.by.items():
-        if not INPUTS[name].standardized:
+        if not (INPUTS[name].standardized or INPUTS[name].normalized):
             _take_raw(model, name, float(mean[0]), float(std[0]))
     kernel, bias = model.layers[-2].get_weights()  # (units, C), (C,)
     bias = bias - adjustment * np.log(share)
     model.layers[-2].set_weights([kernel - kernel.mean(axis=1, keepdims=True), bias - bias.mean()])
-    return keras.Model(model.inputs, model.outputs[0])
+    return plain(keras.Model(model.inputs, model.outputs[0]))
 
 
 def _take_raw(model: keras.Model, name: str, mean: float, std: float) -> None:

@@ -26,14 +26,17 @@ class Settings:
     """What the network takes of a face: names of ``edge.head.inputs.INPUTS``."""
 
     hidden: tuple[int, ...] = (256, 128)
-    """Units of each hidden layer, ReLU."""
+    """Units of each hidden layer, ReLU; ``hidden=`` without a number: none."""
+    texture_channels: tuple[int, ...] = (32, 48, 96, 192)
+    """Of ``texture``: two convolutions at a half of its side, then residual blocks, each at a half of the
+    side before it."""
     channels: tuple[int, ...] = (32, 64)
     """Of ``fine_map``: at 12×12, then at 6×6."""
     narrow: int = 64
     """Units to which the landmarks, and channels to which ``coarse_map`` are brought before the first hidden
     layer."""
     dropout: float = 0.2
-    """Part of the units of a hidden layer that is switched off in a step."""
+    """Part of the units of a hidden layer, and of what comes of ``texture``, that a step switches off."""
     clip: float = 5.0
     """Standardized features are cut off at ± this many standard deviations."""
 
@@ -47,6 +50,9 @@ class Settings:
     """At its highest: it rises for two epochs, then falls along a cosine to 0."""
     weight_decay: float = 1e-4
     """Of AdamW."""
+    precision: str = "float32"
+    """Of the arithmetic; ``bfloat16`` takes half of the time on processors that have it (AMX, AVX-512 BF16),
+    and far longer on others. Weights and losses are float32 either way."""
     averaging: float = 0.998
     """Momentum of the moving average of the weights, which is what is kept; 0: none."""
 
@@ -69,7 +75,14 @@ class Settings:
 
     teacher: float = 0.5
     """Part of the target that the teachers' answers are, where fit is given some."""
+    votes_in_target: float = 0.0
+    """Part of the target that the distribution of the FER+ votes over the classes is, where a row has any and
+    ``truth=label``; the label is what is left."""
 
+    temperature: float = 0.0
+    """That the logits are divided by; 0: the best one for the validation rows."""
+    min_confidence: float = 0.0
+    """LOW_CONFIDENCE begins below it; 0: it is chosen by ``selective_accuracy``."""
     selective_accuracy: float = 0.8
     """LOW_CONFIDENCE is chosen so that faces above it are labelled right this often."""
 
@@ -87,8 +100,17 @@ class Settings:
             raise ConfigError(f"inputs must be different names of {', '.join(INPUTS)}, not {given!r}")
         if len(self.channels) != 2 or min(self.channels) < 1:
             raise ConfigError(f"channels must be two numbers, each 1 or more, not {self.channels}")
-        if not self.hidden or min(self.hidden) < 1:
+        if len(self.texture_channels) < 2 or min(self.texture_channels) < 1:
+            raise ConfigError(
+                f"texture_channels must be two numbers or more, each 1 or more, not {self.texture_channels}"
+            )
+        if min(self.hidden, default=1) < 1:
             raise ConfigError(f"hidden must be numbers of units, each 1 or more, not {self.hidden}")
+        if self.teacher + self.votes_in_target > 1:
+            raise ConfigError(
+                f"teacher and votes_in_target must be 1 together or less, not {self.teacher} and "
+                f"{self.votes_in_target}"
+            )
 
     def override(self, assignments: list[str]) -> "Settings":
         """A copy with ``["key=value", …]`` applied; a tuple is written ``hidden=256,128``.
@@ -127,12 +149,16 @@ _RANGES = (
     ("lost", 0.0, 1.0),
     ("votes", 0.0, 100.0),
     ("teacher", 0.0, 1.0),
+    ("votes_in_target", 0.0, 1.0),
+    ("temperature", 0.0, 100.0),
+    ("min_confidence", 0.0, 1.0),
     ("selective_accuracy", 0.0, 1.0),
 )
 
 _CHOICES = (
     ("labels", tuple(LABEL_SETS)),
     ("truth", ("label", "votes")),
+    ("precision", ("float32", "bfloat16")),
     ("balance", STRATEGIES),
 )
 
@@ -146,7 +172,7 @@ _FORMER = {
 def _parse(key: str, text: str, default: Any) -> Any:
     try:
         if isinstance(default, tuple):
-            return tuple(type(default[0])(part) for part in text.split(","))
+            return tuple(type(default[0])(part) for part in text.split(",") if text)
         return type(default)(text)
     except ValueError:
         kind = "numbers like 256,128" if isinstance(default, tuple) else type(default).__name__

@@ -5,8 +5,6 @@ first label. It never leaves the desktop; ``fit --teacher`` takes its answers as
 (knowledge distillation: Hinton et al., 2015, arXiv:1503.02531).
 """
 
-import json
-import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -17,23 +15,26 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-from edge.core.errors import DataError
-from edge.core.files import replacing_folder
 from edge.core.labels import EMOTIONS, LABEL_SETS, vote_distribution
 from edge.core.quantize import softmax
-from edge.data import Preparation, fingerprint, read_dataset
+from edge.data import Preparation
 from edge.landmarks.litert import next_roi
 from edge.landmarks.models import find_models
 from train import crops, data, landmarks_folder, report
 from train.balance import batches, epoch_order, row_weights
+from train.checkpoint import Checkpoint
+from train.epochs import learn
 from train.executor import Executor, open_executor
-from train.fit import ANSWERS_FILE, best_temperature, rows_and_classes, versions
+from train.fit import best_temperature, rows_and_classes, versions
 from train.landmark_network import ENDS, START, landmark_network
 from train.loop import Batch, Trainer
 from train.output import check_new
 from train.settings import Settings
+from train.teachers import pictures_of, write_answers
 
-SETTINGS = Settings(epochs=18, batch=128, learning_rate=8e-4, weight_decay=0.02, dropout=0.5)
+SETTINGS = Settings(
+    epochs=18, patience=100_000, batch=128, learning_rate=8e-4, weight_decay=0.02, dropout=0.5
+)
 """Of the teacher; what concerns only the small network, its views or its calibration is not used."""
 
 
@@ -66,9 +67,7 @@ def teach(
         OSError: a full disk, for instance; nothing is left behind.
     """
     check_new(out)
-    started = time.monotonic()
     keras.utils.set_random_seed(settings.seed)
-    rng = np.random.default_rng(settings.seed)
     folder = landmarks_folder.load(landmarks)
     rows, faces = folder.rows, folder.faces()
     label_set = LABEL_SETS[settings.labels]
@@ -80,26 +79,27 @@ def teach(
     data.require_rows(landmarks, number[training], validation, settings.balance, settings.batch)
     weight = np.zeros(len(rows), np.float32)
     weight[training] = row_weights(number[training], settings.balance)
+    expected = rows_and_classes(folder.info, settings)
     looks = _Looks(pictures, classes, folder, faces, models_dir)
 
-    steps = len(epoch_order(number[training], settings.balance, rng)) // settings.batch
+    steps = len(epoch_order(number[training], settings.balance, np.random.default_rng(0))) // settings.batch
     network = find_models(models_dir).landmarker
     trainer = Trainer(lambda: build_teacher(network, len(label_set.labels), settings), steps, settings)
+    checkpoint = Checkpoint(out, {"expected": expected, "settings": asdict(settings), "versions": versions()})
     with open_executor(workers, None) as executor:
-        for epoch in range(settings.epochs):
+
+        def batches_of(epoch: int, rng: np.random.Generator) -> Iterator[Batch]:
             order = training[epoch_order(number[training], settings.balance, rng)]
             picks = list(batches(order, settings.batch))
-            losses = []
             for pick, maps in zip(picks, looks.at(executor, picks, crops.VARIED, epoch), strict=True):
-                batch = Batch([maps.astype(np.float32)], truth.target[pick], votes[pick], weight[pick])
-                losses.append(trainer.step(batch))
+                yield Batch([maps.astype(np.float32)], truth.target[pick], votes[pick], weight[pick])
+
+        def judge() -> tuple[float, float]:
             logits = _answers(trainer, looks, executor, validation, crops.AS_IT_IS)
-            right = (logits.argmax(axis=1) == number[validation]).mean()
-            print(
-                f"epoch {epoch + 1:3d}  loss {np.mean(losses):.4f}  validation loss "
-                f"{report.cross_entropy(logits, number[validation]):.4f}, accuracy {right:.2%}",
-                flush=True,
-            )
+            right = float((logits.argmax(axis=1) == number[validation]).mean())
+            return report.cross_entropy(logits, number[validation]), right
+
+        progress, _ = learn(trainer, settings, batches_of, judge, checkpoint)
         known = np.sort(np.concatenate([training, validation]))
         both = [_answers(trainer, looks, executor, known, how) for how in (crops.AS_IT_IS, crops.MIRRORED)]
         logits = (both[0] + both[1]) / 2
@@ -110,15 +110,14 @@ def teach(
     info = {
         "kind": "teacher",
         "settings": asdict(settings),
-        "expected": rows_and_classes(folder.info, settings),
+        "expected": expected,
         "validation_accuracy": float((logits[own].argmax(axis=1) == number[known[own]]).mean()),
         "temperature": temperature,
-        "seconds": time.monotonic() - started,
+        "seconds": progress.seconds,
         "versions": versions(),
     }
-    with replacing_folder(out, only_new=True) as run:
-        landmarks_folder.write_npz(run / ANSWERS_FILE, {"probabilities": probabilities})
-        (run / "run.json").write_text(json.dumps(info, indent=1) + "\n")
+    write_answers(out, info, probabilities)
+    checkpoint.remove()
     print(f"validation accuracy {info['validation_accuracy']:.2%}, {info['seconds']:.0f} s → {out}")
 
 
@@ -152,13 +151,7 @@ class _Looks:
         faces: landmarks_folder.Faces,
         models_dir: Path | None,
     ) -> None:
-        if fingerprint(pictures, classes).sha256 != folder.info["data"]["sha256"]:
-            raise DataError(f"{pictures} is not the data that {folder.path} was made from: extract again")
-        samples = list(read_dataset(pictures, on_bad=lambda message: None, mapping=classes))
-        if [sample.name for sample in samples] != folder.rows.name.tolist():
-            # Another version of OpenCV, or of this program, reads more of the same files, or fewer.
-            raise DataError(f"{pictures} has other rows than {folder.path}: extract again")
-        self._pictures = [sample.picture for sample in samples]
+        self._pictures = pictures_of(pictures, classes, folder)
         self._faces = faces
         self._preparation = Preparation(**folder.info["preparation"])
         self._models_dir = models_dir

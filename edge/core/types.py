@@ -90,6 +90,8 @@ class Input:
     standardized: bool = False
     """Whether each number has a mean and a standard deviation of its own, which the bundle knows, and is
     standardized before the network; float32 only."""
+    normalized: bool = False
+    """Whether its numbers have a mean of about 0 and a standard deviation of about 1 by themselves."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,6 +21,8 @@ from edge.landmarks.detector import FIRST_LOOK, FaceDetector, Look, windows
 from edge.landmarks.geometry import crop, crop_to_picture, iou, roi_around, same_face
 from edge.landmarks.models import FaceModels
 from edge.landmarks.restoration import restored
+from edge.landmarks.texture import NAME as TEXTURE
+from edge.landmarks.texture import REDUCTION, texture
 from edge.runtime import make_interpreter
 
 SIDE = 192
@@ -200,8 +202,8 @@ class LitertBackend:
 
 
 class LandmarkModel:
-    """``face_landmark.tflite`` that takes pixels: a region of the picture → 468 points and presence, and what
-    is tapped."""
+    """``face_landmark.tflite`` that takes pixels: a region of the picture → 468 points and presence, what is
+    tapped, and the texture."""
 
     def __init__(self, model: bytes, threads: int, maps: Sequence[str] = ()) -> None:
         """Build the interpreter.
@@ -209,7 +211,7 @@ class LandmarkModel:
         Args:
             model: of ``FaceModels.landmarker``, or with other maps behind its two outputs.
             threads: CPU threads of one invoke.
-            maps: names of the outputs behind these two.
+            maps: names of the outputs behind these two, and ``texture`` if it is wanted.
 
         Raises:
             BackendError: the runtime is missing or refuses the model, or it takes something else than
@@ -226,9 +228,12 @@ class LandmarkModel:
         points, presence, *further = self.interpreter.get_output_details()
         self._points = self.interpreter.tensor(points["index"])
         self._presence = self.interpreter.tensor(presence["index"])
-        self._maps = [
-            (name, self.interpreter.tensor(entry["index"])) for name, entry in zip(maps, further, strict=True)
+        tapped = [name for name in maps if name != TEXTURE]
+        self._taps = [
+            (name, self.interpreter.tensor(entry["index"]))
+            for name, entry in zip(tapped, further, strict=True)
         ]
+        self._has_texture = TEXTURE in maps
         self._input = self.interpreter.tensor(takes[0]["index"])
 
     def run(
@@ -249,9 +254,16 @@ class LandmarkModel:
         return landmarks, 1.0 / (1.0 + math.exp(-logit))
 
     def maps(self) -> dict[str, NDArray[Any]]:
-        """The feature maps of the last run by name, (height, width, channels) each."""
+        """The feature maps and the texture of the last run by name, (height, width, channels) each."""
         # Copies, in one step: an array of the interpreter's memory in a variable may be kept.
-        return {name: np.array(tensor()[0]) for name, tensor in self._maps}
+        maps = {name: np.array(tensor()[0]) for name, tensor in self._taps}
+        if self._has_texture:
+            grey = cv2.cvtColor(self._input()[0], cv2.COLOR_RGB2GRAY)
+            side = SIDE // REDUCTION
+            small = cv2.resize(grey, (side, side), interpolation=cv2.INTER_AREA)
+            eyes = self._points().reshape(MESH_POINTS, 3)[[_LEFT_EYE, _RIGHT_EYE], :2] / REDUCTION
+            maps[TEXTURE] = texture(small, *eyes.tolist())
+        return maps
 
 
 def next_roi(landmarks: NDArray[np.float32]) -> Roi:

@@ -9,10 +9,14 @@ from edge.core.errors import ModelError
 from edge.core.files import sha256
 from edge.landmarks.pixel_input import take_pixels
 from edge.landmarks.tap import tap
+from edge.landmarks.texture import NAME as TEXTURE
 
 TAPS = {"coarse_map": 177, "fine_map": 113}
 """Input of ``edge.head.inputs`` → tensor of ``face_landmark.tflite``: ``p_re_lu_26`` and ``p_re_lu_12``, what
 its last stage and the one at 12×12 give."""
+
+MAPS = (*TAPS, TEXTURE)
+"""What the litert backend can give in ``Face.maps``."""
 
 LANDMARKER_SHA256 = "02a1ebf546332acfc3a2fbae5d26d21898f9bfc220962d781c69320efdb698fd"
 """Of the landmark model that takes pixels, not tapped."""
@@ -27,7 +31,8 @@ class FaceModels:
     landmarker: bytes
     """``face_landmark.tflite`` made to take pixels, uint8: 192×192 → 468 points, presence, and ``maps``."""
     maps: tuple[str, ...] = ()
-    """Names of what the landmarker gives beside them, in this order, for ``Face.maps``."""
+    """Names of what faces get in ``Face.maps``: what the landmarker gives beside them, in this order, and the
+    texture."""
 
 
 def find_models(directory: Path | None = None, maps: Collection[str] = ()) -> FaceModels:
@@ -35,7 +40,7 @@ def find_models(directory: Path | None = None, maps: Collection[str] = ()) -> Fa
 
     Args:
         directory: look only here; else where ``edge.assets.find`` looks.
-        maps: which of ``TAPS`` the landmark model is to give as well.
+        maps: which of ``MAPS`` faces are to get.
 
     Raises:
         ModelError: a model is absent or not the pinned bytes.
@@ -46,10 +51,9 @@ def find_models(directory: Path | None = None, maps: Collection[str] = ()) -> Fa
         raise ModelError(
             "the landmark model as the app changes it is not the expected one: install Mien again"
         )
-    names = tuple(name for name in TAPS if name in maps)
-    if names:
-        landmarker = tap(landmarker, tuple(TAPS[name] for name in names))
-    return FaceModels(detector, landmarker, names)
+    names = tuple(name for name in MAPS if name in maps)
+    tensors = tuple(TAPS[name] for name in names if name in TAPS)
+    return FaceModels(detector, tap(landmarker, tensors) if tensors else landmarker, names)
 
 
 def model_hashes() -> dict[str, str]:

@@ -10,7 +10,7 @@ from train.data import Standardization, standardization
 from train.model import build_model, deployed
 from train.settings import Settings
 
-SMALL = Settings(hidden=(12, 8), channels=(4, 6), narrow=5)
+SMALL = Settings(hidden=(12, 8), channels=(4, 6), narrow=5, texture_channels=(3, 4, 5))
 SHAPES = {name: entry.shape for name, entry in INPUTS.items()}
 ALONE = {"landmarks": SHAPES["landmarks"]}
 
@@ -28,7 +28,7 @@ def test_two_tasks(network):
     assert (classes.shape, votes.shape) == ((2, 3), (2, 8))
 
 
-@pytest.mark.parametrize("names", [["landmarks"], ["fine_map"], ["fine_map", "landmarks"]])
+@pytest.mark.parametrize("names", [["landmarks"], ["fine_map"], ["texture"], ["fine_map", "landmarks"]])
 def test_any_inputs_in_any_order(names):
     network = build_model({name: SHAPES[name] for name in names}, 7, SMALL)
     rows = [np.ones((2, *SHAPES[name]), np.float32) for name in names]
@@ -65,8 +65,8 @@ def test_the_adjustment_moves_answers_towards_rare_classes(network):
 
 
 def test_what_goes_on_takes_maps_as_they_are(network):
-    landmarks, coarse, fine = random_rows(50)
-    rows = dict(zip(SHAPES, (3 * landmarks - 1, 5 + 2 * coarse, 0.5 * fine - 7), strict=True))
+    landmarks, coarse, fine, texture = random_rows(50)
+    rows = dict(zip(SHAPES, (3 * landmarks - 1, 5 + 2 * coarse, 0.5 * fine - 7, texture), strict=True))
     standardize = standardization(rows, clip=2.0)
     share = np.full(3, 1 / 3)
     before = network([*standardize(rows).values()])[0].numpy()

@@ -9,7 +9,7 @@ from edge.core.errors import ModelError
 from edge.core.files import sha256
 from edge.head.inputs import INPUTS
 from edge.landmarks.litert import LitertBackend
-from edge.landmarks.models import TAPS, find_models
+from edge.landmarks.models import MAPS, TAPS, find_models
 from edge.landmarks.tap import tap
 from tests.edge.landmarks.network import outputs
 
@@ -57,12 +57,12 @@ def test_a_truncated_model_is_refused_or_tapped_but_never_crashes(models):
     assert 0 < refused <= len(lengths)
 
 
-@pytest.mark.parametrize("wanted", [(), ("fine_map",), ("fine_map", "coarse_map")])
+@pytest.mark.parametrize("wanted", [(), ("texture",), ("fine_map", "coarse_map")])
 def test_faces_have_the_maps_that_are_asked_for(models, portraits, make_frame, wanted):
     frame = make_frame(portraits["astronaut"])
     (plain,) = LitertBackend(models).detect(frame)
     (face,) = LitertBackend(find_models(maps=wanted)).detect(frame)
-    (every,) = LitertBackend(find_models(maps=TAPS)).detect(frame)
+    (every,) = LitertBackend(find_models(maps=MAPS)).detect(frame)
     assert plain.maps == {}
     assert {*face.maps} == {*face.second.maps} == {*wanted}
     for name, values in face.maps.items():
@@ -73,7 +73,7 @@ def test_faces_have_the_maps_that_are_asked_for(models, portraits, make_frame, w
 
 
 def test_maps_stay_what_they_were_when_the_next_frame_comes(models, portraits, make_frame):
-    backend = LitertBackend(find_models(maps=TAPS))
+    backend = LitertBackend(find_models(maps=MAPS))
     (face,) = backend.detect(make_frame(portraits["astronaut"]))
     before = {name: values.copy() for name, values in face.maps.items()}
     backend.detect(make_frame(portraits["grace_hopper"], 1))
