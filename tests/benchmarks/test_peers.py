@@ -526,6 +526,17 @@ def test_all_are_scored_on_the_same_pictures(run, class_folders, tmp_path, capsy
     assert "not compared, it is a comparison itself" in text
 
 
+def test_class_folders_without_splits_are_scored_on_seven_classes(run, portraits, tmp_path):
+    data = tmp_path / "faces"
+    for label in ("happy", "contempt", "neutral"):
+        (data / label).mkdir(parents=True)
+        shutil.copy(portraits["astronaut.png"], data / label)
+    result = run("--only", "tiny", "--data", data, "--workers", 1)
+    assert (result["scored_on"]["n"], result["scored_on"]["left_out"]) == (2, 1)
+    assert "contempt" not in result["scored_on"]["labels"]
+    assert result["peers"][0]["scores"]["accuracy"] == 0.5
+
+
 def test_a_peer_on_damaged_pictures_is_a_result_of_robustness(run, class_folders, monkeypatch):
     monkeypatch.setattr(peer_benchmark, "OF_PICTURES", ("contrast", "covered_mouth"))
     result = run("--robustness", "tiny", "--data", class_folders, "--workers", 1)
