@@ -15,6 +15,6 @@ commands; each is a module of its own, and what it stands on:
   pictures), ``corruption_error`` (mCE), ``contact_sheet`` (the damage, to be looked at).
 - ``peers``, the app beside other packages: ``peer_files`` (who takes part; ``peers`` has the files),
   ``peer_environments``, ``peer_process`` and ``peer_worker`` (two ends, as of ``matrix``), ``peer_app``,
-  ``peer_benchmark``, ``peer_table``.
+  ``peer_face_api``, ``peer_benchmark``, ``peer_table``.
 - All of them: ``environment`` with ``heat`` and ``proc`` (the machine, and what disturbed it), ``demo``.
 """

@@ -2,6 +2,7 @@
 
 import re
 import resource
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,18 +20,22 @@ RSS_EVERY = 100
 _LEAST_LOOKS = 10
 _MOST_LOOKS = 400
 
-_STATUS = Path("/proc/self/status")
 _IMPORTS = ("numpy", "cv2", "dacite")
 """What requirements-edge.txt brings beside the runtime, by the names that Python imports."""
 
 
-def peak_rss_mb() -> float:
+def peak_rss_mb(others: Iterable[int] = ()) -> float:
     """The most memory that this process has held so far, MB (10^6 bytes).
 
     ``VmHWM``, since ``ru_maxrss`` of a process may be that of the one that started it.
+
+    Args:
+        others: numbers of processes that are added, each with its own most.
     """
     peak = _status_bytes("VmHWM")
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 if peak is None else peak) / 1e6
+    if peak is None:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return (peak + sum(_status_bytes("VmHWM", str(pid)) or 0 for pid in others)) / 1e6
 
 
 def rss_bytes() -> int | None:
@@ -103,7 +108,7 @@ def _size_mb(package: "Distribution") -> float | None:
     return round(sum(path.stat().st_size for path in paths if path.is_file()) / 1e6, 2)
 
 
-def _status_bytes(name: str) -> int | None:
-    lines = (text(_STATUS) or "").splitlines()
+def _status_bytes(name: str, process: str = "self") -> int | None:
+    lines = (text(Path("/proc") / process / "status") or "").splitlines()
     found = next((line for line in lines if line.startswith(f"{name}:")), None)
     return int(found.split()[1]) * 1024 if found else None

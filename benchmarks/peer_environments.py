@@ -1,12 +1,17 @@
-"""A virtual environment for each peer: made once, then kept for as long as its requirements are the same."""
+"""A virtual environment for each peer, made once, then kept for as long as its requirements are the same.
 
+What a peer wants of npm is installed into it too.
+"""
+
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.peer_files import Peer
+from benchmarks.peer_files import NPM_FILES, Peer
 from benchmarks.worker_process import kill_group
 from edge.core.errors import BackendError, ConfigError
 from edge.core.files import replacing_folder, sha256
@@ -15,6 +20,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 _VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 _ELSEWHERE = ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
 """Variables that would bring packages of other places in, or send new ones there."""
+_NPM = ("npm", "ci", "--json", "--ignore-scripts", "--no-audit", "--no-fund")
 
 
 def default_folder() -> Path:
@@ -42,8 +48,8 @@ def prepare(peer: Peer, folder: Path, python: Path = Path(sys.executable)) -> Pa
         Path of the environment. It has no pip of its own.
 
     Raises:
-        BackendError: this Python is not one of the peer's, a file of requirements is missing, or pip fails,
-            with its reason.
+        BackendError: this Python is not one of the peer's, a file of requirements is missing, Node is, or
+            pip or npm fails, with its reason.
         OSError: the folder cannot be written.
     """
     version = _version(python)
@@ -52,14 +58,20 @@ def prepare(peer: Peer, folder: Path, python: Path = Path(sys.executable)) -> Pa
             f"{peer.name} runs on Python {' or '.join(peer.pythons)}, and {python} is {version}: "
             f"name another with --python {peer.name}=PATH"
         )
+    if peer.npm is not None:
+        _require(peer, "node")
     listed = _listed(peer)
     path = folder.resolve() / f"python{version}-{sha256(listed.encode())[:12]}"
     if interpreter(path).exists():  # it got this name when it was whole, but its Python may have gone since
         return path
+    if peer.npm is not None:
+        _require(peer, "npm")
     print(f"making the environment of {peer.name} in {path}: once, it may take minutes", file=sys.stderr)
     with replacing_folder(path) as temporary:
         _run([str(python), "-m", "venv", "--without-pip", str(temporary)], peer)
         install(peer, temporary)
+        if peer.npm is not None:
+            install_npm(peer, peer.npm, temporary)
         (temporary / "requirements.txt").write_text(listed, "utf-8")  # what this environment is, for people
     return path
 
@@ -81,6 +93,24 @@ def install(peer: Peer, environment: Path) -> None:
             _run([*pip, "install", *flags, *_arguments(lines)], peer)
 
 
+def install_npm(peer: Peer, listed: Path, environment: Path) -> None:
+    """Install what a lock file says into ``node_modules`` of the environment, without running its scripts.
+
+    Args:
+        peer: whose.
+        listed: folder of ``package.json`` and ``package-lock.json``.
+        environment: gets a copy of both.
+
+    Raises:
+        BackendError: npm fails, with its reason.
+    """
+    for name in NPM_FILES:
+        shutil.copyfile(listed / name, environment / name)
+    code, out, err = _call([*_NPM, "--prefix", str(environment)])
+    if code != 0:
+        raise BackendError(f"no environment for {peer.name}: npm: {_npm_reason(out, err)}")
+
+
 def size_mb(environment: Path) -> float:
     """Disk that an environment takes, without the Python that it was made with, MB (10^6 bytes)."""
     sizes = (path.lstat().st_size for path in environment.rglob("*") if not path.is_dir())
@@ -91,12 +121,13 @@ def _listed(peer: Peer) -> str:
     """All that pip is told, with what stands in files of ours."""
     files = [_ROOT / line.removeprefix("-r ") for line in peer.requirements if line.startswith("-r ")]
     try:
+        npm = [f"# npm: {name} {sha256((peer.npm / name).read_bytes())}" for name in NPM_FILES if peer.npm]
         parts = ["\n".join(peer.requirements), *(file.read_text("utf-8") for file in files)]
     except OSError as error:
         raise BackendError(
             f"no environment for {peer.name}: cannot read {error.filename}: {error.strerror}"
         ) from None
-    return "\n".join([*parts, "# without dependencies:", *peer.without_dependencies, ""])
+    return "\n".join([*parts, "# without dependencies:", *peer.without_dependencies, *npm, ""])
 
 
 def _arguments(lines: Sequence[str]) -> list[str]:
@@ -112,6 +143,22 @@ def _version(python: Path) -> str:
         reason = (err.strip() or f"it ended with {code}").splitlines()[-1]
         raise BackendError(f"{python} is no Python that runs ({reason}): name another with --python")
     return out.strip()
+
+
+def _require(peer: Peer, program: str) -> None:
+    if shutil.which(program) is None:
+        raise BackendError(
+            f"no environment for {peer.name}: there is no {program} on the PATH: install Node.js and npm"
+        )
+
+
+def _npm_reason(out: str, err: str) -> str:
+    """What npm says went wrong; it says so in JSON, unless it fails early."""
+    try:
+        reason = str(json.loads(out)["error"]["summary"])
+    except (ValueError, KeyError, TypeError):
+        reason = err or out
+    return next(iter(reason.strip().splitlines()), "no message")
 
 
 def _run(command: Sequence[str], peer: Peer) -> None:

@@ -1,5 +1,6 @@
 """The files in ``benchmarks/peers``: who takes part in the comparison."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from edge.core.errors import ConfigError
 from edge.core.labels import EMOTIONS
 
 FOLDER = Path(__file__).parent / "peers"
+NPM_FILES = ("package.json", "package-lock.json")
 OURS = ("fused", "landmarks")
 """They come first: the ratios are over the first one that runs."""
 
@@ -30,6 +32,8 @@ class Peer:
     """Lines for pip."""
     without_dependencies: tuple[str, ...]
     """Lines for pip, of packages whose own requirements are not installed."""
+    npm: Path | None
+    """Folder with ``package.json`` and ``package-lock.json`` of what npm installs; None: nothing."""
     trained_on: str
     note: str | None
     labels: tuple[str, ...]
@@ -39,13 +43,19 @@ class Peer:
         """What a result says of it; ``software``: see ``RemoteSystem``, empty where there is none."""
         return {
             "name": self.name,
-            "requirements": [*self.requirements, *self.without_dependencies],
+            "requirements": [*self.requirements, *self.without_dependencies, *self._npm_requirements()],
             "trained_on": self.trained_on,
             "note": self.note,
             "python": None,
             "packages": None,
             **software,
         }
+
+    def _npm_requirements(self) -> list[str]:
+        if self.npm is None:
+            return []
+        wanted = json.loads((self.npm / "package.json").read_text("utf-8"))["dependencies"]
+        return [f"{name}@{version}" for name, version in wanted.items()]
 
 
 def choose(only: str | None) -> list[Peer]:
@@ -89,6 +99,7 @@ def read(path: Path) -> Peer:
         pythons=_strings(module, path, "PYTHONS"),
         requirements=_strings(module, path, "REQUIREMENTS"),
         without_dependencies=_strings(module, path, "WITHOUT_DEPENDENCIES", ()),
+        npm=_npm(module, path),
         trained_on=_get(module, path, "TRAINED_ON", str),
         note=_get(module, path, "NOTE", str, "") or None,
         labels=tuple(labels.values()),
@@ -100,6 +111,19 @@ def _get(module: ModuleType, path: Path, name: str, kind: type, default: Any = N
     if not isinstance(value, kind):
         raise ConfigError(f"{path}: {name} must be a {kind.__name__}, not {value!r}; see docs/peers.md")
     return value
+
+
+def _npm(module: ModuleType, path: Path) -> Path | None:
+    name = _get(module, path, "NPM", str, "")
+    if not name:
+        return None
+    folder = path.parent / name
+    for file in NPM_FILES:
+        if not (folder / file).is_file():
+            raise ConfigError(
+                f"{path}: NPM must name a folder with {' and '.join(NPM_FILES)}; see docs/peers.md"
+            )
+    return folder
 
 
 def _strings(module: ModuleType, path: Path, name: str, default: Any = None) -> tuple[str, ...]:

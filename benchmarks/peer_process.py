@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.systems import Answer, Probabilities
-from benchmarks.worker_process import ANSWER_S, Worker
+from benchmarks.worker_process import ANSWER_S, Worker, run_module
 from edge.core.errors import BackendError
 
 OPEN_S = 300.0
@@ -29,7 +29,7 @@ class TimedAnswer:
     ns: int
     """Wall time within its process, without the way there and back."""
     cpu_ns: int
-    """CPU time of all threads of its process meanwhile."""
+    """CPU time of all threads of its process meanwhile, and of those that it names as its own."""
 
 
 class RemoteSystem:
@@ -50,7 +50,7 @@ class RemoteSystem:
         """
         self.labels = labels
         try:
-            self._worker = Worker(str(python), "benchmarks.peer_worker", _VARIABLES)
+            self._worker = Worker(str(python), run_module("benchmarks.peer_worker"), _VARIABLES)
         except OSError as error:
             raise BackendError(f"cannot run {python}: {error.strerror}") from None
         try:
@@ -84,7 +84,7 @@ class RemoteSystem:
         return TimedAnswer(self._checked(said["probabilities"]), said["ns"], said["cpu_ns"])
 
     def peak_rss_mb(self) -> float:
-        """The most memory that its process has held so far, MB (10^6 bytes)."""
+        """The most memory that its process has held so far, MB (10^6 bytes), and those that it names."""
         return float(self._worker.ask({"peak": True})["peak_rss_mb"])
 
     def software(self) -> dict[str, Any]:

@@ -27,9 +27,9 @@ def table(result: dict[str, Any]) -> str:
 
 
 def remarks(line: dict[str, Any]) -> list[str]:
-    """What is to be known of a peer, or why it did not run."""
+    """What is to be known of a peer, or why it was not measured."""
     if line["reason"] is not None:
-        return [f"did not run: {line['reason']}"]
+        return [f"not measured: {line['reason']}"]
     found = [f"trained on: {line['trained_on']}"]
     if line["note"]:
         found.append(line["note"])

@@ -45,24 +45,33 @@ class _Peer:
 
     def __init__(self) -> None:
         self._recognizer: Any = None
+        self._processes: tuple[int, ...] = ()
+        """Those that it runs beside this one."""
 
     def serve(self, message: dict[str, Any], picture: NDArray[np.uint8] | None) -> dict[str, Any]:
         if "open" in message:
             self._recognizer = load(Path(message["open"])).Recognizer()
+            self._processes = tuple(getattr(self._recognizer, "processes", ()))
             return {"tracks": hasattr(self._recognizer, "track")}
         if "describe" in message:
             versions = {package.metadata["Name"]: package.version for package in distributions()}
+            versions |= getattr(self._recognizer, "packages", {})
             return {"python": platform.python_version(), "packages": dict(sorted(versions.items()))}
         if "peak" in message:
-            return {"peak_rss_mb": peak_rss_mb()}
+            return {"peak_rss_mb": peak_rss_mb(self._processes)}
         answer = self._recognizer.answer
         if message["tracked"]:
             answer = getattr(self._recognizer, "track", answer)
-        cpu_started, started = time.process_time_ns(), time.perf_counter_ns()
+        cpu_started, started = self._cpu_ns(), time.perf_counter_ns()
         probabilities = answer(picture)
-        ns, cpu_ns = time.perf_counter_ns() - started, time.process_time_ns() - cpu_started
+        ns, cpu_ns = time.perf_counter_ns() - started, self._cpu_ns() - cpu_started
         found = None if probabilities is None else [float(value) for value in probabilities]
         return {"probabilities": found, "ns": ns, "cpu_ns": cpu_ns}
+
+    def _cpu_ns(self) -> int:
+        # A process's clock by its number, as clock_getcpuclockid(3) gives it on Linux.
+        clocks = (~pid << 3 | 2 for pid in self._processes)
+        return time.process_time_ns() + sum(map(time.clock_gettime_ns, clocks))
 
 
 def load(path: Path) -> ModuleType:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -27,29 +27,34 @@ def kill_group(process: subprocess.Popen[Any]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
+def run_module(name: str) -> tuple[str, ...]:
+    """Arguments for Python to run a module of ours, from the checkout alone."""
+    return ("-P", "-m", name)
+
+
 class Worker:
-    """One environment: a process of its Python that runs a module and answers JSON lines."""
+    """One environment: a process that answers JSON lines."""
 
     def __init__(
         self,
-        python: str,
-        module: str = "benchmarks.matrix_worker",
+        program: str,
+        arguments: Sequence[str] = run_module("benchmarks.matrix_worker"),
         variables: Mapping[str, str] | None = None,
     ) -> None:
         """Start it.
 
         Args:
-            python: the interpreter.
-            module: what it runs.
+            program: the interpreter.
+            arguments: of its command line.
             variables: of its environment, beside ours.
 
         Raises:
-            OSError: there is no such Python.
+            OSError: there is no such program.
         """
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (close() closes it)
         try:
             self._process = subprocess.Popen(
-                [python, "-P", "-m", module],
+                [program, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
@@ -60,6 +65,11 @@ class Worker:
         except OSError:
             self._errors.close()
             raise
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
 
     def ask(
         self, message: dict[str, Any], limit_s: float = ANSWER_S, attachment: bytes = b""

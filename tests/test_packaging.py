@@ -57,6 +57,11 @@ def test_shipped_bundles_are_in_it(names):
     assert files <= names
 
 
+def test_what_npm_and_node_are_given_is_in_it(names):
+    given = {"package.json", "package-lock.json", "worker.js"}
+    assert {f"benchmarks/peers/face_api_npm/{name}" for name in given} <= names
+
+
 def test_metadata(wheel):
     with zipfile.ZipFile(wheel) as archive:
         info = f"mien-{edge.__version__}.dist-info"

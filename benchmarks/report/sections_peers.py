@@ -9,7 +9,7 @@ from benchmarks.report.words import DASH, facts, milliseconds, number, points
 from benchmarks.result_files import Result
 from benchmarks.scores import data_name
 
-COLUMNS = ("peers", "ran", "did not run", "slowest, ratio", "most accurate")
+COLUMNS = ("peers", "ran", "not measured", "slowest, ratio", "most accurate")
 """Of the overview."""
 
 _TIMES = (

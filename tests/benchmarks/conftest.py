@@ -37,6 +37,17 @@ def class_folders(portraits, tmp_path_factory) -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def lend_packages() -> Callable[[object, Path], None]:
+    """In place of pip: the environment of a peer sees the packages of this one."""
+
+    def install(peer: object, environment: Path) -> None:
+        (place,) = environment.glob("lib/python*/site-packages")
+        (place / "lent.pth").write_text(f"{Path(np.__file__).parents[1]}\n")
+
+    return install
+
+
 @pytest.fixture
 def benchmark_json(tmp_path) -> Callable[..., dict[str, Any]]:
     """Run ``mien benchmark …`` in this process and give its JSON."""

@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import select
+import shutil
 import sys
 from contextlib import closing, suppress
 from functools import partial
@@ -62,14 +64,12 @@ def write(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def without_network(monkeypatch):
+def without_network(monkeypatch, lend_packages):
     """In place of pip: the environment sees the NumPy of this one."""
-    packages = Path(np.__file__).parents[1]
     made = []
 
     def install(peer, environment):
-        (place,) = environment.glob("lib/python*/site-packages")
-        (place / "numpy.pth").write_text(f"{packages}\n")
+        lend_packages(peer, environment)
         made.append(peer.name)
 
     monkeypatch.setattr(peer_environments, "install", install)
@@ -183,6 +183,88 @@ def test_a_missing_file_of_requirements_is_one_line(write, tmp_path):
         prepare(peer, tmp_path / "environments")
 
 
+@pytest.fixture
+def write_npm(write, tmp_path):
+    """Likewise one that wants something of npm: ``npm_one.py``."""
+
+    def run(name="no-such-package-of-ours", version="1.0.0"):
+        folder = tmp_path / "peers" / "of_npm"
+        folder.mkdir()
+        wanted = {"name": "tiny", "dependencies": {name: version}}
+        (folder / "package.json").write_text(json.dumps(wanted))
+        there = {"version": version, "integrity": "sha512-" + 86 * "A" + "=="}
+        locked = {"name": "tiny", "lockfileVersion": 3, "requires": True}
+        packages = {"": wanted, f"node_modules/{name}": there}
+        (folder / "package-lock.json").write_text(json.dumps({**locked, "packages": packages}))
+        return write("LABELS", 'NPM = "of_npm"\nLABELS', "npm_one.py")
+
+    return run
+
+
+@pytest.mark.parametrize("there", [(), ("node",)])
+def test_without_node_a_peer_is_not_measured_and_the_others_are(
+    write_npm, run, there, tmp_path, monkeypatch, capsys
+):
+    write_npm()
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in there:
+        (programs / name).symlink_to("/bin/true")
+    monkeypatch.setenv("PATH", str(programs))
+    one, tiny = run("--only", "npm-one,tiny")["peers"]
+    assert (tiny["reason"], tiny["n"]) == (None, 6)
+    missing = "npm" if there else "node"
+    reason = f"no environment for npm-one: there is no {missing} on the PATH: install Node.js and npm"
+    assert one["reason"] == reason
+    assert one["requirements"] == ["no-such-package-of-ours@1.0.0"]
+    assert one["ms"] is one["install_mb"] is None
+    assert f"Tiny 1.0: not measured: {reason}" in capsys.readouterr().out.splitlines()
+    assert len(list((tmp_path / "environments").iterdir())) == 1
+
+
+def test_an_npm_that_fails_is_one_line(write_npm, without_network, tmp_path, monkeypatch):
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("Node.js and npm are not installed")
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")
+    monkeypatch.setenv("npm_config_fetch_retries", "0")
+    monkeypatch.setenv("npm_config_cache", str(tmp_path / "cache"))
+    with pytest.raises(BackendError, match=r"no environment for npm-one: npm: .*ECONNREFUSED") as error:
+        prepare(peer_files.read(write_npm()), tmp_path / "environments")
+    assert "\n" not in str(error.value)
+    assert list((tmp_path / "environments").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("out", "err", "reason"),
+    [
+        ('{"error": {"summary": "No such version\\nof it"}}', "npm error code ETARGET", "No such version"),
+        ("", "npm error one\nnpm error two\n", "npm error one"),
+        ('{"error": null}', "", '{"error": null}'),
+        ("", "", "no message"),
+    ],
+)
+def test_the_reason_of_npm_is_found(out, err, reason):
+    assert peer_environments._npm_reason(out, err) == reason
+
+
+def test_another_lock_file_is_another_environment(write_npm, without_network, tmp_path, monkeypatch):
+    installed = []
+
+    def install_npm(peer, listed, environment):
+        installed.append(listed)
+
+    monkeypatch.setattr(peer_environments, "install_npm", install_npm)
+    monkeypatch.setattr(peer_environments, "_require", lambda *_: None)
+    peer = peer_files.read(write_npm())
+    first = prepare(peer, tmp_path / "environments")
+    assert prepare(peer, tmp_path / "environments") == first
+    assert installed == [peer.npm]
+    assert "# npm: package-lock.json " in (first / "requirements.txt").read_text()
+    lock = peer.npm / "package-lock.json"
+    lock.write_text(lock.read_text() + "\n")
+    assert prepare(peer, tmp_path / "environments") != first
+
+
 def test_another_python_is_asked_for(write, tmp_path):
     peer = peer_files.read(write(f'("{VERSION}",)', '("3.99",)'))
     with pytest.raises(BackendError, match=r"tiny runs on Python 3\.99, .* --python tiny=PATH"):
@@ -199,6 +281,11 @@ def test_another_python_is_asked_for(write, tmp_path):
         ("REQUIREMENTS = ()", "REQUIREMENTS = (1,)", "REQUIREMENTS must be a tuple of strings"),
         ('"calm": "neutral"', '"calm": "serene"', "LABELS must map its labels to different ones of angry"),
         ('"calm": "neutral"', '"calm": "happy"', "LABELS must map its labels to different ones of angry"),
+        (
+            "LABELS",
+            'NPM = "nowhere"\nLABELS',
+            "NPM must name a folder with package.json and package-lock.json",
+        ),
         ("def answer", "def reply", "expected a class Recognizer with a method answer"),
         ("class Recognizer", "clas Recognizer", "is no peer"),
         ("import numpy", "import no_such_package", "is no peer .*no_such_package"),
@@ -227,6 +314,31 @@ def test_answers_that_are_none_are_errors(remote, before, after, message):
     system = remote(before, after)
     with pytest.raises(BackendError, match=message):
         system.answer(PICTURE)
+
+
+def test_processes_that_a_peer_names_count_as_its_own(remote):
+    """One that computes for it, and holds 100 MB."""
+    code = "import sys, time; held = bytearray(b'1') * 100_000_000; print(flush=True)\n"
+    code += "for line in sys.stdin:\n  end = time.process_time() + 0.2\n"
+    code += "  while time.process_time() < end: pass\n  print(flush=True)"
+    system = remote(
+        "    def answer(self, rgb):\n",
+        f"""    def __init__(self):
+        import subprocess, sys
+        pipes = dict.fromkeys(("stdin", "stdout"), subprocess.PIPE)
+        self._helper = subprocess.Popen([sys.executable, "-c", {code!r}], text=True, **pipes)
+        self._helper.stdout.readline()
+        self.processes = (self._helper.pid,)
+        self.packages = {{"helper": "1.0"}}
+
+    def answer(self, rgb):
+        print(file=self._helper.stdin, flush=True)
+        self._helper.stdout.readline()
+""",
+    )
+    assert system.timed_answer(PICTURE).cpu_ns > 190e6
+    assert system.peak_rss_mb() > 110
+    assert system.software()["packages"]["helper"] == "1.0"
 
 
 def test_a_peer_that_cannot_be_built_is_an_error(remote):
@@ -307,7 +419,7 @@ def test_who_runs_is_measured_and_who_does_not_is_named(run, capsys):
     assert broken["packages"] is None
     assert tiny["scores"] is result["scored_on"] is None
     printed = capsys.readouterr().out
-    assert "Tiny 1.0: did not run: ZeroDivisionError" in printed
+    assert "Tiny 1.0: not measured: ZeroDivisionError" in printed
     assert "Tiny 1.0: trained on: nothing" in printed
 
 
@@ -414,6 +526,17 @@ def test_all_are_scored_on_the_same_pictures(run, class_folders, tmp_path, capsy
     assert "not compared, it is a comparison itself" in text
 
 
+def test_class_folders_without_splits_are_scored_on_seven_classes(run, portraits, tmp_path):
+    data = tmp_path / "faces"
+    for label in ("happy", "contempt", "neutral"):
+        (data / label).mkdir(parents=True)
+        shutil.copy(portraits["astronaut.png"], data / label)
+    result = run("--only", "tiny", "--data", data, "--workers", 1)
+    assert (result["scored_on"]["n"], result["scored_on"]["left_out"]) == (2, 1)
+    assert "contempt" not in result["scored_on"]["labels"]
+    assert result["peers"][0]["scores"]["accuracy"] == 0.5
+
+
 def test_a_peer_on_damaged_pictures_is_a_result_of_robustness(run, class_folders, monkeypatch):
     monkeypatch.setattr(peer_benchmark, "OF_PICTURES", ("contrast", "covered_mouth"))
     result = run("--robustness", "tiny", "--data", class_folders, "--workers", 1)
@@ -461,7 +584,15 @@ def test_what_cannot_run_at_all_is_one_line(write, argv, code, message, capsys, 
 
 def test_the_peers_that_come_with_the_program_are_whole_and_pinned():
     every = peer_files.choose(None)
-    assert [peer.name for peer in every] == ["fused", "landmarks", "fer", "fer-mtcnn", "mediapipe"]
+    assert [peer.name for peer in every] == [
+        *("fused", "landmarks", "face-api-crop", "face-api-ssd", "fer", "fer-mtcnn", "mediapipe")
+    ]
     lines = [line for peer in every for line in (*peer.requirements, *peer.without_dependencies)]
     assert all("==" in line or line.startswith("-r requirements-") for line in lines)
+    assert {peer.name for peer in every if peer.npm} == {"face-api-crop", "face-api-ssd"}
+    for folder in {peer.npm for peer in every if peer.npm}:
+        wanted, locked = (json.loads((folder / name).read_text()) for name in peer_files.NPM_FILES)
+        assert wanted["dependencies"] == locked["packages"].pop("")["dependencies"]
+        assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted["dependencies"].values())
+        assert all(package["integrity"] for package in locked["packages"].values())
     assert all(peer.trained_on and len(peer.labels) == 7 for peer in every)
