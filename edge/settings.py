@@ -73,7 +73,7 @@ class ExpressionSettings:
     """How a face becomes a label."""
 
     bundle: str = ""
-    """a shipped bundle's name, or the path of a bundle (with a / in it); empty: fused, or landmarks for
+    """a shipped bundle's name, or the path of a bundle (with a / in it); empty: everyday, or landmarks for
     the official backends, which give no feature maps"""
     smoothing_s: float = 0.3
     """time constant of the smoothing of each tracked face, s, 0…10; 0 turns it off"""
@@ -145,7 +145,7 @@ class Settings:
     @property
     def bundle(self) -> str:
         """Name or path of the bundle that is used."""
-        default = "fused" if self.landmarks.backend == "litert" else "landmarks"
+        default = "everyday" if self.landmarks.backend == "litert" else "landmarks"
         return self.expression.bundle or default
 
     @property

@@ -29,6 +29,9 @@ SHIPPED = Path(__file__).parent / "models"
 MAX_STARTS = 2
 """So often a new bundle may be started without proving itself."""
 
+FORMER_NAMES = {"fused": "fer2013"}
+"""Of shipped bundles: up to version 0.6 → now."""
+
 _INCOMING = ".incoming"
 
 
@@ -92,6 +95,10 @@ class BundleStore:
             return read_bundle(SHIPPED / name)
         if name in self.names():
             return read_signed(self.folder / name, self._public_key)
+        if name in FORMER_NAMES:
+            now = FORMER_NAMES[name]
+            log.warning("the bundle %s is called %s now; everyday is the one for a camera", name, now)
+            return self.read(now)
         raise BundleError(
             f"no bundle {name!r}: shipped are {', '.join(shipped()) or 'none'}, installed "
             f"{', '.join(self.names()) or 'none'}; write a path (with a /) for a bundle of your own"

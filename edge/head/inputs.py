@@ -58,7 +58,7 @@ INPUTS = {
         LANDMARKS,
         _feature_map("coarse_map", (3, 3, 128), peak=4),  # those of faces are −1.3…17.7
         _feature_map("fine_map", (12, 12, 128), peak=1),  # −1.9…4.9
-        _map("texture", (64, 64, 1), golden.NOISE, normalized=True),  # edge.landmarks.texture
+        _map("texture", (48, 48, 1), golden.NOISE, normalized=True),  # edge.landmarks.texture
     )
 }
 """All that this program can give to a network."""

@@ -16,14 +16,14 @@ from edge.landmarks.geometry import crop, crop_to_picture
 
 NAME = "texture"
 """Of the input of ``edge.head.inputs``."""
-SIDE = 64
+SIDE = 48
 """Of the texture, px."""
-REDUCTION = 2
+REDUCTION = 3
 """The landmark network's crop is reduced by area so many times first: sharp pictures would alias else."""
 
-EYE_DISTANCES = 2.5
+EYE_DISTANCES = 1.95
 """Side of the texture, in distances between the outer eye corners."""
-BELOW_EYES = 0.4
+BELOW_EYES = 0.42
 """How far its centre lies below the middle between them, in the same distances."""
 
 
