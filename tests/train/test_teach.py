@@ -20,10 +20,11 @@ from edge.landmarks.models import find_models
 from edge.landmarks.tap import tap
 from edge.runtime import make_interpreter
 from edge.sources.pictures import read_picture
-from train import crops, landmarks_folder, teach
-from train.fit import answers, rows_and_classes
+from train import crops, landmarks_folder, teach, teachers
+from train.fit import rows_and_classes
 from train.landmark_network import ENDS, START, landmark_network
 from train.settings import Settings
+from train.teachers import read_answers
 
 ROOT = Path(__file__).resolve().parents[2]
 PORTRAIT = Roi(225, 125, 200, 0.0)
@@ -116,14 +117,14 @@ def test_a_teacher_of_other_rows_is_refused(taught, tmp_path):
     info = json.loads((taught / "landmarks" / "info.json").read_text())
     student = Settings(validation=0.2)
     rows = len(landmarks_folder.load(taught / "landmarks").rows)
-    assert answers(taught / "teacher", rows_and_classes(info, student), rows).shape == (rows, 7)
+    assert read_answers(taught / "teacher", rows_and_classes(info, student), rows).shape == (rows, 7)
     for other in (replace(student, labels=8), replace(student, validation=0.1)):
         with pytest.raises(DataError, match="expected the student's"):
-            answers(taught / "teacher", rows_and_classes(info, other), rows)
+            read_answers(taught / "teacher", rows_and_classes(info, other), rows)
     broken = shutil.copytree(taught / "teacher", tmp_path / "broken")
     (broken / "answers.npz").write_bytes(b"PK")
     with pytest.raises(DataError, match="no whole run folder of teach"):
-        answers(broken, rows_and_classes(info, student), rows)
+        read_answers(broken, rows_and_classes(info, student), rows)
 
 
 @pytest.mark.parametrize(
@@ -134,10 +135,10 @@ def test_answers_to_other_rows_or_classes_are_refused(tmp_path, probabilities):
     expected = {"data": "0" * 64, "labels": 3}
     (tmp_path / "run.json").write_text(json.dumps({"expected": expected}))
     np.savez(tmp_path / "answers.npz", probabilities=np.ones((6, 3), np.float32))
-    assert answers(tmp_path, expected, 6).shape == (6, 3)
+    assert read_answers(tmp_path, expected, 6).shape == (6, 3)
     np.savez(tmp_path / "answers.npz", probabilities=probabilities)
     with pytest.raises(DataError, match=r"answers of shape .* expected \(6, 3\), float32: teach again"):
-        answers(tmp_path, expected, 6)
+        read_answers(tmp_path, expected, 6)
 
 
 def test_other_data_is_refused(taught, fer_csv, tmp_path):
@@ -156,7 +157,7 @@ def test_data_that_gives_other_rows_than_before_is_refused(taught, fer_csv, tmp_
         first, *others = read_dataset(*arguments, **options)
         return [first, first, *others]
 
-    monkeypatch.setattr(teach, "read_dataset", one_more)
+    monkeypatch.setattr(teachers, "read_dataset", one_more)
     settings = replace(teach.SETTINGS, batch=32, validation=0.2)
     with pytest.raises(DataError, match=r"fer2013\.csv has other rows than .*: extract again"):
         teach.teach(fer_csv, taught / "landmarks", tmp_path / "run", settings)
