@@ -20,6 +20,7 @@ ALPHA = 0.01
 """Probability of a false alarm for a pair of results."""
 
 _REDRAWN = 400
+_Z = 1.96  # 95 %
 
 
 class Change(NamedTuple):
@@ -83,6 +84,13 @@ def judged(changes: Sequence[Change]) -> Iterator[tuple[Change, float]]:
     z = NormalDist().inv_cdf(1 - ALPHA / len(changes))
     for change in changes:
         yield change, z * change.error
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share of ``n`` pictures, 0–1 (Wilson, 1927, J. Am. Stat. Assoc. 22)."""
+    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+    half = _Z * sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2)) / (1 + _Z**2 / n)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def _proportion(figure: str, shares: Sequence[float], sizes: Sequence[int]) -> Change:

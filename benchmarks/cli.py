@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_accuracy(commands)
     _add_steadiness(commands)
     _add_robustness(commands)
+    _add_reasons(commands)
     _add_matrix(commands)
     cli_peers.add_commands(commands)
     cli_report.add_commands(commands)
@@ -129,6 +130,15 @@ def _add_robustness(commands: Any) -> None:
         metavar="FOLDER",
         help="draw every corruption there; then --data may be left out",
     )
+    _add_common_flags(sub)
+
+
+def _add_reasons(commands: Any) -> None:
+    text = "see what the thresholds of turned, small, dark and blurred do, on pictures damaged in steps"
+    sub = commands.add_parser("reasons", help=text, description=text)
+    sub.set_defaults(command=_reasons)
+    add_data_flags(sub, required=True)
+    add_pictures_flags(sub)
     _add_common_flags(sub)
 
 
@@ -237,6 +247,16 @@ def _robustness(args: argparse.Namespace) -> int:
     pictures = subset.Pictures(args.data, args.split, args.pictures, args.classes, args.labels, args.truth)
     result = robustness.benchmark_pipeline(pictures, settings, names, args.seed, reference, args.workers)
     return report(args, result, robustness.table(result))
+
+
+def _reasons(args: argparse.Namespace) -> int:
+    from benchmarks import reasons, reasons_table, subset
+
+    settings = load_settings(args.config, _flags(args))
+    check_writable(args.json)
+    pictures = subset.Pictures(args.data, args.split, args.pictures, args.classes, args.labels, args.truth)
+    result = reasons.benchmark(pictures, settings, args.seed, args.workers)
+    return report(args, result, reasons_table.table(result))
 
 
 def _matrix(args: argparse.Namespace) -> int:

@@ -6,7 +6,8 @@ from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, cast
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,19 @@ from edge.settings import LandmarkSettings
 
 _CHUNK = 32  # answers that a worker gives at once, or fewer if the pictures are large
 _CHUNK_BYTES = 4_000_000
+
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+
+
+class Evaluates(Protocol[T_co]):
+    """What makes something of one picture after the other."""
+
+    def evaluate(self, sample: Sample) -> T_co:
+        """All that is asked of one picture."""
+        ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +171,33 @@ def evaluate_each(samples: Iterable[Sample], evaluation: Evaluation, workers: in
         MienError: see ``Evaluator``.
         BackendError: a worker process died.
     """
+    looks = 1 + len(evaluation.names) * len(SEVERITIES)
+    return work_through(samples, partial(Evaluator, evaluation), workers, looks)
+
+
+def work_through(
+    samples: Iterable[Sample], build: Callable[[], Evaluates[T]], workers: int, looks: int
+) -> Iterator[T]:
+    """What comes out for each picture, in the order of the samples.
+
+    Args:
+        samples: pictures.
+        build: what they are put before; called in each process, so it must be picklable.
+        workers: processes; 1: this one.
+        looks: how often a picture is looked at, about.
+
+    Raises:
+        MienError: what ``build`` raises.
+        BackendError: a worker process died.
+    """
     # Built here in any case: it tells what is wrong before a process is started.
-    with closing(Evaluator(evaluation)) as evaluator:
+    with closing(build()) as evaluator:
         if workers == 1:
             yield from map(evaluator.evaluate, samples)
             return
-    at_once = max(1, _CHUNK // (1 + len(evaluation.names) * len(SEVERITIES)))
-    with worker_pool(workers, _start_worker, evaluation) as pool:
-        waiting: deque[Future[list[Outcome]]] = deque()
+    at_once = max(1, _CHUNK // looks)
+    with worker_pool(workers, _start_worker, build) as pool:
+        waiting: deque[Future[list[T]]] = deque()
         try:
             for chunk in chunks(samples, at_once, _CHUNK_BYTES):
                 waiting.append(pool.submit(_evaluate_chunk, chunk))
@@ -186,15 +219,15 @@ def _damage(name: str, rgb: NDArray[np.uint8], located: Face | None, how: dict[s
     return cast(Picture, OCCLUSIONS[name](rgb, located.landmarks, **how))
 
 
-_evaluator: Evaluator | None = None
+_evaluator: Evaluates[Any] | None = None
 """That of this worker process."""
 
 
-def _start_worker(evaluation: Evaluation) -> None:
+def _start_worker(build: Callable[[], Evaluates[Any]]) -> None:
     global _evaluator
-    _evaluator = Evaluator(evaluation)
+    _evaluator = build()
 
 
-def _evaluate_chunk(samples: list[Sample]) -> list[Outcome]:
+def _evaluate_chunk(samples: list[Sample]) -> list[Any]:
     assert _evaluator is not None
     return [_evaluator.evaluate(sample) for sample in samples]

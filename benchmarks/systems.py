@@ -13,7 +13,7 @@ from benchmarks.looks import Look, Seen, region_backend, single
 from edge.build import build_pipeline, load_bundle
 from edge.core.errors import ConfigError
 from edge.core.features import MESH_POINTS
-from edge.core.types import Face, FaceStatus, Frame, Reason, Roi
+from edge.core.types import Face, FacePrediction, FaceStatus, Frame, Reason, Roi
 from edge.head.inputs import LANDMARKS
 from edge.settings import Settings
 
@@ -29,6 +29,11 @@ class Answer(NamedTuple):
     """The detector found the face, so that none had to be assumed."""
     status: FaceStatus = FaceStatus.OK
     reasons: tuple[Reason, ...] = ()
+
+    @classmethod
+    def of(cls, said: FacePrediction, found: bool = True) -> "Answer":
+        """What the app says of a face."""
+        return cls(said.probabilities, found, said.status, said.reasons)
 
 
 class System(Protocol):
@@ -105,6 +110,10 @@ class PipelineSystem:
         frame = _still(rgb)
         return self._first(frame, self._look(self._pipeline, frame))
 
+    def predict(self, rgb: NDArray[np.uint8]) -> FacePrediction | None:
+        """All that the app says of the first face in a picture uint8 (H, W, 3); None: no face found."""
+        return next(iter(self._pipeline.process(_still(rgb)).faces), None)
+
     def find(self, rgb: NDArray[np.uint8]) -> Face | None:
         """See ``FaceSystem``. Without ``Face.second``, a look that no damage would reach."""
         return next(iter(region_backend(self._pipeline).find(_still(rgb))), None)
@@ -123,7 +132,7 @@ class PipelineSystem:
 
     def _first(self, frame: Frame, seen: Seen) -> Answer | None:
         said = next(iter(self._pipeline.classify(frame, seen.faces)), None)
-        return None if said is None else Answer(said.probabilities, seen.found, said.status, said.reasons)
+        return None if said is None else Answer.of(said, seen.found)
 
 
 def with_landmarks(face: Face, landmarks: NDArray[np.float32]) -> Face:

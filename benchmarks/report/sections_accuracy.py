@@ -1,8 +1,8 @@
 """What the report says of ``accuracy``."""
 
-from math import sqrt
 from typing import Any
 
+from benchmarks.chance import wilson
 from benchmarks.report.page import Beside, Block, Heading, Plot, Table, Text, Tile
 from benchmarks.report.plots import reliability, risk_coverage
 from benchmarks.report.words import facts, number, points
@@ -19,15 +19,6 @@ COLUMNS = (
     "pictures",
 )
 """Of the overview."""
-
-_Z = 1.96  # 95 %
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share of ``n`` pictures, 0–1 (Wilson, 1927, J. Am. Stat. Assoc. 22)."""
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z * sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2)) / (1 + _Z**2 / n)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def overview(result: Result) -> list[str]:

@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 import pytest
 
 from benchmarks import cli, report, result_files
+from benchmarks.chance import wilson
 from benchmarks.report.page import Heading, Plot, Table, html, markdown
-from benchmarks.report.sections_accuracy import wilson
 from benchmarks.report.svg import Scale
 from edge.core.errors import DataError
 from tests.benchmarks import made_up
