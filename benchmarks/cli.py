@@ -154,7 +154,7 @@ def _add_matrix(commands: Any) -> None:
         "--python", [], "Pythons of further environments, e.g. .venv-mediapipe/bin/python", metavar="PATH"
     )
     several("--landmarks", list(BACKENDS), "landmark backends (all)", choices=BACKENDS)
-    several("--bundle", ["fused", "landmarks"], "bundles (fused landmarks)", metavar="NAME")
+    several("--bundle", ["everyday", "landmarks"], "bundles (everyday landmarks)", metavar="NAME")
     several("--threads", [1, 2], "CPU threads of the face models (1 2)", metavar="N", type=console.positive)
     sub.add_argument(
         "--rounds", type=console.positive, default=20, metavar="N", help="blocks of each configuration (20)"

@@ -22,7 +22,7 @@ from edge.core.errors import DataError
 from edge.core.files import check_replaceable
 from edge.runtime import package_version
 
-BUNDLES = ("fused", "landmarks")
+BUNDLES = ("everyday", "landmarks")
 
 _SHEETS = "sheets"
 _LIMIT_S = 24 * 3600.0

@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.classes import Classes, choose_classes
 from benchmarks.corruption_error import REFERENCE, compare, differences, read_reference
+from benchmarks.corruptions import LANDMARKS as OF_LANDMARKS
 from benchmarks.corruptions import OCCLUSIONS, OF_FACES, OF_PICTURES, PADDING, SEVERITIES
 from benchmarks.corruptions.pictures import SIDE
 from benchmarks.environment import bundle_facts, describe, usable_cores
@@ -22,6 +23,7 @@ from benchmarks.subset import Pictures, read_pictures
 from benchmarks.systems import Answer, PipelineSystem
 from edge.build import load_bundle
 from edge.core.errors import ConfigError, DataError
+from edge.head.inputs import LANDMARKS
 from edge.settings import Settings
 
 SCHEMA = 1
@@ -66,9 +68,12 @@ def benchmark_pipeline(
     reference: dict[str, Any] | None = None,
     workers: int | None = None,
 ) -> dict[str, Any]:
-    """``benchmark`` of the app's own pipeline; settings as in ``benchmarks.looks.check_regions``."""
-    evaluation = Evaluation(partial(PipelineSystem, settings), names, seed, settings.landmarks)
+    """``benchmark`` of the app's own pipeline, without damage to landmarks where the bundle takes none;
+    settings as in ``benchmarks.looks.check_regions``."""
     bundle = load_bundle(settings.bundle)
+    if not any(each.name == LANDMARKS.name for each in bundle.inputs):
+        names = tuple(name for name in names if name not in OF_LANDMARKS)
+    evaluation = Evaluation(partial(PipelineSystem, settings), names, seed, settings.landmarks)
     facts = {
         "system": f"mien {bundle.name}",
         "landmarks": settings.landmarks.backend,

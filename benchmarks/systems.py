@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 
 from benchmarks.looks import Look, Seen, region_backend, single
 from edge.build import build_pipeline, load_bundle
-from edge.core.errors import ConfigError
 from edge.core.features import MESH_POINTS
 from edge.core.types import Face, FacePrediction, FaceStatus, Frame, Reason, Roi
-from edge.head.inputs import LANDMARKS
 from edge.settings import Settings
 
 Probabilities = NDArray[np.float32]
@@ -93,17 +91,10 @@ class PipelineSystem:
 
     @property
     def mean_face(self) -> NDArray[np.float32]:
-        """See ``FaceSystem``.
-
-        Raises:
-            ConfigError: the bundle takes no landmarks.
-        """
-        for each in self._bundle.inputs:
-            if each.name == LANDMARKS.name and each.standardization is not None:
-                return each.standardization.mean.reshape(MESH_POINTS, 3)
-        raise ConfigError(
-            f"the bundle {self._bundle.name} takes no landmarks: damaged ones cannot be measured with it"
-        )
+        """See ``FaceSystem``; that of the bundle landmarks where this one takes none."""
+        given = (*self._bundle.inputs, *load_bundle("landmarks").inputs)
+        means = (each.standardization.mean for each in given if each.standardization is not None)
+        return next(means).reshape(MESH_POINTS, 3)
 
     def answer(self, rgb: NDArray[np.uint8]) -> Answer | None:
         """See ``System``."""

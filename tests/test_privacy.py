@@ -34,7 +34,7 @@ CALLS = (
     *("link", "linkat", "symlink", "symlinkat", "setxattr", "lsetxattr", "fsetxattr", "setxattrat"),
 )
 """A name tells something, too: so also what makes files, renames them, or starts programs."""
-LABELS = set(json.loads((SHIPPED / "fused" / "model.json").read_text("utf-8"))["labels"])
+LABELS = set(json.loads((SHIPPED / "everyday" / "model.json").read_text("utf-8"))["labels"])
 RECORD = {"schema", "frame", "source", "position_s", "size", "faces", "ms"}
 FACE = {"id", "label", "status", "reasons", "probabilities", "presence", "box", "pose"}
 POSE = {"yaw", "pitch", "roll"}

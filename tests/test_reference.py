@@ -17,12 +17,12 @@ def load(name):
 
 
 def accuracy():
-    fused, landmarks, ferplus = (load(f"accuracy-{name}") for name in ("fused", "landmarks", "ferplus"))
-    tracked = load("accuracy-fused-tracked")
-    yield f"**{100 * fused['accuracy']:.1f} %**"
-    yield f"{fused['macro_f1']:.2f} / {fused['ece']:.3f} / {100 * fused['selective']['0.6']:.1f} %"
+    everyday, landmarks, ferplus = (load(f"accuracy-{name}") for name in ("everyday", "landmarks", "ferplus"))
+    tracked = load("accuracy-everyday-tracked")
+    yield f"**{100 * everyday['accuracy']:.1f} %**"
+    yield f"{everyday['macro_f1']:.2f} / {everyday['ece']:.3f} / {100 * everyday['selective']['0.6']:.1f} %"
     yield f"{100 * landmarks['accuracy']:.1f} %"
-    yield f"{100 * fused['coverage']:.1f} %"
+    yield f"{100 * everyday['coverage']:.1f} %"
     yield f"{100 * tracked['accuracy']:.1f} %; {100 * tracked['coverage']:.1f} %"
     yield f"{100 * ferplus['accuracy']:.1f} %"
 
@@ -42,13 +42,13 @@ def peers():
     lines = {line["name"]: line for line in load("peers")["peers"]}
     for name in ("fer", "mediapipe"):
         yield f"{lines[name]['ratio']['p50']:.1f} ×"
-    yield f"{lines['fer']['cpu_ms_per_frame'] / lines['fused']['cpu_ms_per_frame']:.0f} ×"
-    scores = [lines[name]["scores"]["accuracy"] for name in ("fused", "fer")]
+    yield f"{lines['fer']['cpu_ms_per_frame'] / lines['everyday']['cpu_ms_per_frame']:.0f} ×"
+    scores = [lines[name]["scores"]["accuracy"] for name in ("everyday", "fer")]
     yield f"{100 * scores[0]:.1f} / {100 * scores[1]:.1f} %"
 
 
 def robustness():
-    yield " / ".join(f"{load(f'robustness-{name}')['mce']:.0f}" for name in ("fused", "landmarks"))
+    yield " / ".join(f"{load(f'robustness-{name}')['mce']:.0f}" for name in ("everyday", "landmarks"))
 
 
 @pytest.mark.parametrize("figures", [accuracy, latency, peers, robustness])

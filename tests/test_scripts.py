@@ -127,7 +127,7 @@ def test_environment_is_made_once_and_again_when_half_made_or_outdated(tmp_path)
     ("arguments", "message"),
     [
         ((), "expected NAME DATA FOLDER, found 0 arguments"),
-        (("happy", "fer2013.csv", "work"), "expected fused, landmarks or ferplus, found happy"),
+        (("happy", "fer2013.csv", "work"), "expected everyday, fer2013, ferplus or landmarks, found happy"),
     ],
 )
 def test_retrain_says_what_it_wants(arguments, message):

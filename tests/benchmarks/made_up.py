@@ -23,7 +23,7 @@ ENVIRONMENT = {
     "load_before": 0.1,
 }
 BUNDLE = {
-    "name": "fused",
+    "name": "everyday",
     "labels": LABELS,
     "feature_version": 2,
     "model_sha256": "1" * 64,
@@ -84,7 +84,7 @@ def matrix(ratio: float = 2.0) -> dict[str, Any]:
     """A result of ``matrix``: two kinds of frame, the second one so much slower, and one that cannot run."""
 
     def line(threads: int | None, landmarks: str, **more: Any) -> dict[str, Any]:
-        facts = {"environment": 0, "kind": "frame", "landmarks": landmarks, "bundle": "fused"}
+        facts = {"environment": 0, "kind": "frame", "landmarks": landmarks, "bundle": "everyday"}
         return {
             **facts,
             "file": None,
@@ -109,7 +109,7 @@ def matrix(ratio: float = 2.0) -> dict[str, Any]:
         "seconds": 3.0,
         "configurations": configurations,
         "warnings": [],
-        "bundles": {"fused": BUNDLE},
+        "bundles": {"everyday": BUNDLE},
         "environments": [{"executable": "python", "error": None, **ENVIRONMENT, "delegate": "XNNPACK"}],
         "temperature_c": None,
         "throttled": None,
@@ -188,7 +188,7 @@ def robustness(under_noise: float = 0.5) -> dict[str, Any]:
             "jitter": {str(number): scores(0.6) for number in range(1, 6)},
         },
         "mean_accuracy": under_noise,
-        "system": "mien fused",
+        "system": "mien everyday",
         "landmarks": "litert",
         "bundle": BUNDLE,
         "reference": "fer",

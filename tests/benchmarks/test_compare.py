@@ -125,8 +125,8 @@ def test_runs_on_other_data_are_an_error(write, capsys):
 
 
 def test_the_answers_of_two_bundles(class_folders, compare, tmp_path, capsys):
-    files, shares = [str(tmp_path / f"{bundle}.csv") for bundle in ("fused", "landmarks")], []
-    for bundle, file in zip(("fused", "landmarks"), files, strict=True):
+    files, shares = [str(tmp_path / f"{bundle}.csv") for bundle in ("everyday", "landmarks")], []
+    for bundle, file in zip(("everyday", "landmarks"), files, strict=True):
         out = tmp_path / f"{bundle}.json"
         flags = ("--workers", "1", "--answers", file, "--json", str(out))
         assert cli.main(["accuracy", "--bundle", bundle, "--data", str(class_folders), *flags]) == 0

@@ -20,7 +20,7 @@ def names(wanted):
 
 def test_without_data_the_corruptions_are_drawn_and_the_rest_is_said_to_be_missing(tmp_path):
     wanted, left_out = everything.parts(everything.QUICK, None, None, tmp_path)
-    assert names(wanted) == ["latency-fused", "latency-landmarks", "matrix", "sheets"]
+    assert names(wanted) == ["latency-everyday", "latency-landmarks", "matrix", "sheets"]
     assert "--data" in left_out[0]
 
 
@@ -28,7 +28,7 @@ def test_with_data_both_bundles_are_scored_on_the_split(tmp_path):
     wanted, left_out = everything.parts(everything.FULL, tmp_path / "a.csv", "PublicTest", tmp_path)
     assert left_out == []
     assert names(wanted)[3:] == [
-        f"{kind}-{bundle}" for kind in ("accuracy", "robustness") for bundle in ("fused", "landmarks")
+        f"{kind}-{bundle}" for kind in ("accuracy", "robustness") for bundle in ("everyday", "landmarks")
     ]
     for part in wanted[3:]:
         assert part.flags[1:5] == ("--data", str(tmp_path / "a.csv"), "--split", "PublicTest")
@@ -76,13 +76,13 @@ def test_ctrl_c_leaves_what_is_finished(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(everything, "_run", interrupted)
     assert cli.main(["all", "--quick", "--out", str(tmp_path)]) == 130
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "latency-fused.json",
+        "latency-everyday.json",
         "latency-landmarks.json",
     ]
     assert capsys.readouterr().err == "error: interrupted\n"
 
 
-@pytest.mark.parametrize("name", ["latency-fused.json", "matrix.json", "report.html", "sheets/darker.png"])
+@pytest.mark.parametrize("name", ["latency-everyday.json", "matrix.json", "report.html", "sheets/darker.png"])
 def test_files_of_others_are_left_alone_before_anything_is_measured(tmp_path, monkeypatch, capsys, name):
     monkeypatch.setattr(everything, "_run", lambda *_: pytest.fail("it was started"))
     mine = tmp_path / name

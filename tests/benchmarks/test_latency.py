@@ -185,7 +185,7 @@ def test_two_pipelines_get_the_same_frames_in_turn(portraits, monkeypatch):
     assert order == [(index, meter) for index, turn in enumerate(turns) for meter in turn]
     ours, against = result["frame_ms"], result["against"]
     assert against["backend"] == "litert"
-    assert against["bundle"]["name"] == "fused"
+    assert against["bundle"]["name"] == "everyday"
     assert against["ratio_p50"] == pytest.approx(against["frame_ms"]["p50"] / ours["p50"], rel=1e-2)
     assert result["peak_rss_mb"] is result["end_rss_mb"] is None  # of both together
     assert result["age_ms"] is against["age_ms"] is None  # each waits for the other
@@ -267,7 +267,7 @@ def test_drift_is_that_of_the_last_tenth():
         (["--landmarks", "mediapipe-tasks"], 78, "face_landmarker.task"),
         (["--against", "mediapipe-tasks"], 78, "face_landmarker.task"),
         (["--against-bundle", "no-such-bundle"], 78, "no bundle 'no-such-bundle': shipped are"),
-        (["--landmarks", "mediapipe", "--bundle", "fused"], 78, "mediapipe does not give"),
+        (["--landmarks", "mediapipe", "--bundle", "everyday"], 78, "mediapipe does not give"),
     ],
 )
 def test_what_cannot_run_is_one_line(argv, code, message, capsys):

@@ -91,7 +91,7 @@ def test_what_cannot_run_is_reported_with_its_reason(quick, tmp_path, capsys):
 
 
 def test_a_bundle_that_a_backend_cannot_feed_is_told(quick):
-    result = quick("--landmarks", "mediapipe", "--bundle", "fused")
+    result = quick("--landmarks", "mediapipe", "--bundle", "everyday")
     frame, head = result["configurations"]
     assert "mediapipe does not give" in frame["reason"]
     assert frame["threads"] is None

@@ -445,12 +445,12 @@ def test_peers_take_turns_and_keep_what_does_not_break(
     def answer(self, rgb):
         self.note("answer")
 """
-    write(answer, noted.replace("BREAK", "pass"), "fused.py")
+    write(answer, noted.replace("BREAK", "pass"), "everyday.py")
     write(answer, noted.replace("BREAK", "assert self.calls < 20, 'tired'"), "late.py")
     write(answer, noted.replace("BREAK", "pass") + "        raise ValueError('no stills')\n", "no_stills.py")
-    result = run("--only", "tiny,no-stills,late,fused", "--data", class_folders, "--workers", 1)
+    result = run("--only", "tiny,no-stills,late,everyday", "--data", class_folders, "--workers", 1)
     ours, late, no_stills, tiny = result["peers"]
-    assert [line["name"] for line in result["peers"]] == ["fused", "late", "no-stills", "tiny"]
+    assert [line["name"] for line in result["peers"]] == ["everyday", "late", "no-stills", "tiny"]
 
     assert late["reason"] == "AssertionError: tired"
     assert late["ms"] is late["ms_still"] is late["scores"] is None
@@ -462,15 +462,15 @@ def test_peers_take_turns_and_keep_what_does_not_break(
     for line in (ours, tiny):
         assert (line["reason"], line["score_reason"], line["scores"]["n"]) == (None, None, 3)
     assert ours["ms_still"] != ours["ms"]
-    assert {line["against"] for line in (ours, no_stills, tiny)} == {"fused"}
+    assert {line["against"] for line in (ours, no_stills, tiny)} == {"everyday"}
     assert ours["ratio"] == {"p50": 1.0, "p10": 1.0, "p90": 1.0}
     assert 0 < tiny["ratio"]["p10"] <= tiny["ratio"]["p50"] <= tiny["ratio"]["p90"]
 
     rounds = [key for key, _ in groupby(log.read_text().splitlines()) if not key.startswith("late")]
     assert rounds[:9] == [
-        *("fused track", "no_stills track"),  # first results
-        *("fused track", "no_stills track", "fused answer", "no_stills answer"),
-        *("no_stills track", "fused track", "fused answer"),
+        *("everyday track", "no_stills track"),  # first results
+        *("everyday track", "no_stills track", "everyday answer", "no_stills answer"),
+        *("no_stills track", "everyday track", "everyday answer"),
     ]
     printed = capsys.readouterr().out
     assert "no figures of single pictures: ValueError: no stills" in printed
@@ -585,7 +585,7 @@ def test_what_cannot_run_at_all_is_one_line(write, argv, code, message, capsys, 
 def test_the_peers_that_come_with_the_program_are_whole_and_pinned():
     every = peer_files.choose(None)
     assert [peer.name for peer in every] == [
-        *("fused", "landmarks", "face-api-crop", "face-api-ssd", "fer", "fer-mtcnn", "mediapipe")
+        *("everyday", "landmarks", "face-api-crop", "face-api-ssd", "fer", "fer-mtcnn", "mediapipe")
     ]
     lines = [line for peer in every for line in (*peer.requirements, *peer.without_dependencies)]
     assert all("==" in line or line.startswith("-r requirements-") for line in lines)

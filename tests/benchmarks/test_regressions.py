@@ -100,19 +100,21 @@ def test_of_a_disturbed_run_only_what_load_leaves_alone_is_compared():
 
 def test_a_ratio_of_the_matrix_beyond_its_spread():
     assert regressions(made_up.matrix(2.0), made_up.matrix(2.1)) == []
-    assert regressions(made_up.matrix(2.0), made_up.matrix(2.3)) == ["frame litert, fused, 2 threads, ratio"]
+    assert regressions(made_up.matrix(2.0), made_up.matrix(2.3)) == [
+        "frame litert, everyday, 2 threads, ratio"
+    ]
 
 
 def test_the_first_configuration_by_its_time():
     slower = made_up.matrix()
     slower["configurations"][0]["ms"] = made_up.times(4.8)
-    assert regressions(made_up.matrix(), slower) == ["frame litert, fused, 1 thread, p50"]
+    assert regressions(made_up.matrix(), slower) == ["frame litert, everyday, 1 thread, p50"]
 
 
 def test_a_configuration_that_ran_and_no_longer_does():
     broken = made_up.matrix()
     broken["configurations"][1] |= {"reason": "it fell over", "ms": None, "ratio": None, "against": None}
-    assert regressions(made_up.matrix(), broken) == ["frame litert, fused, 2 threads, runs"]
+    assert regressions(made_up.matrix(), broken) == ["frame litert, everyday, 2 threads, runs"]
     assert regressions(broken, made_up.matrix()) == []
 
 
@@ -170,7 +172,7 @@ def test_the_exit_code_and_the_page_tell(tmp_path, capsys, frame_ms, code):
     flags = ["report", str(new), "--out", str(tmp_path / "out"), "--against", str(old)]
     assert cli.main(flags) == code
     printed = capsys.readouterr()
-    assert ("regression: latency, fused on demo: frame, p50: 4 ms → 5 ms" in printed.err) == bool(code)
+    assert ("regression: latency, everyday on demo: frame, p50: 4 ms → 5 ms" in printed.err) == bool(code)
     for name in ("report.html", "report.md"):
         text = (tmp_path / "out" / name).read_text("utf-8")
         assert "Compared with before" in text

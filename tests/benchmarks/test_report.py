@@ -17,7 +17,7 @@ from tests.benchmarks import made_up
 
 VOID = {"meta", "br", "line", "rect", "circle", "polyline", "polygon"}
 NASTY = "<script>alert('&\"')</script>|`*"
-NAMES = {*made_up.LABELS, "gaussian_noise", "jitter", "fused", "numpy"}
+NAMES = {*made_up.LABELS, "gaussian_noise", "jitter", "everyday", "numpy"}
 """Keys that are not ours."""
 
 

@@ -2,7 +2,6 @@
 
 import json
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 
 import cv2
@@ -16,8 +15,9 @@ from benchmarks.evaluation import Evaluation, Evaluator, Numbered, evaluate_each
 from benchmarks.robustness import NAMES, benchmark, choose_names
 from benchmarks.subset import Pictures, draw
 from benchmarks.systems import Answer, FaceSystem, PipelineSystem, System
-from edge.build import build_backend, load_bundle
+from edge.build import build_backend
 from edge.core.errors import ConfigError, DataError
+from edge.core.features import MESH_POINTS
 from edge.core.labels import FER2013
 from edge.core.types import Frame
 from edge.data import Preparation, Sample
@@ -176,16 +176,15 @@ def test_a_system_without_landmarks_cannot_lose_them(shades):
         of_grey(shades, ("darker", "jitter"))
 
 
-def test_landmarks_that_the_bundle_does_not_take_cannot_be_damaged(portraits, monkeypatch):
-    fused = load_bundle("fused")
-    monkeypatch.setattr(
-        "benchmarks.systems.load_bundle", lambda name: replace(fused, inputs=fused.inputs[1:])
-    )
-    with (
-        closing(PipelineSystem(load_settings(None, {}))) as system,
-        pytest.raises(ConfigError, match="the bundle fused takes no landmarks"),
-    ):
-        _ = system.mean_face
+def test_every_bundle_has_a_mean_face(portraits):
+    """Of its own landmarks, or where it takes none that of others: the same training faces."""
+    faces = []
+    for name in ("everyday", "fer2013", "landmarks"):
+        with closing(PipelineSystem(load_settings(None, {"expression.bundle": name}))) as system:
+            faces.append(system.mean_face)
+    for face in faces:
+        assert face.shape == (MESH_POINTS, 3)
+        np.testing.assert_allclose(face, faces[-1], atol=0.01)
 
 
 def test_the_corruption_error_of_made_up_figures():

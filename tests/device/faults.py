@@ -43,7 +43,7 @@ after_s = {after_s}
 """
 
 
-def settings(source: str, bundle: str = "fused", file: str = "", after_s: float = 60) -> str:
+def settings(source: str, bundle: str = "everyday", file: str = "", after_s: float = 60) -> str:
     return SETTINGS.format(source=source, bundle=bundle, file=file, after_s=after_s)
 
 

@@ -39,7 +39,7 @@ class Soak:
         self._random = random.Random(seed)
         self._stream = Stream(clips)
         self._stream.start()
-        self._bundles = ("fused", "landmarks")
+        self._bundles = ("everyday", "landmarks")
         self.faults = 0
         self.app = App(folder, self._settings())
 

@@ -42,7 +42,7 @@ def test_the_demo_shows_faces_and_a_summary(edge, portraits):
         assert f"\n{stage}" in result.stderr
 
 
-@pytest.mark.parametrize(("bundle", "sure_and_wrong"), [("fused", 0), ("landmarks", 0), ("ferplus", 1)])
+@pytest.mark.parametrize(("bundle", "sure_and_wrong"), [("everyday", 0), ("landmarks", 0), ("ferplus", 1)])
 def test_the_stills_have_the_expressions_they_show_or_low_confidence(edge, media, bundle, sure_and_wrong):
     source = media / "stills"
     result = edge("run", "--source", source, "--max-faces", "8", "--sink", "jsonl", "--bundle", bundle)

@@ -42,7 +42,7 @@ def test_a_device_as_it_comes(models):
     code, lines, _ = models("list")
     assert code == 0
     assert [line.split()[0] for line in lines] == ["ferplus", "*", "landmarks"]
-    assert line(lines, "fused").startswith("* fused")
+    assert line(lines, "everyday").startswith("* everyday")
     assert line(lines, "landmarks").endswith("angry disgust fear happy sad surprise neutral")
     assert "PublicTest " in line(lines, "landmarks")
 
@@ -64,7 +64,7 @@ def test_install_alone_changes_nothing_that_runs(models, bundle):
     assert models("install", bundle)[0] == 0
     _, lines, _ = models("list")
     assert line(lines, "mine").startswith("  mine")
-    assert line(lines, "fused").startswith("* fused")
+    assert line(lines, "everyday").startswith("* everyday")
 
 
 def test_use_and_rollback(models, bundle, tmp_path):
@@ -88,7 +88,7 @@ def test_use_and_rollback(models, bundle, tmp_path):
     ("arguments", "message"),
     [
         (("install", "nowhere/at-all"), "error: not installed: no bundle at nowhere/at-all"),
-        (("install", ".", "--name", "fused"), "error: fused is the name of a shipped bundle"),
+        (("install", ".", "--name", "everyday"), "error: everyday is the name of a shipped bundle"),
         (("use", "nobody"), "error: no bundle 'nobody': shipped are "),
     ],
 )
@@ -127,7 +127,7 @@ def test_signatures_that_cannot_be_checked_are_a_line_for_each_bundle(
 def test_a_bundle_that_does_not_go_with_the_backend_is_not_used(models, tmp_path):
     settings = tmp_path / "mien.toml"
     settings.write_text('[landmarks]\nbackend = "mediapipe"\n')
-    code, _, err = models("use", "fused", "--config", settings)
+    code, _, err = models("use", "everyday", "--config", settings)
     assert code == 78
     assert "landmarks.backend mediapipe does not give" in err
     assert BundleStore(tmp_path / "store").state.current is None

@@ -89,7 +89,7 @@ def test_smoothing_holds_back_a_sudden_change_but_not_in_stills(classifier, gold
 
 
 def test_a_bundle_that_needs_maps_and_a_backend_without_them():
-    settings = load_settings(None, {"landmarks.backend": "mediapipe", "expression.bundle": "fused"})
+    settings = load_settings(None, {"landmarks.backend": "mediapipe", "expression.bundle": "fer2013"})
     with pytest.raises(ConfigError, match=r"coarse_map and fine_map .* mediapipe does not give: use litert"):
         build_pipeline(settings)
 
@@ -98,7 +98,7 @@ def test_the_threshold_is_the_bundles_unless_the_settings_name_one(
     models, portraits, make_frame, monkeypatch
 ):
     frame = make_frame(portraits["astronaut"])
-    bundle = load_bundle("fused")
+    bundle = load_bundle("fer2013")
     fields = {name: getattr(bundle, name) for name in Bundle.__slots__}
     for threshold, status in ((0.0, FaceStatus.OK), (1.0, FaceStatus.LOW_CONFIDENCE)):
         changed = Bundle(**{**fields, "min_confidence": threshold})
@@ -109,7 +109,7 @@ def test_the_threshold_is_the_bundles_unless_the_settings_name_one(
 
 
 def test_a_bundle_of_other_face_models_is_refused(models, monkeypatch):
-    bundle = load_bundle("fused")
+    bundle = load_bundle("fer2013")
     fields = {name: getattr(bundle, name) for name in Bundle.__slots__}
     other = Bundle(**{**fields, "landmark_models": {"face_landmark.tflite": "0" * 64}})
     monkeypatch.setattr("edge.build.load_bundle", lambda *_: other)

@@ -16,7 +16,7 @@ from edge.settings import load_settings
 from tests.edge.own_bundles import own_bundle, replace_model, shift_golden
 
 
-@pytest.mark.parametrize("name", ["fused", "landmarks", "ferplus"])
+@pytest.mark.parametrize("name", ["everyday", "fer2013", "ferplus", "landmarks"])
 def test_a_shipped_bundle_computes_what_it_should(name):
     bundle = load_bundle(name)
     classifier = TfliteClassifier(bundle)

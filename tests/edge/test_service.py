@@ -106,7 +106,7 @@ DEMO = 'source = "demo"\n[output]\nsinks = ["jsonl"]\n[expression]\nbundle = "{b
 
 
 def test_the_manager_hears_that_it_is_ready_alive_and_what_it_does(manager, portraits):
-    run = manager(DEMO.format(bundle="fused"))
+    run = manager(DEMO.format(bundle="everyday"))
     assert run.told("READY=1") == "READY=1"
     message = run.told("WATCHDOG=1")
     assert re.search(r"^STATUS=\d+\.\d fps, \w+; dropped 0, skipped 0, reopened 0$", message, re.MULTILINE), (
@@ -134,11 +134,11 @@ def test_a_reload_changes_the_bundle_and_loses_no_frame(manager, portraits):
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc can be told to")
 def test_reloads_gather_no_memory(manager, portraits):
-    run = manager(DEMO.format(bundle="fused"))
+    run = manager(DEMO.format(bundle="everyday"))
     run.told("READY=1")
     sizes = []
     for number in range(6):
-        run.config.write_text(DEMO.format(bundle=("landmarks", "fused")[number % 2]))
+        run.config.write_text(DEMO.format(bundle=("landmarks", "everyday")[number % 2]))
         run.reload()
         run.told("WATCHDOG=1")  # a second of frames
         status = Path(f"/proc/{run.process.pid}/status").read_text()
@@ -147,20 +147,20 @@ def test_reloads_gather_no_memory(manager, portraits):
 
 
 def test_a_tracked_face_keeps_its_number_where_only_a_threshold_changes(manager, portraits):
-    run = manager(DEMO.format(bundle="fused"))
+    run = manager(DEMO.format(bundle="everyday"))
     run.told("READY=1")
     before = run.records(lambda record: record["frame"] >= 5)
-    run.config.write_text(DEMO.format(bundle="fused") + "min_confidence = 1.0\n")
+    run.config.write_text(DEMO.format(bundle="everyday") + "min_confidence = 1.0\n")
     run.reload()
     after = run.records(lambda record: record["faces"][0]["status"] == "low_confidence")
     assert {record["faces"][0]["id"] for record in before + after} == {0}
 
 
 def test_a_face_in_a_view_that_changed_is_another_one(manager, portraits):
-    run = manager(DEMO.format(bundle="fused"))
+    run = manager(DEMO.format(bundle="everyday"))
     run.told("READY=1")
     run.records(lambda record: record["frame"] >= 5)
-    run.config.write_text(DEMO.format(bundle="fused") + "[camera]\nmirror = true\n")
+    run.config.write_text(DEMO.format(bundle="everyday") + "[camera]\nmirror = true\n")
     run.reload()
     after = run.records(lambda record: record["frame"] == 0)
     assert 0 not in {face["id"] for face in after[-1]["faces"]}
@@ -176,7 +176,7 @@ def test_a_face_in_a_view_that_changed_is_another_one(manager, portraits):
     ],
 )
 def test_what_cannot_be_reloaded_is_a_line_and_everything_stays(manager, portraits, text, message):
-    run = manager(DEMO.format(bundle="fused"))
+    run = manager(DEMO.format(bundle="everyday"))
     run.told("READY=1")
     run.records(lambda record: record["frame"] >= 3)
     run.config.write_text(text.replace("CONFIG", str(run.config)))
@@ -190,16 +190,16 @@ def test_what_cannot_be_reloaded_is_a_line_and_everything_stays(manager, portrai
 
 
 def test_a_reload_changes_the_source_and_the_file(manager, portraits, tmp_path):
-    run = manager(DEMO.format(bundle="fused"))
+    run = manager(DEMO.format(bundle="everyday"))
     run.told("READY=1")
     run.records(lambda record: record["frame"] >= 3)
     written = tmp_path / "results.jsonl"
-    text = DEMO.format(bundle="fused").replace("demo", "camera:99")
+    text = DEMO.format(bundle="everyday").replace("demo", "camera:99")
     run.config.write_text(text.replace('"jsonl"]', f'"jsonl"]\njsonl_file = "{written}"'))
     run.reload()
     assert run.told("no camera")
     run.config.write_text(
-        DEMO.format(bundle="fused").replace('"jsonl"]', f'"jsonl"]\njsonl_file = "{written}"')
+        DEMO.format(bundle="everyday").replace('"jsonl"]', f'"jsonl"]\njsonl_file = "{written}"')
     )
     run.reload()
     assert run.told("STATUS=(?!.*no camera)")

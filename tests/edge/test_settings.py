@@ -161,7 +161,7 @@ def test_a_flag_into_something_that_is_no_table_is_an_error(tmp_path):
 
 
 def test_the_default_bundle_goes_with_the_backend():
-    assert Settings().bundle == "fused"
+    assert Settings().bundle == "everyday"
     assert load_settings(None, {"landmarks.backend": "mediapipe"}).bundle == "landmarks"
     assert load_settings(None, {"expression.bundle": "mine/best"}).bundle == "mine/best"
 

@@ -100,7 +100,7 @@ class TestInstall:
         with pytest.raises(BundleError, match="choose another --name"):
             store.install(str(tmp_path), name)
 
-    @pytest.mark.parametrize("name", ["fused", "landmarks", "ferplus"])
+    @pytest.mark.parametrize("name", ["everyday", "fer2013", "ferplus", "landmarks"])
     def test_names_of_shipped_bundles(self, store, tmp_path, name):
         with pytest.raises(BundleError, match="name of a shipped bundle"):
             store.install(str(tmp_path), name)
@@ -436,7 +436,7 @@ class TestLoading:
     def test_settings_that_name_a_bundle_go_first(self):
         default = load_settings(None, {})
         named = load_settings(None, {"expression.bundle": "ferplus"})
-        assert with_bundle(default, None).bundle == "fused"
+        assert with_bundle(default, None).bundle == "everyday"
         assert with_bundle(default, "mine").bundle == "mine"
         assert with_bundle(named, "mine").bundle == "ferplus"
 

@@ -42,7 +42,7 @@ max_faces = 1
 threads = 1
 models_dir = "/var/lib/mien"
 [expression]
-bundle = "fused"
+bundle = "everyday"
 smoothing_s = 0.3
 min_confidence = 0.5
 [output]
@@ -69,7 +69,9 @@ def _bundle_seeds() -> list[Files]:
 
 def _json_seeds() -> list[Files]:
     """With a model of a few bytes, for its reader looks at its hash only."""
-    texts = [(folder / JSON_FILE).read_bytes() for folder in (BUNDLE, BUNDLE.with_name("fused"), OLD_BUNDLE)]
+    texts = [
+        (folder / JSON_FILE).read_bytes() for folder in (BUNDLE, BUNDLE.with_name("everyday"), OLD_BUNDLE)
+    ]
     return [_signed({JSON_FILE: text, MODEL_FILE: b"model"}) for text in texts]
 
 

@@ -10,7 +10,7 @@ from edge.core.errors import BundleError
 from edge.store import SHIPPED
 
 
-@pytest.fixture(params=["landmarks", "fused"])
+@pytest.fixture(params=["landmarks", "fer2013"])
 def copy(request, tmp_path):
     """A shipped bundle, to be broken."""
     return shutil.copytree(SHIPPED / request.param, tmp_path / "bundle")
@@ -25,7 +25,7 @@ def _change(folder, change):
     path.write_text(json.dumps(info))
 
 
-@pytest.mark.parametrize(("name", "inputs", "most"), [("landmarks", 1, 500_000), ("fused", 3, 2_000_000)])
+@pytest.mark.parametrize(("name", "inputs", "most"), [("landmarks", 1, 500_000), ("fer2013", 3, 2_000_000)])
 def test_a_shipped_bundle_is_whole_and_small(name, inputs, most):
     bundle = load_bundle(name)
     assert len(bundle.labels) == 7

@@ -45,7 +45,7 @@ PREDICTION = Prediction(
     timings=StageTimings(1_000_000, 20_000, 30_000, 5_000, 1_055_000, 2_000_000),
 )
 STATUS = Status(
-    bundle="fused",
+    bundle="everyday",
     frames=10,
     fps=29.97,
     dropped=1,

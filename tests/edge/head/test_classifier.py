@@ -17,7 +17,7 @@ from edge.head.inputs import INPUTS, maps_of
 from edge.runtime import make_interpreter
 
 
-@pytest.fixture(scope="module", params=["landmarks", "fused"])
+@pytest.fixture(scope="module", params=["landmarks", "fer2013"])
 def classifier(request):
     return TfliteClassifier(load_bundle(request.param))
 
@@ -58,7 +58,7 @@ def test_the_astronaut_smiles(golden):
     assert classifier.labels[int(probabilities.argmax())] == "happy"
 
 
-@pytest.mark.parametrize("name", ["landmarks", "fused"])
+@pytest.mark.parametrize("name", ["landmarks", "fer2013"])
 def test_a_model_of_another_shape_is_refused(name):
     bundle = load_bundle(name)
     with pytest.raises(
@@ -73,7 +73,7 @@ def test_a_model_of_another_shape_is_refused(name):
 
 
 def test_a_model_with_more_inputs_than_the_bundle_names_is_refused():
-    bundle = load_bundle("fused")
+    bundle = load_bundle("fer2013")
     with pytest.raises(BundleError, match=r"must take .* but takes .*input_2:0"):
         TfliteClassifier(replace(bundle, inputs=bundle.inputs[:2]))
 
@@ -84,7 +84,7 @@ def test_a_network_that_the_runtime_refuses_is_the_bundles_fault():
 
 
 def test_a_tensor_whose_name_is_no_text_is_refused():
-    bundle = load_bundle("fused")
+    bundle = load_bundle("fer2013")
     (target,) = make_interpreter(bundle.model, 1, "it").get_output_details()
     name = target["name"].encode()
     damaged = replace(bundle, model=bundle.model.replace(name, b"\xff" * len(name)))

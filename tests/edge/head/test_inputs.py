@@ -55,7 +55,7 @@ def test_what_a_backend_gives_is_among_the_maps():
 
 def test_the_inputs_of_the_shipped_bundles():
     assert [each.name for each in inputs_of(load_bundle("landmarks"))] == ["landmarks"]
-    for name in ("fused", "ferplus"):
+    for name in ("fer2013", "ferplus"):
         assert [each.name for each in inputs_of(load_bundle(name))] == ["landmarks", "coarse_map", "fine_map"]
 
 
@@ -77,13 +77,13 @@ GAZE = InputTensor("gaze", 1, "gaze", (2,), np.dtype(np.float32))
     ],
 )
 def test_an_input_that_this_program_does_not_give_so(tensor, message):
-    bundle = load_bundle("fused")
+    bundle = load_bundle("fer2013")
     with pytest.raises(BundleError, match=message):
         inputs_of(replace(bundle, inputs=(*bundle.inputs[:2], tensor)))
 
 
 def test_a_standardization_too_few_or_too_many():
-    bundle = load_bundle("fused")
+    bundle = load_bundle("fer2013")
     landmarks, coarse, fine = bundle.inputs
     bare = replace(landmarks, standardization=None)
     with pytest.raises(BundleError, match="input landmarks lacks a 'standardization'"):
@@ -94,7 +94,7 @@ def test_a_standardization_too_few_or_too_many():
 
 
 def test_laid_flat_or_not():
-    bundle = load_bundle("fused")
+    bundle = load_bundle("fer2013")
     assert inputs_of(replace(bundle, inputs=(FINE,))) == inputs_of(replace(bundle, inputs=bundle.inputs[2:]))
     assert inputs_of(replace(bundle, inputs=bundle.inputs[:1])) == (LANDMARKS,)
 

@@ -19,7 +19,7 @@ from edge.sinks.outputs import STDOUT, Outputs, SinkKind
 PATIENCE_S = 10.0
 """How long a test waits for what must happen; reached only when it fails."""
 
-STATUS = Status("fused", 1, 30.0, 0, 0, 0, False, False, None, {})
+STATUS = Status("everyday", 1, 30.0, 0, 0, 0, False, False, None, {})
 
 
 def prediction(index: int) -> Prediction:
