@@ -462,3 +462,24 @@ def test_the_temperature_makes_sure_answers_as_right_as_they_are():
     drawn = (softmax(logits).cumsum(axis=1) > rng.random((4000, 1))).argmax(axis=1)
     assert fit_module.best_temperature(logits, drawn) == pytest.approx(1, abs=0.06)
     assert fit_module.best_temperature(3 * logits, drawn) == pytest.approx(3, abs=0.2)
+
+
+def test_a_killed_training_goes_on_to_the_same_network(small, quick, fit_command, tmp_path):
+    """SIGKILL behind its second epoch; what it had kept is gone when the run is whole."""
+    settings = (*quick, "inputs=landmarks", "epochs=4", "dropout=0.2")
+    whole = fit_command(small, tmp_path / "whole", *settings)
+    places = (str(small), "--out", str(tmp_path / "run"))
+    command = [sys.executable, "-m", "train", "fit", *places, "--set", *settings]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as training:
+        for line in training.stdout:
+            if line.startswith("epoch   3"):
+                training.kill()
+    kept = tmp_path / ".run.unfinished.npz"
+    assert kept.exists()
+    assert not (tmp_path / "run").exists()
+    again = fit_command(small, tmp_path / "run", *settings)
+    assert (whole.returncode, again.returncode) == (0, 0), again.stderr
+    assert re.match(r"going on behind epoch [23]\n", again.stdout)
+    assert not kept.exists()
+    for one, other in zip(weights(tmp_path / "whole"), weights(tmp_path / "run"), strict=True):
+        assert np.array_equal(one, other)
