@@ -26,6 +26,7 @@ class Progress:
     """Of each epoch."""
     best_loss: float = float("inf")
     best_epoch: int = 0
+    """The one that is kept."""
     seconds: float = 0.0
     """Of all epochs, those before a stop included."""
     steps: int = 0
@@ -44,7 +45,7 @@ def learn(
         checkpoint: of this training.
 
     Returns:
-        The progress, and the weights of the best epoch.
+        The progress, and the weights of the epoch that is kept.
 
     Raises:
         DataError: the training diverged.
@@ -79,7 +80,7 @@ def learn(
             f"accuracy {accuracy:.2%}",
             flush=True,
         )
-        if validation_loss < progress.best_loss:
+        if validation_loss < progress.best_loss or settings.keep == "last":
             progress.best_loss, progress.best_epoch, best = validation_loss, epoch + 1, trainer.average()
         arrays, progress.steps = trainer.state()
         checkpoint.save([*best, *arrays], asdict(progress))

@@ -42,6 +42,9 @@ class Settings:
 
     epochs: int = 40
     """At most; one pass over the training rows each."""
+    keep: str = "best"
+    """best: the weights of the epoch with the lowest validation loss; last: those of the last one, where the
+    loss against the truth says little, as with teachers who answer otherwise."""
     patience: int = 20
     """Epochs without a lower validation loss before it stops."""
     batch: int = 256
@@ -158,6 +161,7 @@ _RANGES = (
 _CHOICES = (
     ("labels", tuple(LABEL_SETS)),
     ("truth", ("label", "votes")),
+    ("keep", ("best", "last")),
     ("precision", ("float32", "bfloat16")),
     ("balance", STRATEGIES),
 )
