@@ -11,7 +11,17 @@ from benchmarks.classes import choose_classes, with_truth
 from benchmarks.environment import bundle_facts, describe, usable_cores
 from benchmarks.evaluation import Evaluation, evaluate_each
 from benchmarks.looks import Look, assumed, check_regions, single, tracked
-from benchmarks.scores import counted, data_facts, decimal, headline, nothing_left, percent, skip, summarize
+from benchmarks.scores import (
+    counted,
+    data_facts,
+    decimal,
+    headline,
+    nothing_left,
+    percent,
+    recalibration,
+    skip,
+    summarize,
+)
 from benchmarks.systems import PipelineSystem
 from edge.build import load_bundle
 from edge.core.errors import DataError
@@ -140,6 +150,7 @@ def table(result: dict[str, Any]) -> str:
         f"macro F1          {percent(result['macro_f1'])}",
         f"macro recall      {percent(result['macro_recall'])}",
         f"ECE               {decimal(result['ece'])}",
+        *recalibration(result),
         f"{'class':<12} {'precision':>9} {'recall':>8} {'F1':>8} {'coverage':>8} {'n':>7}",
     ]
     for name, row in result["per_class"].items():
