@@ -44,11 +44,9 @@ def summarize(
         f"the bundle does not know {name}: {scores['per_class'][name]['n']} pictures of it count as wrong"
         for name in unknown
     ]
-    seen = [
-        (p, t) for p, t, there in zip(given, true.tolist(), found, strict=True) if p is not None and there
-    ]
-    known = [(p, t) for p, t in seen if t < len(classes.names)]
-    scores["recalibrated"] = recalibrate([p for p, _ in known], [t for _, t in known])
+    known = [(p, number) for p, number in zip(given, true.tolist(), strict=True) if p is not None]
+    known = [(p, number) for p, number in known if number < len(classes.names)]
+    scores["recalibrated"] = recalibrate([p for p, _ in known], [number for _, number in known])
     return scores, warnings
 
 
