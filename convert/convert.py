@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from convert.bias_correction import corrected
 from convert.parity import Parity, compare
 from convert.quantized import set_output_range, to_dynamic_range, to_float32, to_int8
+from convert.ranges import typical
 from convert.run_folder import Evaluation, Run, read_run
 from edge import self_test
 from edge.core import golden
@@ -82,7 +83,9 @@ def convert(
     inputs = run.device_inputs()
     low, high = np.percentile(run.predict(run.calibration), LOGIT_PERCENTILES)
     rows = run.deployed(run.calibration)
-    model = to_int8(corrected(run.model, [*rows.values()]), rows)
+    rounded = corrected(run.model, [*rows.values()])
+    kept = typical(rounded, [*rows.values()])
+    model = to_int8(rounded, {name: values[kept] for name, values in rows.items()})
     model = set_output_range(model, float(low), float(high))
     bundle = _bundle(out, name, inputs, run, model)
     classifier = TfliteClassifier(bundle, threads=1)
@@ -101,7 +104,7 @@ def convert(
     if with_float:
         names = list(rows)
         files |= {FLOAT_FILE: to_float32(run.model, names), DYNAMIC_FILE: to_dynamic_range(run.model, names)}
-    info = _describe(bundle, run, files, parity, scores)
+    info = _describe(bundle, run, files, parity, scores, len(kept))
     with replacing_folder(out) as folder:
         for file, content in files.items():
             (folder / file).write_bytes(content)
@@ -181,7 +184,7 @@ def _score(classifier: TfliteClassifier, labels: tuple[str, ...], data: Evaluati
 
 
 def _describe(
-    bundle: Bundle, run: Run, files: dict[str, bytes], parity: Parity, scores: dict[str, Any]
+    bundle: Bundle, run: Run, files: dict[str, bytes], parity: Parity, scores: dict[str, Any], calibrated: int
 ) -> dict[str, Any]:
     """``model.json``"""
     source = run.info["landmarks"]
@@ -215,7 +218,7 @@ def _describe(
         "conversion": {
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "tensorflow": tf.__version__,
-            "calibration_rows": len(next(iter(run.calibration.values()))),
+            "calibration_rows": calibrated,
             "parity": asdict(parity),
             "accepted_loss": parity.require(accept_loss=True),
         },

@@ -1,0 +1,44 @@
+"""Which faces the ranges of int8 tensors are taken from.
+
+TensorFlow Lite takes the whole range that it sees, so one face with an extreme value makes the steps of a
+tensor coarse for all of them. Such faces are left out; on the device, their values end where the range does.
+"""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import layers
+from numpy.typing import NDArray
+
+EXTREME = 0.2
+"""Part of the faces that are left out for each layer, those with the largest values in it."""
+LEAST = 100
+"""So many faces are kept at least: the least extreme ones."""
+
+_CHUNK = 100
+
+
+def typical(model: keras.Model, rows: Sequence[NDArray[np.float32]]) -> NDArray[np.int64]:
+    """Of (K, …) for each input, the indices of the faces without an extreme value in any layer.
+
+    Args:
+        model: one or more inputs → float32 (K, C).
+        rows: what the inputs take.
+    """
+    kinds = (layers.ReLU, layers.Add, layers.BatchNormalization)
+    outputs = [layer.output for layer in model.layers if isinstance(layer, kinds)]
+    count = len(rows[0])
+    if not outputs or count <= LEAST:
+        return np.arange(count)
+    watched = keras.Model(model.inputs, outputs)
+    largest = np.concatenate([_largest(watched, rows, start) for start in range(0, count, _CHUNK)])  # (K, L)
+    rank = largest.argsort(axis=0).argsort(axis=0).max(axis=1) / count  # of the face's most extreme layer
+    return np.flatnonzero(rank <= max(1 - EXTREME, np.sort(rank)[LEAST - 1]))
+
+
+def _largest(model: keras.Model, rows: Sequence[NDArray[np.float32]], start: int) -> NDArray[np.float32]:
+    """The largest magnitude of each output for each row of a chunk: (rows, outputs)."""
+    values = model.predict([each[start : start + _CHUNK] for each in rows], verbose=0)
+    parts = values if isinstance(values, list) else [values]
+    return np.stack([np.abs(each).reshape(len(each), -1).max(axis=1) for each in parts], axis=1)
