@@ -114,7 +114,7 @@ def fit(
     progress, best_weights = learn(trainer, settings, batches_of, judge, checkpoint)
     count = np.bincount(number, minlength=len(label_set.labels))
     share = np.maximum(count, 1) / len(number)  # (C,)
-    model = deployed(trainer.with_weights(best_weights), share, settings.adjustment, standardize)
+    model = deployed(trainer.with_weights(best_weights), share, settings, standardize)
 
     # ---- calibration ----
     def predict(index: np.ndarray) -> np.ndarray:

@@ -92,25 +92,30 @@ def _activated(tensor: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def deployed(
-    model: keras.Model, share: NDArray[np.float64], adjustment: float, standardize: Standardization
+    model: keras.Model,
+    share: NDArray[np.float64],
+    settings: Settings,
+    standardize: Standardization,
 ) -> keras.Model:
     """The part that goes on: standardized landmarks, feature maps as they are → logits of the classes.
 
-    Rare classes get larger logits, as much as ``adjustment`` says: logit adjustment (Menon et al., 2021,
-    arXiv:2007.07314). The mean over the classes is taken off: that moves no probability, and int8 has a
-    smaller range to cover.
+    Rare classes get larger logits, as much as ``adjustment`` says (logit adjustment: Menon et al., 2021,
+    arXiv:2007.07314), and each class what ``odds`` says. The mean over the classes is taken off: that moves
+    no probability, and int8 has a smaller range to cover.
 
     Args:
         model: of ``build_model``.
         share: float64 (C,) > 0, of each class in the training rows.
-        adjustment: 0: none; 1: as if all classes were equally frequent.
+        settings: adjustment, odds.
         standardize: of its inputs.
     """
     for name, (mean, std) in standardize.by.items():
         if not (INPUTS[name].standardized or INPUTS[name].normalized):
             _take_raw(model, name, float(mean[0]), float(std[0]))
     kernel, bias = model.layers[-2].get_weights()  # (units, C), (C,)
-    bias = bias - adjustment * np.log(share)
+    bias = bias - settings.adjustment * np.log(share)
+    if settings.odds:
+        bias = bias + np.log(settings.odds)
     model.layers[-2].set_weights([kernel - kernel.mean(axis=1, keepdims=True), bias - bias.mean()])
     return plain(keras.Model(model.inputs, model.outputs[0]))
 

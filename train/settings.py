@@ -64,6 +64,10 @@ class Settings:
     adjustment: float = 0.3
     """How far the answers are moved towards rare classes after the training; 1: as if all were equally
     frequent."""
+    odds: tuple[float, ...] = ()
+    """What the odds of each class, in their order, are multiplied by after the training, before the
+    temperature; nothing: 1. For a place where other expressions are common than in the data (vector scaling:
+    Guo et al., 2017)."""
     plain: float = 0.0
     """Part of the rows that an epoch takes as they are, where there are views."""
     jitter: float = 0.03
@@ -109,6 +113,10 @@ class Settings:
             )
         if min(self.hidden, default=1) < 1:
             raise ConfigError(f"hidden must be numbers of units, each 1 or more, not {self.hidden}")
+        if self.odds and (len(self.odds) != self.labels or not all(0 < each < 1e3 for each in self.odds)):
+            raise ConfigError(
+                f"odds must be {self.labels} numbers above 0, one for each class, not {self.odds}"
+            )
         if self.teacher + self.votes_in_target > 1:
             raise ConfigError(
                 f"teacher and votes_in_target must be 1 together or less, not {self.teacher} and "
@@ -176,7 +184,8 @@ _FORMER = {
 def _parse(key: str, text: str, default: Any) -> Any:
     try:
         if isinstance(default, tuple):
-            return tuple(type(default[0])(part) for part in text.split(",") if text)
+            kind = type(default[0]) if default else float
+            return tuple(kind(part) for part in text.split(",") if text)
         return type(default)(text)
     except ValueError:
         kind = "numbers like 256,128" if isinstance(default, tuple) else type(default).__name__
