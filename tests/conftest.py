@@ -163,8 +163,10 @@ def toy_subjects(tmp_path_factory) -> Path:
 def fit_command():
     """``(landmarks, out, *settings)`` runs ``mien train fit`` and gives what it printed."""
 
-    def fit(landmarks, out, *settings, **options):
+    def fit(landmarks, out, *settings, start=None, **options):
         command = [sys.executable, "-m", "train", "fit", str(landmarks), "--out", str(out)]
+        if start:
+            command += ["--start", str(start)]
         if settings:
             command += ["--set", *settings]
         return subprocess.run(

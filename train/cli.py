@@ -74,7 +74,7 @@ def _fit(arguments: argparse.Namespace) -> int:
     with quiet_import():
         from train.fit import fit
 
-    fit(arguments.landmarks, arguments.out, settings, arguments.data, arguments.teacher)
+    fit(arguments.landmarks, arguments.out, settings, arguments.data, arguments.teacher, arguments.start)
     return 0
 
 
@@ -161,6 +161,9 @@ def _parser() -> argparse.ArgumentParser:
         default=(),
         metavar="RUN",
         help="run folders of teach; the mean of their answers is a part of the target",
+    )
+    fit.add_argument(
+        "--start", type=Path, metavar="RUN", help="run folder of fit whose weights are trained on"
     )
     fit.set_defaults(command=_fit)
 

@@ -26,6 +26,7 @@ from train.loop import Batch, Trainer
 from train.model import build_model, deployed
 from train.output import check_new
 from train.settings import Settings
+from train.start import started, write_weights
 from train.teachers import read_answers
 from train.texture_variation import varied
 
@@ -42,6 +43,7 @@ def fit(
     settings: Settings,
     pictures: Path | None = None,
     teachers: Sequence[Path] = (),
+    start: Path | None = None,
 ) -> None:
     """Train on ``landmarks`` and write the run folder ``out``.
 
@@ -53,10 +55,12 @@ def fit(
         pictures: the data that was extracted; the report then shows some of its pictures.
         teachers: run folders of ``teach``, of the same data and classes; the mean of their answers
             becomes a part of the target.
+        start: run folder of ``fit``, of the same inputs and sizes: whose weights are trained on, in place of
+            fresh ones.
 
     Raises:
-        DataError: the landmarks folder or a teacher cannot be used, ``out`` is there already or cannot be
-            written, or the training diverged.
+        DataError: the landmarks folder, a teacher or ``start`` cannot be used, ``out`` is there already or
+            cannot be written, or the training diverged.
         FileExistsError: something has come to ``out`` meanwhile; the message says where the run is.
         OSError: a full disk, for instance; nothing is left behind.
     """
@@ -88,6 +92,9 @@ def fit(
     steps = len(epoch_order(number, settings.balance, np.random.default_rng(0))) // settings.batch
     trainer = Trainer(lambda: build_model(shapes, len(label_set.labels), settings), steps, settings)
 
+    if start:
+        trainer.start(started(start, trainer.average()))
+
     # ---- loop ----
     worse = None
     if LANDMARKS.name in inputs:
@@ -110,7 +117,8 @@ def fit(
         accuracy = float((logits.argmax(axis=1) == number_validation).mean())
         return report.cross_entropy(logits, number_validation), accuracy
 
-    checkpoint = Checkpoint(out, _training(folder.info, settings, teachers))
+    others = [*teachers, *([start] if start else [])]
+    checkpoint = Checkpoint(out, _training(folder.info, settings, others))
     progress, best_weights = learn(trainer, settings, batches_of, judge, checkpoint)
     count = np.bincount(number, minlength=len(label_set.labels))
     share = np.maximum(count, 1) / len(number)  # (C,)
@@ -138,6 +146,7 @@ def fit(
         "landmarks": {key: value for key, value in folder.info.items() if key != "shards"},
         "settings": asdict(settings),
         "teachers": [run.name for run in teachers],
+        "start": start.name if start else None,
         "rows": {
             "training": len(training),
             "validation": len(validation),
@@ -179,6 +188,7 @@ def fit(
         }
     with replacing_folder(out, only_new=True) as run:
         model.save(run / "model.keras")
+        write_weights(run, best_weights)
         landmarks_folder.write_npz(run / "fit.npz", for_convert)
         report.save(run, info, progress.history, results)
     print(report.summary(results, label_set.labels))
@@ -205,10 +215,11 @@ def _target(
     return target / np.maximum(target.sum(axis=1, keepdims=True), 1e-6)
 
 
-def _training(landmarks: dict[str, Any], settings: Settings, teachers: Sequence[Path]) -> dict[str, Any]:
-    """All that a checkpoint must share with the training that goes on from it."""
-    known = [(run / "run.json").read_text() for run in teachers]
-    return {"landmarks": landmarks, "settings": asdict(settings), "teachers": known, "versions": versions()}
+def _training(landmarks: dict[str, Any], settings: Settings, others: Sequence[Path]) -> dict[str, Any]:
+    """All that a checkpoint must share with the training that goes on from it, runs that it learns from or
+    starts from included."""
+    known = [(run / "run.json").read_text() for run in others]
+    return {"landmarks": landmarks, "settings": asdict(settings), "others": known, "versions": versions()}
 
 
 def view_of_epoch(

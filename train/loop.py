@@ -86,6 +86,11 @@ class Trainer:
             raise DataError(f"the training diverged within {self._steps} steps: use a lower learning_rate")
         return logits
 
+    def start(self, weights: list[NDArray[np.float32]]) -> None:
+        """Train on from these weights, in the order of ``average``, in place of fresh ones."""
+        self._model.set_weights(weights)
+        self._averaged.set_weights(weights)
+
     def state(self) -> tuple[list[NDArray[Any]], int]:
         """What ``restore`` takes to go on from here: all variables, and the steps so far."""
         return [np.array(variable) for variable in self._variables()], self._steps

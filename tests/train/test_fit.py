@@ -40,6 +40,7 @@ FILES = {
     "report.json",
     "report.md",
     "run.json",
+    "weights.npz",
 }
 
 
@@ -483,3 +484,42 @@ def test_a_killed_training_goes_on_to_the_same_network(small, quick, fit_command
     assert not kept.exists()
     for one, other in zip(weights(tmp_path / "whole"), weights(tmp_path / "run"), strict=True):
         assert np.array_equal(one, other)
+
+
+class TestStart:
+    """``--start``: from the network of another run."""
+
+    @pytest.fixture(scope="class")
+    def first(self, small, quick, tmp_path_factory):
+        run = tmp_path_factory.mktemp("first") / "run"
+        fit_module.fit(small, run, quickly(quick, "inputs=landmarks", "epochs=4"))
+        return run
+
+    def test_what_was_learned_is_there_from_the_beginning(self, first, small, quick, tmp_path):
+        again = quickly(quick, "inputs=landmarks", "epochs=1", "learning_rate=1e-4")
+        fit_module.fit(small, tmp_path / "fresh", again)
+        fit_module.fit(small, tmp_path / "started", again, start=first)
+        assert float(first_loss(tmp_path / "started")) < 0.8 * float(first_loss(tmp_path / "fresh"))
+        assert read(tmp_path / "started" / "run.json")["start"] == "run"
+        assert read(tmp_path / "fresh" / "run.json")["start"] is None
+
+    def test_other_classes_get_a_fresh_last_layer(self, first, small, quick, tmp_path):
+        settings = quickly(quick, "inputs=landmarks", "epochs=1", "labels=8", "truth=votes", "votes=0")
+        fit_module.fit(small, tmp_path / "run", settings, start=first)
+        assert len(read(tmp_path / "run" / "run.json")["labels"]) == 8
+
+    def test_a_network_of_other_sizes_is_refused(self, first, small, quick, fit_command, tmp_path):
+        settings = (*quick, "inputs=landmarks", "hidden=20")
+        result = fit_command(small, tmp_path / "run", *settings, start=first)
+        assert result.returncode == 1
+        assert "has other inputs or sizes: give the --set that it had" in result.stderr.splitlines()[-1]
+        assert not (tmp_path / "run").exists()
+
+    @pytest.mark.parametrize("damage", [None, b"", b"PK"])
+    def test_a_run_without_whole_weights_is_refused(self, first, small, quick, tmp_path, damage):
+        broken = tmp_path / "broken"
+        broken.mkdir()
+        if damage is not None:
+            (broken / "weights.npz").write_bytes(damage)
+        with pytest.raises(DataError, match="is no whole run folder of fit"):
+            fit_module.fit(small, tmp_path / "run", quickly(quick, "inputs=landmarks"), start=broken)
