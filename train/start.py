@@ -27,7 +27,7 @@ def write_weights(run: Path, weights: Weights) -> None:
 
 
 def started(run: Path, fresh: Weights) -> Weights:
-    """The weights of another run in place of fresh ones; not of the last layers, where there are other classes.
+    """The weights of another run in place of fresh ones; where there are other classes, not the last layers.
 
     Args:
         run: run folder of ``fit``.

@@ -512,7 +512,7 @@ class TestStart:
         settings = (*quick, "inputs=landmarks", "hidden=20")
         result = fit_command(small, tmp_path / "run", *settings, start=first)
         assert result.returncode == 1
-        assert "has other inputs or sizes: give the --set that it had" in result.stderr.splitlines()[-1]
+        assert "other inputs or sizes: give the --set that it was trained with" in result.stderr
         assert not (tmp_path / "run").exists()
 
     @pytest.mark.parametrize("damage", [None, b"", b"PK"])
