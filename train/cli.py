@@ -1,4 +1,4 @@
-"""``mien train inspect | extract | teach | fit | report``."""
+"""``mien train inspect | extract | teach | fit | fuse | report``."""
 
 import argparse
 import os
@@ -75,6 +75,15 @@ def _fit(arguments: argparse.Namespace) -> int:
         from train.fit import fit
 
     fit(arguments.landmarks, arguments.out, settings, arguments.data, arguments.teacher, arguments.start)
+    return 0
+
+
+def _fuse(arguments: argparse.Namespace) -> int:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with quiet_import():
+        from train.fuse import fuse
+
+    fuse(arguments.runs, arguments.out)
     return 0
 
 
@@ -166,6 +175,11 @@ def _parser() -> argparse.ArgumentParser:
         "--start", type=Path, metavar="RUN", help="run folder of fit whose weights are trained on"
     )
     fit.set_defaults(command=_fit)
+
+    fuse = commands.add_parser("fuse", help="make one network of several that see different inputs")
+    fuse.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run folders of fit")
+    fuse.add_argument("--out", type=Path, required=True, help="run folder to write")
+    fuse.set_defaults(command=_fuse)
 
     report = commands.add_parser("report", help="write the report of a run once more")
     report.add_argument("run", type=Path, help="run folder of fit")

@@ -19,6 +19,7 @@ from edge.head.inputs import INPUTS, LANDMARKS, maps_of
 from edge.landmarks.texture import NAME as TEXTURE
 from train import data, landmarks_folder, report
 from train.balance import batches, epoch_order, row_weights
+from train.calibration import best_temperature
 from train.checkpoint import Checkpoint
 from train.epochs import learn
 from train.landmark_noise import WorseLandmarks
@@ -32,9 +33,6 @@ from train.texture_variation import varied
 
 CALIBRATION_ROWS = 1000
 """Training rows that go into the run folder for convert's calibration."""
-
-TEMPERATURES = np.geomspace(0.25, 4, 161).tolist()
-"""That are tried to calibrate the probabilities; steps of 1.7 %."""
 
 
 def fit(
@@ -253,18 +251,6 @@ def rows_and_classes(landmarks: dict[str, Any], settings: Settings) -> dict[str,
     return {"data": landmarks["data"]["sha256"], "preparation": landmarks["preparation"]} | {
         name: chosen[name] for name in names
     }
-
-
-def best_temperature(logits: np.ndarray, number: np.ndarray) -> float:
-    """What to divide the logits by so that the probabilities are as sure as they are right.
-
-    The temperature with the least cross-entropy: Guo et al., 2017, arXiv:1706.04599.
-
-    Args:
-        logits: float32 (V, C), of rows that were not trained on.
-        number: int64 (V,), their classes.
-    """
-    return min(TEMPERATURES, key=lambda t: report.cross_entropy(logits / np.float32(t), number))
 
 
 def versions() -> dict[str, str]:

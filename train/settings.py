@@ -184,8 +184,8 @@ _FORMER = {
 def _parse(key: str, text: str, default: Any) -> Any:
     try:
         if isinstance(default, tuple):
-            kind = type(default[0]) if default else float
-            return tuple(kind(part) for part in text.split(",") if text)
+            number = type(default[0]) if default else float
+            return tuple(number(part) for part in text.split(",") if text)
         return type(default)(text)
     except ValueError:
         kind = "numbers like 256,128" if isinstance(default, tuple) else type(default).__name__

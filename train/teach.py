@@ -22,10 +22,11 @@ from edge.landmarks.litert import next_roi
 from edge.landmarks.models import find_models
 from train import crops, data, landmarks_folder, report
 from train.balance import batches, epoch_order, row_weights
+from train.calibration import best_temperature
 from train.checkpoint import Checkpoint
 from train.epochs import learn
 from train.executor import Executor, open_executor
-from train.fit import best_temperature, rows_and_classes, versions
+from train.fit import rows_and_classes, versions
 from train.landmark_network import ENDS, START, landmark_network
 from train.loop import Batch, Trainer
 from train.output import check_new

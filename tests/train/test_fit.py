@@ -21,6 +21,7 @@ from edge.core.quantize import softmax
 from edge.head.inputs import INPUTS, maps_of
 from train import fit as fit_module
 from train import landmarks_folder, report
+from train.calibration import best_temperature
 from train.data import read_inputs, split_rows, standardization, take, truth
 from train.settings import Settings
 
@@ -179,7 +180,7 @@ class TestRun:
         with np.load(toy_run / "predictions.npz") as file:
             probabilities, true, found = (file[f"{key}_0"] for key in ("probabilities", "true", "found"))
         logits = np.log(probabilities[found]) * info["temperature"]
-        assert fit_module.best_temperature(logits, true[found]) == pytest.approx(info["temperature"])
+        assert best_temperature(logits, true[found]) == pytest.approx(info["temperature"])
         right = probabilities[found].argmax(axis=1) == true[found]
         sure = probabilities[found].max(axis=1) >= info["min_confidence"]
         assert right[sure].mean() >= info["settings"]["selective_accuracy"]
@@ -461,8 +462,8 @@ def test_the_temperature_makes_sure_answers_as_right_as_they_are():
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 2, (4000, 7)).astype(np.float32)
     drawn = (softmax(logits).cumsum(axis=1) > rng.random((4000, 1))).argmax(axis=1)
-    assert fit_module.best_temperature(logits, drawn) == pytest.approx(1, abs=0.06)
-    assert fit_module.best_temperature(3 * logits, drawn) == pytest.approx(3, abs=0.2)
+    assert best_temperature(logits, drawn) == pytest.approx(1, abs=0.06)
+    assert best_temperature(3 * logits, drawn) == pytest.approx(3, abs=0.2)
 
 
 def test_a_killed_training_goes_on_to_the_same_network(small, quick, fit_command, tmp_path):
