@@ -132,7 +132,7 @@ def toy_landmarks(tmp_path_factory) -> Path:
     """
     rng = np.random.default_rng(1)
     label = np.tile(np.arange(7), TRAINING + EVALUATION)
-    views = [_faces(label, 468, ("coarse_map", "fine_map"), rng) for _ in range(3)]
+    views = [_faces(label, 468, ("coarse_map", "fine_map", "texture"), rng) for _ in range(3)]
     is_training = np.arange(len(label)) < 7 * TRAINING
     for number in (1, 2):
         found = views[number].found & is_training & (np.arange(len(label)) % 11 != number - 1)

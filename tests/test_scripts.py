@@ -126,7 +126,7 @@ def test_environment_is_made_once_and_again_when_half_made_or_outdated(tmp_path)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "expected NAME DATA FOLDER, found 0 arguments"),
+        ((), "expected NAME DATA FOLDER [FACEAPI], found 0 arguments"),
         (("happy", "fer2013.csv", "work"), "expected everyday, fer2013, ferplus or landmarks, found happy"),
     ],
 )
