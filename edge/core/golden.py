@@ -62,4 +62,7 @@ def _spread(each: Input, tensor: InputTensor, values: NDArray[np.uint8]) -> NDAr
     if tensor.standardization is not None:
         mean, std = tensor.standardization
         numbers = mean.ravel() + std.ravel() * numbers
-    return numbers.reshape(each.shape)
+    numbers = numbers.reshape(each.shape)
+    if (side := each.made_up_patch) > 1:
+        numbers = numbers[::side, ::side].repeat(side, axis=0).repeat(side, axis=1)
+    return numbers

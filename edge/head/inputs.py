@@ -23,7 +23,13 @@ def _aligned_landmarks(face: Face) -> NDArray[np.float32]:
     return features.extract(face.landmarks)
 
 
-def _map(name: str, shape: tuple[int, int, int], made_up: NDArray[np.float32], normalized: bool) -> Input:
+def _map(
+    name: str,
+    shape: tuple[int, int, int],
+    made_up: NDArray[np.float32],
+    patch: int = 1,
+    normalized: bool = False,
+) -> Input:
     """What the landmark backend gives (height, width, channels), as it is."""
 
     def make(face: Face) -> NDArray[Any]:
@@ -34,12 +40,22 @@ def _map(name: str, shape: tuple[int, int, int], made_up: NDArray[np.float32], n
                 f"the landmark backend gives no {name}, which the bundle takes: use the bundle landmarks"
             ) from None
 
-    return Input(name, 1, shape, np.dtype(np.float32), make, made_up, is_map=True, normalized=normalized)
+    return Input(
+        name,
+        1,
+        shape,
+        np.dtype(np.float32),
+        make,
+        made_up,
+        is_map=True,
+        made_up_patch=patch,
+        normalized=normalized,
+    )
 
 
 def _feature_map(name: str, shape: tuple[int, int, int], peak: float) -> Input:
     """One of the landmark network's own."""
-    return _map(name, shape, golden.activations(peak), normalized=False)
+    return _map(name, shape, golden.activations(peak))
 
 
 LANDMARKS = Input(
@@ -58,7 +74,7 @@ INPUTS = {
         LANDMARKS,
         _feature_map("coarse_map", (3, 3, 128), peak=4),  # those of faces are −1.3…17.7
         _feature_map("fine_map", (12, 12, 128), peak=1),  # −1.9…4.9
-        _map("texture", (48, 48, 1), golden.NOISE, normalized=True),  # edge.landmarks.texture
+        _map("texture", (48, 48, 1), golden.NOISE, patch=4, normalized=True),  # edge.landmarks.texture
     )
 }
 """All that this program can give to a network."""

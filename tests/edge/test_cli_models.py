@@ -41,7 +41,7 @@ def line(lines, name):
 def test_a_device_as_it_comes(models):
     code, lines, _ = models("list")
     assert code == 0
-    assert [line.split()[0] for line in lines] == ["ferplus", "*", "landmarks"]
+    assert [line.split()[0] for line in lines] == ["*", "fer2013", "ferplus", "landmarks"]
     assert line(lines, "everyday").startswith("* everyday")
     assert line(lines, "landmarks").endswith("angry disgust fear happy sad surprise neutral")
     assert "PublicTest " in line(lines, "landmarks")

@@ -55,8 +55,10 @@ def test_what_a_backend_gives_is_among_the_maps():
 
 def test_the_inputs_of_the_shipped_bundles():
     assert [each.name for each in inputs_of(load_bundle("landmarks"))] == ["landmarks"]
+    assert [each.name for each in inputs_of(load_bundle("everyday"))] == ["texture"]
     for name in ("fer2013", "ferplus"):
-        assert [each.name for each in inputs_of(load_bundle(name))] == ["landmarks", "coarse_map", "fine_map"]
+        taken = [each.name for each in inputs_of(load_bundle(name))]
+        assert taken == ["texture", "landmarks", "coarse_map", "fine_map"]
 
 
 FINE = InputTensor("fine_map", 1, "fine", (12, 12, 128), np.dtype(np.float32))
@@ -84,19 +86,19 @@ def test_an_input_that_this_program_does_not_give_so(tensor, message):
 
 def test_a_standardization_too_few_or_too_many():
     bundle = load_bundle("fer2013")
-    landmarks, coarse, fine = bundle.inputs
+    _, landmarks, *_, fine = bundle.inputs
     bare = replace(landmarks, standardization=None)
     with pytest.raises(BundleError, match="input landmarks lacks a 'standardization'"):
-        inputs_of(replace(bundle, inputs=(bare, coarse, fine)))
+        inputs_of(replace(bundle, inputs=(bare, fine)))
     with_one = replace(fine, standardization=landmarks.standardization)
     with pytest.raises(BundleError, match="input fine_map must not have a 'standardization'"):
-        inputs_of(replace(bundle, inputs=(landmarks, coarse, with_one)))
+        inputs_of(replace(bundle, inputs=(landmarks, with_one)))
 
 
 def test_laid_flat_or_not():
     bundle = load_bundle("fer2013")
-    assert inputs_of(replace(bundle, inputs=(FINE,))) == inputs_of(replace(bundle, inputs=bundle.inputs[2:]))
-    assert inputs_of(replace(bundle, inputs=bundle.inputs[:1])) == (LANDMARKS,)
+    assert inputs_of(replace(bundle, inputs=(FINE,))) == inputs_of(replace(bundle, inputs=bundle.inputs[3:]))
+    assert inputs_of(replace(bundle, inputs=bundle.inputs[1:2])) == (LANDMARKS,)
 
 
 @pytest.fixture
