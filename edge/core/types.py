@@ -91,8 +91,8 @@ class Input:
     """Whether each number has a mean and a standard deviation of its own, which the bundle knows, and is
     standardized before the network; float32 only."""
     made_up_patch: int = 1
-    """Side of the squares that one number fills in a made-up face: a network on a picture would give about the
-    same answer to any noise of single pixels."""
+    """Side of the squares that one number fills in a made-up face: a network on a picture would answer about
+    the same to any noise of single pixels."""
     normalized: bool = False
     """Whether its numbers have a mean of about 0 and a standard deviation of about 1 by themselves."""
 
