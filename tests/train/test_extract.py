@@ -131,7 +131,7 @@ def test_faces_and_landmarks(whole):
     centers = found[:, :, :2].mean(axis=1)
     assert ((centers > 14) & (centers < 62)).all()
     assert len(set(rows.picture_hash.tolist())) > 500
-    assert {*faces.maps} == {"coarse_map", "fine_map"}
+    assert {*faces.maps} == {*MAPS}
     for name, values in faces.maps.items():
         assert values.shape == (600, *INPUTS[name].shape)
         assert values.dtype == np.float16
@@ -144,7 +144,7 @@ def test_where_it_came_from_is_in_the_folder(whole):
     assert len(info["data"]["sha256"]) == 64
     assert info["preparation"] == {"scale": 1.0, "padding": 0.3}
     assert info["landmark_models"] == model_hashes()
-    assert info["maps"] == {"coarse_map": 1, "fine_map": 1}
+    assert info["maps"] == dict.fromkeys(MAPS, 1)
     assert info["views"] == 0
     assert {"created", "versions", "skipped"} <= info.keys()
 

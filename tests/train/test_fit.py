@@ -352,10 +352,10 @@ def test_a_run_that_is_there_is_not_overwritten(toy_run, toy_landmarks):
 
 
 def test_a_run_that_came_during_the_training_is_not_overwritten(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(fit_module, "versions", lambda: (tmp_path / "r").mkdir() or {})
+    monkeypatch.setattr(fit_module, "versions", lambda: (tmp_path / "r").mkdir(exist_ok=True) or {})
     with pytest.raises(FileExistsError, match="is there by now") as caught:
         fit_module.fit(small, tmp_path / "r", Settings(epochs=1, batch=8, inputs=("landmarks",)))
-    (kept,) = set(tmp_path.iterdir()) - {tmp_path / "r"}
+    (kept,) = {entry for entry in tmp_path.iterdir() if entry.is_dir()} - {tmp_path / "r"}
     assert str(kept) in str(caught.value)
     assert (kept / "model.keras").is_file()
 
@@ -491,7 +491,8 @@ class TestStart:
     """``--start``: from the network of another run."""
 
     @pytest.fixture(scope="class")
-    def first(self, small, quick, tmp_path_factory):
+    @classmethod
+    def first(cls, small, quick, tmp_path_factory):
         run = tmp_path_factory.mktemp("first") / "run"
         fit_module.fit(small, run, quickly(quick, "inputs=landmarks", "epochs=4"))
         return run
