@@ -73,6 +73,10 @@ def benchmark_pipeline(
     bundle = load_bundle(settings.bundle)
     if not any(each.name == LANDMARKS.name for each in bundle.inputs):
         names = tuple(name for name in names if name not in OF_LANDMARKS)
+        if not names:
+            raise ConfigError(
+                f"the bundle {bundle.name} takes no landmarks: damaged ones cannot be measured with it"
+            )
     evaluation = Evaluation(partial(PipelineSystem, settings), names, seed, settings.landmarks)
     facts = {
         "system": f"mien {bundle.name}",

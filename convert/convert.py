@@ -49,8 +49,8 @@ PROTOCOL = (
     "{truth}, scaled and padded as in 'preparation'; landmarks of the litert backend in single-image mode, "
     "the first look at each face alone; this int8 model. A face that detection does not find is a wrong "
     "answer in accuracy, recall and F1. Validation rows (faces found only) chose the training epoch, the "
-    "temperature and the threshold, the other splits did not. Training rows that are pixel copies of their "
-    "pictures were left out."
+    "temperature and the threshold where the settings do not fix them, the other splits did not. Training "
+    "rows that are pixel copies of their pictures were left out."
 )
 
 
@@ -213,6 +213,8 @@ def _describe(
             "settings": run.info["settings"],
             "teachers": run.info["teachers"],
             "best_epoch": run.info["best_epoch"],
+            "start": run.info.get("start"),
+            "fused": run.info.get("fused", []),
             "versions": run.info["versions"],
         },
         "conversion": {

@@ -33,7 +33,9 @@ def typical(model: keras.Model, rows: Sequence[NDArray[np.float32]]) -> NDArray[
         return np.arange(count)
     watched = keras.Model(model.inputs, outputs)
     largest = np.concatenate([_largest(watched, rows, start) for start in range(0, count, _CHUNK)])  # (K, L)
-    rank = largest.argsort(axis=0).argsort(axis=0).max(axis=1) / count  # of the face's most extreme layer
+    # Equal values have one rank, so that a layer which gives the same for all of them chooses none.
+    ranks = [np.searchsorted(np.sort(values), values) for values in largest.T]
+    rank = np.max(ranks, axis=0) / count  # of the face's most extreme layer
     return np.flatnonzero(rank <= max(1 - EXTREME, np.sort(rank)[LEAST - 1]))
 
 

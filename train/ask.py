@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.core.errors import DataError
 from edge.core.labels import LABEL_SETS
 from edge.data import Preparation, prepare
 from train import data, faceapi, landmarks_folder
@@ -43,6 +44,9 @@ def ask(
     labels = LABEL_SETS[settings.labels]
     truth = data.truth(rows, labels, settings.truth)
     split = data.split_rows(rows, truth.number, settings.validation)
+    own = split.validation[faces.found[split.validation]]
+    if not len(own):
+        raise DataError(f"{landmarks} has no faces to validate: use more data, or extract again")
     of_rows = pictures_of(pictures, classes, folder)
     preparation = Preparation(**folder.info["preparation"])
     known = np.sort(np.concatenate([split.training, split.validation]))
@@ -56,7 +60,6 @@ def ask(
             for row in chunk
         ]
         probabilities[chunk] = faceapi.answers(model, np.stack(seen), labels)
-    own = split.validation[faces.found[split.validation]]
     right = float((probabilities[own].argmax(axis=1) == truth.number[own]).mean())
     info = {
         "kind": "face-api",

@@ -2,12 +2,14 @@
 folder."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.core.console import say
 from edge.core.files import replacing
 from train.landmarks_folder import write_npz
 
@@ -28,7 +30,15 @@ class Checkpoint:
         self._training = json.dumps(training, sort_keys=True)
 
     def load(self) -> tuple[list[NDArray[Any]], dict[str, Any]] | None:
-        """What ``save`` was last given; None: there is nothing of this training, or it is damaged."""
+        """What ``save`` was last given; None: there is nothing of this training. A damaged file is named."""
+        if not self.path.exists():
+            return None
+        kept = self._read()
+        if kept is None:
+            say(f"warning: {self.path} is of another training, or damaged: starting anew", sys.stderr)
+        return kept
+
+    def _read(self) -> tuple[list[NDArray[Any]], dict[str, Any]] | None:
         try:
             with self.path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 head = json.loads(str(archive["head"]))

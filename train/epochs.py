@@ -1,7 +1,8 @@
 """The epochs of a training, which go on where a stopped one was."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from time import monotonic
 
@@ -12,7 +13,7 @@ from train.checkpoint import Checkpoint
 from train.loop import Batch, Trainer
 from train.settings import Settings
 
-Batches = Callable[[int, np.random.Generator], Iterator[Batch]]
+Batches = Callable[[int, np.random.Generator], Generator[Batch]]
 """(epoch from 0, what decides) → its batches."""
 Judge = Callable[[], tuple[float, float]]
 """Cross-entropy and accuracy of the trainer's averaged weights on the validation rows."""
@@ -63,7 +64,8 @@ def learn(
             break
         started, epoch = monotonic(), len(progress.history)
         rng = np.random.default_rng([settings.seed, epoch])
-        loss = float(np.mean([trainer.step(batch) for batch in _ahead(batches(epoch, rng))]))
+        with closing(batches(epoch, rng)) as source, closing(_ahead(source)) as coming:
+            loss = float(np.mean([trainer.step(batch) for batch in coming]))
         validation_loss, accuracy = judge()
         progress.seconds += monotonic() - started
         progress.history.append(
@@ -87,7 +89,7 @@ def learn(
     return progress, best
 
 
-def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+def _ahead(batches: Iterator[Batch]) -> Generator[Batch]:
     """The same, each computed by another thread while the one before it is in use."""
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, batches, None)

@@ -1,7 +1,7 @@
 """Landmarks folder → trained network and its report. Read it from top to bottom."""
 
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ def fit(
     if LANDMARKS.name in inputs:
         worse = WorseLandmarks(standardize.by[LANDMARKS.name].mean, settings.shake, settings.lost)
 
-    def batches_of(epoch: int, rng: np.random.Generator) -> Iterator[Batch]:
+    def batches_of(epoch: int, rng: np.random.Generator) -> Generator[Batch]:
         plain = rng.random(len(training)) < settings.plain
         view = view_of_epoch(folder, inputs, training, epoch, plain)  # (N, …) each
         for pick in batches(epoch_order(number, settings.balance, rng), settings.batch):  # (B,)

@@ -15,7 +15,7 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-from edge.core.errors import DataError
+from edge.core.errors import DataError, first_line
 from edge.core.files import replacing_folder
 from edge.core.quantize import MeanStd, softmax
 from edge.data.calibration import confidence_threshold
@@ -27,6 +27,9 @@ from train.report import results
 
 _SAME = ("labels", "landmarks", "rows")
 """What the runs must have in common, in ``run.json``."""
+_TOLD = ("settings", "teachers", "best_epoch", "versions")
+"""What the new run says of each."""
+_NEEDED = (*_SAME, *_TOLD, "inputs", "temperature", "seconds")
 _SAME_SETTINGS = ("seed", "validation", "truth", "clip", "selective_accuracy")
 
 
@@ -89,10 +92,17 @@ def fuse(runs: Sequence[Path], out: Path) -> None:
     info = {
         **first.info,
         "inputs": [entry for part in parts for entry in part.info["inputs"]],
-        "settings": {**first.info["settings"], "inputs": [name for part in parts for name in part.inputs]},
+        "settings": {
+            **first.info["settings"],
+            "inputs": [name for part in parts for name in part.inputs],
+            "temperature": 0.0,
+            "min_confidence": 0.0,
+        },
         "teachers": [name for part in parts for name in part.info["teachers"]],
+        "best_epoch": None,
+        "start": None,
         "fused": [
-            {"name": run.name, "settings": part.info["settings"]}
+            {key: part.info[key] for key in _TOLD} | {"name": run.name, "start": part.info.get("start")}
             for run, part in zip(runs, parts, strict=True)
         ],
         "temperature": temperature,
@@ -120,11 +130,17 @@ def _read(run: Path) -> _Part:
         with (run / "fit.npz").open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: np.asarray(archive[name]) for name in archive.files}
         model = keras.saving.load_model(run / "model.keras", compile=False)
+        absent = [key for key in _NEEDED if key not in info]
+        absent += [key for key in _SAME_SETTINGS if key not in info["settings"]]
+        if absent:
+            raise ValueError(f"run.json lacks {', '.join(absent)}")
         part = _Part(info, arrays, model, results.load(run))
         part.taken("validation")
         return part
     except Exception as error:  # a flipped bit raises anything from zlib.error to SyntaxError
-        raise DataError(f"{run} is no whole run folder of fit ({error}): train it again") from None
+        raise DataError(
+            f"{run} is no whole run folder of fit ({first_line(error)}): train it again"
+        ) from None
 
 
 def _check(runs: Sequence[Path], parts: Sequence[_Part]) -> None:

@@ -46,7 +46,7 @@ class Settings:
     """best: the weights of the epoch with the lowest validation loss; last: those of the last one, where the
     loss against the truth says little, as with teachers who answer otherwise."""
     patience: int = 20
-    """Epochs without a lower validation loss before it stops."""
+    """Epochs without a lower validation loss before it stops; with ``keep=last`` it never does."""
     batch: int = 256
     """Rows in a step."""
     learning_rate: float = 2e-3

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core.errors import DataError
+from edge.core.errors import DataError, first_line
 from train.landmarks_folder import write_npz
 
 WEIGHTS_FILE = "weights.npz"
@@ -41,7 +41,7 @@ def started(run: Path, fresh: Weights) -> Weights:
             given = [np.asarray(archive[str(number)]) for number in range(len(archive.files))]
     except Exception as error:  # a flipped bit in an npz raises anything from zlib.error to SyntaxError
         raise DataError(
-            f"{run} is no whole run folder of fit to start from ({error}): train it again"
+            f"{run} is no whole run folder of fit to start from ({first_line(error)}): train it again"
         ) from None
     fits = [old.shape == new.shape for old, new in zip(given, fresh, strict=False)]
     if len(given) != len(fresh) or not all(fits[:-_HEADS]):

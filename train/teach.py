@@ -5,7 +5,7 @@ first label. It never leaves the desktop; ``fit --teacher`` takes its answers as
 (knowledge distillation: Hinton et al., 2015, arXiv:1503.02531).
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -86,10 +86,11 @@ def teach(
     steps = len(epoch_order(number[training], settings.balance, np.random.default_rng(0))) // settings.batch
     network = find_models(models_dir).landmarker
     trainer = Trainer(lambda: build_teacher(network, len(label_set.labels), settings), steps, settings)
-    checkpoint = Checkpoint(out, {"expected": expected, "settings": asdict(settings), "versions": versions()})
+    depends_on = {"landmarks": folder.info, "settings": asdict(settings), "versions": versions()}
+    checkpoint = Checkpoint(out, depends_on)
     with open_executor(workers, None) as executor:
 
-        def batches_of(epoch: int, rng: np.random.Generator) -> Iterator[Batch]:
+        def batches_of(epoch: int, rng: np.random.Generator) -> Generator[Batch]:
             order = training[epoch_order(number[training], settings.balance, rng)]
             picks = list(batches(order, settings.batch))
             for pick, maps in zip(picks, looks.at(executor, picks, crops.VARIED, epoch), strict=True):

@@ -67,18 +67,22 @@ def test_a_flipped_bit_in_the_model_is_found(copy, place):
 def test_a_changed_digit_in_the_json_is_found(copy):
     path = copy / bundles.JSON_FILE
     info = json.loads(path.read_text())
-    info["inputs"][0]["standardization"]["mean"][7] += 0.001
+    _entry(info)["standardization"]["mean"][7] += 0.001
     path.write_text(json.dumps(info))
     with pytest.raises(BundleError, match="altered"):
         read_bundle(copy)
 
 
+def _entry(info):
+    return next(each for each in info["inputs"] if each["name"] == "landmarks")
+
+
 def _landmarks(**changes):
-    return lambda info: info["inputs"][0].update(changes)
+    return lambda info: _entry(info).update(changes)
 
 
 def _standardization(key, change):
-    return lambda info: change(info["inputs"][0]["standardization"][key])
+    return lambda info: change(_entry(info)["standardization"][key])
 
 
 @pytest.mark.parametrize(

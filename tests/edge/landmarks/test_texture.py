@@ -87,7 +87,8 @@ def test_the_mirrored_face_has_the_mirrored_texture(portraits, make_frame):
 
 def test_a_sharp_pattern_leaves_no_coarse_one_behind():
     """Stripes finer than the texture's pixels would come back as coarse ones, were they not reduced first."""
-    crop_of_stripes = np.tile(np.array([0, 255], np.uint8), (CROP_SIDE, CROP_SIDE // 2))
+    stripes = np.array([255] + [0] * (REDUCTION - 1), np.uint8)
+    crop_of_stripes = np.tile(stripes, (CROP_SIDE, CROP_SIDE // REDUCTION))
     side = CROP_SIDE // REDUCTION
     small = cv2.resize(crop_of_stripes, (side, side), interpolation=cv2.INTER_AREA)
     assert np.abs(texture(small, (30, 40), (65, 40))).max() < 1
