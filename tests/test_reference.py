@@ -58,7 +58,7 @@ def peers():
 
 
 def robustness():
-    yield " / ".join(f"{load(f'robustness-{name}')['mce']:.0f}" for name in ("fused", "landmarks"))
+    yield " / ".join(f"{load(f'robustness-{name}')['mce']:.0f}" for name in ("fer2013", "landmarks"))
 
 
 @pytest.mark.parametrize("figures", [accuracy, other_origin, latency, peers, robustness])
