@@ -39,3 +39,12 @@ def test_a_network_without_such_layers_keeps_all():
     values = layers.Input((6,))
     plain = keras.Model(values, layers.Dense(2)(values))
     assert len(typical(plain, [np.ones((300, 6), np.float32)])) == 300
+
+
+def test_a_layer_that_gives_the_same_for_all_chooses_none():
+    dead = network()
+    dead.layers[1].set_weights([np.zeros_like(dead.layers[1].get_weights()[0])])
+    assert isinstance(dead.layers[1], layers.Conv2D)
+    faces = rows(400)
+    alive = len(typical(dead, faces))
+    assert alive >= 400 * (1 - EXTREME)  # the fifth of the only layer that tells them apart

@@ -100,6 +100,10 @@ class TestInstall:
         with pytest.raises(BundleError, match="choose another --name"):
             store.install(str(tmp_path), name)
 
+    def test_a_former_name_goes_on_to_work_and_says_what_it_is_now(self, tmp_path, caplog):
+        assert BundleStore(tmp_path / "s").read("fused").name == "fer2013"
+        assert caplog.messages == ["the bundle fused is called fer2013 now; everyday is the one for a camera"]
+
     @pytest.mark.parametrize("name", ["everyday", "fer2013", "ferplus", "landmarks"])
     def test_names_of_shipped_bundles(self, store, tmp_path, name):
         with pytest.raises(BundleError, match="name of a shipped bundle"):
