@@ -43,6 +43,8 @@ def latency():
     yield f"{frame['p50']:.2f} / {frame['p99']:.2f} ms"
     yield f"{result['frame_over_invoke_p50']:.2f} ×"
     yield f"{turns['frame_ms']['p50'] / turns['against']['frame_ms']['p50']:.2f} ×"
+    turns = load("latency-everyday-against-landmarks")
+    yield f"{turns['frame_ms']['p50'] / turns['against']['frame_ms']['p50']:.2f} ×"
     yield f"{result['cpu_ms_per_frame']:.2f} ms"
     yield f"{result['peak_rss_mb']:.0f} MB; {result['rss_growth_kb_per_1000_frames']:.0f} kB"
     yield f"{result['first_result_s']:.2f} s"
