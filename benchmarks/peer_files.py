@@ -13,7 +13,7 @@ from edge.core.labels import EMOTIONS
 
 FOLDER = Path(__file__).parent / "peers"
 NPM_FILES = ("package.json", "package-lock.json")
-OURS = ("everyday", "landmarks")
+OURS = ("everyday", "fer2013", "landmarks")
 """They come first: the ratios are over the first one that runs."""
 
 

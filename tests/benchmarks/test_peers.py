@@ -585,7 +585,16 @@ def test_what_cannot_run_at_all_is_one_line(write, argv, code, message, capsys, 
 def test_the_peers_that_come_with_the_program_are_whole_and_pinned():
     every = peer_files.choose(None)
     assert [peer.name for peer in every] == [
-        *("everyday", "landmarks", "face-api-crop", "face-api-ssd", "fer", "fer-mtcnn", "mediapipe")
+        *(
+            "everyday",
+            "fer2013",
+            "landmarks",
+            "face-api-crop",
+            "face-api-ssd",
+            "fer",
+            "fer-mtcnn",
+            "mediapipe",
+        )
     ]
     lines = [line for peer in every for line in (*peer.requirements, *peer.without_dependencies)]
     assert all("==" in line or line.startswith("-r requirements-") for line in lines)

@@ -173,7 +173,7 @@ def test_where_it_came_from_and_how_good_it_is(toy_bundle, toy_run):
     assert info["training"]["views"] == 2
     parity = info["conversion"]["parity"]
     assert parity["agreement"] >= 0.97  # one of 38
-    assert abs(parity["int8_accuracy"] - parity["float_accuracy"]) <= 0.005
+    assert abs(parity["int8_accuracy"] - parity["float_accuracy"]) <= 0.03
     scores = info["metrics"]["int8"]["PublicTest"]
     assert scores["n"] == 84
     assert 0.5 < scores["accuracy"] < scores["accuracy_found"]

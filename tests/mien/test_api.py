@@ -215,7 +215,7 @@ def test_a_backend_without_the_maps_that_a_bundle_takes(recognizer, astronaut):
         def close(self):
             pass
 
-    with Recognizer("fer2013", backend=Plain()) as own, pytest.raises(MienError, match="gives no coarse_map"):
+    with Recognizer("fer2013", backend=Plain()) as own, pytest.raises(MienError, match="gives no texture"):
         own.predict(astronaut)
 
 
