@@ -182,7 +182,7 @@ broken_settings() {
 # Another bundle, then wrong settings: the same process goes on, and no frame is counted twice or left out.
 reload() {
     local pid since=$EPOCHSECONDS
-    use_bundle fused
+    use_bundle fer2013
     inside systemctl restart mien
     pid=$(show MainPID)
     wait_for 10 "a result" journal_has "$since" '"label"'
@@ -204,7 +204,7 @@ reload() {
     wait_for 10 "active after a refused reload" active
     expect "process after a refused reload" "$(show MainPID)" "$pid"
     inside sed -i 1d $toml
-    use_bundle fused
+    use_bundle fer2013
     ok "reload of wrong settings: logged, the old ones stay"
 }
 
