@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import answers
+from benchmarks import answers, recalibration
 from benchmarks.classes import choose_classes, with_truth
 from benchmarks.environment import bundle_facts, describe, usable_cores
 from benchmarks.evaluation import Evaluation, evaluate_each
@@ -18,7 +18,6 @@ from benchmarks.scores import (
     headline,
     nothing_left,
     percent,
-    recalibration,
     skip,
     summarize,
 )
@@ -119,12 +118,18 @@ def benchmark(
     scores, warnings = summarize(
         [outcome.true for outcome in outcomes], [outcome.answer for outcome in outcomes], classes
     )
+    faces = [(outcome.answer, classes.true(outcome.true)) for outcome in outcomes if outcome.answer]
+    faces = [(answer, true) for answer, true in faces if true in classes.names]
     return {
         "kind": "accuracy",
         "schema": SCHEMA,
         **data_facts(data, split, mapping, protocol.truth, classes, skipped, left_out),
         "landmarks": protocol.settings.landmarks.backend,
         **scores,
+        "recalibrated": recalibration.recalibrate(
+            [classes.probabilities(answer.probabilities) for answer, _ in faces],
+            [classes.names.index(true) for _, true in faces],
+        ),
         "preparation": asdict(protocol.preparation),
         "assume_face": protocol.assume_face,
         "tracked": protocol.tracked,
@@ -150,7 +155,7 @@ def table(result: dict[str, Any]) -> str:
         f"macro F1          {percent(result['macro_f1'])}",
         f"macro recall      {percent(result['macro_recall'])}",
         f"ECE               {decimal(result['ece'])}",
-        *recalibration(result),
+        *([recalibration.line(result["recalibrated"])] if result["recalibrated"] else []),
         f"{'class':<12} {'precision':>9} {'recall':>8} {'F1':>8} {'coverage':>8} {'n':>7}",
     ]
     for name, row in result["per_class"].items():

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.data.calibration import confidence_threshold, expected_calibration_error
+from benchmarks.scores import decimal, percent
+from edge.core.quantize import softmax
+from edge.data.calibration import best_temperature, confidence_threshold, expected_calibration_error
 
-FACTORS = np.geomspace(0.25, 4, 161).tolist()
-"""That are tried; steps of 1.7 %."""
 TARGET = 0.8
 """Part of the labels that are to be right above the threshold."""
 
@@ -30,10 +30,10 @@ def recalibrate(
     """
     if not len(true):
         return None
+    number = np.array(true)
     log = np.log(np.maximum(np.stack(probabilities).astype(np.float64), 1e-9))
-    rows, number = np.arange(len(true)), np.array(true)
-    factor = min(FACTORS, key=lambda factor: -np.log(_softened(log, factor)[rows, number]).mean())
-    softened = _softened(log, factor)
+    factor = best_temperature(log, number)
+    softened = softmax(log / factor)
     confidence, correct = softened.max(axis=1), softened.argmax(axis=1) == number
     return {
         "factor": factor,
@@ -42,7 +42,9 @@ def recalibrate(
     }
 
 
-def _softened(log: NDArray[np.float64], factor: float) -> NDArray[np.float64]:
-    powers = np.exp(log / factor)
-    result: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-    return result
+def line(chosen: dict[str, Any]) -> str:
+    """What ``recalibrate`` gave, for people."""
+    return (
+        f"  recalibrated    {decimal(chosen['ece'])}   with {chosen['factor']:.2f} × the temperature; then "
+        f"{percent(TARGET)} are right from {chosen['min_confidence']:.2f} on"
+    )

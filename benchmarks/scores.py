@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from benchmarks.classes import Classes
-from benchmarks.recalibration import TARGET, recalibrate
 from benchmarks.systems import Answer
 from edge.core.console import say
 from edge.core.text import escaped
@@ -44,9 +43,6 @@ def summarize(
         f"the bundle does not know {name}: {scores['per_class'][name]['n']} pictures of it count as wrong"
         for name in unknown
     ]
-    known = [(p, number) for p, number in zip(given, true.tolist(), strict=True) if p is not None]
-    known = [(p, number) for p, number in known if number < len(classes.names)]
-    scores["recalibrated"] = recalibrate([p for p, _ in known], [number for _, number in known])
     return scores, warnings
 
 
@@ -86,16 +82,6 @@ def headline(result: dict[str, Any]) -> str:
         f"{result['skipped']} problems, {result['left_out']} left out, "
         f"truth {result['truth']}, {len(result['labels'])} classes"
     )
-
-
-def recalibration(result: dict[str, Any]) -> list[str]:
-    """What these pictures would have chosen, as a line."""
-    if (chosen := result["recalibrated"]) is None:
-        return []
-    return [
-        f"  recalibrated    {decimal(chosen['ece'])}   with {chosen['factor']:.2f} × the temperature; then "
-        f"{percent(TARGET)} are right from {chosen['min_confidence']:.2f} on"
-    ]
 
 
 def data_name(result: dict[str, Any]) -> str:

@@ -123,8 +123,8 @@ def split_rows(rows: Rows, number: NDArray[np.int64], validation: float, seed: i
 
 def require_rows(
     landmarks: Path, number: NDArray[np.int64], validation: NDArray[np.int64], balance: str, batch: int
-) -> None:
-    """Before the first minute of training: is there enough of everything?
+) -> int:
+    """Before the first minute of training: is there enough of everything? Gives the steps of an epoch.
 
     Args:
         landmarks: for the message.
@@ -142,6 +142,7 @@ def require_rows(
             f"{landmarks} has {rows} faces for an epoch (balance={balance}) and {len(validation)} to "
             f"validate: expected at least one batch ({batch}) and 1; use more data or --set batch=…"
         )
+    return rows // batch
 
 
 def _draw(group: NDArray[np.str_], number: NDArray[np.int64], seed: int) -> NDArray[np.float64]:

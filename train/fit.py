@@ -14,12 +14,11 @@ import edge
 from edge.core.files import replacing_folder
 from edge.core.labels import LABEL_SETS, LabelSet, vote_distribution
 from edge.core.quantize import softmax
-from edge.data.calibration import confidence_threshold
+from edge.data.calibration import best_temperature, confidence_threshold
 from edge.head.inputs import INPUTS, LANDMARKS, maps_of
 from edge.landmarks.texture import NAME as TEXTURE
 from train import data, landmarks_folder, report
 from train.balance import batches, epoch_order, row_weights
-from train.calibration import best_temperature
 from train.checkpoint import Checkpoint
 from train.epochs import learn
 from train.landmark_noise import WorseLandmarks
@@ -75,7 +74,7 @@ def fit(
     training = split.training[faces.found[split.training]]  # (N,) indices of rows with a face
     validation = split.validation[faces.found[split.validation]]  # (V,)
     number = truth.number[training]  # (N,)
-    data.require_rows(landmarks, number, validation, settings.balance, settings.batch)
+    steps = data.require_rows(landmarks, number, validation, settings.balance, settings.batch)
     inputs = data.read_inputs(faces, settings.inputs)  # (rows, …) each
     standardize = data.standardization(data.take(inputs, training), settings.clip)
     taught = [read_answers(run, rows_and_classes(folder.info, settings), len(rows)) for run in teachers]
@@ -87,7 +86,6 @@ def fit(
 
     # ---- model ----
     shapes = {name: values.shape[1:] for name, values in inputs.items()}
-    steps = len(epoch_order(number, settings.balance, np.random.default_rng(0))) // settings.batch
     trainer = Trainer(lambda: build_model(shapes, len(label_set.labels), settings), steps, settings)
 
     if start:
@@ -116,7 +114,7 @@ def fit(
         return report.cross_entropy(logits, number_validation), accuracy
 
     others = [*teachers, *([start] if start else [])]
-    checkpoint = Checkpoint(out, _training(folder.info, settings, others))
+    checkpoint = Checkpoint(out, depends_on(folder.info, settings, others))
     progress, best_weights = learn(trainer, settings, batches_of, judge, checkpoint)
     count = np.bincount(number, minlength=len(label_set.labels))
     share = np.maximum(count, 1) / len(number)  # (C,)
@@ -213,9 +211,14 @@ def _target(
     return target / np.maximum(target.sum(axis=1, keepdims=True), 1e-6)
 
 
-def _training(landmarks: dict[str, Any], settings: Settings, others: Sequence[Path]) -> dict[str, Any]:
-    """All that a checkpoint must share with the training that goes on from it, runs that it learns from or
-    starts from included."""
+def depends_on(landmarks: dict[str, Any], settings: Settings, others: Sequence[Path] = ()) -> dict[str, Any]:
+    """All that a checkpoint must share with the training that goes on from it.
+
+    Args:
+        landmarks: ``info`` of the landmarks folder.
+        settings: of the training.
+        others: run folders that it learns or starts from.
+    """
     known = [(run / "run.json").read_text() for run in others]
     return {"landmarks": landmarks, "settings": asdict(settings), "others": known, "versions": versions()}
 

@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 from edge.core.errors import DataError, first_line
 from edge.core.files import replacing_folder
 from edge.core.quantize import MeanStd, softmax
-from edge.data.calibration import confidence_threshold
+from edge.data.calibration import best_temperature, confidence_threshold
 from edge.head.inputs import deployed
 from train import landmarks_folder, report
-from train.calibration import best_temperature
 from train.output import check_new
 from train.report import results
 

@@ -18,24 +18,22 @@ from numpy.typing import NDArray
 from edge.core.labels import EMOTIONS, LABEL_SETS, vote_distribution
 from edge.core.quantize import softmax
 from edge.data import Preparation
+from edge.data.calibration import best_temperature
 from edge.landmarks.litert import next_roi
 from edge.landmarks.models import find_models
 from train import crops, data, landmarks_folder, report
 from train.balance import batches, epoch_order, row_weights
-from train.calibration import best_temperature
 from train.checkpoint import Checkpoint
 from train.epochs import learn
 from train.executor import Executor, open_executor
-from train.fit import rows_and_classes, versions
+from train.fit import depends_on, rows_and_classes, versions
 from train.landmark_network import ENDS, START, landmark_network
 from train.loop import Batch, Trainer
 from train.output import check_new
 from train.settings import Settings
 from train.teachers import pictures_of, write_answers
 
-SETTINGS = Settings(
-    epochs=18, patience=100_000, batch=128, learning_rate=8e-4, weight_decay=0.02, dropout=0.5
-)
+SETTINGS = Settings(epochs=18, keep="last", batch=128, learning_rate=8e-4, weight_decay=0.02, dropout=0.5)
 """Of the teacher; what concerns only the small network, its views or its calibration is not used."""
 
 
@@ -77,17 +75,15 @@ def teach(
     training = split.training[faces.found[split.training]]
     validation = split.validation[faces.found[split.validation]]
     number, votes = truth.number, vote_distribution(rows.votes)
-    data.require_rows(landmarks, number[training], validation, settings.balance, settings.batch)
+    steps = data.require_rows(landmarks, number[training], validation, settings.balance, settings.batch)
     weight = np.zeros(len(rows), np.float32)
     weight[training] = row_weights(number[training], settings.balance)
     expected = rows_and_classes(folder.info, settings)
     looks = _Looks(pictures, classes, folder, faces, models_dir)
 
-    steps = len(epoch_order(number[training], settings.balance, np.random.default_rng(0))) // settings.batch
     network = find_models(models_dir).landmarker
     trainer = Trainer(lambda: build_teacher(network, len(label_set.labels), settings), steps, settings)
-    depends_on = {"landmarks": folder.info, "settings": asdict(settings), "versions": versions()}
-    checkpoint = Checkpoint(out, depends_on)
+    checkpoint = Checkpoint(out, depends_on(folder.info, settings))
     with open_executor(workers, None) as executor:
 
         def batches_of(epoch: int, rng: np.random.Generator) -> Generator[Batch]:

@@ -18,10 +18,10 @@ import pytest
 from edge.core.errors import DataError
 from edge.core.labels import EMOTIONS, FER2013, LABEL_SETS
 from edge.core.quantize import softmax
+from edge.data.calibration import best_temperature
 from edge.head.inputs import INPUTS, maps_of
 from train import fit as fit_module
 from train import landmarks_folder, report
-from train.calibration import best_temperature
 from train.data import read_inputs, split_rows, standardization, take, truth
 from train.settings import Settings
 
