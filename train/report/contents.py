@@ -14,7 +14,8 @@ from train.report.results import SplitResult
 _PROTOCOL = (
     "A picture in which no face was found is a wrong answer in accuracy, recall and F1; precision does not "
     "count it. The validation rows were kept out of the training and chose the epoch, the temperature of the "
-    "probabilities and the threshold of LOW_CONFIDENCE. The other splits were looked at once, after that. "
+    "probabilities and the threshold of LOW_CONFIDENCE where the settings do not fix them. The other splits "
+    "were looked at once, after that. "
     "These are figures of the float network"
 )
 _TERMS = (
