@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from edge import assets
 from edge.build import models_directory
+from edge.landmarks import assets
 from edge.settings import LandmarkSettings
 from edge.sources.demo import DemoSource
 

@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from edge.core.console import Parser, quiet_import
+from edge.cli.console import Parser, quiet_import
 
 
 def main() -> int:

@@ -18,9 +18,8 @@ from convert.parity import Parity, compare
 from convert.quantized import set_output_range, to_dynamic_range, to_float32, to_int8
 from convert.ranges import typical
 from convert.run_folder import Evaluation, Run, read_run
-from edge import self_test
-from edge.core import golden
-from edge.core.bundle import (
+from edge.bundles import golden, self_test
+from edge.bundles.format import (
     DYNAMIC_FILE,
     FLOAT_FILE,
     JSON_FILE,
@@ -31,14 +30,14 @@ from edge.core.bundle import (
     holds_only_a_bundle,
     read_bundle,
 )
-from edge.core.console import say
+from edge.cli.console import say
 from edge.core.errors import DataError
 from edge.core.files import is_json_with, replacing_folder, sha256
 from edge.core.quantize import Quantization
+from edge.core.runtime import make_interpreter
 from edge.core.types import Input, InputTensor
-from edge.data import metrics
 from edge.head.classifier import TfliteClassifier
-from edge.runtime import make_interpreter
+from evaluation import metrics
 
 TRUTH = {
     "label": "Pictures with a label of the data set",

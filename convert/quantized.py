@@ -12,7 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.lite.tools import flatbuffer_utils
 
-from edge.core.console import muted_stderr
+from edge.cli.console import muted_stderr
 from edge.core.errors import DataError
 
 

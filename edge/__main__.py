@@ -2,12 +2,12 @@
 
 import sys
 
-from edge.core.start import start
+from edge.cli.start import start
 
 
 def main() -> int:
-    """See ``edge.cli.main``."""
-    return start("edge.cli")
+    """See ``edge.cli.main.main``."""
+    return start("edge.cli.main")
 
 
 if __name__ == "__main__":

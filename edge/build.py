@@ -7,14 +7,16 @@ from pathlib import Path
 
 import cv2
 
-from edge import assets, self_test
+from edge.bundles import self_test
+from edge.bundles.format import Bundle
+from edge.bundles.store import BundleStore, read_signed
 from edge.core.address import may_be_address, shown
-from edge.core.bundle import Bundle
 from edge.core.errors import BundleError, ConfigError
 from edge.core.types import FrameSource, LandmarkBackend
 from edge.head.classifier import TfliteClassifier
 from edge.head.inputs import inputs_of, maps_of
 from edge.head.smoothing import ProbabilitySmoother
+from edge.landmarks import assets
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.mediapipe_mesh import FaceMeshBackend
 from edge.landmarks.mediapipe_tasks import TasksBackend
@@ -27,7 +29,6 @@ from edge.sinks.live import LiveSink
 from edge.sinks.outputs import STDOUT, SinkKind, standard_output
 from edge.sources import open_source
 from edge.sources.orientation import Turn
-from edge.store import BundleStore, read_signed
 
 
 def models_directory(settings: LandmarkSettings) -> Path | None:

@@ -19,8 +19,8 @@ from edge.core.types import (
     Prediction,
     StageTimings,
 )
+from edge.head.reasons import reasons
 from edge.head.smoothing import ProbabilitySmoother
-from edge.reasons import reasons
 
 log = logging.getLogger(__name__)
 

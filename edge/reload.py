@@ -3,10 +3,10 @@
 import threading
 from collections.abc import Callable
 
+from edge.bundles.trial import BundleTrial
 from edge.core.types import FrameSource
 from edge.running_config import RunningConfig, next_config, open_allowed_source
 from edge.settings import Settings
-from edge.trial import BundleTrial
 
 
 class Reload(threading.Thread):

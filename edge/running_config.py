@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from edge.build import build_pipeline, build_source, with_bundle
+from edge.bundles.store import BundleStore
+from edge.bundles.trial import BundleTrial
 from edge.core.address import shown
 from edge.core.errors import BundleError, ConfigError, MienError
 from edge.core.types import FrameSource
 from edge.pipeline import Pipeline
 from edge.settings import Settings
-from edge.store import BundleStore
-from edge.trial import BundleTrial
 
 log = logging.getLogger(__name__)
 

@@ -14,16 +14,16 @@ from edge import loop
 from edge.build import SINK_KINDS
 from edge.core.errors import MienError
 from edge.core.memory import give_back
+from edge.core.temperature import cpu_temperature_c
 from edge.core.types import Frame, FrameSource, Prediction, Status
+from edge.idle import Sleep
 from edge.landmarks.litert import LitertBackend
-from edge.notify import Heartbeat, notify, under_systemd
 from edge.reload import Reload
 from edge.running_config import RunningConfig, first_config, open_allowed_source
 from edge.settings import Settings
 from edge.sinks.outputs import Outputs
-from edge.sleep import Sleep
 from edge.sources.live import LiveSource
-from edge.temperature import cpu_temperature_c
+from edge.systemd import Heartbeat, notify, under_systemd
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ import dacite
 
 from edge.core.address import STREAMS, shown
 from edge.core.errors import ConfigError
+from edge.core.settings_messages import unknown_key, wrong_type
 from edge.core.toml import read_toml
-from edge.settings_words import unknown_key, wrong_type
 
 ROTATIONS = (0, 90, 180, 270)
 BACKENDS = ("litert", "mediapipe", "mediapipe-tasks")

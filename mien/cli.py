@@ -3,18 +3,19 @@
 import sys
 from importlib import import_module
 
-from edge import cli
+from edge.cli import main as device
 from mien._siblings import load_sibling
 
-_TOOLS = {"train": "train", "convert": "convert", "benchmark": "benchmarks"}
-"""Command → the package whose command line it is."""
+_TOOLS = {"train": "train.cli", "convert": "convert.cli", "benchmark": "benchmarks.cli.main"}
+"""Command → the module whose ``main`` it is."""
 
 
 def main() -> int:
     """Do what ``sys.argv`` says; gives the exit code."""
-    package = _TOOLS.get(sys.argv[1]) if len(sys.argv) > 1 else None
-    if package is None:
-        return cli.main()
+    module = _TOOLS.get(sys.argv[1]) if len(sys.argv) > 1 else None
+    if module is None:
+        return device.main()
     del sys.argv[1]
-    load_sibling(package)
-    return int(import_module(f"{package}.cli").main())
+    for package in ("evaluation", module.split(".")[0]):
+        load_sibling(package)
+    return int(import_module(module).main())

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core.mesh import CONTOURS
 from edge.core.types import Frame
+from edge.landmarks.mesh import CONTOURS
 from mien.results import Face, Result
 
 # The same in RGB and BGR.

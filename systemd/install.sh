@@ -89,7 +89,7 @@ pip_install() { run "$release/bin/python" -m pip install --quiet --disable-pip-v
 # Building leaves files beside the sources, so it is done in a copy.
 copy_sources() {
     run mkdir "$release/src"
-    run cp -r "$root"/{mien,edge,train,convert,benchmarks,pyproject.toml,requirements-edge.txt,README.md,LICENSE} "$release/src"
+    run cp -r "$root"/{mien,edge,evaluation,train,convert,benchmarks,pyproject.toml,requirements-edge.txt,README.md,LICENSE} "$release/src"
 }
 
 # The package that signed bundles need, where the settings name a key (docs/deploy.md).

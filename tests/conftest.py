@@ -38,7 +38,7 @@ def _faces(label, points, maps, rng, signal=8.0):
     """Landmarks and maps that tell the classes apart, mostly; every tenth row has no face."""
     from edge.core import features
     from edge.head.inputs import INPUTS
-    from train.landmarks_folder import Faces
+    from train.dataset.landmarks_folder import Faces
 
     count = len(label)
     fixed = np.random.default_rng(0)  # what a class looks like is the same in every view
@@ -58,7 +58,7 @@ def _faces(label, points, maps, rng, signal=8.0):
 
 
 def _rows(label, found):
-    from train.landmarks_folder import Rows
+    from train.dataset.landmarks_folder import Rows
 
     count = len(label)
     is_training = np.arange(count) < 7 * TRAINING
@@ -86,7 +86,7 @@ def _rows(label, found):
 def _write(folder, rows, views, **info):
     """A landmarks folder in shards."""
     from edge.landmarks.models import model_hashes
-    from train import landmarks_folder
+    from train.dataset import landmarks_folder
 
     folder.mkdir(parents=True)
     shards = []

@@ -51,7 +51,7 @@ def test_all_modules_and_nothing_else(names):
 def test_shipped_bundles_are_in_it(names):
     files = {
         path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "edge" / "models").rglob("*")
+        for path in (ROOT / "edge" / "bundles" / "shipped").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert files <= names
@@ -59,7 +59,7 @@ def test_shipped_bundles_are_in_it(names):
 
 def test_what_npm_and_node_are_given_is_in_it(names):
     given = {"package.json", "package-lock.json", "worker.js"}
-    assert {f"benchmarks/peers/face_api_npm/{name}" for name in given} <= names
+    assert {f"benchmarks/peers/recognizers/face_api_npm/{name}" for name in given} <= names
 
 
 def test_metadata(wheel):
@@ -79,12 +79,12 @@ def test_it_runs_away_from_the_checkout(wheel, tmp_path):
         archive.extractall(site)
     code = """
 from pathlib import Path
-import edge.cli
-from edge.core.bundle import MODEL_FILE, read_bundle
-models = Path(edge.cli.__file__).parent / "models"
+import edge.cli.main
+from edge.bundles.format import MODEL_FILE, read_bundle
+models = Path(edge.cli.main.__file__).parents[1] / "bundles" / "shipped"
 for path in sorted(models.glob(f"*/{MODEL_FILE}")):
     read_bundle(path.parent)
-print(edge.cli.__file__)
+print(edge.cli.main.__file__)
 """
     result = subprocess.run(
         [sys.executable, "-P", "-c", code],

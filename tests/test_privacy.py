@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.assets import PORTRAITS, find
+from edge.bundles.store import SHIPPED
 from edge.core.errors import ModelError
 from edge.core.types import FaceStatus, Reason
-from edge.store import SHIPPED
+from edge.landmarks.assets import PORTRAITS, find
 
 ROOT = Path(__file__).resolve().parents[1]
 FRAMES = 1000

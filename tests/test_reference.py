@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import result_files
-from benchmarks.corruption_error import REFERENCE, read_reference
+from benchmarks.report import result_files
+from benchmarks.robustness.corruption_error import REFERENCE, read_reference
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "benchmarks" / "reference" / "x86-64"

@@ -4,8 +4,8 @@ import argparse
 import os
 from pathlib import Path
 
-from edge.core.console import Parser, positive, quiet_import
-from edge.data import Preparation
+from edge.cli.console import Parser, positive, quiet_import
+from evaluation import Preparation
 
 
 def main() -> int:
@@ -15,9 +15,9 @@ def main() -> int:
 
 
 def _extract(arguments: argparse.Namespace) -> int:
-    from train.extract import extract
-    from train.find_faces import Setup
-    from train.subjects import extract_subjects, is_subjects
+    from train.dataset.extract import extract
+    from train.dataset.find_faces import Setup
+    from train.dataset.subjects import extract_subjects, is_subjects
 
     if is_subjects(arguments.data):
         extract_subjects(arguments.data, arguments.out, arguments.classes)
@@ -29,7 +29,7 @@ def _extract(arguments: argparse.Namespace) -> int:
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
-    from train.inspect_data import inspect
+    from train.dataset.inspect_data import inspect
 
     inspect(arguments.data, arguments.out, arguments.classes)
     return 0
@@ -45,11 +45,11 @@ def _report(arguments: argparse.Namespace) -> int:
 def _teach(arguments: argparse.Namespace) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet_import():
-        from train.teach import SETTINGS, teach
+        from train.teacher.teach import SETTINGS, teach
 
     settings = SETTINGS.override(arguments.set)
     if arguments.faceapi:
-        from train.ask import ask
+        from train.teacher.ask import ask
 
         places = (arguments.data, arguments.landmarks, arguments.out)
         ask(*places, settings, arguments.faceapi, arguments.classes)
@@ -81,7 +81,7 @@ def _fit(arguments: argparse.Namespace) -> int:
 def _fuse(arguments: argparse.Namespace) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet_import():
-        from train.fuse import fuse
+        from train.network.fuse import fuse
 
     fuse(arguments.runs, arguments.out)
     return 0

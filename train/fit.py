@@ -12,23 +12,24 @@ import tensorflow as tf
 
 import edge
 from edge.core.files import replacing_folder
-from edge.core.labels import LABEL_SETS, LabelSet, vote_distribution
 from edge.core.quantize import softmax
-from edge.data.calibration import best_temperature, confidence_threshold
 from edge.head.inputs import INPUTS, LANDMARKS, maps_of
 from edge.landmarks.texture import NAME as TEXTURE
-from train import data, landmarks_folder, report
-from train.balance import batches, epoch_order, row_weights
-from train.checkpoint import Checkpoint
-from train.epochs import learn
-from train.landmark_noise import WorseLandmarks
-from train.loop import Batch, Trainer
-from train.model import build_model, deployed
+from evaluation.calibration import best_temperature, confidence_threshold
+from evaluation.label_sets import LABEL_SETS, LabelSet, vote_distribution
+from train import report
+from train.dataset import landmarks_folder, training_data
+from train.dataset.balance import batches, epoch_order, row_weights
+from train.network.checkpoint import Checkpoint
+from train.network.epochs import learn
+from train.network.landmark_noise import WorseLandmarks
+from train.network.model import build_model, deployed
+from train.network.start import started, write_weights
+from train.network.texture_augmentation import varied
+from train.network.trainer import Batch, Trainer
 from train.output import check_new
 from train.settings import Settings
-from train.start import started, write_weights
-from train.teachers import read_answers
-from train.texture_variation import varied
+from train.teacher.answers import read_answers
 
 CALIBRATION_ROWS = 1000
 """Training rows that go into the run folder for convert's calibration."""
@@ -69,19 +70,19 @@ def fit(
     folder = landmarks_folder.load(landmarks)
     rows, faces = folder.rows, folder.faces(maps=maps_of(settings.inputs))
     label_set = LABEL_SETS[settings.labels]
-    truth = data.truth(rows, label_set, settings.truth)
-    split = data.split_rows(rows, truth.number, settings.validation)
+    truth = training_data.truth(rows, label_set, settings.truth)
+    split = training_data.split_rows(rows, truth.number, settings.validation)
     training = split.training[faces.found[split.training]]  # (N,) indices of rows with a face
     validation = split.validation[faces.found[split.validation]]  # (V,)
     number = truth.number[training]  # (N,)
-    steps = data.require_rows(landmarks, number, validation, settings.balance, settings.batch)
-    inputs = data.read_inputs(faces, settings.inputs)  # (rows, …) each
-    standardize = data.standardization(data.take(inputs, training), settings.clip)
+    steps = training_data.require_rows(landmarks, number, validation, settings.balance, settings.batch)
+    inputs = training_data.read_inputs(faces, settings.inputs)  # (rows, …) each
+    standardize = training_data.standardization(training_data.take(inputs, training), settings.clip)
     taught = [read_answers(run, rows_and_classes(folder.info, settings), len(rows)) for run in teachers]
     target = _target(rows, truth, label_set, taught, settings)[training]  # (N, C)
     votes = vote_distribution(rows.votes[training])  # (N, 8)
     weight = row_weights(number, settings.balance)  # (N,)
-    x_validation = [*standardize(data.take(inputs, validation)).values()]
+    x_validation = [*standardize(training_data.take(inputs, validation)).values()]
     number_validation = truth.number[validation]
 
     # ---- model ----
@@ -100,10 +101,10 @@ def fit(
         plain = rng.random(len(training)) < settings.plain
         view = view_of_epoch(folder, inputs, training, epoch, plain)  # (N, …) each
         for pick in batches(epoch_order(number, settings.balance, rng), settings.batch):  # (B,)
-            x = data.take(view, pick)
+            x = training_data.take(view, pick)
             if worse:
                 x[LANDMARKS.name] = worse(x[LANDMARKS.name], rng)
-            x = data.jittered(standardize(x), settings.jitter, rng)
+            x = training_data.jittered(standardize(x), settings.jitter, rng)
             if TEXTURE in x:
                 x[TEXTURE] = varied(x[TEXTURE], rng)
             yield Batch([*x.values()], target[pick], votes[pick], weight[pick])
@@ -122,7 +123,7 @@ def fit(
 
     # ---- calibration ----
     def predict(index: np.ndarray) -> np.ndarray:
-        x = [*standardize.deployed(data.take(inputs, index)).values()]
+        x = [*standardize.deployed(training_data.take(inputs, index)).values()]
         return model.predict(x, batch_size=4096, verbose=0)
 
     logits = predict(validation)
@@ -195,7 +196,7 @@ def fit(
 
 def _target(
     rows: landmarks_folder.Rows,
-    truth: data.Truth,
+    truth: training_data.Truth,
     label_set: LabelSet,
     taught: Sequence[np.ndarray],
     settings: Settings,
@@ -204,7 +205,7 @@ def _target(
     in the parts that the settings say; where a row lacks one of them, in the ratio of the others."""
     parts = [(1 - settings.votes_in_target - (settings.teacher if taught else 0), truth.target)]
     if settings.votes_in_target:
-        parts.append((settings.votes_in_target, data.votes_over(rows, label_set)))
+        parts.append((settings.votes_in_target, training_data.votes_over(rows, label_set)))
     if taught:
         parts.append((settings.teacher, np.mean(taught, axis=0)))
     target = np.sum([np.float32(part) * each for part, each in parts], axis=0)
@@ -225,17 +226,17 @@ def depends_on(landmarks: dict[str, Any], settings: Settings, others: Sequence[P
 
 def view_of_epoch(
     folder: landmarks_folder.LandmarksFolder,
-    inputs: data.Inputs,
+    inputs: training_data.Inputs,
     training: np.ndarray,
     epoch: int,
     plain: np.ndarray,
-) -> data.Inputs:
+) -> training_data.Inputs:
     """The training rows, (N, …) each, in the view that is this epoch's turn; those of ``plain``, bool
     (N,), those in whose view no face was found, and all where there are no views, as they are."""
     if not folder.views:
-        return data.take(inputs, training)
+        return training_data.take(inputs, training)
     faces = folder.faces(1 + epoch % folder.views, maps_of(inputs))
-    view = data.take(data.read_inputs(faces, list(inputs)), training)
+    view = training_data.take(training_data.read_inputs(faces, list(inputs)), training)
     as_it_is = plain | ~faces.found[training]
     for name, values in view.items():
         values[as_it_is] = inputs[name][training[as_it_is]]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 
 from edge.core.text import escaped
-from edge.data.document import html_header, html_page, html_row, markdown_table, plain
+from evaluation.document import html_header, html_page, html_row, markdown_table, plain
 from train.plotting import svg
 
 

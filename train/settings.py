@@ -4,9 +4,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from edge.core.errors import ConfigError
-from edge.core.labels import LABEL_SETS
 from edge.head.inputs import INPUTS
-from train.balance import STRATEGIES
+from evaluation.label_sets import LABEL_SETS
+from train.dataset.balance import STRATEGIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Settings:
     """Part of the training rows kept out for early stopping, calibration and convert's parity gate."""
 
     labels: int = 7
-    """Number of classes: 7, 8, 6 or 3, see ``edge.core.labels.LABEL_SETS``."""
+    """Number of classes: 7, 8, 6 or 3, see ``evaluation.label_sets.LABEL_SETS``."""
     truth: str = "label"
     """label: what the data set says; votes: the majority of the FER+ votes."""
     inputs: tuple[str, ...] = ("landmarks", "coarse_map", "fine_map")
@@ -60,7 +60,7 @@ class Settings:
     """Momentum of the moving average of the weights, which is what is kept; 0: none."""
 
     balance: str = "none"
-    """What is done about rare classes, one of ``train.balance.STRATEGIES``."""
+    """What is done about rare classes, one of ``train.dataset.balance.STRATEGIES``."""
     adjustment: float = 0.3
     """How far the answers are moved towards rare classes after the training; 1: as if all were equally
     frequent."""
@@ -74,7 +74,7 @@ class Settings:
     """Standard deviation of the noise on landmarks, in standard deviations of the feature."""
     shake: float = 0.0
     """The largest standard deviation of noise on landmarks that are then aligned again, in distances between
-    the outer eye corners: ``jitter`` of docs/robustness-protocol.md; see ``train.landmark_noise``."""
+    the outer eye corners: ``jitter`` of docs/robustness-protocol.md; see ``train.network.landmark_noise``."""
     lost: float = 0.0
     """Part of the rows of a step in which the landmarks of a part of the face are lost."""
     votes: float = 0.5

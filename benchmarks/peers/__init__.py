@@ -1,1 +1,1 @@
-"""Recognizers that are measured beside each other, one file each: ``docs/peers.md`` says what is in it."""
+"""The app beside other packages, each in an environment of its own."""

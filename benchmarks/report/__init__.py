@@ -9,9 +9,8 @@ from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
 
-from benchmarks import result_files
-from benchmarks.regressions import METHOD, Comparison, Row
 from benchmarks.report import (
+    result_files,
     sections_accuracy,
     sections_latency,
     sections_matrix,
@@ -19,10 +18,11 @@ from benchmarks.report import (
     sections_robustness,
 )
 from benchmarks.report.page import Block, Contents, Heading, Notice, Table, Text, Tiles, html, markdown
+from benchmarks.report.regressions import METHOD, Comparison, Row
+from benchmarks.report.result_files import Result, complete
 from benchmarks.report.words import environments, plain
-from benchmarks.result_files import Result, complete
 from edge.core.files import check_replaceable, write_atomic
-from edge.data.document import encoded
+from evaluation.document import encoded
 
 _SECTIONS: dict[str, ModuleType] = {
     "latency": sections_latency,

@@ -6,7 +6,7 @@ from html import escape
 from typing import NamedTuple
 
 from benchmarks.report.style import CSS
-from edge.data.document import html_header, html_page, html_row, markdown_table, plain
+from evaluation.document import html_header, html_page, html_row, markdown_table, plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from benchmarks.chance import wilson
+from benchmarks.accuracy.chance import wilson
 from benchmarks.report.page import Beside, Block, Heading, Plot, Table, Text, Tile
 from benchmarks.report.plots import reliability, risk_coverage
+from benchmarks.report.result_files import Result
 from benchmarks.report.words import facts, number, points
-from benchmarks.result_files import Result
 
 COLUMNS = (
     "accuracy",

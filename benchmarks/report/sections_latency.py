@@ -4,8 +4,8 @@ from typing import Any
 
 from benchmarks.report.page import Beside, Block, Heading, Plot, Table, Text, Tile
 from benchmarks.report.plots import Bar, waterfall
+from benchmarks.report.result_files import Result
 from benchmarks.report.words import DASH, facts, milliseconds, number
-from benchmarks.result_files import Result
 
 COLUMNS = (
     "latency",

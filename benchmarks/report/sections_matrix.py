@@ -5,8 +5,8 @@ from typing import Any
 
 from benchmarks.report.page import Beside, Block, Heading, Plot, Table, Text, Tile
 from benchmarks.report.plots import Ratio, ratios
+from benchmarks.report.result_files import Result, configuration_name
 from benchmarks.report.words import facts, milliseconds, number
-from benchmarks.result_files import Result, configuration_name
 
 COLUMNS = ("matrix", "ran", "did not run", "fastest frame", "p50, ms")
 """Of the overview."""

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from benchmarks.peer_table import remarks
+from benchmarks.accuracy.scores import data_name
+from benchmarks.peers.table import remarks
 from benchmarks.report.page import Block, Heading, Plot, Table, Text, Tile
 from benchmarks.report.plots import Ratio, ratios
+from benchmarks.report.result_files import Result
 from benchmarks.report.words import DASH, facts, milliseconds, number, points
-from benchmarks.result_files import Result
-from benchmarks.scores import data_name
 
 COLUMNS = ("peers", "ran", "not measured", "slowest, ratio", "most accurate")
 """Of the overview."""

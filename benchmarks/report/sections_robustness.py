@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.corruptions import LANDMARKS, OCCLUSIONS, PICTURES, REGIONS_OF_INTEREST
 from benchmarks.report.page import Block, Heading, Plot, Table, Text, Tile
 from benchmarks.report.plots import severities
+from benchmarks.report.result_files import Result
 from benchmarks.report.words import facts, number, points
-from benchmarks.result_files import Result
+from benchmarks.robustness.corruptions import LANDMARKS, OCCLUSIONS, PICTURES, REGIONS_OF_INTEREST
 
 COLUMNS = (
     "robustness",

@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks import result_files
+from benchmarks.report import result_files
 from benchmarks.report.page import Table
-from benchmarks.result_files import Result
+from benchmarks.report.result_files import Result
 
 _OF_THE_RUN = (
     "date",

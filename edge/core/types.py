@@ -84,7 +84,7 @@ class Input:
     make: Callable[[Face], NDArray[Any]]
     """Gives an array of that shape and type; ValueError: the face's landmarks make no sense."""
     made_up: NDArray[Any]
-    """(256,) of that type: what each random byte stands for in the made-up faces of ``edge.core.golden``."""
+    """(256,) of that type: what each random byte stands for in the made-up faces of ``edge.bundles.golden``."""
     is_map: bool = False
     """Whether the landmark backend gives it, in ``Face.maps``; else it is computed from the landmarks."""
     standardized: bool = False
@@ -138,7 +138,7 @@ class FaceStatus(StrEnum):
 
 
 class Reason(StrEnum):
-    """What makes a face's label less reliable; thresholds stand in ``edge.reasons``."""
+    """What makes a face's label less reliable; thresholds stand in ``edge.head.reasons``."""
 
     UNSURE = "unsure"
     """The top probability is low: this is what LOW_CONFIDENCE means."""
@@ -162,7 +162,7 @@ class FacePrediction:
     """LOW_CONFIDENCE when the top probability is below the setting ``min_confidence``, or below the
     bundle's threshold where the setting is absent."""
     reasons: tuple[Reason, ...]
-    """What makes the label less reliable, see ``edge.reasons``; also where the status is OK."""
+    """What makes the label less reliable, see ``edge.head.reasons``; also where the status is OK."""
     pose: Pose
     face: Face
 

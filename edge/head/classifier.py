@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core.bundle import Bundle
+from edge.bundles.format import Bundle
 from edge.core.errors import BundleError, RefusedError
 from edge.core.quantize import CodeSoftmax
+from edge.core.runtime import make_interpreter
 from edge.core.types import InputTensor
 from edge.head.inputs import inputs_of
-from edge.runtime import make_interpreter
 
 WHAT_TO_DO = "convert it again, or install the TFLite runtime of requirements-edge.txt"
 """With a bundle whose network does not run here."""

@@ -1,7 +1,7 @@
 """What an expression network may take of a face: one entry for each input, by its name.
 
 A new input is an entry here, what makes it (from the landmarks, or in the landmark backend while it looks at
-the face), and a part of the network that takes it (``train.model``). Bundles, made-up faces, training and
+the face), and a part of the network that takes it (``train.network.model``). Bundles, made-up faces, training and
 conversion go by these entries.
 """
 
@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core import features, golden
-from edge.core.bundle import Bundle
+from edge.bundles import golden
+from edge.bundles.format import Bundle
+from edge.core import features
 from edge.core.errors import BackendError, BundleError
 from edge.core.quantize import MeanStd, cut_off, standardize
 from edge.core.types import Face, Input, InputTensor

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.core.runtime import make_interpreter
 from edge.core.types import Roi
 from edge.landmarks.geometry import crop, crop_to_picture, roi_around, whole_picture
-from edge.runtime import make_interpreter
 
 SIDE = 128
 """Input of the model, px."""

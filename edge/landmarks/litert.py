@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from edge.core.errors import BackendError
 from edge.core.features import EYE_ANCHORS, MESH_POINTS
+from edge.core.runtime import make_interpreter
 from edge.core.types import Face, Frame, Roi
 from edge.landmarks.detector import FIRST_LOOK, FaceDetector, Look, windows
 from edge.landmarks.geometry import crop, crop_to_picture, iou, roi_around, same_face
@@ -23,7 +24,6 @@ from edge.landmarks.models import FaceModels
 from edge.landmarks.restoration import restored
 from edge.landmarks.texture import NAME as TEXTURE
 from edge.landmarks.texture import REDUCTION, texture
-from edge.runtime import make_interpreter
 
 SIDE = 192
 """Input of the landmark model, px."""

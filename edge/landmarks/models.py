@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge import assets
 from edge.core.errors import ModelError
 from edge.core.files import sha256
-from edge.landmarks.pixel_input import take_pixels
-from edge.landmarks.tap import tap
+from edge.landmarks import assets
+from edge.landmarks.surgery.pixel_input import take_pixels
+from edge.landmarks.surgery.tap import tap
 from edge.landmarks.texture import NAME as TEXTURE
 
 TAPS = {"coarse_map": 177, "fine_map": 113}
@@ -39,7 +39,7 @@ def find_models(directory: Path | None = None, maps: Collection[str] = ()) -> Fa
     """Load the face models, and make the landmark model what the app runs.
 
     Args:
-        directory: look only here; else where ``edge.assets.find`` looks.
+        directory: look only here; else where ``edge.landmarks.assets.find`` looks.
         maps: which of ``MAPS`` faces are to get.
 
     Raises:

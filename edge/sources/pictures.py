@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core.console import muted_stderr
+from edge.cli.console import muted_stderr
 from edge.core.errors import SourceError
 from edge.core.sizes import scaled_size
 from edge.core.types import Frame, SourceStats

@@ -9,10 +9,10 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from benchmarks.main import main
 
-from benchmarks import cli
-from edge import assets
 from edge.core.errors import ModelError
+from edge.landmarks import assets
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +54,7 @@ def benchmark_json(tmp_path) -> Callable[..., dict[str, Any]]:
 
     def run(*argv: object) -> dict[str, Any]:
         out = tmp_path / "results" / "out.json"
-        assert cli.main([*map(str, argv), "--json", str(out)]) == 0
+        assert main([*map(str, argv), "--json", str(out)]) == 0
         assert [path.name for path in out.parent.iterdir()] == ["out.json"]
         return json.loads(out.read_text("utf-8"))
 

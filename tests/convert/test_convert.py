@@ -15,19 +15,19 @@ import pytest
 from tensorflow.lite.python.schema_py_generated import BuiltinOperator
 from tensorflow.lite.tools import flatbuffer_utils
 
-from convert import convert as convert_module
+from convert import convert
 from convert.parity import compare
 from convert.quantized import set_output_range
 from convert.run_folder import read_run
-from edge.core.bundle import read_bundle
+from edge.bundles.format import read_bundle
 from edge.core.errors import DataError
 from edge.core.files import replacing_folder
-from edge.core.labels import FER2013
 from edge.core.quantize import softmax
+from edge.core.runtime import make_interpreter
 from edge.head.classifier import TfliteClassifier
 from edge.head.inputs import INPUTS, LANDMARKS, inputs_of
 from edge.landmarks.models import model_hashes
-from edge.runtime import make_interpreter
+from evaluation.label_sets import FER2013
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,7 +47,7 @@ def call(*arguments, **options):
 @pytest.fixture(scope="module")
 def plain_bundle(plain_run, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("bundles") / "plain"
-    convert_module.convert(plain_run, out, "plain")
+    convert.convert(plain_run, out, "plain")
     return out
 
 
@@ -204,7 +204,7 @@ class TestCalibration:
 
     def test_they_are_applied(self, copy, plain_bundle, tmp_path):
         rewrite(copy, lambda info: info.update(temperature=4.0, min_confidence=0.25))
-        convert_module.convert(copy, tmp_path / "b", "b")
+        convert.convert(copy, tmp_path / "b", "b")
         cold, hot = read_bundle(plain_bundle), read_bundle(tmp_path / "b")
         assert (hot.temperature, hot.min_confidence) == (4.0, 0.25)
         row = [values[0] for values in read_run(copy).validation.inputs.values()]
@@ -214,7 +214,7 @@ class TestCalibration:
 
     def test_it_moves_confidence_and_no_decision(self, copy, plain_bundle, tmp_path):
         rewrite(copy, lambda info: info.update(temperature=4.0))
-        convert_module.convert(copy, tmp_path / "b", "b")
+        convert.convert(copy, tmp_path / "b", "b")
         sharp, flat = (
             json.loads((out / "model.json").read_text())["metrics"]["int8"]["PublicTest"]
             for out in (plain_bundle, tmp_path / "b")
@@ -243,7 +243,7 @@ class TestOutputRange:
     def test_it_is_that_of_the_calibration_rows(self, plain_run, plain_bundle):
         run = read_run(plain_run)
         logits = run.predict(run.calibration)
-        low, high = np.percentile(logits, convert_module.LOGIT_PERCENTILES)
+        low, high = np.percentile(logits, convert.LOGIT_PERCENTILES)
         output = read_bundle(plain_bundle).output
         assert output.scale * (-128 - output.zero_point) == pytest.approx(low, abs=output.scale)
         assert output.scale * (127 - output.zero_point) == pytest.approx(high, abs=output.scale)
@@ -251,7 +251,7 @@ class TestOutputRange:
 
 def test_a_bundle_that_is_there_is_replaced(plain_run, plain_bundle, tmp_path):
     out = Path(shutil.copytree(plain_bundle, tmp_path / "bundle"))
-    convert_module.convert(plain_run, out, "another")
+    convert.convert(plain_run, out, "another")
     assert read_bundle(out).name == "another"
     assert {entry.name for entry in out.iterdir()} == {"model.json", "model.tflite"}
     assert [entry.name for entry in tmp_path.iterdir()] == ["bundle"]
@@ -260,7 +260,7 @@ def test_a_bundle_that_is_there_is_replaced(plain_run, plain_bundle, tmp_path):
 def test_something_else_that_is_there_is_not_replaced(plain_run, tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(DataError, match="is there and is no bundle"):
-        convert_module.convert(plain_run, tmp_path, "x")
+        convert.convert(plain_run, tmp_path, "x")
     assert (tmp_path / "thesis.txt").exists()
 
 
@@ -270,7 +270,7 @@ def test_a_folder_with_more_than_a_bundle_is_not_replaced(plain_run, plain_bundl
     (out / foreign).parent.mkdir(exist_ok=True)
     (out / foreign).write_text("mine")
     with pytest.raises(DataError, match="is there and is no bundle"):
-        convert_module.convert(plain_run, out, "x")
+        convert.convert(plain_run, out, "x")
     assert (out / foreign).read_text() == "mine"
 
 
@@ -278,7 +278,7 @@ def test_a_folder_with_more_than_a_bundle_is_not_replaced(plain_run, plain_bundl
 def test_a_model_json_of_somebody_else_is_not_replaced(plain_run, tmp_path, content):
     (tmp_path / "model.json").write_text(content)
     with pytest.raises(DataError, match="is there and is no bundle"):
-        convert_module.convert(plain_run, tmp_path, "x")
+        convert.convert(plain_run, tmp_path, "x")
     assert (tmp_path / "model.json").read_text() == content
 
 
@@ -365,7 +365,7 @@ def test_a_loss_can_be_accepted_and_is_shown(copy, tmp_path):
 def test_a_missing_file(copy, tmp_path, name):
     (copy / name).unlink()
     with pytest.raises(DataError, match=rf"is no run folder: {name} is missing"):
-        convert_module.convert(copy, tmp_path / "b", "b")
+        convert.convert(copy, tmp_path / "b", "b")
 
 
 @pytest.mark.parametrize("name", ["run.json", "fit.npz", "model.keras"])
@@ -374,7 +374,7 @@ def test_a_truncated_file(copy, tmp_path, name, keep):
     data = (copy / name).read_bytes()
     (copy / name).write_bytes(data[: int(keep * len(data))])
     with pytest.raises(DataError, match="is damaged"):
-        convert_module.convert(copy, tmp_path / "b", "b")
+        convert.convert(copy, tmp_path / "b", "b")
     assert [entry.name for entry in tmp_path.iterdir()] == ["run"]
 
 
@@ -395,27 +395,27 @@ def test_an_input_that_nobody_knows(copy, tmp_path):
         arrays = {name.replace("landmarks", "pixels"): file[name] for name in file.files}
     np.savez(copy / "fit.npz", **arrays)
     with pytest.raises(DataError, match=r"takes pixels \[1404\], which the device"):
-        convert_module.convert(copy, tmp_path / "b", "b")
+        convert.convert(copy, tmp_path / "b", "b")
 
 
 @pytest.mark.parametrize("version", [None, 2, "1"])
 def test_an_input_of_another_version(copy, tmp_path, version):
     rewrite(copy, lambda info: info["inputs"][0].update(version=version))
     with pytest.raises(DataError, match="other face models or inputs than the device has"):
-        convert_module.convert(copy, tmp_path / "b", "b")
+        convert.convert(copy, tmp_path / "b", "b")
 
 
 def test_other_face_models(copy, tmp_path):
     rewrite(copy, lambda info: info["landmarks"].update(landmark_models={}))
     with pytest.raises(DataError, match="other face models or inputs than the device has"):
-        convert_module.convert(copy, tmp_path / "b", "b")
+        convert.convert(copy, tmp_path / "b", "b")
 
 
 @pytest.mark.parametrize("name", ["mean/landmarks", "std/landmarks"])
 def test_statistics_of_another_shape(copy, tmp_path, name):
     mangle(copy, **{name: np.ones(1, np.float32)})
     with pytest.raises(DataError, match=r"has means or deviations of landmarks of the shapes"):
-        convert_module.convert(copy, tmp_path / "b", "b")
+        convert.convert(copy, tmp_path / "b", "b")
 
 
 @pytest.mark.parametrize(("length", "classes"), [(10, 7), (1404, 8)])
@@ -423,7 +423,7 @@ def test_a_network_of_another_shape(copy, tmp_path, length, classes):
     model = keras.Sequential([keras.layers.Input((length,)), keras.layers.Dense(classes)])
     model.save(copy / "model.keras")
     with pytest.raises(DataError, match=r"model\.keras has the shapes .*, expected .*1404.* 7"):
-        convert_module.convert(copy, tmp_path / "b", "b")
+        convert.convert(copy, tmp_path / "b", "b")
 
 
 def test_no_run_at_all(tmp_path):
@@ -458,10 +458,10 @@ def test_a_full_disk_for_the_bundle_leaves_the_old_one(plain_run, plain_bundle, 
             finally:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 
-    monkeypatch.setattr(convert_module, "replacing_folder", on_a_full_disk)
+    monkeypatch.setattr(convert, "replacing_folder", on_a_full_disk)
     old = Path(shutil.copytree(plain_bundle, tmp_path / "bundle"))
     with pytest.raises(OSError, match="File too large"):
-        convert_module.convert(plain_run, old, "new")
+        convert.convert(plain_run, old, "new")
     assert read_bundle(old).name == "plain"
     assert [entry.name for entry in tmp_path.iterdir()] == ["bundle"]
 
@@ -470,7 +470,7 @@ def test_a_full_disk_for_the_bundle_leaves_the_old_one(plain_run, plain_bundle, 
 def test_a_run_that_lacks_something_is_refused(copy, tmp_path, key):
     rewrite(copy, lambda info: info.pop(key))
     with pytest.raises(DataError, match=f"is damaged.*{key}"):
-        convert_module.convert(copy, tmp_path / "b", "b")
+        convert.convert(copy, tmp_path / "b", "b")
 
 
 @pytest.mark.parametrize(
@@ -481,4 +481,4 @@ def test_an_array_that_is_missing(copy, tmp_path, array):
         arrays = {name: file[name] for name in file.files if name != array}
     np.savez(copy / "fit.npz", **arrays)
     with pytest.raises(DataError, match=f"is damaged .*{array}"):
-        convert_module.convert(copy, tmp_path / "b", "b")
+        convert.convert(copy, tmp_path / "b", "b")

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.core.bundle import read_bundle
+from edge.bundles.format import read_bundle
 from edge.core.errors import ModelError
 from edge.core.types import Frame
-from edge.data import prepare, read_dataset
 from edge.head.classifier import TfliteClassifier
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.models import TAPS, find_models, model_hashes
+from evaluation import prepare, read_dataset
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPORT = ROOT.parent / "shared" / "data" / "export.py"

@@ -120,7 +120,7 @@ def broken_frames(bench: Bench) -> dict[str, float]:
 def corrupt_bundle(bench: Bench) -> dict[str, float]:
     """A reload names a bundle whose network was altered: refused, the old one goes on."""
     copy = bench.folder / "altered"
-    shutil.copytree(ROOT / "edge" / "models" / "landmarks", copy)
+    shutil.copytree(ROOT / "edge" / "bundles" / "shipped" / "landmarks", copy)
     model = bytearray((copy / "model.tflite").read_bytes())
     model[len(model) // 2] ^= 1
     (copy / "model.tflite").write_bytes(model)

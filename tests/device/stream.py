@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge import assets
 from edge.build import build_source
+from edge.landmarks import assets
 from edge.settings import load_settings
 from edge.sources import open_source
 from tests.mjpeg import MjpegServer, part

@@ -10,9 +10,9 @@ from types import FrameType
 import numpy as np
 import pytest
 
-from edge import assets
 from edge.core.errors import ModelError
 from edge.core.types import Frame
+from edge.landmarks import assets
 from edge.landmarks.models import FaceModels, find_models
 from edge.sources.pictures import read_picture
 

@@ -3,9 +3,9 @@
 import json
 import shutil
 
-from edge.core.bundle import JSON_FILE, MODEL_FILE, checksum
+from edge.bundles.format import JSON_FILE, MODEL_FILE, checksum
+from edge.bundles.store import SHIPPED
 from edge.core.files import sha256
-from edge.store import SHIPPED
 
 
 def alter(folder, change):

@@ -12,8 +12,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from edge import assets
 from edge.core.errors import ModelError
+from edge.landmarks import assets
 from edge.sources.demo import DemoSource
 from tests.mjpeg import MjpegServer, part
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.build import build_pipeline, load_bundle
-from edge.core.bundle import Bundle
+from edge.bundles.format import Bundle
 from edge.core.errors import BundleError, ConfigError
 from edge.core.types import Face, FaceStatus, Roi
 from edge.head.classifier import TfliteClassifier

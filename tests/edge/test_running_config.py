@@ -8,7 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from edge import build, running_config, self_test, service
+from edge import build, running_config, service
+from edge.bundles import self_test
+from edge.bundles.state import State
+from edge.bundles.store import SHIPPED, BundleStore
 from edge.core.errors import BackendError, BundleError, MienError
 from edge.head.classifier import TfliteClassifier
 from edge.head.inputs import LANDMARKS
@@ -17,8 +20,6 @@ from edge.running_config import open_allowed_source
 from edge.settings import load_settings
 from edge.sinks.outputs import Outputs
 from edge.sources.live import LiveSource
-from edge.store import SHIPPED, BundleStore
-from edge.store_state import State
 from tests.edge.own_bundles import own_bundle, replace_model, shift_golden
 
 NEW = State("mine", None, 0)

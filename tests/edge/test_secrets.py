@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.cli import main
+from edge.cli.main import main
 from edge.sources.camera import ENCODE
 from tests.mjpeg import MjpegServer, part
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from edge import running_config
+from edge.bundles.state import State
+from edge.bundles.store import SHIPPED, BundleStore
 from edge.core.errors import ConfigError
 from edge.settings import load_settings
-from edge.store import SHIPPED, BundleStore
-from edge.store_state import State
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import mien
-from edge import assets
 from edge.core.errors import ModelError
 from edge.core.types import Face as FoundFace
+from edge.landmarks import assets
 from mien import MienError, Recognizer, Video, draw
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,7 +52,7 @@ def test_importing_it_loads_nothing_heavy(tmp_path):
 
 def test_a_package_of_the_same_name_in_the_callers_folder_is_not_taken(tmp_path):
     (tmp_path / "edge").mkdir()
-    for name in ("edge/__init__.py", "train.py", "convert.py", "benchmarks.py"):
+    for name in ("edge/__init__.py", "evaluation.py", "train.py", "convert.py", "benchmarks.py"):
         (tmp_path / name).write_text("raise SystemExit('the wrong one')")
     result = run("from mien import Recognizer, Video, draw\nprint(Recognizer.__name__)", tmp_path)
     assert (result.returncode, result.stdout) == (0, "Recognizer\n"), result.stderr
@@ -220,7 +220,7 @@ def test_a_backend_without_the_maps_that_a_bundle_takes(recognizer, astronaut):
 
 
 def test_numbers_and_paths_of_any_kind(astronaut):
-    shipped = ROOT / "edge" / "models" / "landmarks"
+    shipped = ROOT / "edge" / "bundles" / "shipped" / "landmarks"
     with Recognizer(shipped, max_faces=np.int64(2), smoothing_s=np.float32(0.5)) as own:
         assert len(own.predict(astronaut)) == 1
     with pytest.raises(MienError, match="no bundle in"):

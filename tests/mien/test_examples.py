@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge import assets
 from edge.core.errors import ModelError
+from edge.landmarks import assets
 from edge.sources.demo import DemoSource
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"

@@ -16,13 +16,14 @@ import numpy as np
 import pytest
 
 from edge.core.errors import DataError
-from edge.core.labels import EMOTIONS, FER2013, LABEL_SETS
 from edge.core.quantize import softmax
-from edge.data.calibration import best_temperature
 from edge.head.inputs import INPUTS, maps_of
+from evaluation.calibration import best_temperature
+from evaluation.label_sets import EMOTIONS, FER2013, LABEL_SETS
 from train import fit as fit_module
-from train import landmarks_folder, report
-from train.data import read_inputs, split_rows, standardization, take, truth
+from train import report
+from train.dataset import landmarks_folder
+from train.dataset.training_data import read_inputs, split_rows, standardization, take, truth
 from train.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

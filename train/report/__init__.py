@@ -18,7 +18,7 @@ from edge.core.errors import DataError, first_line
 from edge.core.files import write_atomic
 from edge.core.quantize import softmax
 from edge.core.text import escaped
-from edge.data.document import encoded
+from evaluation.document import encoded
 from train import page, plotting
 from train.report import results, samples
 from train.report.contents import Run, contents, decimal, percent

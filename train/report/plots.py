@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from edge.data import calibration
+from evaluation import calibration
 from train.plotting import INK, ORANGE, styled
 from train.report.results import SplitResult
 

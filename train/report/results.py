@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.data import metrics
-from train.landmarks_folder import write_npz
+from evaluation import metrics
+from train.dataset.landmarks_folder import write_npz
 
 FILE = "predictions.npz"
 
@@ -51,7 +51,7 @@ class SplitResult:
         return self.found & (self.confidence >= threshold)
 
     def scores(self, labels: Sequence[str]) -> dict[str, Any]:
-        """``edge.data.metrics.report`` of the split; N ≥ 1."""
+        """``evaluation.metrics.report`` of the split; N ≥ 1."""
         return metrics.report(labels, self.true, self.predicted, self.confidence, self.found)
 
 

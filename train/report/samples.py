@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from edge.core.errors import DataError, SourceError
 from edge.core.sizes import scaled_size
-from edge.data import read_dataset
 from edge.sources.pictures import read_picture
+from evaluation import read_dataset
 from train.report.results import SplitResult
 
 EACH = 8

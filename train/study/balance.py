@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.errors import ConfigError
-from train import data
-from train.balance import STRATEGIES
+from train.dataset import training_data
+from train.dataset.balance import STRATEGIES
 from train.settings import Settings
 from train.study.output import Study, show, summarize, write
 from train.study.runner import Task, check, open_task, scores
 
 _ABOUT = (
-    "Each row of the table is another strategy of train/balance.py, with the same number of steps, however "
+    "Each row of the table is another strategy of train/dataset/balance.py, with the same number of steps, however "
     "many rows the strategy makes of an epoch. ECE: expected calibration error in 15 bins, before a "
     "temperature is fitted."
 )
@@ -43,7 +43,7 @@ def study(landmarks: Path, out: Path, settings: Settings, seeds: int, command: s
     all_settings = [replace(settings, balance=strategy) for strategy in STRATEGIES]
     for one in all_settings:
         check(task, one)
-    inputs = data.read_inputs(task.faces, settings.inputs)
+    inputs = training_data.read_inputs(task.faces, settings.inputs)
     rarest = _rarest(task)
     results, table = [], []
     for one in all_settings:

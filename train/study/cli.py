@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.core.console import Parser, positive, quiet_import
+from edge.cli.console import Parser, positive, quiet_import
 from edge.core.errors import ConfigError
 from train.settings import Settings
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.core.files import replacing_folder
-from edge.data.document import encoded
+from evaluation.document import encoded
 from train.fit import versions
 from train.output import check_new
 from train.page import Heading, Table, Text, markdown

@@ -11,15 +11,15 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from edge.core.labels import LABEL_SETS, vote_distribution
 from edge.core.quantize import softmax
-from edge.data import metrics
 from edge.head.inputs import maps_of
-from train import data, landmarks_folder
-from train.balance import batches, epoch_order, row_weights
-from train.landmarks_folder import Faces, LandmarksFolder, Rows
-from train.loop import Batch, Trainer
-from train.model import build_model
+from evaluation import metrics
+from evaluation.label_sets import LABEL_SETS, vote_distribution
+from train.dataset import landmarks_folder, training_data
+from train.dataset.balance import batches, epoch_order, row_weights
+from train.dataset.landmarks_folder import Faces, LandmarksFolder, Rows
+from train.network.model import build_model
+from train.network.trainer import Batch, Trainer
 from train.settings import Settings
 
 DEFAULTS = Settings(inputs=("landmarks",), hidden=(128, 64), epochs=15)
@@ -38,9 +38,9 @@ class Task:
     faces: Faces
     """Only the found ones."""
     number: NDArray[np.int64]
-    """int64 (N,), see ``train.data.Truth``."""
+    """int64 (N,), see ``train.dataset.training_data.Truth``."""
     target: NDArray[np.float32]
-    """float32 (N, C), see ``train.data.Truth``."""
+    """float32 (N, C), see ``train.dataset.training_data.Truth``."""
     training: NDArray[np.int64]
     """Indices of faces."""
     validation: NDArray[np.int64]
@@ -60,8 +60,8 @@ def open_task(landmarks: Path, settings: Settings) -> Task:
     """
     folder = landmarks_folder.load(landmarks)
     faces = folder.faces(maps=maps_of(settings.inputs))
-    truth = data.truth(folder.rows, LABEL_SETS[settings.labels], settings.truth)
-    split = data.split_rows(folder.rows, truth.number, settings.validation)
+    truth = training_data.truth(folder.rows, LABEL_SETS[settings.labels], settings.truth)
+    split = training_data.split_rows(folder.rows, truth.number, settings.validation)
     place = np.cumsum(faces.found) - 1  # of each row among the found ones
     return Task(
         folder,
@@ -76,13 +76,13 @@ def open_task(landmarks: Path, settings: Settings) -> Task:
 
 
 def check(task: Task, settings: Settings) -> None:
-    """See ``train.data.require_rows``."""
+    """See ``train.dataset.training_data.require_rows``."""
     number = task.number[task.training]
-    data.require_rows(task.folder.path, number, task.validation, settings.balance, settings.batch)
+    training_data.require_rows(task.folder.path, number, task.validation, settings.balance, settings.batch)
 
 
-def scores(inputs: data.Inputs, task: Task, settings: Settings, seeds: int) -> list[dict[str, Any]]:
-    """Train once for each seed and score the validation faces, see ``edge.data.metrics.report``.
+def scores(inputs: training_data.Inputs, task: Task, settings: Settings, seeds: int) -> list[dict[str, Any]]:
+    """Train once for each seed and score the validation faces, see ``evaluation.metrics.report``.
 
     The split stays the same; the initial weights, the order of rows and the noise change.
 
@@ -95,8 +95,8 @@ def scores(inputs: data.Inputs, task: Task, settings: Settings, seeds: int) -> l
     Raises:
         DataError: a training diverged.
     """
-    standardize = data.standardization(data.take(inputs, task.training), settings.clip)
-    x_validation = [*standardize(data.take(inputs, task.validation)).values()]
+    standardize = training_data.standardization(training_data.take(inputs, task.training), settings.clip)
+    x_validation = [*standardize(training_data.take(inputs, task.validation)).values()]
     true = task.number[task.validation]
     results = []
     for seed in range(settings.seed, settings.seed + seeds):
@@ -109,7 +109,7 @@ def scores(inputs: data.Inputs, task: Task, settings: Settings, seeds: int) -> l
 
 
 def _trained(
-    inputs: data.Inputs, standardize: data.Standardization, task: Task, settings: Settings
+    inputs: training_data.Inputs, standardize: training_data.Standardization, task: Task, settings: Settings
 ) -> Trainer:
     """As ``train.fit`` trains, without views, and to the last epoch: the validation chooses nothing.
 
@@ -125,7 +125,9 @@ def _trained(
     steps = len(task.training) // settings.batch
     trainer = Trainer(lambda: build_model(shapes, len(task.labels), settings), steps, settings)
     for pick in islice(_endless_batches(number, settings, rng), settings.epochs * steps):
-        x = data.jittered(standardize(data.take(inputs, task.training[pick])), settings.jitter, rng)
+        x = training_data.jittered(
+            standardize(training_data.take(inputs, task.training[pick])), settings.jitter, rng
+        )
         trainer.step(Batch([*x.values()], target[pick], votes[pick], weight[pick]))
     return trainer
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core import features
-from edge.core.labels import EMOTIONS
-from train.landmarks_folder import Rows
+from evaluation.label_sets import EMOTIONS
+from train.dataset.landmarks_folder import Rows
 
 Points = NDArray[np.floating]  # type: ignore[type-arg]
 """(N, P, D)"""

@@ -50,7 +50,7 @@ def note(message: str) -> None:
     """Take a message about one skipped row or file, as the commands print it.
 
     Raises:
-        AssertionError: it is not one line of fair length. (``edge.core.console`` sees to that for errors.)
+        AssertionError: it is not one line of fair length. (``edge.cli.console`` sees to that for errors.)
     """
     assert not {"\n", "\r"} & set(message), f"more than one line: {message[:300]!r}"
     assert len(message) <= MOST_CHARACTERS, f"{len(message)} characters: {message[:300]!r}"

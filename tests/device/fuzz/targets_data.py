@@ -9,15 +9,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.core.labels import FERPLUS_VOTES, LABEL_SETS
-from edge.data import fingerprint, read_dataset
-from edge.data.mapping import read_mapping
 from edge.head.inputs import INPUTS
+from evaluation import fingerprint, read_dataset
+from evaluation.label_sets import FERPLUS_VOTES, LABEL_SETS
+from evaluation.mapping import read_mapping
 from tests.device.fuzz.mutate import Files
 from tests.device.fuzz.targets import Target, note, write
-from train import landmarks_folder, subjects
-from train.data import split_rows, truth
-from train.landmarks_folder import Faces, Rows
+from train.dataset import landmarks_folder, subjects
+from train.dataset.landmarks_folder import Faces, Rows
+from train.dataset.training_data import split_rows, truth
 
 
 def _files_below(folder: Path) -> Files:

@@ -10,9 +10,11 @@ from unittest import mock
 
 import numpy as np
 
-from benchmarks import corruption_error, regressions, report, result_files
+from benchmarks import report
+from benchmarks.report import regressions, result_files
 from benchmarks.report.page import html, markdown
-from edge.data.document import encoded
+from benchmarks.robustness import corruption_error
+from evaluation.document import encoded
 from tests.benchmarks import made_up
 from tests.device.fuzz.mutate import Files
 from tests.device.fuzz.targets import Target

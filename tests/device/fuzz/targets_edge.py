@@ -10,23 +10,23 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge import assets
-from edge.assets import Asset
-from edge.core.bundle import JSON_FILE, MODEL_FILE, checksum, read_bundle
+from edge.bundles.format import JSON_FILE, MODEL_FILE, checksum, read_bundle
+from edge.bundles.self_test import check
 from edge.core.files import sha256
 from edge.head.classifier import TfliteClassifier
 from edge.head.inputs import inputs_of
-from edge.landmarks.tap import tap
-from edge.self_test import check
+from edge.landmarks import assets
+from edge.landmarks.assets import Asset
+from edge.landmarks.fetch import setup
+from edge.landmarks.surgery.tap import tap
 from edge.settings import load_settings
-from edge.setup import setup
 from edge.sources.pictures import read_picture
 from edge.sources.video import VideoSource
 from tests.device.fuzz.mutate import Files, damage
 from tests.device.fuzz.targets import Target, png_checksums
 
 ROOT = Path(__file__).resolve().parents[3]
-BUNDLE = ROOT / "edge" / "models" / "landmarks"
+BUNDLE = ROOT / "edge" / "bundles" / "shipped" / "landmarks"
 OLD_BUNDLE = ROOT / "tests" / "edge" / "golden" / "landmarks-schema4"
 
 # ---- settings ----

@@ -4,9 +4,9 @@ import io
 import tarfile
 from pathlib import Path
 
-from edge import incoming, signature
-from edge.core.bundle import JSON_FILE, MAX_BYTES, MODEL_FILE, SIGNATURE_FILE
-from edge.store_state import STATE_FILE, StateFile
+from edge.bundles import signature, unpack
+from edge.bundles.format import JSON_FILE, MAX_BYTES, MODEL_FILE, SIGNATURE_FILE
+from edge.bundles.state import STATE_FILE, StateFile
 from tests.device.fuzz.mutate import Files
 from tests.device.fuzz.targets import Target
 
@@ -56,7 +56,7 @@ def _tar(folder: Path) -> None:
     out.mkdir()
     before = set(folder.parent.rglob("*"))
     try:
-        incoming.unpack(str(folder / "bundle.tar"), out)
+        unpack.unpack(str(folder / "bundle.tar"), out)
     finally:
         made = set(folder.parent.rglob("*")) - before
         assert made <= {out / name for name in MAX_BYTES}, made

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from edge import assets
-from edge.core import console
+from edge.cli import console
 from edge.core.text import escaped
+from edge.landmarks import assets
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -17,7 +17,7 @@ from mediapipe import solutions
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT))
 
-from edge import assets  # noqa: E402
+from edge.landmarks import assets  # noqa: E402
 
 if __name__ == "__main__":
     golden = {}

@@ -10,11 +10,11 @@ from edge.build import load_bundle
 from edge.core import features
 from edge.core.errors import BundleError
 from edge.core.quantize import MeanStd, Quantization
+from edge.core.runtime import make_interpreter
 from edge.core.types import Face, Input, InputTensor
 from edge.head import inputs as registry
 from edge.head.classifier import TfliteClassifier
 from edge.head.inputs import INPUTS, maps_of
-from edge.runtime import make_interpreter
 
 
 @pytest.fixture(scope="module", params=["landmarks", "fer2013"])

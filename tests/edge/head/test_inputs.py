@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge.build import load_bundle
-from edge.core import golden
+from edge.bundles import golden
 from edge.core.errors import BundleError
 from edge.core.types import InputTensor
 from edge.head.inputs import INPUTS, LANDMARKS, inputs_of, maps_of

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edge.runtime import make_interpreter
+from edge.core.runtime import make_interpreter
 
 
 def outputs(model: bytes, picture: np.ndarray) -> list[np.ndarray]:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from edge import assets
 from edge.core.errors import ConfigError
+from edge.landmarks import assets
 from edge.sinks.output_file import OutputFile, check
 
 ROOT = Path(__file__).resolve().parents[3]

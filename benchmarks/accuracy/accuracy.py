@@ -1,0 +1,168 @@
+"""How often the label is right: any bundle on any labelled pictures, from picture to label."""
+
+import os
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.accuracy import answers, recalibration
+from benchmarks.accuracy.classes import choose_classes, with_truth
+from benchmarks.accuracy.evaluation import Evaluation, evaluate_each
+from benchmarks.accuracy.passes import Look, assumed, check_regions, single, tracked
+from benchmarks.accuracy.scores import (
+    counted,
+    data_facts,
+    decimal,
+    headline,
+    nothing_left,
+    percent,
+    skip,
+    summarize,
+)
+from benchmarks.accuracy.systems import PipelineSystem
+from benchmarks.machine.environment import bundle_facts, describe, usable_cores
+from edge.build import load_bundle
+from edge.core.errors import DataError
+from edge.settings import Settings
+from evaluation import Preparation, prepare, read_dataset
+
+SCHEMA = 1
+"""Version of the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """Everything beside the data that a figure depends on."""
+
+    settings: Settings
+    preparation: Preparation
+    assume_face: bool = False
+    tracked: bool = False
+    """Answer as for a frame of a camera: from one look, where tracking takes it."""
+    label_set: int | None = None
+    """Key of ``evaluation.label_sets.LABEL_SETS``; None: the bundle's own labels."""
+    truth: str = "label"
+    """``"label"``: what the data set says; ``"votes"``: the clear majority of the FER+ votes."""
+
+    def evaluation(self) -> Evaluation:
+        """The pipeline on pictures prepared so."""
+        look: Look = tracked if self.tracked else single
+        if self.assume_face:
+            look = partial(assumed, padding=self.preparation.padding)
+        prepared = partial(prepare, scale=self.preparation.scale, padding=self.preparation.padding)
+        return Evaluation(partial(PipelineSystem, self.settings, look), prepare=prepared)
+
+
+def make_protocol(
+    settings: Settings,
+    scale: float | None,
+    padding: float | None,
+    assume_face: bool,
+    label_set: int | None = None,
+    truth: str = "label",
+    tracked: bool = False,
+) -> Protocol:
+    """What is not given is what the bundle was trained with.
+
+    Raises:
+        ConfigError: a value out of range; ``assume_face`` or ``tracked`` with a backend that takes no region.
+        BundleError: no such bundle, or it is not whole.
+    """
+    if assume_face or tracked:
+        check_regions(settings.landmarks, "--assume-face" if assume_face else "--tracked")
+    own_scale, own_padding = load_bundle(settings.bundle).preparation
+    preparation = Preparation(
+        own_scale if scale is None else scale, own_padding if padding is None else padding
+    )
+    return Protocol(settings, preparation, assume_face, tracked, label_set, truth)
+
+
+def benchmark(
+    data: Path,
+    split: str | None,
+    protocol: Protocol,
+    workers: int | None = None,
+    mapping: Path | None = None,
+    answers_file: Path | None = None,
+) -> dict[str, Any]:
+    """Score the pictures of a data set.
+
+    Args:
+        data: see ``evaluation.read_dataset``.
+        split: only this part; None: all of it.
+        workers: processes; None: one for each usable core.
+        mapping: names of class folders, see ``evaluation.mapping``.
+        answers_file: gets the answer to each picture, see ``benchmarks.accuracy.answers``.
+
+    Returns:
+        The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
+
+    Raises:
+        MienError: a part is missing, the bundle's labels do not fit the label set, or the data has no
+            usable picture in ``split``.
+        OSError: ``answers_file`` cannot be written.
+    """
+    load_before = os.getloadavg()[0]
+    bundle = load_bundle(protocol.settings.bundle)
+    classes = choose_classes(bundle.labels, protocol.label_set)
+    skipped: list[str] = []
+    left_out: list[str] = []
+    samples = read_dataset(data, split, on_bad=lambda message: skip(message, skipped), mapping=mapping)
+    samples = with_truth(samples, protocol.truth, classes, left_out)
+    outcomes = list(counted(evaluate_each(samples, protocol.evaluation(), workers or usable_cores())))
+    if not outcomes:
+        raise DataError(nothing_left(data, protocol.truth))
+    if answers_file is not None:
+        answers.write(answers_file, outcomes, classes)
+    scores, warnings = summarize(
+        [outcome.true for outcome in outcomes], [outcome.answer for outcome in outcomes], classes
+    )
+    faces = [(outcome.answer, classes.true(outcome.true)) for outcome in outcomes if outcome.answer]
+    faces = [(answer, true) for answer, true in faces if true in classes.names]
+    return {
+        "kind": "accuracy",
+        "schema": SCHEMA,
+        **data_facts(data, split, mapping, protocol.truth, classes, skipped, left_out),
+        "landmarks": protocol.settings.landmarks.backend,
+        **scores,
+        "recalibrated": recalibration.recalibrate(
+            [classes.probabilities(answer.probabilities) for answer, _ in faces],
+            [classes.names.index(true) for _, true in faces],
+        ),
+        "preparation": asdict(protocol.preparation),
+        "assume_face": protocol.assume_face,
+        "tracked": protocol.tracked,
+        "warnings": warnings,
+        "bundle": bundle_facts(bundle),
+        "environment": describe(protocol.settings.landmarks, load_before),
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result for people."""
+    preparation = result["preparation"]
+    lines = [
+        f"{headline(result)}, landmarks {result['landmarks']}, "
+        f"bundle {result['bundle']['name']}, scale {preparation['scale']:g}, "
+        f"padding {preparation['padding']:g}"
+        f"{', face assumed where none was found' if result['assume_face'] else ''}"
+        f"{', one look at the tracking region' if result['tracked'] else ''}",
+        f"accuracy          {percent(result['accuracy'])}   a missed face is wrong",
+        f"  where found     {percent(result['accuracy_found'])}",
+        f"coverage          {percent(result['coverage'])}",
+        f"selective at 60 % {percent(result['selective']['0.6'])}   of the most confident of all pictures",
+        f"macro F1          {percent(result['macro_f1'])}",
+        f"macro recall      {percent(result['macro_recall'])}",
+        f"ECE               {decimal(result['ece'])}",
+        *([recalibration.line(result["recalibrated"])] if result["recalibrated"] else []),
+        f"{'class':<12} {'precision':>9} {'recall':>8} {'F1':>8} {'coverage':>8} {'n':>7}",
+    ]
+    for name, row in result["per_class"].items():
+        ratios = " ".join(f"{percent(row[key]):>8}" for key in ("recall", "f1", "coverage"))
+        lines.append(f"{name:<12} {percent(row['precision']):>9} {ratios} {row['n']:>7}")
+    columns = result["confusion"]["columns"]
+    lines.append(f"{'true, given':<12} " + " ".join(f"{name[:8]:>8}" for name in columns))
+    for name, counts in zip(result["confusion"]["rows"], result["confusion"]["counts"], strict=True):
+        lines.append(f"{name:<12} " + " ".join(f"{count:>8}" for count in counts))
+    return "\n".join(lines)

@@ -1,0 +1,147 @@
+"""Two runs of ``accuracy`` on the same pictures, compared picture by picture."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks.accuracy.answers import Given, read
+from benchmarks.accuracy.scores import percent
+from edge.core.errors import DataError
+
+SCHEMA = 1
+"""Version of the result."""
+FEW = 25
+"""Discordant pairs below which the test is exact."""
+
+_Z = 1.959963984540054  # 95 %
+_NAMED = 5  # pictures in a warning
+
+
+class Pairs(NamedTuple):
+    """Pictures that both runs answered."""
+
+    n: int
+    both: int
+    """Right in both runs."""
+    b: int
+    """Right in the first run only."""
+    c: int
+    """Right in the second run only."""
+
+    def difference(self) -> float:
+        """Accuracy of the second run less that of the first."""
+        return (self.c - self.b) / self.n
+
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the difference: Wald's, with one picture added to b and to c.
+
+        Bonett & Price, 2012, J. Educ. Behav. Stat. 37, 479–488; one of those that Fagerland et al., 2014,
+        Stat. Med. 33, 2850–2875, recommend.
+        """
+        first, second = (self.b + 1) / (self.n + 2), (self.c + 1) / (self.n + 2)
+        middle = second - first
+        half = _Z * math.sqrt((first + second - middle**2) / (self.n + 2))
+        return max(middle - half, -1.0), min(middle + half, 1.0)
+
+    @property
+    def exact(self) -> bool:
+        """Whether ``p_value`` is that of the exact test."""
+        return self.b + self.c < FEW
+
+    def p_value(self) -> float:
+        """Two-sided, of McNemar's test (1947, Psychometrika 12, 153–157): are both runs right equally often?
+
+        Of few discordant pairs the exact one (binomial), else chi-square with the continuity correction
+        (Edwards, 1948, Psychometrika 13, 185–187).
+        """
+        discordant, fewer = self.b + self.c, min(self.b, self.c)
+        if self.exact:
+            tail = sum(math.comb(discordant, k) for k in range(fewer + 1)) / 2**discordant
+            return min(1.0, 2 * tail)
+        chi_square = max(abs(self.b - self.c) - 1, 0) ** 2 / discordant
+        return math.erfc(math.sqrt(chi_square / 2))
+
+
+def count(pairs: Sequence[tuple[Given, Given]]) -> Pairs:
+    """Count which of the two answers to each picture are right."""
+    counts = Counter((first.right, second.right) for first, second in pairs)
+    return Pairs(len(pairs), counts[True, True], counts[True, False], counts[False, True])
+
+
+def compare(first: Path, second: Path) -> dict[str, Any]:
+    """Compare the answers in two files.
+
+    Returns:
+        The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
+
+    Raises:
+        DataError: a file cannot be read or is something else, the files have no picture in common, or they
+            differ in what is right for a picture.
+    """
+    ours, theirs = read(first), read(second)
+    pairs = {name: (given, theirs[name]) for name, given in ours.items() if name in theirs}
+    if not pairs:
+        raise DataError(f"{first} and {second} have no picture in common: expected runs on the same data")
+    for name, (one, other) in pairs.items():
+        if one.true != other.true:
+            raise DataError(
+                f"{name!r} is {one.true!r} in {first} and {other.true!r} in {second}: "
+                "run both with the same data, --labels and --truth"
+            )
+    alone = [name for name in ours if name not in theirs], [name for name in theirs if name not in ours]
+    every = count(list(pairs.values()))
+    return {
+        "kind": "compare",
+        "schema": SCHEMA,
+        "files": [str(first), str(second)],
+        **_figures(every, "accuracy"),
+        "interval": list(every.interval()),
+        "p": every.p_value(),
+        "exact": every.exact,
+        "per_class": {
+            name: _figures(count([pair for pair in pairs.values() if pair[0].true == name]), "recall")
+            for name in sorted({given.true for given, _ in pairs.values()})
+        },
+        "only_in": list(alone),
+        "warnings": [_left(path, names) for path, names in zip((first, second), alone, strict=True) if names],
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result for people."""
+    low, high = (100 * limit for limit in result["interval"])
+    test = "exact" if result["exact"] else "chi-square, continuity correction"
+    first, second = result["files"]
+    lines = [
+        f"A: {first}, B: {second}; {result['n']} pictures in both, a missed face is wrong",
+        f"accuracy A        {percent(result['accuracy'][0])}",
+        f"accuracy B        {percent(result['accuracy'][1])}",
+        f"B − A             {100 * result['difference']:+.1f} points   95 %: {low:+.1f} to {high:+.1f}",
+        f"right in A only   {result['b']}",
+        f"right in B only   {result['c']}",
+        f"McNemar's test    p = {result['p']:.2g}   {test}",
+        f"{'class':<12} {'recall A':>8} {'recall B':>8} {'B − A':>7} {'A only':>7} {'B only':>7} {'n':>7}",
+    ]
+    for name, row in result["per_class"].items():
+        recalls = " ".join(f"{percent(share):>8}" for share in row["recall"])
+        counts = " ".join(f"{row[key]:>7}" for key in ("b", "c", "n"))
+        lines.append(f"{name:<12} {recalls} {100 * row['difference']:>+7.1f} {counts}")
+    return "\n".join(lines)
+
+
+def _figures(pairs: Pairs, share: str) -> dict[str, Any]:
+    """``share`` is what right answers over ``n`` are called."""
+    return {
+        "n": pairs.n,
+        share: [(pairs.both + pairs.b) / pairs.n, (pairs.both + pairs.c) / pairs.n],
+        "difference": pairs.difference(),
+        "b": pairs.b,
+        "c": pairs.c,
+    }
+
+
+def _left(path: Path, names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"not compared, {len(names)} only in {path}: {', '.join(map(repr, names[:_NAMED]))}{more}"

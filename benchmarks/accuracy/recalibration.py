@@ -1,0 +1,50 @@
+"""What a bundle's temperature and threshold would be if these pictures had chosen them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.accuracy.scores import decimal, percent
+from edge.core.quantize import softmax
+from evaluation.calibration import best_temperature, confidence_threshold, expected_calibration_error
+
+TARGET = 0.8
+"""Part of the labels that are to be right above the threshold."""
+
+
+def recalibrate(
+    probabilities: Sequence[NDArray[np.floating[Any]]], true: Sequence[int]
+) -> dict[str, Any] | None:
+    """The factor by which the temperature would have to grow for the least cross-entropy (Guo et al., 2017,
+    arXiv:1706.04599), and what follows.
+
+    Args:
+        probabilities: (C,) of each face that was found.
+        true: its class.
+
+    Returns:
+        ``factor``; ``ece`` with it; ``min_confidence``, above which ``TARGET`` of the labels are right then.
+        None without faces.
+    """
+    if not len(true):
+        return None
+    number = np.array(true)
+    log = np.log(np.maximum(np.stack(probabilities).astype(np.float64), 1e-9))
+    factor = best_temperature(log, number)
+    softened = softmax(log / factor)
+    confidence, correct = softened.max(axis=1), softened.argmax(axis=1) == number
+    return {
+        "factor": factor,
+        "ece": expected_calibration_error(confidence, correct),
+        "min_confidence": confidence_threshold(confidence, correct, TARGET),
+    }
+
+
+def line(chosen: dict[str, Any]) -> str:
+    """What ``recalibrate`` gave, for people."""
+    return (
+        f"  recalibrated    {decimal(chosen['ece'])}   with {chosen['factor']:.2f} × the temperature; then "
+        f"{percent(TARGET)} are right from {chosen['min_confidence']:.2f} on"
+    )

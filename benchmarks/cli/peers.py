@@ -1,0 +1,102 @@
+"""The command ``peers``."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cli.flags import add_data_flags, add_pictures_flags, check_writable, show_result
+from edge.cli import console
+from edge.core.errors import ConfigError, DataError
+
+_ROUNDS = 20
+_FRAMES = 25
+_NOT_DAMAGED = ("only", "rounds", "frames")
+"""Flags that have no meaning beside ``--robustness``."""
+_OF_DATA = ("split", "pictures", "classes", "labels", "truth", "seed", "workers")
+"""Flags that have none without ``--data``."""
+
+
+def add_commands(commands: Any) -> None:
+    """``peers``, to argparse's sub-commands."""
+    text = "measure the app beside other packages, each in an environment of its own, in one run"
+    sub = commands.add_parser("peers", help=text, description=text)
+    sub.set_defaults(command=lambda args: _peers(args, sub))
+    sub.add_argument("--only", metavar="A,B", help="only these of benchmarks/peers; default: all")
+    sub.add_argument(
+        "--environments", type=Path, metavar="DIR", help="for their environments; default: the user's cache"
+    )
+    sub.add_argument(
+        "--python",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="make a peer's environment with another Python",
+    )
+    text = "only this one, on damaged pictures: the result is one of the command robustness"
+    sub.add_argument("--robustness", metavar="NAME", help=text)
+    text = f"blocks of frames of each ({_ROUNDS})"
+    sub.add_argument("--rounds", type=console.positive, metavar="N", help=text)
+    text = f"measured frames in a block ({_FRAMES})"
+    sub.add_argument("--frames", type=console.positive, metavar="N", help=text)
+    add_data_flags(sub, required=False)
+    add_pictures_flags(sub)
+    sub.add_argument("--json", type=Path, metavar="OUT", help="file for the result")
+
+
+# As in ``cli``, the command imports what it needs.
+
+
+def _peers(args: argparse.Namespace, sub: argparse.ArgumentParser) -> int:
+    from benchmarks.accuracy import subset
+    from benchmarks.peers import environments, peers, registry, table
+    from benchmarks.robustness import robustness
+
+    _check_flags(args, sub)
+    if args.data is not None and not args.data.exists():
+        raise DataError(f"no data at {args.data}: expected fer2013.csv, or a folder of class folders")
+    chosen = registry.choose(args.only if args.robustness is None else args.robustness)
+    folder = args.environments or environments.default_folder()
+    pythons = _pythons(args.python, [peer.name for peer in chosen])
+    check_writable(args.json)
+    pictures = None
+    if args.data is not None:
+        pictures = subset.Pictures(
+            # Seven classes, so that all are scored on the same ones.
+            *(args.data, args.split, args.pictures, args.classes, args.labels or 7, args.truth)
+        )
+    if args.robustness is not None and pictures is not None:
+        (peer,) = chosen
+        result = peers.robustness_of(peer, pictures, folder, pythons, args.seed, args.workers)
+        return show_result(args, result, robustness.table(result))
+    rounds, frames = args.rounds or _ROUNDS, args.frames or _FRAMES
+    plan = peers.Plan(chosen, folder, pythons, rounds, frames, pictures, args.seed, args.workers)
+    result = peers.benchmark(plan)
+    return show_result(args, result, table.table(result))
+
+
+def _check_flags(args: argparse.Namespace, sub: argparse.ArgumentParser) -> None:
+    """Flags that would be ignored are errors."""
+
+    def given(names: Sequence[str]) -> str:
+        return ", ".join(f"--{name}" for name in names if getattr(args, name) != sub.get_default(name))
+
+    if args.robustness is not None:
+        if args.data is None:
+            raise ConfigError("--robustness needs pictures: name them with --data")
+        if "," in args.robustness:
+            raise ConfigError(f"--robustness takes one peer, not {args.robustness!r}: run it for each")
+        if ignored := given(_NOT_DAMAGED):
+            raise ConfigError(f"--robustness does not go with {ignored}: it takes pictures of --data")
+    elif args.data is None and (ignored := given(_OF_DATA)):
+        raise ConfigError(f"{ignored}: there are no pictures; name them with --data")
+
+
+def _pythons(given: Sequence[str], names: Sequence[str]) -> dict[str, Path]:
+    pythons = {}
+    for text in given:
+        name, separator, path = text.partition("=")
+        if not separator or not path or name not in names:
+            raise ConfigError(f"--python {text}: expected NAME=PATH, NAME one of {', '.join(names)}")
+        pythons[name] = Path(path)
+    return pythons

@@ -1,0 +1,1 @@
+"""How long a frame takes, and what the app takes of memory and disk."""

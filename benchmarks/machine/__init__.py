@@ -1,0 +1,1 @@
+"""Where a figure was measured, and what disturbed the measurement."""

@@ -1,0 +1,1 @@
+"""Backends, runtimes, bundles, number formats and threads side by side."""

@@ -1,0 +1,260 @@
+"""Backends, runtimes, bundles, number formats and threads beside each other, in one run."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.latency.meter import percentiles_ms
+from benchmarks.machine.environment import Watch, bundle_facts
+from benchmarks.workers.process import ANSWER_S, Worker
+from edge.build import load_bundle
+from edge.core.errors import BackendError
+
+SCHEMA = 1
+"""Version of the result."""
+
+SKIPPED = 5
+"""Measurements at the start of each block that do not count: they find the caches of the block before."""
+FEW_ROUNDS = 10
+_SLOWEST_S = 2.0
+"""A measurement that takes longer is taken for one that hangs."""
+
+T = TypeVar("T")
+
+FACTS = ("landmarks", "bundle", "file", "precision", "threads")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be measured."""
+
+    pythons: Sequence[str]
+    """An interpreter of each environment."""
+    backends: Sequence[str]
+    bundles: Sequence[str]
+    threads: Sequence[int]
+    rounds: int
+    """Blocks of each configuration."""
+    frames: int
+    """Measurements in a block."""
+    flags: dict[str, Any]
+    """Dotted setting → value, for all configurations."""
+
+
+@dataclass(slots=True)
+class Configuration:
+    """One line of the matrix."""
+
+    environment: int
+    """Place in the list of environments."""
+    facts: dict[str, Any]
+    """What it is, as the result says: ``kind`` and ``FACTS``."""
+    order: dict[str, Any]
+    """What the worker is told to open."""
+    blocks: list[NDArray[np.int64]] = field(default_factory=list)
+    """ns of each round."""
+    reason: str | None = None
+    """Why it cannot run."""
+    place: int = 0
+    """In the worker's list."""
+
+
+def benchmark(plan: Plan) -> dict[str, Any]:
+    """Measure every configuration that runs, a block of each in turn.
+
+    Returns:
+        The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
+
+    Raises:
+        MienError: a bundle is missing, or no configuration runs.
+    """
+    watch = Watch()
+    bundles = {name: load_bundle(name) for name in plan.bundles}
+    every = [
+        configuration
+        for environment in range(len(plan.pythons))
+        for configuration in configurations(environment, plan, {n: b.path for n, b in bundles.items()})
+    ]
+    with ExitStack() as stack:
+        started = [_start(python, plan.flags, stack) for python in plan.pythons]
+        workers, environments = zip(*started, strict=True)
+        _open(every, workers, environments)
+        _run([each for each in every if each.reason is None], workers, plan, watch)
+    # Only now, with the workers ended, their CPU time is known not to be that of others.
+    warnings = watch.stop() + few_rounds(plan.rounds)
+    if all(each.reason for each in every):
+        raise BackendError(f"no configuration runs: {every[0].reason}")
+    return {
+        "kind": "matrix",
+        "schema": SCHEMA,
+        "rounds": plan.rounds,
+        "frames": plan.frames,
+        "skipped": SKIPPED,
+        "seconds": round(watch.seconds, 2),
+        "configurations": results(every),
+        "warnings": warnings,
+        "bundles": {name: bundle_facts(bundle) for name, bundle in bundles.items()},
+        "environments": list(environments),
+        **watch.heat.result(),
+    }
+
+
+def configurations(environment: int, plan: Plan, bundles: dict[str, Path]) -> list[Configuration]:
+    """All that one environment is asked for, whether it can or not.
+
+    Args:
+        bundles: name → folder; every TFLite file in it is a head.
+    """
+
+    def make(kind: str, file: Path | None = None, **facts: Any) -> Configuration:
+        known = {**dict.fromkeys(FACTS), "file": file.name if file else None, **facts}
+        wanted = {"backend": facts.get("landmarks", "litert"), "threads": facts["threads"] or 1}
+        settings = plan.flags | {f"landmarks.{name}": value for name, value in wanted.items()}
+        settings |= {"expression.bundle": facts["bundle"]} if kind == "frame" else {}
+        order = {"kind": kind, "settings": settings, "precision": known["precision"]}
+        order |= {"file": str(file)} if file else {}
+        return Configuration(environment, {"kind": kind, **known}, order)
+
+    found = [
+        make("frame", landmarks=backend, bundle=bundle, threads=threads)
+        for backend in plan.backends
+        for bundle in bundles
+        # MediaPipe chooses its threads itself.
+        for threads in (plan.threads if backend == "litert" else (None,))
+    ]
+    if "litert" in plan.backends:
+        found += [
+            make("invoke", precision=precision, threads=threads)
+            for precision in ("float32", "float16")
+            for threads in plan.threads
+        ]
+    return found + [
+        make("head", bundle=bundle, file=file, threads=1)
+        for bundle, folder in bundles.items()
+        for file in sorted(folder.glob("*.tflite"))
+    ]
+
+
+def _start(python: str, flags: dict[str, Any], stack: ExitStack) -> tuple[Worker | None, dict[str, Any]]:
+    """A worker, None where there is none, and the environment block, or ``error`` in its place."""
+    try:
+        worker = stack.enter_context(closing(Worker(python)))
+        return worker, {"executable": python, "error": None, **worker.ask({"describe": flags})}
+    except (OSError, BackendError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        return None, {"executable": python, "error": reason}
+
+
+def _open(
+    every: list[Configuration], workers: Sequence[Worker | None], environments: Sequence[dict[str, Any]]
+) -> None:
+    """Build every configuration in its worker, or note why not."""
+    for each in every:
+        worker = workers[each.environment]
+        if worker is None:
+            each.reason = environments[each.environment]["error"]
+            continue
+        try:
+            each.place = worker.ask({"open": each.order})["place"]
+        except BackendError as error:
+            each.reason = str(error)
+
+
+def _run(running: list[Configuration], workers: Sequence[Worker | None], plan: Plan, watch: Watch) -> None:
+    """A block of each in turn."""
+    for turn in range(plan.rounds):
+        for each in in_turn(running, turn):
+            worker = workers[each.environment]
+            if each.reason is not None or worker is None:
+                continue
+            order = {"block": each.place, "frames": plan.frames, "skip": SKIPPED}
+            limit_s = ANSWER_S + _SLOWEST_S * (plan.frames + SKIPPED)
+            try:
+                each.blocks.append(np.array(worker.ask(order, limit_s)["ns"], np.int64))
+            except BackendError as error:
+                each.reason = f"in round {turn + 1}: {error}"
+        watch.heat.sample()
+
+
+def in_turn(every: Sequence[T], turn: int) -> Sequence[T]:
+    """Forwards in even rounds and backwards in odd ones, so that heat and other load hit all alike."""
+    return every if turn % 2 == 0 else every[::-1]
+
+
+def few_rounds(rounds: int) -> list[str]:
+    """A warning, where it is due."""
+    few = f"{rounds} rounds are few: the spread of a ratio needs at least {FEW_ROUNDS}"
+    return [few] if rounds < FEW_ROUNDS else []
+
+
+def results(every: list[Configuration]) -> list[dict[str, Any]]:
+    """The lines of the matrix. Ratios are over the first configuration of the same kind that ran."""
+    first: dict[str, int] = {}
+    lines = []
+    for place, each in enumerate(every):
+        line = {"environment": each.environment, **each.facts, "reason": each.reason, "n": 0}
+        if each.reason is None:
+            against = first.setdefault(each.facts["kind"], place)
+            ns = np.concatenate(each.blocks)
+            line |= {"n": len(ns), "ms": percentiles_ms(ns), "against": against}
+            line["ratio"] = ratio_of_blocks(each.blocks, every[against].blocks)
+        else:
+            line |= {"ms": None, "against": None, "ratio": None}
+        lines.append(line)
+    return lines
+
+
+def ratio_of_blocks(blocks: list[NDArray[np.int64]], against: list[NDArray[np.int64]]) -> dict[str, float]:
+    """``p50``, ``p10`` and ``p90``, over the rounds, of one block's median over the other's."""
+    ratios = [np.median(ours) / np.median(theirs) for ours, theirs in zip(blocks, against, strict=True)]
+    p10, p50, p90 = np.percentile(ratios, (10, 50, 90))
+    return {"p50": round(float(p50), 3), "p10": round(float(p10), 3), "p90": round(float(p90), 3)}
+
+
+def spread(ratio: dict[str, float]) -> str:
+    """What ``ratio_of_blocks`` gives, for a table."""
+    return f"{ratio['p50']:8.2f}  ({ratio['p10']:.2f} – {ratio['p90']:.2f})"
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result for people."""
+    lines = [
+        f"{result['rounds']} rounds, blocks of {result['frames']} after {result['skipped']} that do not count"
+    ]
+    for place, environment in enumerate(result["environments"]):
+        lines.append(
+            f"[{place}] {environment['executable']}: {environment['error'] or _software(environment)}"
+        )
+    width = max(len(_name(line)) for line in result["configurations"])
+    lines.append(f"{'ms':<{width}} {'p50':>8} {'p99':>8}    ratio  (p10 – p90)")
+    for line in result["configurations"]:
+        if line["reason"] is None:
+            ms = line["ms"]
+            times = f"{ms['p50']:8.3f} {ms['p99']:8.3f} {spread(line['ratio'])}"
+            lines.append(f"{_name(line):<{width}} {times}")
+    return "\n".join(lines + _reasons(result))
+
+
+def _reasons(result: dict[str, Any]) -> list[str]:
+    """What could not run, a line for each reason; that of a whole environment is told above."""
+    lines: dict[str, list[str]] = {}
+    for line in result["configurations"]:
+        if line["reason"] and not result["environments"][line["environment"]]["error"]:
+            lines.setdefault(line["reason"], []).append(_name(line))
+    return [f"not run: {'; '.join(names)}: {reason}" for reason, names in lines.items()]
+
+
+def _software(environment: dict[str, Any]) -> str:
+    runtime, delegate = environment["runtime"], environment["delegate"] or "no delegate"
+    return f"Python {environment['python']}, {runtime['name']} {runtime['version']}, {delegate}"
+
+
+def _name(line: dict[str, Any]) -> str:
+    parts = [str(line[fact]) for fact in FACTS[:-1] if line[fact] is not None]
+    threads = [f"{line['threads']} thread{'s' * (line['threads'] > 1)}"] if line["threads"] else []
+    return f"[{line['environment']}] {line['kind']} {', '.join(parts + threads)}"

@@ -1,0 +1,66 @@
+"""face-api as a peer: what its two files in ``benchmarks/peers`` share. It runs in a process of Node."""
+
+import atexit
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.workers.process import Worker
+
+VERSION = "1.7.15"
+NPM = "face_api_npm"
+TRAINED_ON = "public data sets and pictures of the web that are not named; FER2013 is not ruled out"
+LABELS = {
+    "neutral": "neutral",
+    "happy": "happy",
+    "sad": "sad",
+    "angry": "angry",
+    "fearful": "fear",
+    "disgusted": "disgust",
+    "surprised": "surprise",
+}
+_SCRIPT = Path(__file__).parent / "recognizers" / NPM / "worker.js"
+_ANSWER_S = 60.0
+"""Less than this process itself is given, so that Node does not outlive it."""
+
+
+class FaceApi:
+    """Its networks in Node, WebAssembly on one thread."""
+
+    def __init__(self, detect: bool, folder: Path = Path(sys.prefix)) -> None:
+        """Start Node and load the networks.
+
+        Args:
+            detect: look for the face with its own detector, SSD MobileNet V1; else each picture is a face.
+            folder: that of ``node_modules``.
+
+        Raises:
+            OSError: there is no Node.
+            BackendError: it cannot run them, with the reason.
+        """
+        self._worker = Worker("node", (str(_SCRIPT), str(folder)))
+        atexit.register(self.close)
+        try:
+            self.packages: dict[str, str] = self._worker.ask({"open": detect}, _ANSWER_S)["packages"]
+            """Node and the packages of npm → version."""
+        except BaseException:
+            self.close()
+            raise
+        self.processes = (self._worker.pid,)
+        """Of Node."""
+
+    def answer(self, rgb: NDArray[np.uint8]) -> list[float] | None:
+        """Probabilities of a picture uint8 (H, W, 3), in the order of ``LABELS``; None: no face found.
+
+        Raises:
+            BackendError: Node is gone, or the networks fail; with the reason.
+        """
+        found = self._worker.ask({"picture": rgb.shape[:2]}, _ANSWER_S, rgb.tobytes())["expressions"]
+        return None if found is None else [found[name] for name in LABELS]
+
+    def close(self) -> None:
+        """End Node and wait, so that its CPU time counts as this process's."""
+        atexit.unregister(self.close)
+        self._worker.close()

@@ -1,0 +1,296 @@
+"""The app beside other packages: latency in turn, memory, disk, cold start and accuracy, in one run."""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.accuracy.classes import choose_classes, with_truth
+from benchmarks.accuracy.evaluation import Evaluation
+from benchmarks.accuracy.scores import nothing_left
+from benchmarks.accuracy.subset import Pictures
+from benchmarks.demo import unpaced_demo
+from benchmarks.latency.meter import percentiles_ms
+from benchmarks.machine.environment import Watch, describe
+from benchmarks.matrix.matrix import SKIPPED, few_rounds, in_turn, ratio_of_blocks
+from benchmarks.peers.environments import interpreter, prepare, size_mb
+from benchmarks.peers.process import RemoteSystem, TimedAnswer
+from benchmarks.peers.registry import Peer
+from benchmarks.robustness import robustness
+from benchmarks.robustness.corruptions import OF_PICTURES
+from edge.cli.console import say
+from edge.core.errors import BackendError, DataError
+from edge.settings import LandmarkSettings
+from evaluation import read_dataset
+
+SCHEMA = 2
+"""Version of the result."""
+COLD_RUNS = 3
+"""Fresh processes whose first result is waited for."""
+
+FIGURES = (
+    *("n", "ms", "ms_still", "cpu_ms_per_frame", "frames_with_face", "peak_rss_mb", "install_mb"),
+    *("first_result_s", "first_result_runs_s", "scores", "lacks", "against", "ratio"),
+)
+"""Of each peer; None: not measured."""
+_OF_THE_DATA = (
+    *("protocol", "data", "split", "truth", "labels", "left_out", "skipped", "skipped_rows", "pictures", "n"),
+)
+"""What the accuracies of all peers have in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be measured."""
+
+    peers: Sequence[Peer]
+    folder: Path
+    """Of the environments."""
+    pythons: Mapping[str, Path]
+    """Peer → interpreter that its environment is made with; default: this one."""
+    rounds: int
+    """Blocks of each peer."""
+    frames: int
+    """Measured frames in a block."""
+    pictures: Pictures | None = None
+    """None: accuracy is not measured."""
+    seed: int = 0
+    """Of the choice of pictures."""
+    workers: int | None = None
+    """Processes for accuracy; None: one for each usable core."""
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """One peer on its way through the run."""
+
+    peer: Peer
+    environment: Path | None = None
+    system: RemoteSystem | None = None
+    software: dict[str, Any] = field(default_factory=dict)
+    reason: str | None = None
+    """Why there are no figures."""
+    score_reason: str | None = None
+    """Why there are none of single pictures."""
+    blocks: list[list[TimedAnswer]] = field(default_factory=list)
+    """Of frames of a camera."""
+    stills: list[list[TimedAnswer]] = field(default_factory=list)
+    """Of the same frames as single pictures, where that makes a difference."""
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def build(self) -> "partial[RemoteSystem]":
+        assert self.environment is not None
+        return partial(RemoteSystem, interpreter(self.environment), self.peer.file, self.peer.labels)
+
+    def ns(self) -> list[NDArray[np.int64]]:
+        """Of each block."""
+        return _ns(self.blocks)
+
+
+def benchmark(plan: Plan) -> dict[str, Any]:
+    """Measure every peer that runs, a block of frames of each in turn.
+
+    Returns:
+        The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
+
+    Raises:
+        MienError: the demo or the data is missing, or no peer runs.
+    """
+    watch = Watch()
+    # What may be mistyped or missing, before environments are made.
+    views = (frame.rgb for frame in unpaced_demo(LandmarkSettings()))
+    first = next(views)
+    if plan.pictures is not None:
+        _require_pictures(plan.pictures, plan.peers[0])
+    every = [_Candidate(peer) for peer in plan.peers]
+    for each in every:
+        _attempt(each, partial(_prepare, each, plan.folder, plan.pythons))
+    watch.restart()
+    with ExitStack() as stack:
+        for each in every:
+            _attempt(each, partial(_start, each, first, stack))
+        _run(every, views, plan, watch)
+        for each in every:
+            _attempt(each, partial(_finish, each))
+    # Only now, with the processes ended, their CPU time is known not to be that of others.
+    warnings = watch.stop() + few_rounds(plan.rounds)
+    scored_on = _score(every, plan, warnings)
+    if all(each.reason for each in every):
+        raise BackendError(f"no peer runs: {every[0].reason}")
+    environment = describe(LandmarkSettings(), watch.load_before)
+    return {
+        "kind": "peers",
+        "schema": SCHEMA,
+        "rounds": plan.rounds,
+        "frames": plan.frames,
+        "skipped": SKIPPED,
+        "frame_size": [first.shape[1], first.shape[0]],
+        "seconds": round(watch.seconds, 2),
+        "scored_on": scored_on,
+        "peers": _results(every),
+        "warnings": warnings,
+        "environment": {**environment, **watch.heat.result()},
+    }
+
+
+def robustness_of(
+    peer: Peer,
+    pictures: Pictures,
+    folder: Path,
+    pythons: Mapping[str, Path],
+    seed: int = 0,
+    workers: int | None = None,
+) -> dict[str, Any]:
+    """One peer on damaged pictures: corruptions and occlusions, which are made here.
+
+    Returns:
+        The JSON result of ``benchmarks.robustness.robustness.benchmark``, without ``command``.
+
+    Raises:
+        MienError: its environment cannot be made, it does not run, or there is no picture.
+    """
+    _require_pictures(pictures, peer)
+    each = _Candidate(peer)
+    _prepare(each, folder, pythons)
+    with closing(each.build()) as system:
+        facts = {"system": peer.title, "peer": peer.facts(system.software())}
+    evaluation = Evaluation(each.build, tuple(OF_PICTURES), seed)
+    return robustness.benchmark(pictures, evaluation, facts, robustness.find_reference(None), workers)
+
+
+def _require_pictures(pictures: Pictures, peer: Peer) -> None:
+    """Look for the first picture to score."""
+    classes = choose_classes(peer.labels, pictures.label_set)
+    samples = read_dataset(pictures.data, pictures.split, on_bad=lambda _: None, mapping=pictures.mapping)
+    if next(with_truth(samples, pictures.truth, classes, []), None) is None:
+        raise DataError(nothing_left(pictures.data, pictures.truth))
+
+
+def _attempt(each: _Candidate, step: Callable[[], None], still: bool = False) -> None:
+    """Take a step with a peer that still runs, or note why it does not.
+
+    Args:
+        each: the peer.
+        step: what is done.
+        still: with single pictures: its latency as in a camera stays if that fails.
+    """
+    if each.reason is not None or (still and each.score_reason is not None):
+        return
+    try:
+        step()
+    except BackendError as error:
+        if still:
+            each.score_reason = str(error)
+        else:
+            each.reason = str(error)
+        say(f"{each.peer.name}: {error}", sys.stderr)
+
+
+def _prepare(each: _Candidate, folder: Path, pythons: Mapping[str, Path]) -> None:
+    each.environment = prepare(each.peer, folder, pythons.get(each.peer.name, Path(sys.executable)))
+    each.figures["install_mb"] = size_mb(each.environment)
+
+
+def _start(each: _Candidate, first: NDArray[np.uint8], stack: ExitStack) -> None:
+    """Wait for the first result of fresh processes; the last one of them stays.
+
+    The first one is asked for its packages then: the figures of that which stays are not to have it in them.
+    """
+    seconds = []
+    for run in range(COLD_RUNS):
+        started = time.perf_counter()
+        with ExitStack() as mine:
+            system = mine.enter_context(closing(each.build()))
+            system.timed_answer(first, tracked=True)
+            seconds.append(round(time.perf_counter() - started, 3))
+            if run == 0:
+                each.software = system.software()
+            if run == COLD_RUNS - 1:
+                each.system = system
+                stack.push(mine.pop_all())
+    each.figures |= {"first_result_s": statistics.median(seconds), "first_result_runs_s": seconds}
+
+
+def _run(every: Sequence[_Candidate], views: Iterator[NDArray[np.uint8]], plan: Plan, watch: Watch) -> None:
+    """The same frames for each in turn: of a camera, then as single pictures."""
+    for turn in range(plan.rounds):
+        frames = list(islice(views, SKIPPED + plan.frames))
+        for each in in_turn(every, turn):
+            _attempt(each, partial(_block, each, frames, tracked=True))
+        for each in in_turn(every, turn):
+            _attempt(each, partial(_block, each, frames, tracked=False), still=True)
+        watch.heat.sample()
+
+
+def _block(each: _Candidate, frames: Sequence[NDArray[np.uint8]], tracked: bool) -> None:
+    assert each.system is not None
+    if tracked or each.system.tracks:
+        answers = [each.system.timed_answer(rgb, tracked) for rgb in frames]
+        (each.blocks if tracked else each.stills).append(answers[SKIPPED:])
+
+
+def _finish(each: _Candidate) -> None:
+    assert each.system is not None
+    answers = [answer for block in each.blocks for answer in block]
+    ms = percentiles_ms(np.concatenate(each.ns()))
+    still = percentiles_ms(np.concatenate(_ns(each.stills))) if each.stills else ms
+    each.figures |= {
+        "n": len(answers),
+        "ms": ms,
+        "ms_still": still if each.score_reason is None else None,
+        "cpu_ms_per_frame": round(statistics.fmean(answer.cpu_ns for answer in answers) / 1e6, 3),
+        "frames_with_face": sum(answer.probabilities is not None for answer in answers),
+        "peak_rss_mb": round(each.system.peak_rss_mb(), 1),
+    }
+
+
+def _ns(blocks: Sequence[Sequence[TimedAnswer]]) -> list[NDArray[np.int64]]:
+    return [np.array([answer.ns for answer in block], np.int64) for block in blocks]
+
+
+def _score(every: Sequence[_Candidate], plan: Plan, warnings: list[str]) -> dict[str, Any] | None:
+    """Label the pictures with each peer, and add to the warnings; what is the same for all of them."""
+    if plan.pictures is None:
+        return None
+    common: dict[str, Any] = {}
+
+    def score(each: _Candidate, pictures: Pictures) -> None:
+        evaluation = Evaluation(each.build, seed=plan.seed)
+        result = robustness.benchmark(pictures, evaluation, {}, None, plan.workers)
+        each.figures["scores"] = {
+            key: value for key, value in result["clean"].items() if key != "abstentions"
+        }
+        known = choose_classes(each.peer.labels, pictures.label_set)
+        each.figures["lacks"] = [
+            name for name, column in zip(known.names, known.matrix.T, strict=True) if not column.any()
+        ]
+        warnings.extend(f"{each.peer.name}: {warning}" for warning in result["warnings"])
+        common.update({key: result[key] for key in _OF_THE_DATA})
+
+    for each in every:
+        _attempt(each, partial(score, each, plan.pictures), still=True)
+    return common or None
+
+
+def _results(every: Sequence[_Candidate]) -> list[dict[str, Any]]:
+    """A line for each peer. Ratios are over the first one that ran."""
+    against = next(each for each in every if each.reason is None)
+    lines = []
+    for each in every:
+        line = {"title": each.peer.title, **each.peer.facts(each.software), "reason": each.reason}
+        line |= {"score_reason": each.score_reason, **dict.fromkeys(FIGURES), **each.figures}
+        if each.reason is None:
+            line["against"] = against.peer.name
+            line["ratio"] = ratio_of_blocks(each.ns(), against.ns())
+        lines.append(line)
+    return lines

@@ -1,0 +1,1 @@
+"""Recognizers that are measured beside each other, one file each: ``docs/peers.md`` says what is in it."""

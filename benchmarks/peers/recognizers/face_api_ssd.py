@@ -1,0 +1,18 @@
+"""face-api end to end: its expression network on the face that its own detector finds."""
+
+from benchmarks.peers import face_api
+
+NAME = f"face-api {face_api.VERSION} (SSD)"
+PYTHONS = ("3.11", "3.12", "3.13")
+REQUIREMENTS = ("numpy==2.2.6",)
+NPM = face_api.NPM
+TRAINED_ON = face_api.TRAINED_ON
+NOTE = "in Node, on WebAssembly"
+LABELS = face_api.LABELS
+
+
+class Recognizer(face_api.FaceApi):
+    """With the default of face-api: SSD MobileNet V1, the most certain face."""
+
+    def __init__(self) -> None:
+        super().__init__(detect=True)

@@ -1,0 +1,171 @@
+"""What the measuring commands wrote with ``--json``, read back."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from benchmarks.accuracy import accuracy
+from benchmarks.accuracy.scores import data_name
+from benchmarks.latency import latency
+from benchmarks.matrix import matrix
+from benchmarks.peers import peers
+from benchmarks.robustness import robustness
+from edge.core.errors import DataError
+
+SCHEMAS = {
+    "latency": latency.SCHEMA,
+    "matrix": matrix.SCHEMA,
+    "peers": peers.SCHEMA,
+    "accuracy": accuracy.SCHEMA,
+    "robustness": robustness.SCHEMA,
+}
+"""Kind → the version that is understood, in the order in which a report shows them."""
+
+TIMED = ("latency", "matrix", "peers")
+"""Kinds whose figures other work on the machine spoils: each of their warnings says so."""
+
+_TELLING = ("board", "cpu", "system", "python", "mien")
+"""Facts of an environment that tell results of the same configuration apart."""
+
+MOST_LEVELS = 50
+"""Of objects and lists within each other; a result has ten. A report walks through them."""
+
+
+class Result(NamedTuple):
+    """One result."""
+
+    path: Path
+    kind: str
+    content: dict[str, Any]
+    """As ``docs/benchmarks.md`` describes it."""
+    title: str
+    """``describe``, and what tells it from others that were read with it."""
+
+    @property
+    def spoiled(self) -> bool:
+        """Its figures are not to be published."""
+        return self.kind in TIMED and bool(self.content["warnings"])
+
+
+def read(paths: Sequence[Path]) -> list[Result]:
+    """The results in some files, in the order of ``SCHEMAS``, then of ``paths``.
+
+    Raises:
+        DataError: a file that is none, or of another version.
+    """
+    results = sorted(map(_read, paths), key=lambda result: list(SCHEMAS).index(result.kind))
+    return [_told_apart(result, results) for result in results]
+
+
+@contextmanager
+def complete(result: Result) -> Iterator[None]:
+    """What is missing in a result, or is of another type than expected, is an error of its file.
+
+    Raises:
+        DataError: it is not what the command writes.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise DataError(
+            f"{result.path} is no whole result of {result.kind} ({reason}): measure again"
+        ) from error
+
+
+def describe(result: Result) -> str:
+    """What was measured, in a few words; the same for runs of the same configuration."""
+    content = result.content
+    if result.kind == "matrix":
+        return " and ".join(content["bundles"])
+    if result.kind == "peers":
+        return ", ".join(line["name"] for line in content["peers"])
+    if result.kind == "latency":
+        parts = [f"{content['bundle']['name']} on {content['source']}"]
+        if content["landmarks"] != "litert":
+            parts.append(content["landmarks"])
+        if content["environment"]["threads"] > 1:
+            parts.append(f"{content['environment']['threads']} threads")
+        if against := content["against"]:
+            parts.append(f"in turn with {against['backend']} {against['bundle']['name']}")
+        return ", ".join(parts)
+    who = content["system"] if result.kind == "robustness" else content["bundle"]["name"]
+    parts = [f"{who} on {data_name(content)}"]
+    if content["labels"] != content.get("bundle", {}).get("labels"):
+        parts.append(f"{len(content['labels'])} classes")
+    if content["truth"] != "label":
+        parts.append(content["truth"])
+    if (landmarks := content.get("landmarks", "litert")) != "litert":
+        parts.append(landmarks)
+    looks = {"tracked": "tracked", "assume_face": "face assumed"}
+    parts += [words for key, words in looks.items() if content.get(key)]
+    return ", ".join(parts)
+
+
+def environments(result: Result) -> list[dict[str, Any]]:
+    """Where it was measured: one block of facts, or several for a matrix.
+
+    Raises:
+        DataError: it does not say.
+    """
+    with complete(result):
+        found = list(result.content.get("environments") or [result.content["environment"]])
+        if not all(isinstance(facts, dict) for facts in found):
+            raise TypeError("an environment must be an object")
+        return found
+
+
+def configuration_name(line: dict[str, Any], content: dict[str, Any]) -> str:
+    """One line of a matrix in words, without its kind; ``content`` is the whole result."""
+    words = [str(line[fact]) for fact in matrix.FACTS[:-1] if line[fact] is not None]
+    if line["threads"]:
+        words.append(f"{line['threads']} thread{'s' * (line['threads'] > 1)}")
+    if len(content["environments"]) > 1:
+        words.append(f"environment {line['environment'] + 1}")
+    return ", ".join(words)
+
+
+def _read(path: Path) -> Result:
+    expected = "expected the file that `mien benchmark latency --json` or the like writes"
+    try:
+        content: Any = json.loads(path.read_text("utf-8"), parse_constant=_reject)
+        if _deeper(content, MOST_LEVELS):
+            raise ValueError(f"more than {MOST_LEVELS} levels within each other")
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}; {expected}") from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is no result ({error}): {expected}") from None
+    if not isinstance(content, dict) or not isinstance(content.get("kind"), str):
+        raise DataError(f"{path} is no result: {expected}")
+    kind, schema = content["kind"], content.get("schema")
+    if kind not in SCHEMAS:
+        raise DataError(f"{path} is of the kind {kind!r}: expected one of {', '.join(SCHEMAS)}")
+    if schema != SCHEMAS[kind]:
+        raise DataError(f"{path} has schema {schema!r} of {kind}: expected {SCHEMAS[kind]}; measure again")
+    result = Result(path, kind, content, "")
+    with complete(result):
+        result = result._replace(title=describe(result))
+        [str(warning) for warning in content["warnings"]]
+        environments(result)
+    return result
+
+
+def _told_apart(result: Result, results: Sequence[Result]) -> Result:
+    """The result with a title of its own: where it was measured, or else its file."""
+    same = [other for other in results if (other.kind, other.title) == (result.kind, result.title)]
+    mine, *facts = ({key: environments(other)[0].get(key) for key in _TELLING} for other in (result, *same))
+    words = [f"{key} {value}" for key, value in mine.items() if any(other[key] != value for other in facts)]
+    if facts.count(mine) > 1:
+        words.append(str(result.path))
+    return result._replace(title=", ".join([result.title, *words]))
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels < 0 or any(_deeper(each, levels - 1) for each in inner)
+
+
+def _reject(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of JSON")

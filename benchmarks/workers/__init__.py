@@ -1,0 +1,1 @@
+"""Processes in other environments that benchmarks talk to in JSON lines."""

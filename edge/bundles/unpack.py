@@ -1,0 +1,98 @@
+"""The files of a bundle out of a folder or a tar archive, and nothing else that may be in there."""
+
+import io
+import shutil
+import sys
+import tarfile
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from edge.bundles.format import MAX_BYTES, SIGNATURE_FILE
+from edge.core.errors import BundleError
+
+_WANTED = f"{', '.join(name for name in MAX_BYTES if name != SIGNATURE_FILE)} and maybe {SIGNATURE_FILE}"
+_MAX_ARCHIVE_BYTES = sum(MAX_BYTES.values()) + 1_000_000
+_MAX_MEMBERS = 16
+
+
+def unpack(source: str, folder: Path) -> None:
+    """Copy ``model.tflite``, ``model.json`` and, if there is one, its signature into ``folder``.
+
+    An archive is read as it comes, once: memory and disk stay bounded whatever is in it.
+
+    Args:
+        source: a folder, a tar file, or ``-`` for a tar archive on the standard input.
+        folder: is there, and empty.
+
+    Raises:
+        BundleError: there is nothing, a file is too large, or an archive holds something else.
+        OSError: the disk is full, for instance.
+    """
+    if source == "-":
+        _from_tar(sys.stdin.buffer, "the standard input", folder)
+    elif Path(source).is_dir():
+        _from_folder(Path(source), folder)
+    elif Path(source).is_file():
+        with Path(source).open("rb") as file:
+            _from_tar(file, source, folder)
+    else:
+        raise BundleError(
+            f"no bundle at {source}: expected a folder, a tar file, or - for the standard input"
+        )
+
+
+def _from_folder(source: Path, folder: Path) -> None:
+    for name, most in MAX_BYTES.items():
+        path = source / name
+        if path.is_file():
+            if path.stat().st_size > most:
+                raise _too_large(name)
+            shutil.copyfile(path, folder / name)
+
+
+def _from_tar(stream: IO[bytes], source: str, folder: Path) -> None:
+    try:
+        # "r|": as it comes, and not compressed: nothing in it can be larger than it is.
+        with tarfile.open(fileobj=_Bounded(stream), mode="r|") as archive:
+            for count, member in enumerate(archive):
+                if count >= _MAX_MEMBERS:
+                    raise BundleError(f"{source} holds more than a bundle: expected {_WANTED}")
+                if not member.isdir():
+                    _take(archive, member, source, folder)
+    except (tarfile.TarError, ValueError, EOFError, RecursionError) as error:
+        raise BundleError(
+            f"{source} is not a whole tar archive without compression ({error}): "
+            "make one with `tar -C BUNDLE -c .`"
+        ) from None
+
+
+def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, source: str, folder: Path) -> None:
+    name = PurePosixPath(member.name).name
+    if name not in MAX_BYTES or not member.isreg() or member.issparse() or (folder / name).exists():
+        raise BundleError(f"{source} holds {member.name!r}: expected {_WANTED}, plain files, each once")
+    if member.size > MAX_BYTES[name]:
+        raise _too_large(name)
+    content = archive.extractfile(member)
+    assert content is not None  # a regular file has one
+    with content, (folder / name).open("xb") as file:
+        shutil.copyfileobj(content, file)
+
+
+def _too_large(name: str) -> BundleError:
+    return BundleError(f"{name} is larger than {MAX_BYTES[name]} bytes: not a bundle of ours")
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that ends in an error rather than never: tar's own headers may be of any length."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__()
+        self._stream = stream
+        self._left = _MAX_ARCHIVE_BYTES
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise tarfile.ReadError(f"more than {_MAX_ARCHIVE_BYTES} bytes")
+        return data

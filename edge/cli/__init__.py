@@ -1,0 +1,1 @@
+"""The commands of the device: ``mien run, check, info, models, setup``."""

@@ -1,0 +1,1 @@
+"""Changes to MediaPipe's TFLite models while they are loaded: further outputs, and pixels as input."""

@@ -1,0 +1,41 @@
+"""Folders of pictures, whatever their layout."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from edge.core.errors import DataError, SourceError
+from edge.sources.pictures import read_picture
+from evaluation import affectnet, folders
+from evaluation.folders import PictureFile
+from evaluation.mapping import Mapping
+from evaluation.sample import Sample
+
+
+def files(path: Path, on_bad: Callable[[str], None], mapping: Mapping) -> Iterator[PictureFile]:
+    """Every labelled picture file of a folder, by name: AffectNet's layout or class folders.
+
+    Raises:
+        DataError: neither of them, or a mapping for AffectNet, which has no use for it.
+    """
+    if not affectnet.matches(path):
+        return folders.files(path, on_bad, mapping)
+    if mapping:
+        raise DataError(f"{path} has AffectNet's layout: its labels need no mapping file")
+    return affectnet.files(path, on_bad)
+
+
+def read(path: Path, files: Iterator[PictureFile], on_bad: Callable[[str], None]) -> Iterator[Sample]:
+    """Decode pictures, one after the other.
+
+    Args:
+        path: the data, which the names of the samples are relative to.
+        files: what to read.
+        on_bad: called for every picture that does not decode.
+    """
+    for split, label, file in files:
+        try:
+            picture = read_picture(file)
+        except SourceError as error:
+            on_bad(str(error))
+            continue
+        yield Sample(picture, label, file.relative_to(path).as_posix(), split)

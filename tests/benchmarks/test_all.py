@@ -1,0 +1,141 @@
+"""``mien benchmark all``: which parts there are, what happens to one that fails, and a tiny run."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from benchmarks.main import main
+
+from benchmarks import all as everything
+from benchmarks.all import Part
+from benchmarks.report import result_files
+from tests.benchmarks import made_up
+
+TINY = replace(everything.QUICK, frames=5, rounds=1, block=1, pictures=2)
+FAILS = Part("accuracy-none", ("accuracy", "--data", "none.csv"))
+
+
+def names(wanted):
+    return [part.name for part in wanted]
+
+
+def test_without_data_the_corruptions_are_drawn_and_the_rest_is_said_to_be_missing(tmp_path):
+    wanted, left_out = everything.parts(everything.QUICK, None, None, tmp_path)
+    assert names(wanted) == ["latency-everyday", "latency-landmarks", "matrix", "sheets"]
+    assert "--data" in left_out[0]
+
+
+def test_with_data_both_bundles_are_scored_on_the_split(tmp_path):
+    wanted, left_out = everything.parts(everything.FULL, tmp_path / "a.csv", "PublicTest", tmp_path)
+    assert left_out == []
+    assert names(wanted)[3:] == [
+        f"{kind}-{bundle}" for kind in ("accuracy", "robustness") for bundle in ("everyday", "landmarks")
+    ]
+    for part in wanted[3:]:
+        assert part.flags[1:5] == ("--data", str(tmp_path / "a.csv"), "--split", "PublicTest")
+    assert ("--sustained", "600") == wanted[0].flags[3:5]
+
+
+def test_the_matrix_has_what_is_installed(tmp_path, monkeypatch):
+    for version, backends in ((None, ["litert"]), ("0.10.18", ["litert", "mediapipe"])):
+        monkeypatch.setattr(everything, "package_version", lambda _, version=version: version)
+        matrix = everything.parts(everything.QUICK, None, None, tmp_path)[0][2].flags
+        assert list(matrix[2 : matrix.index("--bundle")]) == backends
+
+
+def test_a_part_that_fails_is_named_and_the_others_go_on(tmp_path, capfd):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "accuracy-none.json").write_text("of an earlier run")
+    outcome = everything.measure([FAILS, FAILS._replace(name="again")], folder, everything.QUICK)
+    assert outcome.files == []
+    assert [failure.partition(": ")[0] for failure in outcome.failures] == ["accuracy-none", "again"]
+    assert "none.csv" in outcome.failures[0]
+    assert list(folder.iterdir()) == []
+    assert "error: " in capfd.readouterr().err
+
+
+def test_when_the_time_is_over_nothing_more_is_begun(tmp_path):
+    sizes = replace(everything.QUICK, limit_s=0.0)
+    outcome = everything.measure([FAILS], tmp_path, sizes)
+    assert outcome.failures == ["accuracy-none: not begun, the time was over"]
+
+
+def test_a_part_that_takes_too_long_is_ended(tmp_path):
+    sizes = replace(everything.QUICK, limit_s=0.05)
+    assert everything.measure([FAILS], tmp_path, sizes).failures == [
+        "accuracy-none: ended, the time was over"
+    ]
+
+
+def test_ctrl_c_leaves_what_is_finished(tmp_path, monkeypatch, capsys):
+    def interrupted(flags, _):
+        if flags[0] == "matrix":
+            raise KeyboardInterrupt
+        Path(flags[-1]).write_text(json.dumps(made_up.latency()))
+
+    monkeypatch.setattr(everything, "_run", interrupted)
+    assert main(["all", "--quick", "--out", str(tmp_path)]) == 130
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "latency-everyday.json",
+        "latency-landmarks.json",
+    ]
+    assert capsys.readouterr().err == "error: interrupted\n"
+
+
+@pytest.mark.parametrize("name", ["latency-everyday.json", "matrix.json", "report.html", "sheets/darker.png"])
+def test_files_of_others_are_left_alone_before_anything_is_measured(tmp_path, monkeypatch, capsys, name):
+    monkeypatch.setattr(everything, "_run", lambda *_: pytest.fail("it was started"))
+    mine = tmp_path / name
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("mine")
+    assert main(["all", "--quick", "--out", str(tmp_path)]) == 1
+    assert f"{name} was not written by this program" in capsys.readouterr().err
+    assert mine.read_text() == "mine"
+
+
+def test_what_failed_is_named_in_the_report_of_the_rest(tmp_path, monkeypatch, capsys):
+    def one_fails(flags, _):
+        if flags[0] != "latency":
+            return "it fell over"
+        Path(flags[-1]).write_text(json.dumps(made_up.latency()))
+        return None
+
+    monkeypatch.setattr(everything, "_run", one_fails)
+    assert main(["all", "--quick", "--out", str(tmp_path)]) == 1
+    text = (tmp_path / "report.md").read_text("utf-8")
+    assert "matrix: it fell over" in text
+    assert text.count("## Latency: ") == 2
+
+
+def test_data_that_is_not_there_is_found_before_anything_is_measured(tmp_path, capsys):
+    flags = ["all", "--quick", "--out", str(tmp_path / "out"), "--data", str(tmp_path / "none.csv")]
+    assert main(flags) == 1
+    assert capsys.readouterr().err.startswith(f"error: no data at {tmp_path / 'none.csv'}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_csv_is_scored_on_its_public_test(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(everything, "run", lambda *arguments: asked.append(arguments) or 0)
+    (tmp_path / "a.csv").touch()
+    for more in ([], ["--split", "Training"]):
+        main(["all", "--out", str(tmp_path), "--data", str(tmp_path / "a.csv"), *more])
+    main(["all", "--quick", "--out", str(tmp_path), "--data", str(tmp_path)])
+    assert [arguments[3] for arguments in asked] == ["PublicTest", "Training", None]
+    assert [arguments[0] for arguments in asked] == [everything.FULL, everything.FULL, everything.QUICK]
+
+
+def test_a_tiny_run_of_everything(class_folders, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(everything, "QUICK", TINY)
+    monkeypatch.setattr(everything, "BUNDLES", ("landmarks",))
+    folder = tmp_path / "out"
+    assert main(["all", "--quick", "--out", str(folder), "--data", str(class_folders)]) == 0
+    files = sorted(folder.glob("*.json"))
+    kinds = [json.loads(file.read_text("utf-8"))["kind"] for file in files]
+    # All but peers, which would make environments of gigabytes.
+    assert sorted(kinds) == sorted(set(result_files.SCHEMAS) - {"peers"})
+    text = (folder / "report.html").read_text("utf-8")
+    assert "Not measured" not in text
+    assert "5 frames are few" in text

@@ -1,0 +1,99 @@
+"""How a command ends: exit code and one line."""
+
+import errno
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from edge.cli import console
+from edge.core.errors import ConfigError, DataError
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def raising(error):
+    def main():
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (ConfigError("scale must be 1…16, not 0"), 78, "error: scale must be 1…16, not 0"),
+        (DataError("two\n  lines"), 1, "error: two lines"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/x/y"),
+            1,
+            "error: No space left on device (/x/y)",
+        ),
+        (OSError("gone"), 1, "error: gone"),
+        (KeyboardInterrupt(), 130, "error: interrupted"),
+    ],
+)
+def test_an_error_becomes_one_line(capsys, error, code, line):
+    assert console.run(raising(error)) == code
+    assert capsys.readouterr().err == line + "\n"
+
+
+def test_the_exit_code_of_a_command_that_ends_well():
+    assert console.run(lambda: 3) == 3
+
+
+def test_a_bug_is_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        console.run(lambda: 1 // 0)
+
+
+def test_a_closed_pipe_ends_quietly():
+    program = "import sys; from edge.cli.console import run\nsys.exit(run(lambda: print('x' * 10**6) or 0))"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=30) == 0
+
+
+def test_muted_stderr_mutes_native_output_and_only_inside(capfd):
+    with console.muted_stderr():
+        os.write(2, b"native chatter\n")
+    os.write(2, b"news\n")
+    assert capfd.readouterr().err == "news\n"
+
+
+def test_muted_stderr_lets_exceptions_out(capfd):
+    with pytest.raises(ValueError, match="x"), console.muted_stderr():
+        raise ValueError("x")
+    os.write(2, b"news\n")
+    assert capfd.readouterr().err == "news\n"
+
+
+def test_threads_that_mute_at_once_leave_stderr_as_it_was():
+    before = os.fstat(2)
+    threads = [threading.Thread(target=mute_often) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    after = os.fstat(2)
+    assert (after.st_dev, after.st_ino) == (before.st_dev, before.st_ino)
+
+
+def mute_often():
+    for _ in range(200):
+        with console.muted_stderr():
+            pass
+
+
+def test_a_program_without_stderr_has_nothing_to_mute():
+    code = "import sys; from edge.cli.console import muted_stderr\nwith muted_stderr(): print('done')"
+    command = f'"{sys.executable}" -c "{code}" 2>&-'
+    result = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (0, "done\n")

@@ -1,0 +1,475 @@
+"""``mien train extract`` as a user calls it, on real pictures."""
+
+import dataclasses
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import distributed
+import numpy as np
+import pytest
+
+from edge.core import features
+from edge.core.errors import BackendError, DataError, ModelError
+from edge.core.files import sha256
+from edge.head.inputs import INPUTS
+from edge.landmarks.models import find_models, model_hashes
+from evaluation import Preparation, read_dataset
+from evaluation.label_sets import EMOTIONS
+from train.dataset import landmarks_folder
+from train.dataset.extract import CHUNK
+from train.dataset.extract import extract as extract_here
+from train.dataset.find_faces import MAPS, Setup
+from train.dataset.landmarks_folder import check_output
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(autouse=True)
+def face_models():
+    try:
+        find_models()
+    except ModelError as error:
+        pytest.skip(f"needs the face models: {error}")
+
+
+def command(data, out, *flags):
+    return [sys.executable, "-m", "train", "extract", str(data), "--out", str(out), *map(str, flags)]
+
+
+def extract(data, out, *flags, **options):
+    return subprocess.run(
+        command(data, out, *flags),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        **options,
+    )
+
+
+@pytest.fixture(scope="module")
+def whole(fer_csv, tmp_path_factory):
+    """The landmarks folder of an uninterrupted run, and what the run printed."""
+    out = tmp_path_factory.mktemp("extract") / "landmarks"
+    result = extract(fer_csv, out)
+    assert result.returncode == 0, result.stderr
+    return landmarks_folder.load(out), result
+
+
+def subset(fer_csv, folder, *numbers):
+    """Some rows of the csv with their votes."""
+    for name in ("fer2013.csv", "fer2013new.csv"):
+        lines = fer_csv.with_name(name).read_text().splitlines()
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text("\n".join([lines[0], *(lines[1 + number] for number in numbers)]) + "\n")
+    return folder / "fer2013.csv"
+
+
+@pytest.fixture(scope="module")
+def few(fer_csv, tmp_path_factory):
+    """60 rows of one split, then 60 of the other, then 20 of both: two shards."""
+    rows = [*range(60), *range(300, 360), *range(60, 70), *range(360, 370)]
+    return subset(fer_csv, tmp_path_factory.mktemp("few"), *rows)
+
+
+@pytest.fixture(scope="module")
+def half(fer_csv, tmp_path_factory):
+    """All rows in a csv of its own: five shards, so that a signal after the first comes in time."""
+    return subset(fer_csv, tmp_path_factory.mktemp("half"), *range(600))
+
+
+@pytest.fixture(scope="module")
+def varied(few, tmp_path_factory):
+    """The few rows with two views, by one process."""
+    out = tmp_path_factory.mktemp("views") / "landmarks"
+    result = extract(few, out, "--views", 2, "--workers", 1)
+    assert result.returncode == 0, result.stderr
+    return landmarks_folder.load(out)
+
+
+def same(a, b, views=0, first=None):
+    """The same rows and faces, bit by bit; or the first of ``b``."""
+    pairs = [(a.faces(view, MAPS), b.faces(view, MAPS)) for view in range(views + 1)]
+    for pair in [(a.rows, b.rows), *pairs]:
+        one, other = (dataclasses.asdict(each) for each in pair)
+        for arrays in (one, other):
+            arrays |= arrays.pop("maps", {})
+        for name, array in one.items():
+            assert np.array_equal(array, other[name][:first]), name
+
+
+def test_rows_are_those_of_the_csv(whole, fer_csv):
+    rows = whole[0].rows
+    assert len(rows) == 600
+    assert sorted(set(rows.split.tolist())) == ["PublicTest", "Training"]
+    assert rows.name[0] == "fer2013.csv:2"
+    assert rows.name[-1] == "fer2013.csv:601"
+    lines = fer_csv.read_text().splitlines()[1:]
+    assert rows.label.tolist() == [int(line.split(",")[0]) for line in lines]
+    votes = fer_csv.with_name("fer2013new.csv").read_text().splitlines()[1:]
+    assert rows.votes.tolist() == [list(map(int, line.split(",")[2:])) for line in votes]
+    assert set(rows.subject.tolist()) == set(rows.sequence.tolist()) == {""}
+
+
+def test_faces_and_landmarks(whole):
+    rows, faces = whole[0].rows, whole[0].faces(maps=MAPS)
+    assert faces.found.mean() > 0.9
+    assert np.array_equal(faces.found, rows.presence >= 0.5)
+    for values in (faces.landmarks, *faces.maps.values()):
+        assert not values[~faces.found].any()
+        assert np.isfinite(values).all()
+    found = faces.landmarks[faces.found]
+    # Prepared by default to 48 px and a margin of 0.3 × 48 px on each side.
+    centers = found[:, :, :2].mean(axis=1)
+    assert ((centers > 14) & (centers < 62)).all()
+    assert len(set(rows.picture_hash.tolist())) > 500
+    assert {*faces.maps} == {*MAPS}
+    for name, values in faces.maps.items():
+        assert values.shape == (600, *INPUTS[name].shape)
+        assert values.dtype == np.float16
+        assert values[faces.found].any(axis=(1, 2, 3)).all()
+
+
+def test_where_it_came_from_is_in_the_folder(whole):
+    info = whole[0].info
+    assert info["data"]["file"] == "fer2013.csv"
+    assert len(info["data"]["sha256"]) == 64
+    assert info["preparation"] == {"scale": 1.0, "padding": 0.3}
+    assert info["landmark_models"] == model_hashes()
+    assert info["maps"] == dict.fromkeys(MAPS, 1)
+    assert info["views"] == 0
+    assert {"created", "versions", "skipped"} <= info.keys()
+
+
+def test_coverage_by_class_and_split_is_reported(whole):
+    out = whole[1].stdout
+    for word in ("PublicTest", "Training", "disgust", "all", "%", "600 pictures, 0 problems"):
+        assert word in out
+
+
+def test_shards(whole):
+    folder = whole[0]
+    assert len(folder.info["shards"]) == -(-600 // CHUNK)
+    assert {entry.name for entry in folder.path.iterdir()} == {*folder.info["shards"], "info.json"}
+    assert [entry.name for entry in folder.path.parent.iterdir()] == ["landmarks"]
+
+
+class TestViews:
+    def test_only_training_rows_are_varied(self, varied):
+        assert varied.views == 2
+        is_training = varied.rows.split == "Training"
+        raw, *views = (varied.faces(view, MAPS) for view in range(3))
+        assert is_training.sum() == 70
+        assert raw.found[~is_training].any()
+        for view in views:
+            assert not view.found[~is_training | ~raw.found].any()
+            assert view.found[is_training & raw.found].mean() > 0.8
+            assert not view.landmarks[~view.found].any()
+            assert not any(values[~view.found].any() for values in view.maps.values())
+
+    def test_each_view_is_another(self, varied):
+        raw, first, second = (varied.faces(view) for view in range(3))
+        both = np.flatnonzero(first.found & second.found)
+        for index in both:
+            points = [features.extract(view.landmarks[index]) for view in (raw, first, second)]
+            assert not np.array_equal(points[0], points[1])
+            assert not np.array_equal(points[1], points[2])
+        # Half of them are mirrored: the middle of the face lies right instead of left.
+        middle = 48 * 1.6 / 2
+        offset = [view.landmarks[both, :, 0].mean(axis=1) - middle for view in (raw, first)]
+        clear = np.abs(offset[0]) > 2.5
+        assert 0.15 < (offset[0] * offset[1] < 0)[clear].mean() < 0.85
+
+    def test_the_number_of_workers_changes_nothing(self, varied, few, tmp_path):
+        result = extract(few, tmp_path / "landmarks", "--views", 2, "--workers", 2)
+        assert result.returncode == 0, result.stderr
+        again = landmarks_folder.load(tmp_path / "landmarks")
+        assert again.info["shards"] == varied.info["shards"]
+        same(again, varied, views=2)
+
+    def test_the_pictures_as_they_are_do_not_depend_on_the_views(self, varied, few, tmp_path):
+        extract_here(few, tmp_path / "landmarks", Setup(Preparation(), views=0), workers=1)
+        plain = landmarks_folder.load(tmp_path / "landmarks")
+        assert plain.views == 0
+        same(plain, varied)
+        assert not set(plain.info["shards"]) & set(varied.info["shards"])
+
+
+def start_and_stop(arguments, out, sent):
+    """Send the signal as soon as the first shard is there; gives exit code and stderr's last line."""
+    with subprocess.Popen(
+        arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        while process.poll() is None and not (out.is_dir() and list(out.glob("[!.]*.npz"))):
+            time.sleep(0.002)
+        assert process.poll() is None, process.stderr.read()
+        workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        # As a terminal does: Ctrl-C reaches the workers too.
+        (os.killpg if sent == signal.SIGINT else os.kill)(process.pid, sent)
+        error = process.communicate(timeout=60)[1]
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() for pid in workers):
+        assert time.monotonic() < deadline, "a worker outlived its parent"
+        time.sleep(0.01)
+    return process.returncode, (error.splitlines() or [""])[-1]
+
+
+def state(folder):
+    """Content and time of every shard."""
+    return {
+        path.name: (sha256(path.read_bytes()), path.stat().st_mtime_ns) for path in folder.glob("[!.]*.npz")
+    }
+
+
+def test_a_killed_run_goes_on_behind_its_shards_and_ends_the_same(whole, half, tmp_path):
+    out = tmp_path / "landmarks"
+    code, _ = start_and_stop(command(half, out, "--workers", 1), out, signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    assert not (out / "info.json").exists()
+    before = state(out)
+    assert 1 <= len(before) < 5
+    assert extract(half, out).returncode == 0
+    after = state(out)
+    assert {name: after[name] for name in before} == before
+    same(landmarks_folder.load(out), whole[0], first=600)
+
+
+def test_ctrl_c_ends_in_one_line_and_a_damaged_shard_is_made_again(whole, half, tmp_path):
+    out = tmp_path / "landmarks"
+    code, line = start_and_stop(command(half, out, "--workers", 1), out, signal.SIGINT)
+    assert (code, line) == (130, "error: interrupted")
+    assert not (out / "info.json").exists()
+    # A mark in a finished shard shows that it is used and not made again …
+    first = min(out.glob("[!.]*.npz"))
+    with np.load(first) as archive:
+        arrays = dict(archive)
+    marked = np.full_like(arrays["presence"], 0.125)
+    landmarks_folder.write_npz(first, arrays | {"presence": marked})
+    # … and a damaged one is made again.
+    first.with_name(first.name.replace("000000", "000001")).write_bytes(first.read_bytes()[:-5000])
+    assert extract(half, out).returncode == 0
+    again = landmarks_folder.load(out)
+    assert (again.rows.presence[:CHUNK] == 0.125).all()
+    assert np.array_equal(again.rows.presence[CHUNK:], whole[0].rows.presence[CHUNK:600])
+    assert np.array_equal(again.faces().landmarks, whole[0].faces().landmarks[:600])
+
+
+def test_shards_of_another_preparation_are_not_used_and_removed(few, tmp_path, varied):
+    out = tmp_path / "landmarks"
+    extract_here(few, out, Setup(Preparation(scale=2.0), views=0), workers=1)
+    other = state(out)
+    extract_here(few, out, Setup(Preparation(), views=0), workers=1)
+    again = landmarks_folder.load(out)
+    same(again, varied)
+    assert state(out).keys() == set(again.info["shards"])
+    assert not state(out).keys() & other.keys()
+
+
+def test_bad_rows_are_named_counted_and_skipped(fer_csv, tmp_path):
+    lines = fer_csv.read_text().splitlines()
+    label, pixels, usage = lines[1].split(",")
+    bad = [
+        "0,1 2 3,Training",
+        f"9,{pixels},Training",
+        f"{label},{pixels.replace(' ', ' x', 1)},{usage}",
+        f"{label},{pixels.rsplit(' ', 1)[0]} 999,{usage}",
+    ]
+    data = tmp_path / "fer2013.csv"
+    data.write_text("\n".join([*lines[:3], *bad, *lines[3:11]]) + "\n")
+    result = extract(data, tmp_path / "out", "--workers", 1)
+    assert result.returncode == 0
+    warnings = [line for line in result.stderr.splitlines() if "warning: " in line]
+    for number, reason in ((4, "2304"), (5, "unknown class '9'"), (6, "pixel 'x"), (7, "pixel '999'")):
+        assert sum(f"{data}:{number}: " in line and reason in line for line in warnings) == 1
+    assert len(warnings) == 4
+    assert "10 pictures, 4 problems" in result.stdout
+    assert landmarks_folder.load(tmp_path / "out").info["skipped"] == 4
+
+
+def fails(result, code, *words):
+    """One line on stderr, no traceback, nothing else."""
+    assert result.returncode == code, result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1, result.stderr
+    assert "Traceback" not in result.stderr
+    for word in words:
+        assert word in lines[0]
+
+
+def test_a_missing_column(tmp_path):
+    data = tmp_path / "fer2013.csv"
+    data.write_text("emotion,Usage\n0,Training\n")
+    fails(extract(data, tmp_path / "o"), 1, "'pixels'", "expected emotion,pixels,Usage")
+    assert list(tmp_path.iterdir()) == [data]
+
+
+def test_no_such_data(tmp_path):
+    fails(extract(tmp_path / "nothing.csv", tmp_path / "o"), 1, "no data at", "fer2013.csv")
+
+
+def test_face_models_absent(fer_csv, tmp_path):
+    fails(
+        extract(fer_csv, tmp_path / "o", "--models-dir", tmp_path),
+        78,
+        "face_detection_short_range.tflite",
+    )
+
+
+@pytest.mark.parametrize("flags", [("--scale", "0"), ("--padding", "-1"), ("--padding", "nan")])
+def test_preparation_out_of_range(fer_csv, tmp_path, flags):
+    fails(extract(fer_csv, tmp_path / "o", *flags), 78, "must be")
+
+
+def test_fewer_views_than_none(few, tmp_path):
+    fails(extract(few, tmp_path / "o", "--views", -1), 78, "views must be 0 or more, not -1")
+
+
+def test_a_full_disk(few, tmp_path):
+    """A file size limit is met like a full disk: write() fails in the middle of a shard."""
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    out = tmp_path / "landmarks"
+    fails(extract(few, out, "--workers", 1, preexec_fn=limit), 1, "File too large")
+    assert list(out.iterdir()) == []
+
+
+@pytest.fixture
+def pictures(fer_csv):
+    return list(islice(read_dataset(fer_csv, "PublicTest", on_bad=pytest.fail), 20))
+
+
+def store(pictures, folder, named):
+    for sample in pictures:
+        path = folder / named(sample.label) / f"{sample.name.split(':')[1]}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(cv2.imencode(".png", sample.picture)[1].tobytes())
+
+
+def test_class_folders(pictures, tmp_path):
+    store(pictures, tmp_path / "data" / "test", str.title)
+    result = extract(tmp_path / "data", tmp_path / "landmarks", "--workers", 1)
+    assert result.returncode == 0, result.stderr
+    folder = landmarks_folder.load(tmp_path / "landmarks")
+    assert len(folder.rows) == 20
+    assert set(folder.rows.split.tolist()) == {"test"}
+    assert not folder.rows.votes.any()
+    assert folder.faces().found.mean() > 0.8
+
+
+def test_folders_within_the_classes_and_names_that_are_not_utf_8(pictures, tmp_path):
+    data, person = tmp_path / "data", os.fsdecode(b"Andr\xe9")
+    store(pictures, data, lambda label: f"{label}/{person}")
+    (data / pictures[0].label / person / os.fsdecode(b"\xe9.png")).touch()
+    result = extract(data, tmp_path / "landmarks", "--workers", 1)
+    assert result.returncode == 0, result.stderr
+    assert (
+        f"warning: not a picture: {data / pictures[0].label}/Andr\\udce9/\\udce9.png is empty"
+        in result.stderr
+    )
+    rows = landmarks_folder.load(tmp_path / "landmarks").rows
+    assert len(rows) == 20
+    assert all((data / name).is_file() for name in rows.name.tolist())
+
+
+def test_class_folders_with_names_of_their_own(pictures, tmp_path):
+    present = sorted({sample.label for sample in pictures})
+    numbers = {label: str(number) for number, label in enumerate(present)}
+    store(pictures, tmp_path / "data", numbers.__getitem__)
+    mapping = tmp_path / "classes.toml"
+    left_out, *kept = present
+    lines = [f'{numbers[label]} = "{label}"' for label in kept]
+    mapping.write_text("\n".join(["[classes]", f'{numbers[left_out]} = ""', *lines]) + "\n")
+    data, out = tmp_path / "data", tmp_path / "landmarks"
+    fails(extract(data, out, "--workers", 1), 1, "class folders that are numbers", "mapping file")
+    result = extract(data, out, "--workers", 1, "--classes", mapping)
+    assert result.returncode == 0, result.stderr
+    rows = landmarks_folder.load(out).rows
+    expected = {
+        f"{numbers[s.label]}/{s.name.split(':')[1]}.png": s.label for s in pictures if s.label != left_out
+    }
+    assert dict(zip(rows.name.tolist(), [EMOTIONS[i] for i in rows.label], strict=True)) == expected
+
+
+def test_a_mapping_for_a_csv_is_refused(few, tmp_path):
+    mapping = tmp_path / "classes.toml"
+    mapping.write_text('[classes]\n0 = "angry"\n')
+    result = extract(few, tmp_path / "landmarks", "--classes", mapping)
+    fails(result, 1, "is a file: a mapping file is for class folders")
+
+
+def test_something_else_as_output_is_refused_before_the_work(few, tmp_path):
+    (tmp_path / "file").touch()
+    fails(extract(few, tmp_path / "file"), 1, "is a file: name a folder to write")
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "precious.npz").write_bytes(b"mine")
+    fails(extract(few, photos), 1, "is there and no landmarks folder: name a new folder to write")
+    assert [entry.name for entry in photos.iterdir()] == ["precious.npz"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["000001.npz"],  # as ours are called, but not those of an unfinished folder
+        [".git"],
+        ["info.json"],
+        ["info.json", "000001.npz"],
+    ],
+)
+def test_files_of_others_are_never_taken_for_shards(tmp_path, names):
+    for name in names:
+        (tmp_path / name).write_text("{}")
+    with pytest.raises(DataError, match="is there and no landmarks folder"):
+        check_output(tmp_path)
+
+
+def test_an_unfinished_folder_may_be_gone_on_with(tmp_path):
+    for name in (f"{'0' * 16}-000001.npz", f".{'0' * 16}-000002-k3_x8y1a.npz", ".info-abcdefgh.json"):
+        (tmp_path / name).write_text("")
+    check_output(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def scheduler():
+    """The address of a Dask cluster of two processes."""
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+class TestDask:
+    def test_the_same_shards_as_without(self, scheduler, few, tmp_path, varied):
+        out = tmp_path / "landmarks"
+        result = extract(few, out, "--views", 2, "--dask", scheduler)
+        assert result.returncode == 0, result.stderr
+        again = landmarks_folder.load(out)
+        same(again, varied, views=2)
+        assert again.info["shards"] == varied.info["shards"]
+
+    def test_without_the_package(self, few, tmp_path):
+        (tmp_path / "distributed.py").write_text("raise ImportError('not installed')\n")
+        environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+        result = extract(few, tmp_path / "o", "--dask", "tcp://127.0.0.1:8786", env=environment)
+        fails(result, 1, "--dask needs the package distributed: pip install distributed")
+
+    def test_an_address_that_is_none(self, few, tmp_path):
+        result = extract(few, tmp_path / "o", "--dask", "nonsense://127.0.0.1:1")
+        fails(result, 1, "no Dask scheduler at nonsense://127.0.0.1:1", "dask scheduler")
+        assert result.stderr.count("\n") == 1
+
+    def test_a_scheduler_that_is_not_there(self, few, tmp_path, monkeypatch):
+        client = distributed.Client
+        monkeypatch.setattr(distributed, "Client", lambda address, timeout: client(address, timeout=0.5))
+        with pytest.raises(BackendError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:1 .*start one with"):
+            extract_here(few, tmp_path / "o", Setup(Preparation(), 0), 1, dask="tcp://127.0.0.1:1")

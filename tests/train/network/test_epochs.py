@@ -1,0 +1,100 @@
+"""Epoch after epoch, and going on behind a stop."""
+
+import json
+
+import numpy as np
+import pytest
+
+from train.network.checkpoint import Checkpoint
+from train.network.epochs import learn
+from train.network.model import build_model
+from train.network.trainer import Batch, Trainer
+from train.settings import Settings
+
+SETTINGS = Settings(inputs=("landmarks",), hidden=(8,), batch=4, epochs=5, votes=1.0, dropout=0.3)
+
+
+class Stopped(Exception):
+    """What a test stops a training with."""
+
+
+def trainer():
+    import keras
+
+    keras.utils.set_random_seed(0)
+    return Trainer(lambda: build_model({"landmarks": (5,)}, 3, SETTINGS), steps=6, settings=SETTINGS)
+
+
+def batches(epoch, rng):
+    for _ in range(6):
+        number = rng.integers(0, 3, 4)
+        x = rng.standard_normal((4, 5), np.float32)
+        x[np.arange(4), number] += 3
+        one, votes = np.eye(3, dtype=np.float32)[number], np.eye(8, dtype=np.float32)[number]
+        yield Batch([x], one, votes, np.ones(4, np.float32))
+
+
+def judged(losses):
+    """A judge with these losses; an exception among them is raised."""
+    remaining = iter(losses)
+
+    def judge():
+        loss = next(remaining)
+        if isinstance(loss, Exception):
+            raise loss
+        return loss, 0.5
+
+    return judge
+
+
+def test_a_stopped_training_ends_as_one_that_was_not(tmp_path, capsys):
+    losses = [5.0, 3.0, 4.0, 2.0, 6.0]
+    whole, best = learn(trainer(), SETTINGS, batches, judged(losses), Checkpoint(tmp_path / "a", {}))
+    kept = Checkpoint(tmp_path / "b", {})
+    with pytest.raises(Stopped):
+        learn(trainer(), SETTINGS, batches, judged([5.0, 3.0, Stopped()]), kept)
+    again = trainer()
+    progress, best_again = learn(again, SETTINGS, batches, judged(losses[2:]), Checkpoint(tmp_path / "b", {}))
+    assert "going on behind epoch 2\n" in capsys.readouterr().out
+    assert (progress.best_epoch, progress.best_loss, progress.steps) == (4, 2.0, 30)
+    assert [entry["loss"] for entry in progress.history] == [entry["loss"] for entry in whole.history]
+    for one, other in zip(best, best_again, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_patience_counts_over_a_stop(tmp_path):
+    settings = Settings().override(["epochs=9", "patience=2", "batch=4", "inputs=landmarks", "hidden=8"])
+    with pytest.raises(Stopped):
+        learn(trainer(), settings, batches, judged([1.0, 2.0, Stopped()]), Checkpoint(tmp_path / "r", {}))
+    progress, _ = learn(trainer(), settings, batches, judged([3.0]), Checkpoint(tmp_path / "r", {}))
+    assert [entry["validation_loss"] for entry in progress.history] == [1.0, 2.0, 3.0]
+    assert progress.best_epoch == 1
+
+
+class TestCheckpoint:
+    ARRAYS = (np.arange(3), np.ones((2, 2), np.float32))
+
+    def test_what_was_saved_comes_back(self, tmp_path):
+        Checkpoint(tmp_path / "run", {"a": 1}).save([*self.ARRAYS], {"steps": 3})
+        arrays, progress = Checkpoint(tmp_path / "run", {"a": 1}).load()
+        assert progress == {"steps": 3}
+        for one, other in zip(arrays, self.ARRAYS, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+    def test_that_of_another_training_is_none(self, tmp_path):
+        Checkpoint(tmp_path / "run", {"a": 1}).save([*self.ARRAYS], {})
+        assert Checkpoint(tmp_path / "run", {"a": 2}).load() is None
+
+    @pytest.mark.parametrize("damage", [b"", b"no archive", None])
+    def test_a_damaged_one_is_none(self, tmp_path, damage):
+        checkpoint = Checkpoint(tmp_path / "run", {})
+        checkpoint.save([*self.ARRAYS], {})
+        content = checkpoint.path.read_bytes()
+        checkpoint.path.write_bytes(content[: len(content) // 2] if damage is None else damage)
+        assert checkpoint.load() is None
+
+    def test_one_without_arrays_is_none(self, tmp_path):
+        checkpoint = Checkpoint(tmp_path / "run", {})
+        head = {"training": "{}", "arrays": 2, "progress": {}}
+        np.savez(checkpoint.path, head=np.array(json.dumps(head)))
+        assert checkpoint.load() is None

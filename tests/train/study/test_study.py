@@ -1,0 +1,354 @@
+"""``python -m train.study`` and the representations that it compares."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies
+from scipy.spatial import procrustes
+
+from edge.cli.console import run
+from edge.core.features import EYE_ANCHORS, MESH_POINTS, align
+from evaluation import picture_hash
+from evaluation.label_sets import EMOTIONS
+from train.dataset import landmarks_folder
+from train.dataset.balance import STRATEGIES
+from train.dataset.landmarks_folder import Faces, Rows
+from train.settings import Settings
+from train.study import alignment, runner, shapes
+from train.study.cli import main
+from train.study.output import show, summarize
+from train.study.points import REGIONS, subset
+
+
+def faces(count, points=68, columns=2, seed=0):
+    """float32 (N, P, D), px: one face and noise, its eye corners apart."""
+    rng = np.random.default_rng(seed)
+    mean = rng.uniform(100, 400, (points, columns))
+    left, right = EYE_ANCHORS[points]
+    mean[left, :2], mean[right, :2] = (150, 200), (350, 210)
+    return (mean + rng.normal(0, 8, (count, points, columns))).astype(np.float32)
+
+
+def moved(points, shift, scale, angle):
+    """Somewhere else, larger, turned in the picture plane; z is scaled and moved along."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    turned = points.astype(np.float64)
+    turned[..., :2] = turned[..., :2] @ np.array([[cos, sin], [-sin, cos]])
+    return scale * turned + np.asarray(shift)[: points.shape[2]]
+
+
+SHIFTS = strategies.tuples(*[strategies.floats(-500, 500)] * 3)
+SCALES = strategies.floats(0.2, 5)
+ANGLES = strategies.floats(-np.pi, np.pi)
+COLUMNS = strategies.sampled_from([2, 3])
+
+
+class TestInvariance:
+    @settings(max_examples=20, deadline=None)
+    @given(shift=SHIFTS, columns=COLUMNS)
+    def test_centred(self, shift, columns):
+        points = faces(3, columns=columns)
+        assert np.allclose(shapes.centred(moved(points, shift, 1, 0)), shapes.centred(points), atol=1e-9)
+        assert not np.allclose(shapes.centred(2 * points), shapes.centred(points))
+
+    @settings(max_examples=20, deadline=None)
+    @given(shift=SHIFTS, scale=SCALES, columns=COLUMNS)
+    def test_unit_size(self, shift, scale, columns):
+        points = faces(3, columns=columns)
+        expected = shapes.unit_size(points)
+        assert np.allclose(shapes.unit_size(moved(points, shift, scale, 0)), expected, atol=1e-9)
+        assert np.allclose((expected[..., :2] ** 2).sum(axis=2).mean(axis=1), 1)
+        assert not np.allclose(shapes.unit_size(moved(points, shift, scale, 0.3)), expected, atol=1e-3)
+
+    @settings(max_examples=20, deadline=None)
+    @given(shift=SHIFTS, scale=SCALES, angle=ANGLES, columns=COLUMNS)
+    def test_procrustes(self, shift, scale, angle, columns):
+        points = faces(3, columns=columns)
+        mean = shapes.mean_face(points)
+        other = shapes.procrustes(moved(points, shift, scale, angle), mean)
+        assert other.shape == points.shape
+        assert np.allclose(other, shapes.procrustes(points, mean), atol=1e-9)
+
+    @settings(max_examples=20, deadline=None)
+    @given(shift=SHIFTS, scale=SCALES, angle=ANGLES, columns=COLUMNS)
+    def test_eye_aligned_and_its_distances(self, shift, scale, angle, columns):
+        points = faces(3, columns=columns)
+        before, after = (shapes.eye_aligned(p) for p in (points, moved(points, shift, scale, angle)))
+        assert np.allclose(after, before, atol=1e-4)
+        assert np.allclose(shapes.distances(after), shapes.distances(before), atol=1e-4)
+
+    def test_the_mean_face_does_not_ask_where_a_face_is(self):
+        points = faces(20, columns=3)
+        rng = np.random.default_rng(1)
+        elsewhere = [
+            moved(p[None], rng.uniform(-99, 99, 3), rng.uniform(0.3, 3), rng.uniform(-1, 1)) for p in points
+        ]
+        assert np.allclose(shapes.mean_face(np.concatenate(elsewhere)), shapes.mean_face(points), atol=1e-6)
+
+
+class TestProcrustes:
+    def test_as_scipy_fits_two_shapes(self):
+        points = faces(2, seed=3).astype(np.float64)
+        expected_mean, expected, _ = procrustes(points[0], points[1])
+        fitted = shapes.procrustes(points[1:], expected_mean @ [1, 1j])
+        assert np.allclose(fitted[0], expected, atol=1e-12)
+
+    def test_the_mean_is_the_leading_eigenvector(self):
+        # Kent, 1994: the full Procrustes mean of faces of unit size.
+        middle = shapes.centred(faces(30, seed=4))
+        plane = middle[..., 0] + 1j * middle[..., 1]
+        plane /= np.linalg.norm(plane, axis=1, keepdims=True)
+        mean = shapes.mean_face(faces(30, seed=4))
+        leading = np.linalg.eigh(plane.T @ plane.conj())[1][:, -1]
+        assert abs(np.vdot(leading, mean)) == pytest.approx(1, abs=1e-4)
+
+    def test_the_mean_face_is_level(self):
+        mean = shapes.mean_face(faces(30))
+        left, right = EYE_ANCHORS[68]
+        assert np.linalg.norm(mean) == pytest.approx(1)
+        assert abs(np.angle(mean[right] - mean[left])) < 0.05
+
+    def test_z_is_scaled_along_and_not_turned(self):
+        points = faces(1, columns=3)
+        aligned = shapes.procrustes(points, shapes.mean_face(faces(5, columns=3)))
+        before, after = shapes.centred(points)[0], aligned[0]
+        scale = np.linalg.norm(after[:, :2]) / np.linalg.norm(before[:, :2])
+        assert np.allclose(after[:, 2], scale * before[:, 2])
+
+    def test_nothing_is_mirrored(self):
+        points = faces(1)
+        mean = shapes.mean_face(points)
+        assert not np.allclose(
+            shapes.procrustes(points * [-1, 1], mean), shapes.procrustes(points, mean), atol=0.01
+        )
+
+
+def test_eye_aligned_is_what_the_device_does():
+    points = faces(2, points=478, columns=3)
+    assert np.array_equal(shapes.eye_aligned(points)[1], align(points[1, :MESH_POINTS]))
+
+
+def test_distances():
+    triangle = np.array([[[0, 0, 0], [3, 4, 0], [3, 4, 12]]], np.float32)
+    assert shapes.distances(triangle).tolist() == [[5, 13, 12]]
+    assert shapes.distances(faces(2)).shape == (2, 68 * 67 // 2)
+
+
+def test_the_subset_of_the_mesh():
+    chosen = subset(478)
+    assert len(chosen) == len(set(chosen)) == sum(map(len, REGIONS.values())) == 57
+    assert min(chosen) >= 0
+    assert max(chosen) < MESH_POINTS
+    assert subset(68) == list(range(68))
+
+
+def rows_of(label, sequence=None, split=None):
+    count = len(label)
+    names = np.array([f"row {index}" for index in range(count)])
+    return Rows(
+        presence=np.ones(count, np.float32),
+        label=np.array([EMOTIONS.index(name) for name in label], np.uint8),
+        split=np.array(["all"] * count if split is None else split),
+        votes=np.zeros((count, 10), np.uint8),
+        name=names,
+        picture_hash=np.array([picture_hash(np.full((1, 1), index)) for index in range(count)]),
+        subject=np.array([""] * count),
+        sequence=np.array([""] * count if sequence is None else sequence),
+    )
+
+
+def test_the_neutral_first_row_of_each_sequence():
+    label = "neutral happy neutral sad happy happy sad surprise neutral".split()
+    sequence = ["b", "b", "a", "a", "", "c", "d", "d", "a"]  # c has one row, d does not start neutral
+    assert shapes.neutral_rows(rows_of(label, sequence)).tolist() == [-1, 0, -1, 2, -1, -1, -1, -1, 2]
+
+
+def landmarks(folder, label, sequence=None, split=None, columns=2, found=None):
+    """A landmarks folder of 68 points in which the class moves a few of them, in two shards."""
+    rows = rows_of(label, sequence, split)
+    points = faces(len(label), columns=columns)
+    for kind in np.unique(rows.label):
+        points[rows.label == kind, 3 * kind : 3 * kind + 3] += 40
+    found = np.ones(len(label), bool) if found is None else found
+    points[~found] = 0
+    folder.mkdir()
+    names = ["000000.npz", "000001.npz"]
+    for name, index in zip(names, np.array_split(np.arange(len(label)), 2), strict=True):
+        shard = Rows(*(getattr(rows, key)[index] for key in Rows.__dataclass_fields__))
+        one = Faces(points[index], found[index])
+        landmarks_folder.write_shard(folder / name, shard, [one])
+    data = {"file": "toy", "sha256": "0" * 64}
+    landmarks_folder.finish(folder, {"views": 0, "shards": names, "skipped": 0, "data": data, "maps": {}})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sequences(tmp_path_factory):
+    """40 sequences: neutral, then happy or (8 of them) sad."""
+    label = [name for i in range(40) for name in ("neutral", "sad" if i % 5 == 0 else "happy")]
+    names = [f"s{i}" for i in range(40) for _ in range(2)]
+    return landmarks(tmp_path_factory.mktemp("study") / "lm", label, names)
+
+
+@pytest.fixture(scope="module")
+def task(sequences):
+    return runner.open_task(sequences, runner.DEFAULTS)
+
+
+def by_name(task):
+    return {entry.name: entry for entry in alignment.representations(task)}
+
+
+def test_all_representations_of_68_points(task):
+    entries = by_name(task)
+    sizes = {name: entry.matrix()[0].size for name, entry in entries.items() if entry.matrix}
+    reasons = {name: entry.reason for name, entry in entries.items() if not entry.matrix}
+    assert sizes == {
+        "raw pixels": 136,
+        "centred": 136,
+        "centred, unit size": 136,
+        "eye-aligned, without z": 136,
+        "Procrustes, without z": 136,
+        "68 points, distances": 2278,
+        "all points eye-aligned, distances of 68": 2414,
+        "eye-aligned, without neutral first faces": 136,
+        "movement, without neutral first faces": 136,
+    }
+    assert set(reasons.values()) == {"no z in this data", "these are all points"}
+
+
+def test_movement_is_from_the_same_sequence(task):
+    entry = by_name(task)["movement, without neutral first faces"]
+    aligned = shapes.eye_aligned(task.faces.landmarks)
+    assert np.array_equal(entry.usable, task.rows.label != EMOTIONS.index("neutral"))
+    assert np.array_equal(entry.matrix()[7], aligned[7] - aligned[6])
+    fewer = task.only(entry.usable)
+    assert len(fewer.training) > 0
+    assert entry.usable[fewer.training].all()
+    assert entry.usable[fewer.validation].all()
+
+
+def test_the_mean_face_is_of_training_faces(task, monkeypatch):
+    seen = []
+    monkeypatch.setattr(shapes, "mean_face", lambda points: seen.append(points) or np.ones(68, complex))
+    by_name(task)["Procrustes, without z"].matrix()
+    assert np.array_equal(seen[0], task.faces.landmarks[task.training])
+
+
+def test_faces_that_were_not_found_and_evaluation_rows_are_left_out(tmp_path):
+    label = ["happy", "sad"] * 30
+    split = ["Training"] * 50 + ["PublicTest"] * 10
+    found = np.arange(60) % 7 > 0
+    folder = landmarks(tmp_path / "lm", label, split=split, columns=3, found=found)
+    task = runner.open_task(folder, Settings(inputs=("landmarks",), validation=0.2))
+    used = task.rows.name[np.concatenate([task.training, task.validation])]
+    assert sorted(used) == sorted(f"row {index}" for index in range(50) if found[index])
+    assert np.array_equal(np.unique(task.rows.split[task.training]), ["Training"])
+    assert np.array_equal(task.number, task.rows.label)
+    assert (task.faces.landmarks.any(axis=(1, 2))).all()
+    assert "no sequences" in by_name(task)["movement, without neutral first faces"].reason
+    assert by_name(task)["Procrustes"].matrix().shape == (task.faces.found.sum(), 68, 3)
+
+
+def test_mean_and_standard_deviation():
+    figure = summarize(iter([0.5, 0.6, 0.7]))
+    assert figure["mean"] == pytest.approx(0.6)
+    assert figure["std"] == pytest.approx(0.1)
+    assert show(figure) == "60.00 ± 10.00"
+    assert show(summarize([0.5])) == "50.00"
+    assert show(summarize([0.5, None])) == "–"
+
+
+TINY = "--seeds 1 --set epochs=20 hidden=16 batch=8 validation=0.3 averaging=0.5 learning_rate=1e-2".split()
+
+
+def test_alignment_writes_its_table(sequences, tmp_path, monkeypatch, capsys):
+    every = alignment.representations
+    wanted = ("eye-aligned", "eye-aligned, without z", "movement, without neutral first faces")
+    monkeypatch.setattr(
+        alignment, "representations", lambda task: [e for e in every(task) if e.name in wanted]
+    )
+    out = tmp_path / "new" / "out"
+    assert main(["alignment", str(sequences), "--out", str(out), *TINY]) == 0
+    text = (out / "study.md").read_text()
+    assert text in capsys.readouterr().out
+    assert "| eye-aligned | – | – | no z in this data | – |" in text
+    content = json.loads((out / "study.json").read_text())
+    assert content["command"].startswith("python -m train.study alignment ")
+    assert content["landmarks"]["data"] == {"file": "toy", "sha256": "0" * 64}
+    assert (content["seeds"], content["settings"]["epochs"]) == ([0], 20)
+    whole, movement = content["results"][1:]
+    assert whole["accuracy"]["mean"] > 0.8
+    assert movement["validation_faces"] < whole["validation_faces"]
+    assert sorted(file.name for file in out.iterdir()) == ["study.json", "study.md"]
+
+
+def test_balance_writes_its_table(sequences, tmp_path, monkeypatch):
+    monkeypatch.setattr("train.study.balance.STRATEGIES", ("oversample",))
+    out = tmp_path / "out"
+    assert main(["balance", str(sequences), "--out", str(out), *TINY]) == 0
+    content = json.loads((out / "study.json").read_text())
+    assert content["rarest"] == "sad"
+    assert [result["name"] for result in content["results"]] == ["oversample"]
+    assert sum(content["class_sizes"]["training"].values()) == content["faces"]["training"]
+    assert "recall of sad, %" in (out / "study.md").read_text()
+
+
+def fails(capsys, code, words, *argv):
+    assert run(lambda: main(list(argv))) == code
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert words in error
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "flags"),
+    [
+        (1, "an epoch (balance=none)", ("alignment", "--set", "batch=1000")),
+        (1, "an epoch (balance=undersample)", ("balance", "--set", "batch=32")),
+        (1, "has no coarse_map", ("balance", "--embedding", "--set", "batch=4", "validation=0.3")),
+        (78, "leave out --set inputs=landmarks,coarse_map", ("alignment", "--set", "embedding=true")),
+        (78, "no shaken or lost landmarks", ("balance", "--set", "shake=0.01")),
+        (78, "leave out --set balance=focal", ("balance", "--set", "balance=focal")),
+        (78, "expected KEY=VALUE", ("balance", "--set", "epoch=3")),
+    ],
+)
+def test_one_line_for_what_cannot_be(sequences, tmp_path, capsys, code, words, flags):
+    name, *rest = flags
+    fails(capsys, code, words, name, str(sequences), "--out", str(tmp_path / "out"), *rest)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_there_stays(sequences, tmp_path, capsys):
+    fails(capsys, 1, "is there already", "balance", str(sequences), "--out", str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_that_cannot_be_written_is_printed(sequences, tmp_path, monkeypatch, capsys):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("train.study.balance.STRATEGIES", ("oversample",))
+    monkeypatch.setattr("train.study.output.replacing_folder", full)
+    assert run(lambda: main(["balance", str(sequences), "--out", str(tmp_path / "out"), *TINY])) == 1
+    assert "| oversample |" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_every_strategy_takes_as_many_steps(task, monkeypatch, strategy):
+    class Counter:
+        def __init__(self, build, steps, settings):
+            self.batches = []
+
+        def step(self, batch):
+            self.batches.append(batch)
+
+    monkeypatch.setattr(runner, "Trainer", Counter)
+    chosen = Settings(inputs=("landmarks",), balance=strategy, batch=8, epochs=3)
+    matrix = np.zeros((len(task.number), 2), np.float32)
+    inputs = {"landmarks": matrix}
+    trainer = runner._trained(inputs, runner.data.standardization(inputs, 5.0), task, chosen)
+    assert len(trainer.batches) == 3 * (len(task.training) // 8)
+    assert {len(batch.weight) for batch in trainer.batches} == {8}

@@ -1,0 +1,1 @@
+"""Labelled pictures to landmarks folders, and landmarks folders to training rows."""

@@ -1,0 +1,189 @@
+"""Labelled pictures → landmarks folder, on all cores or on a Dask cluster.
+
+The pictures go in chunks to worker processes; each finished chunk is a shard of the folder. Stopped
+at any moment, the next run with the same data, preparation and face models goes on behind the
+shards that are there. Neither side holds more than a few chunks in memory.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from edge.core.text import escaped
+from edge.head.inputs import INPUTS
+from edge.landmarks.models import find_models, model_hashes
+from evaluation import Sample, fingerprint, picture_hash, read_dataset
+from evaluation.label_sets import EMOTIONS, FERPLUS_VOTES
+from evaluation.parallel import chunks
+from train.dataset.executor import Executor, open_executor
+from train.dataset.find_faces import MAPS, Setup, find_faces
+from train.dataset.landmarks_folder import (
+    INFO_FILE,
+    SCHEMA,
+    Rows,
+    check_output,
+    finish,
+    is_whole,
+    load,
+    versions,
+    write_shard,
+)
+from train.dataset.training_data import TRAINING_SPLITS
+
+CHUNK = 128
+"""Pictures in one shard: a few seconds of work for one core."""
+CHUNK_BYTES = 64_000_000
+"""Of decoded pictures in one shard; a few shards for each worker are in memory."""
+
+
+def extract(
+    data: Path,
+    out: Path,
+    setup: Setup,
+    workers: int,
+    dask: str | None = None,
+    mapping: Path | None = None,
+) -> None:
+    """Find the face in every picture of ``data`` and write the landmarks folder ``out``.
+
+    Args:
+        data: see ``evaluation.read_dataset``.
+        out: new, unfinished, or an earlier result, which is replaced.
+        setup: preparation, views, face models.
+        workers: processes.
+        dask: address of a Dask scheduler, whose workers are used instead.
+        mapping: names of class folders, see ``evaluation.read_dataset``.
+
+    Raises:
+        DataError: the data cannot be used; see ``evaluation.read_dataset``.
+        ModelError: the face models are absent or altered.
+        BackendError: a worker process died, or the scheduler cannot be reached.
+        OSError: a full disk, for instance. The finished shards stay.
+    """
+    find_models(setup.models_dir)  # fail here rather than in every worker
+    check_output(out)
+    if not data.exists():
+        next(read_dataset(data, on_bad=print))  # says what was expected
+    identity = fingerprint(data, mapping)
+    info: dict[str, Any] = {
+        "data": {"file": data.name, "sha256": identity.sha256},
+        "preparation": asdict(setup.preparation),
+        "landmark_models": model_hashes(),
+        "detection": "litert backend, single-image mode, no fallback region",
+        "maps": {name: INPUTS[name].version for name in MAPS},
+        "views": setup.views,
+    }
+    skipped: list[str] = []
+    with tqdm(total=identity.rows, unit="picture", disable=None) as bar:
+
+        def on_bad(message: str) -> None:
+            skipped.append(message)
+            bar.write(escaped(f"warning: {message}"), file=sys.stderr)
+            bar.update(1)
+
+        samples = read_dataset(data, on_bad=on_bad, mapping=mapping)
+        with open_executor(workers, dask) as executor:
+            shards = _fill(executor, _Shards(out, info), samples, setup, bar)
+    info |= {
+        "skipped": len(skipped),
+        "shards": shards,
+        "versions": versions(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    finish(out, info)
+    folder = load(out)
+    print(coverage_table(folder.rows))
+    print(f"{len(folder.rows)} pictures, {len(skipped)} problems → {out}")
+
+
+def _fill(
+    executor: Executor, shards: "_Shards", samples: Iterator[Sample], setup: Setup, bar: Any
+) -> list[str]:
+    """Make every shard that is not there yet; gives the names of all."""
+    running: dict[Any, tuple[Path, list[Sample]]] = {}
+    names: list[str] = []
+
+    def store_first() -> None:
+        future = next(iter(running))
+        presence, views = future.result()
+        path, chunk = running.pop(future)
+        write_shard(path, _rows(chunk, presence), views)
+        bar.update(len(chunk))
+
+    first = 0  # number of the chunk's first picture
+    try:
+        for index, chunk in enumerate(chunks(samples, CHUNK, CHUNK_BYTES)):
+            (shards.folder / INFO_FILE).unlink(missing_ok=True)  # the folder is not whole any more
+            path = shards.path(index)
+            names.append(path.name)
+            place, first = first, first + len(chunk)
+            if is_whole(path, [sample.name for sample in chunk]):
+                bar.update(len(chunk))
+                continue
+            pictures = [sample.picture for sample in chunk]
+            varied = [sample.split in TRAINING_SPLITS for sample in chunk]
+            running[executor.pool.submit(find_faces, setup, place, pictures, varied)] = (path, chunk)
+            if len(running) > executor.ahead:  # keeps the pictures in memory few
+                store_first()
+        while running:
+            store_first()
+    except BaseException:
+        for future in running:
+            future.cancel()
+        raise
+    return names
+
+
+class _Shards:
+    """``OUT/<key>-<chunk>.npz``; the key holds all that the faces depend on."""
+
+    def __init__(self, out: Path, info: dict[str, Any]) -> None:
+        self.folder = out
+        parts = [SCHEMA, CHUNK, CHUNK_BYTES, versions(), info]
+        key = json.dumps(parts, sort_keys=True)
+        self.key = hashlib.sha256(key.encode()).hexdigest()[:16]
+
+    def path(self, index: int) -> Path:
+        return self.folder / f"{self.key}-{index:06d}.npz"
+
+
+def _rows(chunk: list[Sample], presence: np.ndarray) -> Rows:
+    no_votes = (0,) * len(FERPLUS_VOTES)
+    nobody = np.array([""] * len(chunk), np.str_)
+    return Rows(
+        presence=presence,
+        label=np.array([EMOTIONS.index(sample.label) for sample in chunk], np.uint8),
+        split=np.array([sample.split for sample in chunk], np.str_),
+        votes=np.array([sample.votes or no_votes for sample in chunk], np.uint8),
+        name=np.array([sample.name for sample in chunk], np.str_),
+        picture_hash=np.array([picture_hash(sample.picture) for sample in chunk], np.str_),
+        subject=nobody,
+        sequence=nobody,
+    )
+
+
+# ---- what is printed and recorded ----
+
+
+def coverage_table(rows: Rows) -> str:
+    """Faces found of pictures, by split and class."""
+    splits = sorted(set(rows.split.tolist()))
+    lines = [f"{'faces found':<17}" + "".join(f"{escaped(split):>22}" for split in splits)]
+    present = [number for number in range(len(EMOTIONS)) if (rows.label == number).any()]
+    for number in [*present, None]:
+        cells = []
+        for split in splits:
+            chosen = (rows.split == split) & (True if number is None else rows.label == number)
+            total, found = int(chosen.sum()), int((chosen & (rows.presence > 0)).sum())
+            cells.append(f"{found:>7} of {total:>6} {found / total:>5.1%}" if total else f"{'–':>22}")
+        label = "all" if number is None else EMOTIONS[number]
+        lines.append(f"{label:<17}" + "".join(f"{cell:>22}" for cell in cells))
+    return "\n".join(lines)

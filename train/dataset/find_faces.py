@@ -1,0 +1,103 @@
+"""Pictures → faces, as they are and varied: what the worker processes of ``extract`` do."""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge.core import features
+from edge.core.errors import ConfigError
+from edge.core.types import Face, Frame
+from edge.head.inputs import INPUTS, maps_of
+from edge.landmarks.litert import LitertBackend, next_roi
+from edge.landmarks.models import find_models
+from evaluation import Preparation, prepare
+from train.dataset import augmentation
+from train.dataset.landmarks_folder import Faces
+
+MAPS = maps_of(INPUTS)
+"""What a landmarks folder holds of each face beside the landmarks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a worker must know beside the pictures."""
+
+    preparation: Preparation
+    views: int
+    """How often each training picture is varied."""
+    models_dir: Path | None = None
+    """Folder of the face models; None: where setup put them."""
+
+    def __post_init__(self) -> None:
+        if self.views < 0:
+            raise ConfigError(f"views must be 0 or more, not {self.views}")
+
+
+def find_faces(
+    setup: Setup, first: int, pictures: list[Any], varied: list[bool]
+) -> tuple[np.ndarray, list[Faces]]:
+    """The faces of some pictures.
+
+    Args:
+        setup: how.
+        first: number of the first picture in the data; seeds the variation.
+        pictures: uint8 (H, W) or (H, W, 3) each.
+        varied: which of them get views.
+
+    Returns:
+        presence float32 (N,), and the faces: as they are, then each view.
+    """
+    backend = _backend(setup.models_dir)
+    presence = np.zeros(len(pictures), np.float32)
+    views = [_no_faces(len(pictures)) for _ in range(setup.views + 1)]
+    for index, picture in enumerate(pictures):
+        rgb = prepare(picture, setup.preparation.scale, setup.preparation.padding)
+        faces = backend.find(Frame(rgb, captured_ns=0, index=index, origin="", still=True))
+        if not faces:
+            continue
+        presence[index] = faces[0].presence
+        _put(views[0], index, faces[0])
+        for view in range(1, setup.views + 1) if varied[index] else ():
+            rng = np.random.default_rng([first + index, view])
+            assert faces[0].roi is not None
+            # Half of the time from where tracking would look: that is what most frames of a camera get.
+            start = next_roi(faces[0].landmarks) if rng.random() < 0.5 else faces[0].roi
+            varied_rgb, roi = augmentation.vary(rgb, start, rng)
+            seen = backend.detect_in(Frame(varied_rgb, 0, index, "", still=True), roi)
+            if seen:
+                _put(views[view], index, seen[0])
+    return presence, views
+
+
+_of_thread = threading.local()
+"""An interpreter must not be shared: the workers of Dask have several threads."""
+
+
+def _backend(models_dir: Path | None) -> LitertBackend:
+    if getattr(_of_thread, "models_dir", "") != models_dir:
+        _of_thread.backend = LitertBackend(find_models(models_dir, MAPS))
+        _of_thread.models_dir = models_dir
+    backend: LitertBackend = _of_thread.backend
+    return backend
+
+
+def _no_faces(count: int) -> Faces:
+    return Faces(
+        np.zeros((count, features.MESH_POINTS, 3), np.float32),
+        np.zeros(count, bool),
+        {name: np.zeros((count, *INPUTS[name].shape), _stored(INPUTS[name].dtype)) for name in MAPS},
+    )
+
+
+def _stored(dtype: np.dtype) -> np.dtype:
+    return np.dtype(np.float16) if dtype == np.float32 else dtype
+
+
+def _put(faces: Faces, index: int, face: Face) -> None:
+    faces.landmarks[index] = face.landmarks
+    faces.found[index] = True
+    for name, values in face.maps.items():
+        faces.maps[name][index] = values

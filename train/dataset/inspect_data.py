@@ -1,0 +1,176 @@
+"""``mien train inspect``: what is in a data set, before anything is trained on it.
+
+Reads the pictures one after the other and keeps none of them: a hash, a name, a label, a split and votes
+for each, about 120 MB for a million pictures. For a moment at the end come 50 MB, or 250 MB where all
+have FER+ votes. Of a landmarks folder, all but the landmarks is in memory.
+"""
+
+import json
+from array import array
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from edge.core.errors import DataError
+from edge.core.files import check_replaceable, is_json_with, write_atomic
+from edge.core.text import escaped
+from evaluation import Sample, picture_hash, read_dataset
+from evaluation.document import encoded
+from evaluation.label_sets import EMOTIONS, FERPLUS_VOTES
+from train import page
+from train.dataset import inspect_page, landmarks_folder, subjects
+from train.dataset.inspect_figures import NAMED, Table, common, counts_by_split, histogram, quantiles
+
+_FIGURES = "inspect.json"
+_PAGE = "index.html"
+_HASH_BYTES = 20
+_PRESENCE_BINS = np.linspace(0, 1, 21)
+
+
+@dataclass(slots=True)
+class Looks:
+    """Counters of what the pictures look like."""
+
+    widths: Counter[int] = field(default_factory=Counter)
+    heights: Counter[int] = field(default_factory=Counter)
+    grey: int = 0
+    """Pictures without colour, whatever their format."""
+
+    def add(self, picture: NDArray[np.uint8]) -> None:
+        """Count one: (H, W) or (H, W, 3)."""
+        self.heights[picture.shape[0]] += 1
+        self.widths[picture.shape[1]] += 1
+        self.grey += picture.ndim == 2 or bool((picture == picture[..., :1]).all())
+
+
+def inspect(data: Path, out: Path | None, mapping: Path | None) -> None:
+    """Print what is in a data set, and write it as a page.
+
+    Args:
+        data: see ``evaluation.read_dataset``; or a landmarks folder, which has coverage in place of
+            picture sizes.
+        out: folder for ``index.html`` (with plots; needs nothing else) and ``inspect.json``.
+        mapping: see ``evaluation.read_dataset``.
+
+    Raises:
+        DataError: the data cannot be used, or ``out`` has files of these names that are not ours.
+        OSError: a full disk, for instance.
+    """
+    if out is not None:
+        _check_output(out)
+    is_landmarks = _is_landmarks(data)
+    if is_landmarks and mapping is not None:
+        raise DataError(f"{data} is a landmarks folder: a mapping file is for class folders")
+    results = of_landmarks(data) if is_landmarks else of_pictures(data, mapping)
+    blocks = inspect_page.contents(results)
+    print(page.text(blocks))
+    if out is not None:
+        write_atomic(out / _FIGURES, (json.dumps(results, indent=1, allow_nan=False) + "\n").encode())
+        write_atomic(out / _PAGE, encoded(page.html([*inspect_page.title(results), *blocks])))
+        print(f"\n→ {out / _PAGE}")
+
+
+def _check_output(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise DataError(f"{out} is a file: name a folder to write")
+    check_replaceable(out / _FIGURES, lambda content: is_json_with(content, "data", "classes", "duplicates"))
+    check_replaceable(out / _PAGE, lambda _: (out / _FIGURES).is_file())  # they come together
+
+
+def of_pictures(data: Path, mapping: Path | None = None) -> dict[str, Any]:
+    """Figures of labelled pictures.
+
+    Raises:
+        DataError: see ``evaluation.read_dataset``.
+    """
+    if subjects.is_subjects(data):
+        raise DataError(f"{data} has landmarks, not pictures: run extract, then inspect what it wrote")
+    bad: list[str] = []
+    count = 0
+
+    def on_bad(message: str) -> None:
+        nonlocal count
+        count += 1
+        if len(bad) < NAMED:
+            bad.append(message)
+
+    looks, collected = Looks(), _Collected()
+    for sample in tqdm(read_dataset(data, on_bad=on_bad, mapping=mapping), unit="picture", disable=None):
+        looks.add(sample.picture)
+        collected.add(sample)
+    table = collected.table()
+    return {
+        **common(data, table),
+        "bad": {"count": count, "first": bad},
+        "size": {"width": quantiles(looks.widths), "height": quantiles(looks.heights)},
+        "size_histogram": {"width": _spread(looks.widths), "height": _spread(looks.heights)},
+        "grey": looks.grey / len(table.label),
+    }
+
+
+def of_landmarks(folder: Path) -> dict[str, Any]:
+    """Figures of a landmarks folder.
+
+    Raises:
+        DataError: see ``train.dataset.landmarks_folder.load``; or it has no rows.
+    """
+    opened = landmarks_folder.load(folder)
+    rows = opened.rows
+    if not len(rows):
+        raise DataError(f"{folder} has no rows")
+    splits, split = np.unique(rows.split, return_inverse=True)
+    hashes = np.frombuffer(bytes.fromhex("".join(rows.picture_hash.tolist())), f"V{_HASH_BYTES}")
+    table = Table(splits.tolist(), split, rows.label, rows.votes, hashes, [*map(escaped, rows.name.tolist())])
+    found = rows.presence > 0
+    subject_names = np.unique(rows.subject[rows.subject != ""])
+    return {
+        **common(folder, table),
+        "bad": {"count": opened.info["skipped"], "first": []},
+        "coverage": counts_by_split(table, found),
+        "presence": histogram(rows.presence[found], _PRESENCE_BINS),
+        "subjects": len(subject_names),
+        "sequences": len(np.unique(rows.sequence[rows.sequence != ""])),
+    }
+
+
+class _Collected:
+    """A table that grows."""
+
+    def __init__(self) -> None:
+        self.splits: dict[str, int] = {}
+        self.split, self.label, self.votes, self.hashes = array("H"), bytearray(), bytearray(), bytearray()
+        self.names: list[str] = []
+
+    def add(self, sample: Sample) -> None:
+        self.split.append(self.splits.setdefault(sample.split, len(self.splits)))
+        self.label.append(EMOTIONS.index(sample.label))
+        self.votes += bytes(sample.votes or len(FERPLUS_VOTES))
+        self.hashes += bytes.fromhex(picture_hash(sample.picture))
+        self.names.append(escaped(sample.name))
+
+    def table(self) -> Table:
+        return Table(
+            list(self.splits),
+            np.frombuffer(self.split, np.uint16),
+            np.frombuffer(self.label, np.uint8),
+            np.frombuffer(self.votes, np.uint8).reshape(-1, len(FERPLUS_VOTES)),
+            np.frombuffer(self.hashes, f"V{_HASH_BYTES}"),
+            self.names,
+        )
+
+
+def _is_landmarks(path: Path) -> bool:
+    """Also an unfinished one, so that ``load`` says so."""
+    return path.is_dir() and ((path / landmarks_folder.INFO_FILE).is_file() or any(path.glob("*.npz")))
+
+
+def _spread(sides: Counter[int]) -> dict[str, list[float]]:
+    """Histogram of counted lengths, equal bins from the least to the greatest."""
+    values = np.array(list(sides))
+    bins = np.linspace(values.min(), values.max() + 1, min(20, np.ptp(values) + 1) + 1)
+    return histogram(values, bins, np.array(list(sides.values())))

@@ -1,0 +1,292 @@
+"""What lies between ``extract`` and ``fit``: a folder of shards with the landmarks of each picture.
+
+Shards are written one after the other, so that extract needs memory for a few of them only, however
+many pictures there are; fit reads all faces of one view at a time. ``info.json`` comes last and makes
+the folder whole.
+"""
+
+import json
+import platform
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+import edge
+from edge.core.errors import DataError, first_line
+from edge.core.files import is_json_with, replacing
+from edge.core.runtime import package_version, runtime_name
+from edge.head.inputs import INPUTS
+from evaluation.label_sets import EMOTIONS
+
+SCHEMA = 3
+INFO_FILE = "info.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """The same N pictures, seen once: as they are, or varied."""
+
+    landmarks: NDArray[np.float32]
+    """float32 (N, P, D): mesh (468, 3), px of the prepared picture, or 68 points (68, 2); zeros where
+    no face was found."""
+    found: NDArray[np.bool_]
+    """bool (N,)"""
+    maps: dict[str, NDArray[Any]] = field(default_factory=dict)
+    """``Face.maps`` of all: (N, …) each, float32 kept as float16."""
+
+    def take(self, index: Any) -> "Faces":
+        """Some of them."""
+        maps = {name: array[index] for name, array in self.maps.items()}
+        return Faces(self.landmarks[index], self.found[index], maps)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What is known about N pictures beside their faces."""
+
+    presence: NDArray[np.float32]
+    """float32 (N,), 0–1; 0 where no face was found."""
+    label: NDArray[np.uint8]
+    """uint8 (N,), index into ``evaluation.label_sets.EMOTIONS``."""
+    split: NDArray[np.str_]
+    """(N,), as in the data set."""
+    votes: NDArray[np.uint8]
+    """uint8 (N, 10), order of ``FERPLUS_VOTES``; zeros where there are none."""
+    name: NDArray[np.str_]
+    """(N,), where the picture came from."""
+    picture_hash: NDArray[np.str_]
+    """(N,), SHA-1 of the picture's pixels and shape."""
+    subject: NDArray[np.str_]
+    """(N,), who is in the picture; empty where nobody knows."""
+    sequence: NDArray[np.str_]
+    """(N,), which sequence the picture belongs to, its rows in order of time; empty for single ones."""
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+
+_ROWS = [f.name for f in fields(Rows)]
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarksFolder:
+    """A whole folder, opened."""
+
+    path: Path
+    info: dict[str, Any]
+    """``data`` (file, sha256), ``preparation``, ``landmark_models``, ``detection``, ``views``,
+    ``maps`` (name: version), ``skipped`` (rows), ``shards``, ``versions``, ``created``."""
+    rows: Rows
+
+    @property
+    def views(self) -> int:
+        """How often each training picture was varied."""
+        return int(self.info["views"])
+
+    def faces(self, view: int = 0, maps: Sequence[str] = ()) -> Faces:
+        """All rows, read from the disk.
+
+        Args:
+            view: 0: the pictures as they are; 1…``views``: varied. Only training rows are varied, the
+                others count as not found there.
+            maps: which are read; they are most of what a shard holds.
+
+        Raises:
+            DataError: a shard is missing or damaged, or the folder has no such map.
+        """
+        for name in maps:
+            if self.info["maps"].get(name) != INPUTS[name].version:
+                raise DataError(
+                    f"{self.path} has no {name} of version {INPUTS[name].version}: run extract again, "
+                    "or train with --set inputs=landmarks"
+                )
+        parts = [_read_faces(self.path / shard, view, maps) for shard in self.info["shards"]]
+        arrays = _concatenate(self.path, parts)
+        faces = Faces(arrays.pop("landmarks"), arrays.pop("found"), arrays)
+        if len(faces.found) != len(self.rows):
+            raise DataError(f"{self.path} has other numbers of faces than of rows: run extract again")
+        return faces
+
+
+def write_shard(path: Path, rows: Rows, views: list[Faces]) -> None:
+    """Write some rows and their faces, unvaried first, whole or not at all.
+
+    Raises:
+        OSError: the folder cannot be written, or the disk is full.
+    """
+    arrays = {f.name: getattr(rows, f.name) for f in fields(Rows)}
+    for view, faces in enumerate(views):
+        of_view = {"landmarks": faces.landmarks, "found": faces.found, **faces.maps}
+        arrays |= {f"{name}_{view}": array for name, array in of_view.items()}
+    with replacing(path) as temporary:
+        write_npz(temporary, arrays)
+
+
+def write_npz(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    """``np.savez``, which leaves its archive open when the disk is full, to fail once more at exit.
+
+    Raises:
+        OSError: a full disk, for instance.
+    """
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, array, allow_pickle=False)
+
+
+def finish(folder: Path, info: dict[str, Any]) -> None:
+    """Write ``info.json``: all shards that ``info`` names are there, others are removed.
+
+    Raises:
+        OSError: a full disk, for instance.
+    """
+    with replacing(folder / INFO_FILE) as temporary:
+        temporary.write_text(json.dumps({"schema": SCHEMA, **info}, indent=1) + "\n")
+    for stale in set(folder.glob("*.npz")) - {folder / name for name in info["shards"]}:
+        stale.unlink()
+
+
+def versions() -> dict[str, str]:
+    """Of what landmarks depend on, for ``info``."""
+    return {
+        "mien": edge.__version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+        "runtime": f"{runtime_name()} {package_version(runtime_name().replace('_', '-'))}",
+    }
+
+
+def check_output(out: Path) -> None:
+    """Other people's files are not ours to remove or replace: ``out`` must be new, or hold nothing but
+    what a landmarks folder, finished or not, holds.
+
+    Raises:
+        DataError: it does not.
+    """
+    if out.exists() and not out.is_dir():
+        raise DataError(f"{out} is a file: name a folder to write")
+    names = {entry.name for entry in out.glob("*") if not _LEFT_OVER.fullmatch(entry.name)}
+    finished = INFO_FILE in names
+    shard_name = _SHARD_NAME if finished else _UNFINISHED_SHARD_NAME
+    shards = names - {INFO_FILE}
+    ours = not finished or (shards and is_json_with((out / INFO_FILE).read_bytes(), "schema", "shards"))
+    if not ours or not all(map(shard_name.fullmatch, shards)):
+        raise DataError(f"{out} is there and no landmarks folder: name a new folder to write")
+
+
+_UNFINISHED_SHARD_NAME = re.compile(r"[0-9a-f]{16}-\d{6}\.npz")
+_SHARD_NAME = re.compile(r"([0-9a-f]{16}-)?\d{6}\.npz")
+_LEFT_OVER = re.compile(r"\.(info|([0-9a-f]{16}-)?\d{6})-\w{8}\.(json|npz)")
+"""What ``replacing`` leaves behind a power cut."""
+
+
+def _is_shard_name(name: Any) -> bool:
+    return isinstance(name, str) and _SHARD_NAME.fullmatch(name) is not None
+
+
+def load(path: Path) -> LandmarksFolder:
+    """Open a folder and read all that is not faces.
+
+    Raises:
+        DataError: missing, unfinished, damaged, or of another version.
+    """
+    info = _read_info(path)
+    parts = [_read_rows(path / name) for name in info["shards"]]
+    rows = Rows(**_concatenate(path, parts))
+    if len(rows) and rows.label.max() >= len(EMOTIONS):
+        raise DataError(f"{path} has labels beyond {len(EMOTIONS) - 1}: run extract again")
+    return LandmarksFolder(path, info, rows)
+
+
+def is_whole(shard: Path, names: list[str]) -> bool:
+    """Whether a shard is there, can be read, and has the pictures ``names``."""
+    try:
+        with zipfile.ZipFile(shard) as archive:
+            if archive.testzip() is not None:
+                return False
+        return bool(_read(shard, ["name"])["name"].tolist() == names)
+    except Exception:  # a flipped bit in an archive raises anything from zlib.error to NotImplementedError
+        return False
+
+
+def _read_faces(shard: Path, view: int, maps: Sequence[str]) -> dict[str, NDArray[Any]]:
+    names = ("landmarks", "found", *maps)
+    arrays = _read(shard, [f"{name}_{view}" for name in names])
+    faces = {name: arrays[f"{name}_{view}"] for name in names}
+    _check(shard, faces)
+    if any(faces[name].shape[1:] != INPUTS[name].shape for name in maps):
+        raise DataError(f"{shard} has maps of another shape: run extract again")
+    return faces
+
+
+def _read_rows(shard: Path) -> dict[str, NDArray[Any]]:
+    rows = _read(shard, _ROWS)
+    _check(shard, rows)
+    return rows
+
+
+_KINDS = {
+    "landmarks": ("f", 3),
+    "found": ("b", 1),
+    "presence": ("f", 1),
+    "label": ("u", 1),
+    "votes": ("u", 2),
+    **{name: (each.dtype.kind, 1 + len(each.shape)) for name, each in INPUTS.items() if each.is_map},
+}
+"""Kind of number and dimensions of the arrays that are not text."""
+
+
+def _check(shard: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    kinds = {name: (array.dtype.kind, array.ndim) for name, array in arrays.items()}
+    right = all(kind == _KINDS.get(name, ("U", 1)) for name, kind in kinds.items())
+    if not right or len({len(array) for array in arrays.values()}) != 1:
+        raise DataError(f"{shard} has arrays that do not fit together: run extract again")
+
+
+def _read_info(path: Path) -> dict[str, Any]:
+    try:
+        info = json.loads((path / INFO_FILE).read_text())
+    except FileNotFoundError:
+        state = "is not finished" if path.is_dir() and any(path.glob("*.npz")) else "is no landmarks folder"
+        raise DataError(f"{path} {state}: run mien train extract") from None
+    except (OSError, ValueError, RecursionError):
+        raise DataError(f"{path / INFO_FILE} cannot be read: run extract again") from None
+    if not isinstance(info, dict) or info.get("schema") != SCHEMA:
+        found = info.get("schema") if isinstance(info, dict) else None
+        raise DataError(f"{path} has schema {found}, expected {SCHEMA}: run extract again")
+    shards: Any = info.get("shards")
+    views, maps = info.get("views"), info.get("maps")
+    named = isinstance(shards, list) and shards and all(map(_is_shard_name, shards))
+    if not (named and len(set(shards)) == len(shards) and type(views) is int and views >= 0):
+        raise DataError(f"{path / INFO_FILE} names no shards or no views: run extract again")
+    if not isinstance(maps, dict):
+        raise DataError(f"{path / INFO_FILE} names no maps: run extract again")
+    return info
+
+
+def _read(shard: Path, names: list[str]) -> dict[str, NDArray[Any]]:
+    """Some arrays of a shard; the others are not read."""
+    try:
+        with shard.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            if any(info.compress_type for info in archive.zip.infolist()):
+                raise ValueError("it is compressed, and so may be of any size")
+            # What is no .npy inside comes as bytes.
+            return {name: np.asarray(archive[name]) for name in names}
+    except Exception as error:  # a flipped bit in an npz raises anything from zlib.error to SyntaxError
+        reason = first_line(error)
+        raise DataError(f"{shard} is missing or damaged ({reason}): run extract again") from None
+
+
+def _concatenate(path: Path, parts: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    try:
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    except ValueError:
+        raise DataError(f"{path} has shards that do not fit together: run extract again") from None

@@ -1,0 +1,1 @@
+"""The network, its training, and what makes one network of several."""

@@ -1,0 +1,1 @@
+"""Networks whose answers the small network learns from."""

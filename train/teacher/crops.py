@@ -1,0 +1,71 @@
+"""Pictures of faces → what the landmark network's first layers see in them: what ``teach``'s workers do."""
+
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.types import Roi
+from edge.landmarks.litert import LandmarkModel
+from edge.landmarks.models import find_models
+from edge.landmarks.surgery.tap import tap
+from evaluation import Preparation, prepare
+from train.dataset import augmentation
+from train.teacher.landmark_network import START
+
+AS_IT_IS, MIRRORED, VARIED = "as it is", "mirrored", "varied"
+"""How a face is looked at."""
+
+
+def look(
+    models_dir: Path | None,
+    preparation: Preparation,
+    pictures: list[NDArray[np.uint8]],
+    rois: list[Roi],
+    how: str,
+    seeds: list[list[int]],
+) -> NDArray[np.float16]:
+    """The feature map ``START`` of each face.
+
+    Args:
+        models_dir: folder of the face models; None: where setup put them.
+        preparation: of the pictures.
+        pictures: uint8 (H, W) or (H, W, 3) each.
+        rois: where the face is in the prepared picture.
+        how: one of the three above.
+        seeds: of each variation.
+
+    Returns:
+        float16 (N, 24, 24, 64).
+    """
+    network = _network(models_dir)
+    maps = []
+    for picture, roi, seed in zip(pictures, rois, seeds, strict=True):
+        rgb = prepare(picture, preparation.scale, preparation.padding)
+        if how == VARIED:
+            rgb, roi = augmentation.vary(rgb, roi, np.random.default_rng(seed))
+        elif how == MIRRORED:
+            rgb, roi = augmentation.mirror(rgb, roi)
+        network.run(rgb, roi)
+        maps.append(network.maps()["start"].astype(np.float16))
+    return np.stack(maps)
+
+
+@functools.cache
+def _network(models_dir: Path | None) -> LandmarkModel:
+    """The landmark network, of which the map ``START`` is used."""
+    return LandmarkModel(tap(find_models(models_dir).landmarker, (START,)), 1, ["start"])
+
+
+def ahead(submit: Any, tasks: Iterator[tuple[Any, ...]], count: int) -> Iterator[NDArray[np.float16]]:
+    """Results of ``look`` in order, ``count`` of them under way."""
+    waiting: list[Any] = []
+    for task in tasks:
+        waiting.append(submit(look, *task))
+        if len(waiting) > count:
+            yield waiting.pop(0).result()
+    while waiting:
+        yield waiting.pop(0).result()

@@ -1,0 +1,149 @@
+"""The expression network of face-api.js in Keras: a teacher that has learned from other pictures.
+
+The package ``@vladmandic/face-api`` 1.7.15 (MIT licence) holds it in ``model``: a manifest, and weights of 8
+bits each. It stays where the user has put it; what leaves the desktop has only learned from its answers.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import keras
+import numpy as np
+from keras import layers
+from numpy.typing import NDArray
+
+from edge.core.errors import DataError
+from edge.core.files import sha256
+from edge.core.quantize import softmax
+from edge.core.types import Box, Roi
+from edge.landmarks.geometry import crop, crop_to_picture
+from evaluation.label_sets import EMOTIONS, LabelSet
+
+MANIFEST = "face_expression_model-weights_manifest.json"
+FILES = {
+    MANIFEST: "5b349c17c7836da506e03422cd6461c74085d8bb2713ad4114647dc5d28174c8",
+    "face_expression_model.bin": "9a9840f2cf1f4c7eab95f197512569345c00d2426754d4608b92af30e0300f3d",
+}
+"""Name → SHA-256."""
+
+SIDE = 112
+"""Of the picture of a face that it takes, px."""
+MARGIN = 1.15
+"""Side of the square that is cut out, in longer sides of the landmarks' box."""
+MEAN_RGB = (122.782, 117.001, 104.298)
+"""Taken off the pixels before they are divided by 256."""
+
+ORDER = ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")
+"""Of its logits, in our words."""
+
+
+def read_network(folder: Path) -> keras.Model:
+    """The network with its weights: pixels float32 (N, 112, 112, 3), RGB, 0–255 → logits (N, 7) in ``ORDER``.
+
+    Args:
+        folder: the package, or its folder ``model``.
+
+    Raises:
+        DataError: a file is missing or not the one that is known.
+    """
+    folder = folder / "model" if (folder / "model").is_dir() else folder
+    contents = {}
+    for name, expected in FILES.items():
+        try:
+            contents[name] = (folder / name).read_bytes()
+        except OSError as error:
+            raise DataError(
+                f"{folder / name} cannot be read ({error.strerror}): expected the package "
+                "@vladmandic/face-api 1.7.15, unpacked (npm pack @vladmandic/face-api@1.7.15)"
+            ) from None
+        if sha256(contents[name]) != expected:
+            raise DataError(
+                f"{folder / name} is not that of @vladmandic/face-api 1.7.15: its SHA-256 differs"
+            )
+    manifest, raw = contents.values()
+    weights = _weights(json.loads(manifest)[0]["weights"], raw)
+    model = _network()
+    model.set_weights([weights[name] for name in _names()])
+    return model
+
+
+def _weights(manifest: list[dict[str, Any]], raw: bytes) -> dict[str, NDArray[np.float32]]:
+    """By name: one after the other, as float32 or as codes with a scale and a least value."""
+    weights, offset = {}, 0
+    for entry in manifest:
+        count, quantization = int(np.prod(entry["shape"])), entry.get("quantization")
+        dtype = np.dtype(quantization["dtype"] if quantization else "<f4")
+        values = np.frombuffer(raw, dtype, count, offset).astype(np.float32).reshape(entry["shape"])
+        if quantization:
+            values = values * np.float32(quantization["scale"]) + np.float32(quantization["min"])
+        weights[entry["name"]] = values
+        offset += count * dtype.itemsize
+    return weights
+
+
+_CHANNELS = (32, 64, 128, 256)
+"""Of its four blocks, each of which halves the side."""
+
+
+def _network() -> keras.Model:
+    """Blocks of four convolutions whose outputs are added up; all but the first are depthwise-separable."""
+    pixels = layers.Input((SIDE, SIDE, 3))
+    values = layers.Rescaling(1 / 256, [-mean / 256 for mean in MEAN_RGB])(pixels)
+    for number, channels in enumerate(_CHANNELS):
+        kind = layers.SeparableConv2D if number else layers.Conv2D
+        total = layers.ReLU()(kind(channels, 3, strides=2, padding="same")(values))
+        values = total
+        for _ in range(3):
+            further = layers.SeparableConv2D(channels, 3, padding="same")(values)
+            total = layers.Add()([total, further])
+            values = layers.ReLU()(total)
+    values = layers.GlobalAveragePooling2D()(values)
+    return keras.Model(pixels, layers.Dense(len(ORDER))(values))
+
+
+def _names() -> list[str]:
+    """Of the weights, in the order of the layers."""
+    names = []
+    for block in range(len(_CHANNELS)):
+        for number in range(4):
+            separable = ("depthwise_filter", "pointwise_filter")
+            parts = ("filters",) if block == number == 0 else separable
+            names += [f"dense{block}/conv{number}/{part}" for part in (*parts, "bias")]
+    return [*names, "fc/weights", "fc/bias"]
+
+
+def cut_out(rgb: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The square around a face's landmarks: uint8 (112, 112, 3).
+
+    Args:
+        rgb: uint8 (H, W, 3), the prepared picture.
+        landmarks: float32 (468, 3), px.
+    """
+    box = Box.around(landmarks)
+    middle = (box.x + box.width / 2, box.y + box.height / 2)
+    face = np.empty((SIDE, SIDE, 3), np.uint8)
+    region = Roi(*middle, MARGIN * max(box.width, box.height), 0.0)
+    crop(rgb, crop_to_picture(region, SIDE), face, cv2.BORDER_REPLICATE)
+    return face
+
+
+def answers(network: keras.Model, faces: NDArray[np.uint8], labels: LabelSet) -> NDArray[np.float32]:
+    """What it says about faces, each looked at as it is and mirrored.
+
+    Args:
+        network: of ``read_network``.
+        faces: uint8 (N, 112, 112, 3) of ``cut_out``.
+        labels: C classes; what it knows and they do not is left out.
+
+    Returns:
+        Probabilities float32 (N, C).
+    """
+    both = (faces, faces[:, :, ::-1])
+    logits = sum(network.predict(each.astype(np.float32), batch_size=256, verbose=0) for each in both) / 2
+    known = np.zeros((len(faces), len(EMOTIONS)), np.float32)
+    known[:, [EMOTIONS.index(name) for name in ORDER]] = softmax(logits)
+    probabilities = known @ labels.matrix()
+    result: NDArray[np.float32] = probabilities / np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-6)
+    return result
