@@ -66,7 +66,9 @@ def figures():
     yield " / ".join(f"{100 * lines[name]['scores']['accuracy']:.1f}" for name in ("fused", "fer")) + " %"
 
 
-@pytest.mark.parametrize(("page", "expected"), [("README.md", readme), ("docs/figures.md", figures)])
+@pytest.mark.parametrize(
+    ("page", "expected"), [("README.md", readme), ("docs/reference/figures.md", figures)]
+)
 def test_figures_in_tables_are_those_of_the_reference(page, expected):
     found = {cell for row in cells(page) for cell in row}
     assert {*expected()} <= found
@@ -83,7 +85,7 @@ def test_the_bundles_in_the_readme_are_as_accurate_as_measured(bundle):
 
 @pytest.mark.parametrize("bundle", ["everyday", "fer2013", "ferplus", "landmarks"])
 def test_the_model_card_has_the_reference_accuracy(bundle):
-    rows = [row for row in cells("docs/model-card.md") if len(row) == 7]
+    rows = [row for row in cells("docs/reference/model-card.md") if len(row) == 7]
     (header,) = (row for row in rows if row[1] == "figure")
     by_name = {row[1]: row[header.index(f"`{bundle}`")] for row in rows}
     result, tracked = load(f"accuracy-{bundle}"), load(f"accuracy-{bundle}-tracked")
