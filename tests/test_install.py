@@ -134,7 +134,7 @@ def test_wheels_without_face_models_give_one_line(tmp_path):
     assert code == 1
     assert errors == (
         f"systemd/install.sh: {tmp_path} has no mediapipe-*.whl, which holds the face models: "
-        "see docs/pi-setup.md\n"
+        "see docs/guides/pi-setup.md\n"
     )
 
 

@@ -116,7 +116,9 @@ def _add_robustness(commands: Any) -> None:
     add_data_flags(sub, required=False)
     add_pictures_flags(sub)
     sub.add_argument(
-        "--corruptions", metavar="A,B", help="only these (docs/robustness-protocol.md); default: all"
+        "--corruptions",
+        metavar="A,B",
+        help="only these (docs/reference/robustness-protocol.md); default: all",
     )
     sub.add_argument(
         "--reference",

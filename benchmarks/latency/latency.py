@@ -52,7 +52,7 @@ def benchmark(
         seconds: the shortest time of measuring; frames go on until both are reached.
 
     Returns:
-        The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
+        The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
         MienError: a part is missing, or the source gives no frame.

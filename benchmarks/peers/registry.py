@@ -19,7 +19,7 @@ OURS = ("everyday", "fer2013", "landmarks")
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """What a peer's file says; ``docs/peers.md``."""
+    """What a peer's file says; ``docs/guides/peers.md``."""
 
     name: str
     """Of the file, with hyphens."""
@@ -82,7 +82,9 @@ def read(path: Path) -> Peer:
     try:
         module = load(path)
     except Exception as error:
-        raise ConfigError(f"{path} is no peer ({type(error).__name__}: {error}): see docs/peers.md") from None
+        raise ConfigError(
+            f"{path} is no peer ({type(error).__name__}: {error}): see docs/guides/peers.md"
+        ) from None
     labels = _get(module, path, "LABELS", dict)
     wrong = [name for name in labels.values() if name not in EMOTIONS]
     if wrong or len(set(labels.values())) < len(labels) or not labels:
@@ -91,7 +93,9 @@ def read(path: Path) -> Peer:
             f"not to {', '.join(map(str, labels.values())) or 'nothing'}"
         )
     if not callable(getattr(getattr(module, "Recognizer", None), "answer", None)):
-        raise ConfigError(f"{path}: expected a class Recognizer with a method answer; see docs/peers.md")
+        raise ConfigError(
+            f"{path}: expected a class Recognizer with a method answer; see docs/guides/peers.md"
+        )
     return Peer(
         name=path.stem.replace("_", "-"),
         title=_get(module, path, "NAME", str),
@@ -109,7 +113,9 @@ def read(path: Path) -> Peer:
 def _get(module: ModuleType, path: Path, name: str, kind: type, default: Any = None) -> Any:
     value = getattr(module, name, default)
     if not isinstance(value, kind):
-        raise ConfigError(f"{path}: {name} must be a {kind.__name__}, not {value!r}; see docs/peers.md")
+        raise ConfigError(
+            f"{path}: {name} must be a {kind.__name__}, not {value!r}; see docs/guides/peers.md"
+        )
     return value
 
 
@@ -121,7 +127,7 @@ def _npm(module: ModuleType, path: Path) -> Path | None:
     for file in NPM_FILES:
         if not (folder / file).is_file():
             raise ConfigError(
-                f"{path}: NPM must name a folder with {' and '.join(NPM_FILES)}; see docs/peers.md"
+                f"{path}: NPM must name a folder with {' and '.join(NPM_FILES)}; see docs/guides/peers.md"
             )
     return folder
 
@@ -129,5 +135,7 @@ def _npm(module: ModuleType, path: Path) -> Path | None:
 def _strings(module: ModuleType, path: Path, name: str, default: Any = None) -> tuple[str, ...]:
     values: Sequence[Any] = _get(module, path, name, tuple, default)
     if not all(isinstance(value, str) for value in values):
-        raise ConfigError(f"{path}: {name} must be a tuple of strings, not {values!r}; see docs/peers.md")
+        raise ConfigError(
+            f"{path}: {name} must be a tuple of strings, not {values!r}; see docs/guides/peers.md"
+        )
     return tuple(values)

@@ -1,6 +1,6 @@
 """How much is left of a system when pictures are noisy, blurred or covered and landmarks are off.
 
-The protocol is ``docs/robustness-protocol.md``.
+The protocol is ``docs/reference/robustness-protocol.md``.
 """
 
 import os
@@ -111,7 +111,7 @@ def benchmark(
         workers: processes; None: one for each usable core. The figures do not depend on it.
 
     Returns:
-        The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
+        The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
         MienError: a part is missing, the system's labels do not fit the label set, or there is no picture.

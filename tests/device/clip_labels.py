@@ -10,7 +10,7 @@ from typing import Any
 
 
 def read(path: str) -> list[dict[str, Any]]:
-    """The lines of a run (docs/jsonl.md)."""
+    """The lines of a run (docs/reference/jsonl.md)."""
     return [json.loads(line) for line in Path(path).read_text().splitlines()]
 
 

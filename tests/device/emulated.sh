@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The device's half on another machine, emulated: tests/device/emulated.sh ROOT [FOLDER]
 # ROOT is bookworm-arm64, bookworm-armhf or trixie-arm64. Makes that Debian root in FOLDER (kept for the next
-# time), installs there with the commands of docs/pi-setup.md, and
+# time), installs there with the commands of docs/guides/pi-setup.md, and
 # - runs `mien check`, and prints how far the bundles' networks are from the answers that they should give;
 # - compares the feature bytes of fixed landmarks with this machine's;
 # - compares the labels of 50 frames of the demo, and of a clip, with this machine's;

@@ -72,13 +72,13 @@ copy_checkout() {
     if [[ -d $root/../shared/media ]]; then cp -r --update "$root/../shared/media" "$system$checkout/../shared/"; fi
 }
 
-# install_as_documented SECTION: the first commands of this section of docs/pi-setup.md, where the checkout
+# install_as_documented SECTION: the first commands of this section of docs/guides/pi-setup.md, where the checkout
 # is copied instead of cloned and nothing is run yet.
 install_as_documented() {
     local commands
-    commands=$(sed -n "/^## $1/,/^## /p" "$root/docs/pi-setup.md" |
+    commands=$(sed -n "/^## $1/,/^## /p" "$root/docs/guides/pi-setup.md" |
         awk '/^```/ { if (inside++) exit; next } inside' | grep -v -e 'git clone' -e 'mien run' | sed 's/^sudo //')
-    [[ $commands == *'pip install'* ]] || die "docs/pi-setup.md has no commands under '## $1'"
+    [[ $commands == *'pip install'* ]] || die "docs/guides/pi-setup.md has no commands under '## $1'"
     printf '%s: as documented:\n%s\n' "$me" "$commands"
     inside apt-get update --quiet=2
     inside /bin/sh -ec "$commands"

@@ -24,7 +24,7 @@ root_pip() {
         --quiet --disable-pip-version-check --no-cache-dir "$@"
 }
 
-# The wheels that docs/pi-setup.md names, and what building Mien's own takes.
+# The wheels that docs/guides/pi-setup.md names, and what building Mien's own takes.
 make_wheels() {
     local stamp any_wheel=(--no-deps --only-binary=:all: --python-version 3.12
         --platform manylinux2014_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux_2_28_x86_64)

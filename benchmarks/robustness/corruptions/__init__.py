@@ -1,6 +1,6 @@
 """What ``mien benchmark robustness`` does to pictures and landmarks: names, functions, severities.
 
-Everything is described in ``docs/robustness-protocol.md``. Severities are 1…5; each table holds, for every
+Protocol: ``docs/reference/robustness-protocol.md``. Severities are 1…5; each table holds, for every
 name, what makes the corruption and its five constants.
 """
 
