@@ -156,7 +156,7 @@ def test_what_it_copies_exists_and_is_all_that_building_takes():
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 @pytest.mark.parametrize(
     "script",
-    ["systemd/install.sh", *(f"tests/device/{name}.sh" for name in ("emulated", "picamera2", "systemd"))],
+    ["systemd/install.sh", *(f"tests/hardware/{name}.sh" for name in ("emulated", "picamera2", "systemd"))],
 )
 def test_shellcheck_finds_nothing(script):
     command = ["shellcheck", "--external-sources", "--source-path=SCRIPTDIR", ROOT / script]
