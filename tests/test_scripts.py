@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -35,7 +34,25 @@ def add_python(folder, name, answer):
     path.chmod(0o755)
 
 
-@pytest.mark.parametrize("script", ["demo", "test", "test-mediapipe"])
+@pytest.fixture
+def maker(tmp_path):
+    """An interpreter that makes environments like itself in no time; its pip can install nothing."""
+    path = tmp_path / "python"
+    path.write_text(
+        """#!/bin/sh
+        for last; do :; done
+        case "$*" in
+        "-m venv "*) mkdir -p "$last/bin" && cp "$0" "$last/bin/python" ;;
+        "-m pip install "*) ! grep -q "^[a-z]" "$(dirname "$last")"/requirements*.txt ;;
+        *) echo "3.12 True True" ;;
+        esac
+        """
+    )
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize("script", ["demo", "test", "test-mediapipe", "test-slow"])
 @pytest.mark.parametrize(
     ("pythons", "message"),
     [
@@ -69,6 +86,35 @@ def test_a_python_that_does_not_run_is_named(bare):
     )
 
 
+def test_another_python_is_tested_in_environments_of_its_own(tmp_path, maker):
+    """In place of ``scripts/test``, one that only makes an environment."""
+    scripts = tmp_path / "checkout" / "scripts"
+    shutil.copytree(SCRIPTS, scripts)
+    (scripts / "test").write_text(
+        'source "$(dirname "$0")/common.sh"; find_python; environment .venv-edge requirements-x.txt\n'
+    )
+    (scripts.parent / "requirements-x.txt").touch()
+    assert run([scripts / "test-python", maker], PATH=os.environ["PATH"]) == (0, "")
+    made = scripts.parent.rglob("python")
+    assert [path.parents[2].relative_to(scripts.parent).parts[0] for path in made] == [".venvs"]
+    assert {path.name for path in scripts.parent.iterdir()} == {"scripts", "requirements-x.txt", ".venvs"}
+
+
+def test_another_python_must_be_named(bare):
+    message = "expected the name or path of a Python, as python3.13; found nothing"
+    assert run([SCRIPTS / "test-python"], PATH=str(bare)) == (1, f"scripts/test-python: {message}\n")
+
+
+def test_what_skips_without_the_packages_of_a_desktop_is_run_with_them():
+    """``scripts/test`` runs these files a second time, in .venv."""
+    script = (SCRIPTS / "test").read_text("utf-8")
+    for room in ("edge", "evaluation"):
+        for path in (ROOT / "tests" / room).rglob("test_*.py"):
+            text = path.read_text("utf-8")
+            skips = "importorskip" in text or "is not installed" in text
+            assert not skips or path.relative_to(ROOT).as_posix() in script, path
+
+
 @pytest.mark.parametrize("name", ["relative", "name on the path", "a link"])
 def test_a_python_is_found_from_any_folder(tmp_path, name):
     """The scripts change the folder; a link stays one, for it may be a virtual environment's."""
@@ -92,7 +138,7 @@ def test_mediapipe_says_which_python_it_needs(bare):
     )
 
 
-def test_environment_is_made_once_and_again_when_half_made_or_outdated(tmp_path):
+def test_environment_is_made_once_and_again_when_half_made_or_outdated(tmp_path, maker):
     scripts = tmp_path / "scripts"
     scripts.mkdir()
     shutil.copy(SCRIPTS / "common.sh", scripts)
@@ -107,7 +153,7 @@ def test_environment_is_made_once_and_again_when_half_made_or_outdated(tmp_path)
     left_over = tmp_path / ".venv-x" / "half-made"
     left_over.parent.mkdir()
     left_over.touch()
-    environ = {"PATH": os.environ["PATH"], "PYTHON": sys.executable, "PIP_NO_INDEX": "1"}
+    environ = {"PATH": os.environ["PATH"], "PYTHON": maker}
 
     assert run(["bash", script], **environ)[0] == 0
     assert not left_over.exists()

@@ -50,7 +50,7 @@ pose_as_pi() {
 }
 
 compare_features() {
-    PYTHONPATH=$root "$root/.venv-edge/bin/python" "$root/tests/hardware/feature_hash.py" >"$system.hashes.here"
+    PYTHONPATH=$root "$environments/.venv-edge/bin/python" "$root/tests/hardware/feature_hash.py" >"$system.hashes.here"
     there feature_hash.py >"$system.hashes.there"
     sed "s/^/$(uname -m)  /" "$system.hashes.here"
     sed "s/^/$(inside uname -m) /" "$system.hashes.there"

@@ -91,7 +91,7 @@ compare_labels() {
     (cd "$root" && PYTHONPATH=$root .venv-edge/bin/python -P -m mien \
         run "${flags[@]}" tests/hardware/unsmoothed.toml --jsonl-file "$here")
     inside env --chdir=$checkout venv/bin/mien run "${flags[@]}" tests/hardware/unsmoothed.toml --jsonl-file "$there"
-    "$root/.venv-edge/bin/python" "$root/tests/hardware/clip_labels.py" "$here" "$system$there" ||
+    "$environments/.venv-edge/bin/python" "$root/tests/hardware/clip_labels.py" "$here" "$system$there" ||
         die "FAILED: other results than on this machine from $1"
 }
 
