@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.one_line import check_one_line
+
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "scripts"
 
@@ -52,38 +54,34 @@ def maker(tmp_path):
     return str(path)
 
 
+def check_line(result, script, *words):
+    check_one_line(f"scripts/{script}", *result, *words)
+
+
 @pytest.mark.parametrize("script", ["demo", "test", "test-mediapipe", "test-slow"])
 @pytest.mark.parametrize(
-    ("pythons", "message"),
+    ("pythons", "words"),
     [
-        (
-            {},
-            "no python3 found: expected Python 3.11, 3.12 or 3.13. "
-            "Get it: sudo apt-get install python3 python3-venv",
-        ),
+        ({}, ("no python3", "3.11, 3.12 or 3.13", "apt-get install python3 python3-venv")),
         (
             {"python3": "3.9 False True"},
-            "expected Python 3.11, 3.12 or 3.13, found python3 is 3.9. "
-            "Get one: sudo apt-get install python3.11 python3.11-venv (or set PYTHON=/path/to/one)",
+            ("3.11, 3.12 or 3.13", "found python3 is 3.9", "apt-get install python3.11", "PYTHON="),
         ),
         (
             {"python3": "3.14 False True", "python3.12": "3.12 True False"},
-            "Python 3.12 lacks venv and pip. Get them: sudo apt-get install python3.12-venv",
+            ("3.12 lacks venv", "apt-get install python3.12-venv"),
         ),
     ],
 )
-def test_one_line_says_what_is_lacking(bare, script, pythons, message):
+def test_one_line_says_what_is_lacking(bare, script, pythons, words):
     for name, answer in pythons.items():
         add_python(bare, name, answer)
-    assert run([SCRIPTS / script], PATH=str(bare)) == (1, f"scripts/{script}: {message}\n")
+    check_line(run([SCRIPTS / script], PATH=str(bare)), script, *words)
 
 
 def test_a_python_that_does_not_run_is_named(bare):
-    assert run([SCRIPTS / "demo"], PATH=str(bare), PYTHON="/nowhere/python") == (
-        1,
-        "scripts/demo: PYTHON=/nowhere/python does not run: "
-        "expected the path or name of a Python 3.11, 3.12 or 3.13\n",
-    )
+    result = run([SCRIPTS / "demo"], PATH=str(bare), PYTHON="/nowhere/python")
+    check_line(result, "demo", "PYTHON=/nowhere/python", "3.11, 3.12 or 3.13")
 
 
 def test_another_python_is_tested_in_environments_of_its_own(tmp_path, maker):
@@ -101,8 +99,7 @@ def test_another_python_is_tested_in_environments_of_its_own(tmp_path, maker):
 
 
 def test_another_python_must_be_named(bare):
-    message = "expected the name or path of a Python, as python3.13; found nothing"
-    assert run([SCRIPTS / "test-python"], PATH=str(bare)) == (1, f"scripts/test-python: {message}\n")
+    check_line(run([SCRIPTS / "test-python"], PATH=str(bare)), "test-python", "name or path of a Python")
 
 
 def test_what_skips_without_the_packages_of_a_desktop_is_run_with_them():
@@ -131,11 +128,8 @@ def test_a_python_is_found_from_any_folder(tmp_path, name):
 
 def test_mediapipe_says_which_python_it_needs(bare):
     add_python(bare, "python3", "3.13 True True")
-    assert run([SCRIPTS / "test-mediapipe"], PATH=str(bare)) == (
-        1,
-        "scripts/test-mediapipe: expected Python 3.11 or 3.12, which mp.solutions needs; found 3.13: "
-        "set PYTHON=python3.11\n",
-    )
+    result = run([SCRIPTS / "test-mediapipe"], PATH=str(bare))
+    check_line(result, "test-mediapipe", "3.11 or 3.12", "found 3.13", "PYTHON=")
 
 
 def test_environment_is_made_once_and_again_when_half_made_or_outdated(tmp_path, maker):
@@ -170,15 +164,11 @@ def test_environment_is_made_once_and_again_when_half_made_or_outdated(tmp_path,
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "words"),
     [
-        ((), "expected NAME DATA FOLDER [FACEAPI], found 0 arguments"),
-        (("happy", "fer2013.csv", "work"), "expected everyday, fer2013, ferplus or landmarks, found happy"),
+        ((), ("NAME DATA FOLDER", "found 0")),
+        (("happy", "fer2013.csv", "work"), ("everyday, fer2013, ferplus or landmarks", "found happy")),
     ],
 )
-def test_retrain_says_what_it_wants(arguments, message):
-    code, error = run([SCRIPTS / "retrain", *arguments], PATH=os.environ["PATH"])
-    assert code == 1
-    assert error == f"scripts/retrain: {message}" + (
-        ": see the head of this file\n" if not arguments else "\n"
-    )
+def test_retrain_says_what_it_wants(arguments, words):
+    check_line(run([SCRIPTS / "retrain", *arguments], PATH=os.environ["PATH"]), "retrain", *words)
