@@ -1,9 +1,9 @@
-"""Damaged inputs for every parser: ``python -m tests.device.fuzz [PARSER…] --count 10000 --out FOLDER``.
+"""Damaged inputs for every parser: ``python -m tests.fuzz [PARSER…] --count 10000 --out FOLDER``.
 
 No parser may end in anything but a ``MienError`` or an ``OSError`` with one clear line, take more than
 ``LIMIT_S``, grow the process by more than ``LIMIT_MB``, or crash it. Exit code 1 if one does; the inputs lie
 in ``--out`` then, each with what became of it. ``PARSER SEED INDEX`` names an input for good:
-``python -m tests.device.fuzz PARSER --seed SEED --index INDEX`` reads it once more.
+``python -m tests.fuzz PARSER --seed SEED --index INDEX`` reads it once more.
 """
 
 import argparse
@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from tests.device.fuzz.targets import Target, all_targets, write
-from tests.device.fuzz.worker import LIMIT_S, attempt, make
+from tests.fuzz.targets import Target, all_targets, write
+from tests.fuzz.worker import LIMIT_S, attempt, make
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 
 MOST_SAID = 4000
 """Characters of a process's log in a report: its end."""
@@ -57,7 +57,7 @@ def fuzz(name: str, target: Target, seed: int, start: int, stop: int) -> Tally:
     tally, index = Tally(), start
     while index < stop:
         with tempfile.TemporaryFile("w+", errors="replace") as log:
-            command = [sys.executable, "-m", "tests.device.fuzz.worker", name, *map(str, (seed, index, stop))]
+            command = [sys.executable, "-m", "tests.fuzz.worker", name, *map(str, (seed, index, stop))]
             with subprocess.Popen(
                 command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True
             ) as worker:
@@ -129,7 +129,7 @@ def _one(name: str, target: Target, seed: int, index: int) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.device.fuzz", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("parsers", nargs="*", metavar="PARSER", help="default: all")
     parser.add_argument("--count", type=int, default=10_000, help="inputs of each parser")
     parser.add_argument("--seed", type=int, default=0)

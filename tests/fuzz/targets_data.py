@@ -13,8 +13,8 @@ from edge.head.inputs import INPUTS
 from evaluation import fingerprint, read_dataset
 from evaluation.label_sets import FERPLUS_VOTES, LABEL_SETS
 from evaluation.mapping import read_mapping
-from tests.device.fuzz.mutate import Files
-from tests.device.fuzz.targets import Target, note, write
+from tests.fuzz.mutate import Files
+from tests.fuzz.targets import Target, note, write
 from train.dataset import landmarks_folder, subjects
 from train.dataset.landmarks_folder import Faces, Rows
 from train.dataset.training_data import split_rows, truth

@@ -3,7 +3,7 @@
 # after common.sh, whose $root and functions it uses.
 # shellcheck disable=SC2154
 
-me=tests/device/$(basename "$0")
+me=tests/hardware/$(basename "$0")
 export DEBIAN_FRONTEND=noninteractive
 checkout=/root/mien # in the root
 more_namespaces=()  # flags of unshare, for own_mounts
@@ -52,9 +52,9 @@ inside() {
         PYTHONDONTWRITEBYTECODE=1 PIP_QUIET=1 PIP_DISABLE_PIP_VERSION_CHECK=1 "$@"
 }
 
-# there SCRIPT: run tests/device/SCRIPT in the environment there.
+# there SCRIPT: run tests/hardware/SCRIPT in the environment there.
 there() {
-    inside PYTHONPATH=$checkout $checkout/venv/bin/python "$checkout/tests/device/$1"
+    inside PYTHONPATH=$checkout $checkout/venv/bin/python "$checkout/tests/hardware/$1"
 }
 
 # checkout_to FOLDER: this checkout, without what git ignores and beside an environment that is there already.
@@ -89,9 +89,9 @@ compare_labels() {
     local flags=(--source "$1" --frames 50 --sink jsonl --config) here=$system.here.jsonl there=/root/there.jsonl
     rm -f "$here" "$system$there"
     (cd "$root" && PYTHONPATH=$root .venv-edge/bin/python -P -m mien \
-        run "${flags[@]}" tests/device/unsmoothed.toml --jsonl-file "$here")
-    inside env --chdir=$checkout venv/bin/mien run "${flags[@]}" tests/device/unsmoothed.toml --jsonl-file "$there"
-    "$root/.venv-edge/bin/python" "$root/tests/device/clip_labels.py" "$here" "$system$there" ||
+        run "${flags[@]}" tests/hardware/unsmoothed.toml --jsonl-file "$here")
+    inside env --chdir=$checkout venv/bin/mien run "${flags[@]}" tests/hardware/unsmoothed.toml --jsonl-file "$there"
+    "$environments/.venv-edge/bin/python" "$root/tests/hardware/clip_labels.py" "$here" "$system$there" ||
         die "FAILED: other results than on this machine from $1"
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The service under a real systemd: tests/device/systemd.sh [WORK FOLDER]
+# The service under a real systemd: tests/hardware/systemd.sh [WORK FOLDER]
 # Boots Debian Bookworm of this machine's architecture in a container without network, installs Mien
 # there with systemd/install.sh, and shows one line with the measured seconds for each thing that the
 # service promises; in the end an older version is installed and upgraded. The first that fails ends it.
@@ -211,7 +211,7 @@ reload() {
 # A camera on the network: the demo's pictures as an MJPEG stream.
 network_camera() {
     inside systemd-run --quiet --unit network-camera --working-directory=$checkout --setenv=PYTHONPATH=$checkout \
-        --setenv=STATE_DIRECTORY=/var/lib/mien /opt/mien/venv/bin/python -c 'from tests.device.stream import serve; serve(8000)'
+        --setenv=STATE_DIRECTORY=/var/lib/mien /opt/mien/venv/bin/python -c 'from tests.hardware.stream import serve; serve(8000)'
 }
 
 # install.sh opens the network for a stream, and closes it for a camera.

@@ -1,4 +1,4 @@
-"""The fuzzer of ``tests/device/fuzz`` itself: a few inputs for each parser, and what it must notice."""
+"""The fuzzer of ``tests/fuzz`` itself: a few inputs for each parser, and what it must notice."""
 
 import random
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from edge.core.errors import DataError
-from tests.device.fuzz.__main__ import Tally, died, fuzz
-from tests.device.fuzz.mutate import damage
-from tests.device.fuzz.targets import Target, all_targets
-from tests.device.fuzz.worker import attempt, make
+from tests.fuzz.__main__ import Tally, died, fuzz
+from tests.fuzz.mutate import damage
+from tests.fuzz.targets import Target, all_targets
+from tests.fuzz.worker import attempt, make
 
 INPUTS = 25
 SLOW = ("run-report", "run-folder", "teacher", "video", "model")

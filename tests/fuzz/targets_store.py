@@ -7,8 +7,8 @@ from pathlib import Path
 from edge.bundles import signature, unpack
 from edge.bundles.format import JSON_FILE, MAX_BYTES, MODEL_FILE, SIGNATURE_FILE
 from edge.bundles.state import STATE_FILE, StateFile
-from tests.device.fuzz.mutate import Files
-from tests.device.fuzz.targets import Target
+from tests.fuzz.mutate import Files
+from tests.fuzz.targets import Target
 
 _TEXT = b'{"name": "mine"}\n'
 # A key that nobody keeps, and what it said of _TEXT: signatures are new each time they are made.

@@ -16,10 +16,10 @@ from benchmarks.report.page import html, markdown
 from benchmarks.robustness import corruption_error
 from evaluation.document import encoded
 from tests.benchmarks import made_up
-from tests.device.fuzz.mutate import Files
-from tests.device.fuzz.targets import Target
+from tests.fuzz.mutate import Files
+from tests.fuzz.targets import Target
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "benchmarks" / "reference"
 
 # ---- benchmarks ----

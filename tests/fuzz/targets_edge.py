@@ -22,10 +22,10 @@ from edge.landmarks.surgery.tap import tap
 from edge.settings import load_settings
 from edge.sources.pictures import read_picture
 from edge.sources.video import VideoSource
-from tests.device.fuzz.mutate import Files, damage
-from tests.device.fuzz.targets import Target, png_checksums
+from tests.fuzz.mutate import Files, damage
+from tests.fuzz.targets import Target, png_checksums
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 BUNDLE = ROOT / "edge" / "bundles" / "shipped" / "landmarks"
 OLD_BUNDLE = ROOT / "tests" / "edge" / "golden" / "landmarks-schema4"
 

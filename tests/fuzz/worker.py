@@ -1,6 +1,6 @@
 """One process that reads damaged inputs one after the other, and may die of one.
 
-``python -m tests.device.fuzz.worker TARGET SEED START STOP`` prints a line before each input and a JSON line
+``python -m tests.fuzz.worker TARGET SEED START STOP`` prints a line before each input and a JSON line
 after it, so that whoever reads them knows which one it died of.
 """
 
@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge.core.errors import MienError
-from tests.device.fuzz.mutate import Files
-from tests.device.fuzz.targets import Target, all_targets, write
+from tests.fuzz.mutate import Files
+from tests.fuzz.targets import Target, all_targets, write
 
 LIMIT_S = 10.0
 """An input that takes longer hangs."""

@@ -1,6 +1,6 @@
 """What goes wrong with a device, made to happen, and how long the app takes to be well again.
 
-python tests/device/faults.py [--out FILE.json] [FAULT …]     in an environment of requirements-edge.txt
+python tests/hardware/faults.py [--out FILE.json] [FAULT …]     in an environment of requirements-edge.txt
 
 Every fault runs against ``mien run`` in a process of its own, its camera a stream on
 localhost. Ends with 1 at the first that is not recovered from within its limit.
@@ -21,9 +21,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.device import stream
-from tests.device.app import ROOT, App
-from tests.device.stream import Stream
+from tests.hardware import stream
+from tests.hardware.app import ROOT, App
+from tests.hardware.stream import Stream
 
 CAMERA_LIMIT_S = 10.0
 """A camera that is there again, or was replaced, must give results after so long."""

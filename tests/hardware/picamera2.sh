@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The real picamera2, where no camera is: tests/device/picamera2.sh [FOLDER]
+# The real picamera2, where no camera is: tests/hardware/picamera2.sh [FOLDER]
 # Makes a Debian Trixie root of this machine's own architecture in FOLDER (kept for the next time), installs
 # there with the commands of docs/guides/pi-setup.md, libcamera from apt and picamera2 from pip, and
 # - compares the interface with tests/edge/sources/picamera2.json, which the stand-in of the edge suite keeps to;

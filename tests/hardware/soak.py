@@ -1,6 +1,6 @@
 """Days of a device in an hour: the app at full rate on looped clips, its camera failing at random.
 
-python tests/device/soak.py FOLDER [--hours 1] [--clip FILE …] [--seed 0]
+python tests/hardware/soak.py FOLDER [--hours 1] [--clip FILE …] [--seed 0]
 
 Writes FOLDER/soak.jsonl, a line for each minute. Ctrl-C ends it; the same command goes on where it was.
 At the end it says how memory, threads, file descriptors and the 99th percentile of the frame time have
@@ -18,9 +18,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.device import stream
-from tests.device.app import App
-from tests.device.stream import Stream
+from tests.hardware import stream
+from tests.hardware.app import App
+from tests.hardware.stream import Stream
 
 SAMPLE_S = 60.0
 SETTLED = 3

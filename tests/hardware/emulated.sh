@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The device's half on another machine, emulated: tests/device/emulated.sh ROOT [FOLDER]
+# The device's half on another machine, emulated: tests/hardware/emulated.sh ROOT [FOLDER]
 # ROOT is bookworm-arm64, bookworm-armhf or trixie-arm64. Makes that Debian root in FOLDER (kept for the next
 # time), installs there with the commands of docs/guides/pi-setup.md, and
 # - runs `mien check`, and prints how far the bundles' networks are from the answers that they should give;
@@ -50,7 +50,7 @@ pose_as_pi() {
 }
 
 compare_features() {
-    PYTHONPATH=$root "$root/.venv-edge/bin/python" "$root/tests/device/feature_hash.py" >"$system.hashes.here"
+    PYTHONPATH=$root "$environments/.venv-edge/bin/python" "$root/tests/hardware/feature_hash.py" >"$system.hashes.here"
     there feature_hash.py >"$system.hashes.there"
     sed "s/^/$(uname -m)  /" "$system.hashes.here"
     sed "s/^/$(inside uname -m) /" "$system.hashes.there"
@@ -62,7 +62,7 @@ edge_suite() {
     inside $checkout/venv/bin/python -m pip install --target /opt/pytest-lib --upgrade \
         "$(grep '^pytest>' "$root/requirements-test.txt")"
     inside PYTHONPATH=/opt/pytest-lib env --chdir=$checkout venv/bin/python -m pytest \
-        -m "not slow and not mediapipe" tests/edge/core tests/edge/data tests/edge/landmarks ||
+        -m "not slow and not mediapipe" tests/edge/core tests/edge/head tests/edge/landmarks tests/evaluation ||
         die "FAILED: the edge suite on $arch"
 }
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.device.fuzz.mutate import Files, mutate
+from tests.fuzz.mutate import Files, mutate
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ _MODULES = ("targets_store", "targets_edge", "targets_data", "targets_desktop")
 
 def all_targets() -> dict[str, Target]:
     """By name, cheap ones first."""
-    modules = [import_module(f"tests.device.fuzz.{name}") for name in _MODULES]
+    modules = [import_module(f"tests.fuzz.{name}") for name in _MODULES]
     return {name: target for module in modules for name, target in module.TARGETS.items()}
 
 
