@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from benchmarks.main import main
 
 from benchmarks import all as everything
 from benchmarks.all import Part
+from benchmarks.cli.main import main
 from benchmarks.report import result_files
 from tests.benchmarks import made_up
 
@@ -136,6 +136,6 @@ def test_a_tiny_run_of_everything(class_folders, tmp_path, monkeypatch, capfd):
     kinds = [json.loads(file.read_text("utf-8"))["kind"] for file in files]
     # All but peers, which would make environments of gigabytes.
     assert sorted(kinds) == sorted(set(result_files.SCHEMAS) - {"peers"})
-    text = (folder / "report.html").read_text("utf-8")
+    text = (folder / "report.md").read_text("utf-8")
     assert "Not measured" not in text
     assert "5 frames are few" in text
