@@ -109,10 +109,13 @@ def contents(
         for result in group:
             with complete(result):
                 tiles.append(of_kind.tile(result))
-                # A table of its own: a cell that is no string is an error of this result.
-                rows += Table(of_kind.COLUMNS, [of_kind.overview(result)]).rows
+                row = of_kind.overview(result)
+                # A table of its own: a cell that is not a string is an error of this result.
+                rows += Table(list(row), [list(row.values())]).rows
+                sections.append(Heading(2, f"{kind.capitalize()}: {result.title}"))
                 sections += (_checked(block, result) for block in of_kind.section(result))
-        overview.append(Table(of_kind.COLUMNS, rows))
+                sections.append(provenance.run_details(result))
+        overview.append(Table(list(row), rows))
     return [
         Heading(1, _TITLE),
         *provenance.subtitle(results),

@@ -5,37 +5,24 @@ from typing import Any
 
 from benchmarks.accuracy.chance import wilson
 from benchmarks.report.formatting import percent
-from benchmarks.report.provenance import run_details
 from benchmarks.report.result_files import Result
 from evaluation.report import figures
 from evaluation.report.page import Block, Heading, Plot, Table, Text, Tile, number
 
-COLUMNS = (
-    "accuracy",
-    "accuracy, %",
-    "95 %",
-    "macro F1, %",
-    "ECE",
-    "faces found, %",
-    "accuracy of the most confident 60 %, %",
-    "pictures",
-)
-"""Columns of the overview."""
 
-
-def overview(result: Result) -> list[str]:
-    """A result as a row of the overview."""
+def overview(result: Result) -> dict[str, str]:
+    """Column → cell of a result in the overview."""
     content = result.content
-    return [
-        result.title,
-        percent(content["accuracy"]),
-        _interval(content),
-        percent(content["macro_f1"]),
-        number(content["ece"], ".3f"),
-        percent(content["coverage"]),
-        percent(content["selective"]["0.6"]),
-        str(content["n"]),
-    ]
+    return {
+        "accuracy": result.title,
+        "accuracy, %": percent(content["accuracy"]),
+        "95 %": _interval(content),
+        "macro F1, %": percent(content["macro_f1"]),
+        "ECE": number(content["ece"], ".3f"),
+        "faces found, %": percent(content["coverage"]),
+        "accuracy of the most confident 60 %, %": percent(content["selective"]["0.6"]),
+        "pictures": str(content["n"]),
+    }
 
 
 def tile(result: Result) -> Tile:
@@ -58,7 +45,6 @@ def section(result: Result) -> list[Block]:
         f"{content['preparation']['padding']:g}. A picture without a face counts as wrong.{assumed}"
     )
     return [
-        Heading(2, f"Accuracy: {result.title}"),
         Text(intro),
         Heading(3, "Metrics"),
         _metrics(content),
@@ -69,7 +55,6 @@ def section(result: Result) -> list[Block]:
         _confusion(content),
         Heading(3, "Classes"),
         _classes(content),
-        run_details(result),
     ]
 
 

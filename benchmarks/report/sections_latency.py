@@ -6,37 +6,24 @@ from typing import Any
 from benchmarks.report import figures
 from benchmarks.report.figures import Bar
 from benchmarks.report.formatting import milliseconds, times, with_unit
-from benchmarks.report.provenance import run_details
 from benchmarks.report.result_files import Result
 from evaluation.report.page import DASH, Block, Heading, Plot, Table, Text, Tile, number
 
-COLUMNS = (
-    "latency",
-    "p50, ms",
-    "p99, ms",
-    "over the bare network",
-    "frames/s",
-    "CPU, ms",
-    "memory, MB",
-    "first result, s",
-)
-"""Columns of the overview."""
 
-
-def overview(result: Result) -> list[str]:
-    """A result as a row of the overview."""
+def overview(result: Result) -> dict[str, str]:
+    """Column → cell of a result in the overview."""
     content = result.content
     frame = content["frame_ms"]
-    return [
-        result.title,
-        milliseconds(frame["p50"]),
-        milliseconds(frame["p99"]),
-        times(content["frame_over_invoke_p50"]),
-        f"{content['fps']:.0f}",
-        milliseconds(content["cpu_ms_per_frame"]),
-        number(content["peak_rss_mb"], ".0f"),
-        number(content["first_result_s"]),
-    ]
+    return {
+        "latency": result.title,
+        "p50, ms": milliseconds(frame["p50"]),
+        "p99, ms": milliseconds(frame["p99"]),
+        "over the bare network": times(content["frame_over_invoke_p50"]),
+        "frames/s": f"{content['fps']:.0f}",
+        "CPU, ms": milliseconds(content["cpu_ms_per_frame"]),
+        "memory, MB": number(content["peak_rss_mb"], ".0f"),
+        "first result, s": number(content["first_result_s"]),
+    }
 
 
 def tile(result: Result) -> Tile:
@@ -56,13 +43,11 @@ def section(result: Result) -> list[Block]:
         f"{content['warmup']} frames of warm-up; {faces} frames have a face."
     )
     return [
-        Heading(2, f"Latency: {result.title}"),
         Text(intro),
         _stages(content),
         _percentiles(content),
         Heading(3, "Ratios, memory and delay"),
         _rest(content),
-        run_details(result),
     ]
 
 

@@ -7,12 +7,8 @@ from typing import Any
 from benchmarks.report import figures
 from benchmarks.report.figures import Ratio
 from benchmarks.report.formatting import milliseconds
-from benchmarks.report.provenance import run_details
 from benchmarks.report.result_files import Result, configuration_name
 from evaluation.report.page import DASH, Block, Heading, Plot, Table, Text, Tile, number
-
-COLUMNS = ("matrix", "ran", "did not run", "fastest frame", "p50, ms")
-"""Columns of the overview."""
 
 _KINDS = {
     "frame": "Frames: the whole pipeline",
@@ -21,17 +17,17 @@ _KINDS = {
 }
 
 
-def overview(result: Result) -> list[str]:
-    """A result as a row of the overview."""
+def overview(result: Result) -> dict[str, str]:
+    """Column → cell of a result in the overview."""
     ran = _ran(result.content)
     fastest = _fastest(result.content)
-    return [
-        result.title,
-        str(len(ran)),
-        str(len(result.content["configurations"]) - len(ran)),
-        _name(fastest, result.content) if fastest else DASH,
-        milliseconds(fastest["ms"]["p50"]) if fastest else DASH,
-    ]
+    return {
+        "matrix": result.title,
+        "ran": str(len(ran)),
+        "did not run": str(len(result.content["configurations"]) - len(ran)),
+        "fastest frame": _name(fastest, result.content) if fastest else DASH,
+        "p50, ms": milliseconds(fastest["ms"]["p50"]) if fastest else DASH,
+    }
 
 
 def tile(result: Result) -> Tile:
@@ -51,12 +47,12 @@ def section(result: Result) -> list[Block]:
         "the same round; given are its median, 10th and 90th percentile over the rounds. Because the machine "
         "switches between programs, times can be longer than those of a program that runs alone."
     )
-    blocks: list[Block] = [Heading(2, f"Matrix: {result.title}"), Text(intro)]
+    blocks: list[Block] = [Text(intro)]
     for kind, heading in _KINDS.items():
         lines = [line for line in _ran(content) if line["kind"] == kind]
         if lines:
             blocks += [Heading(3, heading), *_lines(lines, content)]
-    return [*blocks, *_not_run(content), run_details(result)]
+    return blocks + _not_run(content)
 
 
 def _lines(lines: Sequence[dict[str, Any]], content: dict[str, Any]) -> list[Block]:

@@ -8,12 +8,8 @@ from benchmarks.peers.table import remarks
 from benchmarks.report import figures
 from benchmarks.report.figures import Ratio
 from benchmarks.report.formatting import milliseconds, percent, times
-from benchmarks.report.provenance import run_details
 from benchmarks.report.result_files import Result
-from evaluation.report.page import DASH, Block, Heading, Plot, Table, Text, Tile, number
-
-COLUMNS = ("peers", "ran", "not measured", "slowest, ratio", "most accurate")
-"""Columns of the overview."""
+from evaluation.report.page import DASH, Block, Plot, Table, Text, Tile, number
 
 _TIMES = (
     *("", "p50, ms", "p99", "CPU, ms", "single picture p50, ms", "p99 ", "ratio", "p10", "p90"),
@@ -22,19 +18,19 @@ _TIMES = (
 _SHARES = ("", "accuracy, %", "coverage, %", "accuracy where found, %")
 
 
-def overview(result: Result) -> list[str]:
-    """A result as a row of the overview."""
+def overview(result: Result) -> dict[str, str]:
+    """Column → cell of a result in the overview."""
     ran = _ran(result.content)
     slowest = max(line["ratio"]["p50"] for line in ran)
     scored = [line for line in ran if line["scores"]]
     best = max(scored, key=lambda line: line["scores"]["accuracy"], default=None)
-    return [
-        result.title,
-        str(len(ran)),
-        str(len(result.content["peers"]) - len(ran)),
-        times(slowest),
-        f"{best['title']}, {percent(best['scores']['accuracy'])} %" if best else DASH,
-    ]
+    return {
+        "peers": result.title,
+        "ran": str(len(ran)),
+        "not measured": str(len(result.content["peers"]) - len(ran)),
+        "slowest, ratio": times(slowest),
+        "most accurate": f"{best['title']}, {percent(best['scores']['accuracy'])} %" if best else DASH,
+    }
 
 
 def tile(result: Result) -> Tile:
@@ -51,21 +47,19 @@ def section(result: Result) -> list[Block]:
         f"{content['rounds']} rounds; in each, every peer runs one block of {content['frames']} frames of "
         f"the demo, in an environment and a process of its own. A ratio is the median of a block over that "
         f"of {ran[0]['title']} in the same round; given are its median, 10th and 90th percentile over the "
-        "rounds. "
-        "Mien tracks the face from frame to frame, but classifies a single picture in more than one pass: "
-        "compare its accuracy with the time of a single picture."
+        "rounds. Mien tracks the face from frame to frame, but classifies a single picture in more than one "
+        "pass: compare its accuracy with the time of a single picture."
     )
     dots = [Ratio(line["title"], *(line["ratio"][key] for key in ("p10", "p50", "p90"))) for line in ran]
     caption = (
         f"Time over that of {ran[0]['title']}. Dot: median; line: 10th to 90th percentile of the rounds."
     )
-    blocks: list[Block] = [Heading(2, f"Peers: {result.title}"), Text(intro)]
-    blocks += [Table(_TIMES, [_times(line) for line in ran])]
+    blocks: list[Block] = [Text(intro), Table(_TIMES, [_times(line) for line in ran])]
     blocks += [Plot(partial(figures.ratios, dots), caption)] if len(ran) > 1 else []
     blocks += _scores(content, ran)
     known = [[line["title"], each] for line in content["peers"] for each in remarks(line)]
     blocks.append(Table(["", "remarks"], known, facts=True))
-    return [*blocks, run_details(result)]
+    return blocks
 
 
 def _times(line: dict[str, Any]) -> list[str]:

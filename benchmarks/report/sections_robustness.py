@@ -6,21 +6,9 @@ from typing import Any
 
 from benchmarks.report import figures
 from benchmarks.report.formatting import percent
-from benchmarks.report.provenance import run_details
 from benchmarks.report.result_files import Result
 from benchmarks.robustness.corruptions import LANDMARKS, OCCLUSIONS, PICTURES, REGIONS_OF_INTEREST
 from evaluation.report.page import DASH, Block, Heading, Plot, Table, Text, Tile, number
-
-COLUMNS = (
-    "robustness",
-    "clean, %",
-    "damaged pictures, mean, %",
-    "mCE",
-    "relative mCE",
-    "against",
-    "pictures",
-)
-"""Columns of the overview."""
 
 _GROUPS = {
     "Damaged pictures": PICTURES,
@@ -36,18 +24,18 @@ _REST: dict[str, tuple[str, Callable[[float | None], str]]] = {
 }
 
 
-def overview(result: Result) -> list[str]:
-    """A result as a row of the overview."""
+def overview(result: Result) -> dict[str, str]:
+    """Column → cell of a result in the overview."""
     content = result.content
-    return [
-        result.title,
-        percent(content["clean"]["accuracy"]),
-        percent(content["mean_accuracy"]),
-        number(content["mce"], ".1f"),
-        number(content["relative_mce"], ".1f"),
-        content["reference"] or DASH,
-        str(content["n"]),
-    ]
+    return {
+        "robustness": result.title,
+        "clean, %": percent(content["clean"]["accuracy"]),
+        "damaged pictures, mean, %": percent(content["mean_accuracy"]),
+        "mCE": number(content["mce"], ".1f"),
+        "relative mCE": number(content["relative_mce"], ".1f"),
+        "against": content["reference"] or DASH,
+        "pictures": str(content["n"]),
+    }
 
 
 def tile(result: Result) -> Tile:
@@ -71,7 +59,7 @@ def section(result: Result) -> list[Block]:
         "severity. Line with dots: accuracy, its last value in bold type; dashed: accuracy of the clean "
         "pictures; dotted: faces found."
     )
-    blocks: list[Block] = [Heading(2, f"Robustness: {result.title}"), Text(intro)]
+    blocks: list[Block] = [Text(intro)]
     for title, group in _GROUPS.items():
         names = [name for name in content["corruptions"] if name in group]
         if names:
@@ -83,7 +71,7 @@ def section(result: Result) -> list[Block]:
         Heading(3, "Other measures by corruption and severity"),
         *(_table(key, title, write, content) for key, (title, write) in _REST.items()),
     ]
-    return [*blocks, *_errors(content), run_details(result)]
+    return blocks + _errors(content)
 
 
 def _curves(names: list[str], content: dict[str, Any]) -> list[Block]:

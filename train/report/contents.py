@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evaluation import calibration
-from evaluation.report.figures import reliability, risk_coverage
+from evaluation.report.figures import INK, new_figure, reliability, risk_coverage
 from evaluation.report.page import Block, Heading, Picture, Pictures, Plot, Table, Text, number
 from train.report import samples
-from train.report.figures import learning_curve
 from train.report.results import SplitResult
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def contents(run: ReportInput) -> list[Block]:
     if run.history:
         blocks.append(Heading(2, "Learning curves"))
         for word in ("loss", "accuracy"):
-            draw = partial(learning_curve, run.history, word, run.info.get("best_epoch"))
+            draw = partial(_learning_curve, run.history, word, run.info.get("best_epoch"))
             caption = f"{word.capitalize()} of each epoch"
             blocks.append(Plot(draw, caption, file=f"curves-{word}.png"))
     for place, (split, scores) in enumerate(zip(run.splits, run.scores, strict=True), start=1):
@@ -154,6 +153,21 @@ def _split(place: int, split: SplitResult, scores: dict[str, Any], run: ReportIn
         caption += "; dashed: the share of answers that are not LOW_CONFIDENCE"
     yield Plot(partial(_risk_coverage, split, threshold), caption, file=f"coverage-{file}")
     yield from _pictures(split, list(scores["per_class"]), run.pictures)
+
+
+def _learning_curve(history: list[dict[str, float]], word: str, best_epoch: int | None) -> "Figure":
+    """All columns of the history whose name holds ``word``: ``"loss"`` (nats) or ``"accuracy"`` (0–1)."""
+    figure = new_figure()
+    axes = figure.subplots()
+    factor, unit = (100, "accuracy of found faces, %") if word == "accuracy" else (1, "cross-entropy, nats")
+    for name in (column for column in history[0] if word in column):
+        label = "training (augmented)" if name == word else name.replace("_", " ")
+        axes.plot([row["epoch"] for row in history], [factor * row[name] for row in history], label=label)
+    if best_epoch is not None:
+        axes.axvline(best_epoch, color=INK, linestyle=":", linewidth=1, label="chosen epoch")
+    axes.set(xlabel="epoch", ylabel=unit)
+    axes.legend()
+    return figure
 
 
 def _risk_coverage(split: SplitResult, threshold: float | None) -> "Figure":
