@@ -11,7 +11,8 @@ class Page(HTMLParser):
     """The parts of a page that the tests look at.
 
     Raises:
-        AssertionError: an element is not closed in its turn, or the page would load anything.
+        AssertionError: an element is not closed in its turn, a heading skips a level, or something would be
+            loaded from elsewhere.
     """
 
     def __init__(self, text: str) -> None:
@@ -29,6 +30,8 @@ class Page(HTMLParser):
         self.feed(text)
         self.close()
         assert self._open == []
+        levels = [level for level, _ in self.headings]
+        assert all(after <= before + 1 for before, after in zip([0, *levels], levels, strict=False))
         assert not EXTERNAL & set(self.tags)
         assert not re.search(r"url\((?!#)|@import|https?:|file:", text)
         for name in ("src", "href", "xlink:href", "srcset", "action", "data"):

@@ -61,14 +61,7 @@ def contents(run: ReportInput) -> list[Block]:
     blocks: list[Block] = [
         Heading(1, "Training report"),
         _overview(run.scores),
-        Text(
-            _PROTOCOL
-            + (
-                "; below, the int8 network is compared with it."
-                if int8
-                else "; convert reports those of int8."
-            )
-        ),
+        Text(f"{_PROTOCOL}; {'below, int8 is compared with it' if int8 else 'convert reports int8'}."),
         Text(_TERMS),
         Heading(2, "Data and protocol"),
         _facts(origin),
