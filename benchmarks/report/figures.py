@@ -79,7 +79,7 @@ def severities(accuracy: Sequence[float], coverage: Sequence[float]) -> "Figure"
     places = range(len(accuracy))
     shown, clean = [100 * value for value in accuracy], 100 * accuracy[0]
     axes.fill_between(places, shown, clean, color=BLUE, alpha=0.25, linewidth=0)
-    axes.axhline(clean, color=INK, linewidth=0.8, linestyle="--")
+    axes.plot([0, places[-1]], [clean, clean], color=INK, linewidth=0.8, linestyle="--")
     axes.plot(places, [100 * value for value in coverage], color=INK, linewidth=1.2, linestyle=":")
     axes.plot(places, shown, color=BLUE, marker="o", markersize=3)
     axes.annotate(

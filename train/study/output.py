@@ -108,8 +108,8 @@ def _protocol(study: Study, task: Task) -> str:
         f"and the noise, but not the split. {len(task.training)} training and {validation} validation faces; "
         f"the choice of the validation faces gives accuracy a standard error of up to {error:.1f} points, "
         f"which the rows of the table share in part. Network: {inputs}, hidden layers "
-        f"{'-'.join(map(str, settings.hidden))}, {settings.epochs} epochs, batches of {settings.batch}; it is "
-        f"evaluated after the last step, so the validation faces chose nothing. Evaluation splits were not "
-        "used. Data: "
+        f"{'-'.join(map(str, settings.hidden))}, {settings.epochs} epochs, batches of {settings.batch}; it "
+        f"is evaluated after the last step, so the validation faces chose nothing. Evaluation splits were "
+        f"not used. Data: "
         f"{task.folder.info['data']['file']}, SHA-256 {task.folder.info['data']['sha256'][:16]}…"
     )
