@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import report
 from benchmarks.cli.flags import is_result
 from benchmarks.machine.environment import usable_cores
-from benchmarks.report import result_files
+from benchmarks.report import report, result_files
 from benchmarks.robustness import contact_sheet
 from benchmarks.robustness.robustness import NAMES
 from edge.core.errors import DataError
@@ -145,8 +144,8 @@ def run(sizes: Sizes, folder: Path, data: Path | None, split: str | None) -> int
             results += result_files.read([file])
         except DataError as error:
             failures.append(str(error))
-    report.write(results, folder, missing=[*failures, *left_out])
-    print(f"\n{folder / 'report.html'}, {folder / 'report.md'}")
+    written = report.write(results, folder, missing=[*failures, *left_out])
+    print(f"\n{', '.join(map(str, written))}")
     return 1 if failures else 0
 
 

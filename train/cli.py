@@ -36,7 +36,7 @@ def _inspect(arguments: argparse.Namespace) -> int:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from train.report import render
+    from train.report.report import render
 
     render(arguments.run, arguments.bundle, arguments.data)
     return 0

@@ -17,7 +17,6 @@ from edge.head.inputs import INPUTS, LANDMARKS, maps_of
 from edge.landmarks.texture import NAME as TEXTURE
 from evaluation.calibration import best_temperature, confidence_threshold
 from evaluation.label_sets import LABEL_SETS, LabelSet, vote_distribution
-from train import report
 from train.dataset import landmarks_folder, training_data
 from train.dataset.balance import batches, epoch_order, row_weights
 from train.network.checkpoint import Checkpoint
@@ -28,6 +27,8 @@ from train.network.start import started, write_weights
 from train.network.texture_augmentation import varied
 from train.network.trainer import Batch, Trainer
 from train.output import check_new
+from train.report import report
+from train.report.results import SplitResult
 from train.settings import Settings
 from train.teacher.answers import read_answers
 
@@ -159,7 +160,7 @@ def fit(
         "versions": versions(),
     }
     results = [
-        report.SplitResult(
+        SplitResult(
             name,
             truth.number[index],
             softmax(predict(index) / np.float32(temperature)),

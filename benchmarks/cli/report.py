@@ -56,13 +56,12 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _report(args: argparse.Namespace) -> int:
-    from benchmarks import report
-    from benchmarks.report import regressions, result_files
+    from benchmarks.report import regressions, report, result_files
 
     results = result_files.read(args.results)
     comparison = regressions.compare(results, result_files.read(args.against)) if args.against else None
-    report.write(results, args.out, comparison)
-    print(f"{args.out / 'report.html'}, {args.out / 'report.md'}")
+    written = report.write(results, args.out, comparison)
+    print(", ".join(map(str, written)))
     if comparison is None:
         return 0
     for note in comparison.notes:

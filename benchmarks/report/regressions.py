@@ -1,7 +1,7 @@
-"""Results beside older ones of the same configuration: what got worse, beyond noise.
+"""Comparison of results with older ones of the same configuration: what got worse by more than noise.
 
-Figures over pictures: ``benchmarks.accuracy.chance``. Times and memory: the tolerances below, and more where a result
-itself shows that it scatters more (``drift_p50``, ``first_result_runs_s``, the spread of a ratio).
+Figures over pictures: ``benchmarks.accuracy.chance``. Times and memory: the tolerances below, and more where
+a result itself shows that it scatters more (``drift_p50``, ``first_result_runs_s``, the spread of a ratio).
 """
 
 from collections.abc import Callable, Sequence
@@ -16,14 +16,14 @@ P50_TOLERANCE, P99_TOLERANCE = 0.10, 0.25
 FIRST_RESULT_TOLERANCE = 0.25
 MEMORY_TOLERANCE = 0.10
 GROWTH_TOLERANCE_KB = 50.0
-"""For 1,000 frames."""
+"""Of memory, for 1,000 frames."""
 RATIO_TOLERANCE = 0.05
-"""Of a ratio in a matrix, beside its spread over the rounds."""
+"""Of a ratio in a matrix, in addition to its spread over the rounds."""
 FEW_FRAMES = 1000
-"""Below this, p99 rests on fewer than ten frames."""
+"""With fewer frames, fewer than ten decide p99, and it is not compared."""
 
 METHOD = (
-    "Allowed is what noise explains. Figures over pictures: a one-sided test of two proportions, "
+    "Changes that noise explains are allowed. Figures over pictures: a one-sided test of two proportions, "
     f"{100 * chance.ALPHA:g} % false alarms for all metrics of a result together (Bonferroni). Times and "
     f"memory: {100 * P50_TOLERANCE:g} % of p50, {100 * P99_TOLERANCE:g} % of p99, "
     f"{100 * FIRST_RESULT_TOLERANCE:g} % of the first result, {100 * MEMORY_TOLERANCE:g} % of memory, "
@@ -39,7 +39,7 @@ _MACHINE = (
 
 
 class Row(NamedTuple):
-    """One figure, then and now."""
+    """One figure, before and now."""
 
     configuration: str
     figure: str
@@ -50,34 +50,34 @@ class Row(NamedTuple):
     regressed: bool
 
     def cells(self) -> list[str]:
-        """For a table."""
+        """The cells of a table row, without the configuration."""
         return [*self[1:-1], "REGRESSION" if self.regressed else "in order"]
 
     def sentence(self) -> str:
-        """For a list of regressions."""
+        """The change as an entry of a list of regressions."""
         change = f"{self.before} → {self.now}, worse by {self.worse_by}, allowed: {self.allowed}"
         return f"{self.configuration}: {self.figure}: {change}"
 
 
 @dataclass(slots=True)
 class Comparison:
-    """What came out."""
+    """The result of a comparison."""
 
     rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """What was not compared, and why."""
+    """What was not compared, with the reasons."""
 
     @property
     def regressions(self) -> list[Row]:
-        """Rows that got worse."""
+        """The figures that got worse by more than noise."""
         return [row for row in self.rows if row.regressed]
 
 
 def compare(results: Sequence[Result], older: Sequence[Result]) -> Comparison:
-    """Each result beside the first older one of the same kind and configuration.
+    """Compare each result with the first older one of the same kind and configuration.
 
     Raises:
-        DataError: a result is not whole.
+        DataError: a result is not complete.
     """
     found = Comparison()
     for result in results:
@@ -92,7 +92,7 @@ def compare(results: Sequence[Result], older: Sequence[Result]) -> Comparison:
 
 
 def _configuration(result: Result) -> tuple[str, ...]:
-    """What two results must have in common to be compared, beside the machine."""
+    """What two results must have in common to be compared, besides the machine."""
     content = result.content
     with complete(result):
         own = {
@@ -116,11 +116,11 @@ def _latency(name: str, old: dict[str, Any], new: dict[str, Any], found: Compari
         if before and now:
             found.rows.append(_relative(name, figure, unit, before, now, tolerance))
 
-    # Load slows the bare network likewise, and takes no memory.
+    # Other load slows the bare network as much as the frame, and takes no memory of this process.
     row("frame over the bare network, p50", "×", "frame_over_invoke_p50", p50)
     row("peak memory", "MB", "peak_rss_mb", MEMORY_TOLERANCE)
     found.rows += _growth(name, old["rss_growth_kb_per_1000_frames"], new["rss_growth_kb_per_1000_frames"])
-    if not _undisturbed(name, old, new, found):
+    if not _reliable(name, old, new, found):
         return
     row("frame, p50", "ms", "frame_ms", p50, "p50")
     if min(old["n"], new["n"]) >= FEW_FRAMES:
@@ -144,7 +144,7 @@ def _growth(name: str, before: float | None, now: float | None) -> list[Row]:
 def _matrix(name: str, old: dict[str, Any], new: dict[str, Any], found: Comparison) -> None:
     if not _same_machine(name, old["environments"], new["environments"], found):
         return
-    undisturbed = _undisturbed(name, old, new, found)
+    reliable = _reliable(name, old, new, found)
     lines, older = new["configurations"], {_facts(line): line for line in old["configurations"]}
     for place, line in enumerate(lines):
         then = older.get(_facts(line))
@@ -153,8 +153,8 @@ def _matrix(name: str, old: dict[str, Any], new: dict[str, Any], found: Comparis
         what = f"{line['kind']} {configuration_name(line, new)}"
         if line["reason"] is not None:
             found.rows.append(Row(name, f"{what}, runs", "yes", "no", line["reason"], "nothing", True))
-        elif line["against"] == place:  # what the ratios of its kind are over
-            if undisturbed:
+        elif line["against"] == place:  # the ratios of its kind are over this line
+            if reliable:
                 found.rows.append(
                     _relative(name, f"{what}, p50", "ms", then["ms"]["p50"], line["ms"]["p50"], P50_TOLERANCE)
                 )
@@ -220,7 +220,7 @@ def _same_machine(
     return not different
 
 
-def _undisturbed(name: str, old: dict[str, Any], new: dict[str, Any], found: Comparison) -> bool:
+def _reliable(name: str, old: dict[str, Any], new: dict[str, Any], found: Comparison) -> bool:
     if old["warnings"] or new["warnings"]:
         found.notes.append(f"{name}: absolute times are not compared, a run has warnings")
         return False

@@ -24,13 +24,13 @@ SCHEMAS = {
 """Kind → the version that is understood, in the order in which a report shows them."""
 
 TIMED = ("latency", "matrix", "peers")
-"""Kinds whose figures other work on the machine spoils: each of their warnings says so."""
+"""Kinds whose timings are unreliable if other programs run: each of their warnings says so."""
 
-_TELLING = ("board", "cpu", "system", "python", "mien")
-"""Facts of an environment that tell results of the same configuration apart."""
+_DISTINGUISHING = ("board", "cpu", "system", "python", "mien")
+"""Facts of an environment that distinguish results of the same configuration."""
 
-MOST_LEVELS = 50
-"""Of objects and lists within each other; a result has ten. A report walks through them."""
+MAX_LEVELS = 50
+"""Deepest nesting of objects and lists that is read; a result has ten levels."""
 
 
 class Result(NamedTuple):
@@ -41,11 +41,11 @@ class Result(NamedTuple):
     content: dict[str, Any]
     """As ``docs/reference/benchmark-results.md`` describes it."""
     title: str
-    """``describe``, and what tells it from others that were read with it."""
+    """``describe``, and what distinguishes the result from others that were read with it."""
 
     @property
-    def spoiled(self) -> bool:
-        """Its figures are not to be published."""
+    def unreliable(self) -> bool:
+        """Whether its timings are unreliable and must not be published."""
         return self.kind in TIMED and bool(self.content["warnings"])
 
 
@@ -53,30 +53,30 @@ def read(paths: Sequence[Path]) -> list[Result]:
     """The results in some files, in the order of ``SCHEMAS``, then of ``paths``.
 
     Raises:
-        DataError: a file that is none, or of another version.
+        DataError: a file is not a result, or of another version.
     """
     results = sorted(map(_read, paths), key=lambda result: list(SCHEMAS).index(result.kind))
-    return [_told_apart(result, results) for result in results]
+    return [_distinguished(result, results) for result in results]
 
 
 @contextmanager
 def complete(result: Result) -> Iterator[None]:
-    """What is missing in a result, or is of another type than expected, is an error of its file.
+    """Report an error of the code inside as an error of the result: a value is missing or has another type.
 
     Raises:
-        DataError: it is not what the command writes.
+        DataError: the result is not what the command writes.
     """
     try:
         yield
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise DataError(
-            f"{result.path} is no whole result of {result.kind} ({reason}): measure again"
+            f"{result.path} is not a complete result of {result.kind} ({reason}): measure again"
         ) from error
 
 
 def describe(result: Result) -> str:
-    """What was measured, in a few words; the same for runs of the same configuration."""
+    """What was measured, in a few words; equal for runs of the same configuration."""
     content = result.content
     if result.kind == "matrix":
         return " and ".join(content["bundles"])
@@ -99,16 +99,16 @@ def describe(result: Result) -> str:
         parts.append(content["truth"])
     if (landmarks := content.get("landmarks", "litert")) != "litert":
         parts.append(landmarks)
-    looks = {"tracked": "tracked", "assume_face": "face assumed"}
-    parts += [words for key, words in looks.items() if content.get(key)]
+    modes = {"tracked": "tracked", "assume_face": "face assumed"}
+    parts += [words for key, words in modes.items() if content.get(key)]
     return ", ".join(parts)
 
 
 def environments(result: Result) -> list[dict[str, Any]]:
-    """Where it was measured: one block of facts, or several for a matrix.
+    """The facts about where a result was measured: one block, or several for a matrix.
 
     Raises:
-        DataError: it does not say.
+        DataError: the result does not have them.
     """
     with complete(result):
         found = list(result.content.get("environments") or [result.content["environment"]])
@@ -118,7 +118,7 @@ def environments(result: Result) -> list[dict[str, Any]]:
 
 
 def configuration_name(line: dict[str, Any], content: dict[str, Any]) -> str:
-    """One line of a matrix in words, without its kind; ``content`` is the whole result."""
+    """The name of a line of a matrix, without its kind; ``content`` is the whole result."""
     words = [str(line[fact]) for fact in matrix.FACTS[:-1] if line[fact] is not None]
     if line["threads"]:
         words.append(f"{line['threads']} thread{'s' * (line['threads'] > 1)}")
@@ -131,14 +131,14 @@ def _read(path: Path) -> Result:
     expected = "expected the file that `mien benchmark latency --json` or the like writes"
     try:
         content: Any = json.loads(path.read_text("utf-8"), parse_constant=_reject)
-        if _deeper(content, MOST_LEVELS):
-            raise ValueError(f"more than {MOST_LEVELS} levels within each other")
+        if _deeper(content, MAX_LEVELS):
+            raise ValueError(f"more than {MAX_LEVELS} levels of nesting")
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}; {expected}") from None
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is no result ({error}): {expected}") from None
+        raise DataError(f"{path} is not a result ({error}): {expected}") from None
     if not isinstance(content, dict) or not isinstance(content.get("kind"), str):
-        raise DataError(f"{path} is no result: {expected}")
+        raise DataError(f"{path} is not a result: {expected}")
     kind, schema = content["kind"], content.get("schema")
     if kind not in SCHEMAS:
         raise DataError(f"{path} is of the kind {kind!r}: expected one of {', '.join(SCHEMAS)}")
@@ -152,10 +152,12 @@ def _read(path: Path) -> Result:
     return result
 
 
-def _told_apart(result: Result, results: Sequence[Result]) -> Result:
-    """The result with a title of its own: where it was measured, or else its file."""
+def _distinguished(result: Result, results: Sequence[Result]) -> Result:
+    """The result with a unique title: with where it was measured, or else its file."""
     same = [other for other in results if (other.kind, other.title) == (result.kind, result.title)]
-    mine, *facts = ({key: environments(other)[0].get(key) for key in _TELLING} for other in (result, *same))
+    mine, *facts = (
+        {key: environments(other)[0].get(key) for key in _DISTINGUISHING} for other in (result, *same)
+    )
     words = [f"{key} {value}" for key, value in mine.items() if any(other[key] != value for other in facts)]
     if facts.count(mine) > 1:
         words.append(str(result.path))
@@ -168,4 +170,4 @@ def _deeper(value: Any, levels: int) -> bool:
 
 
 def _reject(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number of JSON")
+    raise ValueError(f"{constant} is not a JSON number")

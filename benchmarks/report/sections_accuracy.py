@@ -1,94 +1,90 @@
-"""What the report says of ``accuracy``."""
+"""The section of the report about ``accuracy``."""
 
+from functools import partial
 from typing import Any
 
 from benchmarks.accuracy.chance import wilson
-from benchmarks.report.page import Beside, Block, Heading, Plot, Table, Text, Tile
-from benchmarks.report.plots import reliability, risk_coverage
+from benchmarks.report.formatting import percent
 from benchmarks.report.result_files import Result
-from benchmarks.report.words import facts, number, points
-
-COLUMNS = (
-    "accuracy",
-    "accuracy, %",
-    "95 %",
-    "macro F1, %",
-    "ECE",
-    "faces found, %",
-    "60 % most confident, %",
-    "pictures",
-)
-"""Of the overview."""
+from evaluation.report import figures
+from evaluation.report.page import Block, Heading, Plot, Table, Text, Tile, number
 
 
-def overview(result: Result) -> list[str]:
-    """One row of the overview."""
+def overview(result: Result) -> dict[str, str]:
+    """Column → cell of a result in the overview."""
     content = result.content
-    return [
-        result.title,
-        points(content["accuracy"]),
-        _interval(content),
-        points(content["macro_f1"]),
-        number(content["ece"], 3),
-        points(content["coverage"]),
-        points(content["selective"]["0.6"]),
-        str(content["n"]),
-    ]
+    return {
+        "accuracy": result.title,
+        "accuracy, %": percent(content["accuracy"]),
+        "95 %": _interval(content),
+        "macro F1, %": percent(content["macro_f1"]),
+        "ECE": number(content["ece"], ".3f"),
+        "faces found, %": percent(content["coverage"]),
+        "accuracy of the most confident 60 %, %": percent(content["selective"]["0.6"]),
+        "pictures": str(content["n"]),
+    }
 
 
 def tile(result: Result) -> Tile:
-    """The figure that stands for it."""
+    """The most important number of a result."""
     content = result.content
-    detail = f"95 %: {_interval(content)} %; {content['n']} pictures, a missed face is wrong"
-    return Tile(f"{points(content['accuracy'])} %", f"right, {result.title}", detail)
+    detail = f"95 %: {_interval(content)} %; {content['n']} pictures; a missed face counts as wrong"
+    return Tile(f"{percent(content['accuracy'])} %", f"accuracy, {result.title}", detail)
 
 
 def section(result: Result) -> list[Block]:
-    """All of it."""
+    """All numbers of a result."""
     content = result.content
     truth = "the data's labels" if content["truth"] == "label" else "the majority of the FER+ votes"
-    assumed = "; where no face was found, the middle was taken for one" if content["assume_face"] else ""
+    assumed = (
+        " Where no face was found, the middle of the picture was taken for one." * content["assume_face"]
+    )
     intro = (
-        f"{content['n']} pictures, truth: {truth}, {content['left_out']} left out, {content['skipped']} "
-        f"skipped; scale {content['preparation']['scale']:g}, margin {content['preparation']['padding']:g}"
-        f"{assumed}. "
-        "A picture without a face counts as wrong."
+        f"{content['n']} pictures; {content['left_out']} excluded, {content['skipped']} skipped. "
+        f"Ground truth: {truth}. Preparation: scale {content['preparation']['scale']:g}, margin "
+        f"{content['preparation']['padding']:g}. A picture without a face counts as wrong.{assumed}"
     )
     return [
-        Heading(2, f"Accuracy: {result.title}"),
         Text(intro),
         Heading(3, "Metrics"),
         _metrics(content),
-        Heading(3, "How far the probabilities can be trusted"),
-        Beside(_curves(content)),
-        Heading(3, "What was given for what"),
-        Text("Rows: the true class; columns: the answer. Percent of the row; right answers are framed."),
+        Heading(3, "Confidence"),
+        *_curves(content),
+        Heading(3, "Confusion matrix"),
+        Text("Rows: true class; columns: answer. In percent of the row; the right answers are framed."),
         _confusion(content),
-        Heading(3, "Each class"),
+        Heading(3, "Classes"),
         _classes(content),
-        facts(result),
     ]
 
 
 def _interval(content: dict[str, Any]) -> str:
     low, high = wilson(content["accuracy"], content["n"])
-    return f"{points(low)}–{points(high)}"
+    return f"{percent(low)}–{percent(high)}"
 
 
 def _metrics(content: dict[str, Any]) -> Table:
     rows = [
-        ["accuracy, %", points(content["accuracy"]), f"95 % interval (Wilson): {_interval(content)}"],
-        ["accuracy of found faces, %", points(content["accuracy_found"]), "misses left out"],
-        ["faces found, %", points(content["coverage"]), "coverage"],
-        ["macro F1, %", points(content["macro_f1"]), "each class counts alike"],
-        ["macro recall, %", points(content.get("macro_recall")), "likewise"],
-        ["ECE", number(content["ece"], 3), "confidence against accuracy; less is better"],
-        ["AURC", number(content["aurc"], 3), "mean error over all shares; less is better"],
+        ["accuracy, %", percent(content["accuracy"]), f"95 % interval (Wilson): {_interval(content)}"],
+        [
+            "accuracy of found faces, %",
+            percent(content["accuracy_found"]),
+            "pictures without a face excluded",
+        ],
+        ["faces found, %", percent(content["coverage"]), "coverage"],
+        ["macro F1, %", percent(content["macro_f1"]), "mean over the classes"],
+        ["macro recall, %", percent(content.get("macro_recall")), "mean over the classes"],
+        ["ECE", number(content["ece"], ".3f"), "mean distance of confidence and accuracy; less is better"],
+        [
+            "AURC",
+            number(content["aurc"], ".3f"),
+            "error rate, averaged over every share of the most confident pictures; less is better",
+        ],
     ]
     rows += [
         [
             f"most confident {float(share):.0%}".replace("%", " %"),
-            points(value),
+            percent(value),
             "accuracy, %, of all pictures",
         ]
         for share, value in content["selective"].items()
@@ -96,35 +92,30 @@ def _metrics(content: dict[str, Any]) -> Table:
     return Table(["metric", "value", "what it is"], rows, facts=True)
 
 
-def _curves(content: dict[str, Any]) -> list[Plot | Table]:
-    plots: list[Plot | Table] = []
-    bins = content.get("reliability")
-    if bins and any(row["n"] for row in bins):
-        caption = (
-            "Reliability: accuracy of the answers of each confidence. On the dashed line the two agree; "
-            "under it the network is too sure of itself. Large dots: many answers."
-        )
-        rows = [
-            [
-                f"{points(row['low'])}–{points(row['high'])}",
-                str(row["n"]),
-                points(row["confidence"]),
-                points(row["accuracy"]),
-            ]
-            for row in bins
-            if row["n"]
-        ]
-        data = Table(
-            ["confidence, %", "answers", "mean, %", "accuracy, %"], rows, folded="The bins in numbers"
-        )
-        plots.append(Plot([reliability(bins, caption)], caption, data))
-    curve = sorted([(float(share), 1 - value) for share, value in content["selective"].items()])
-    curve.append((1.0, 1 - content["accuracy"]))
+def _curves(content: dict[str, Any]) -> list[Block]:
+    curve = sorted((float(share), value) for share, value in content["selective"].items())
+    share, accuracy = zip(*curve, (1.0, content["accuracy"]), strict=True)
     caption = (
-        "Risk and coverage: how many answers are wrong if only the most confident ones are given. At the "
-        "right end everything is answered, misses included."
+        "Risk and coverage: accuracy (1 − risk) if only the most confident pictures are answered. At the "
+        "right end all are answered, and those without a face count as wrong."
     )
-    return [*plots, Plot([risk_coverage(curve, caption)], caption)]
+    coverage = Plot(partial(figures.risk_coverage, share, accuracy), caption)
+    bins = content.get("reliability")
+    if not bins or not any(row["n"] for row in bins):
+        return [coverage]
+    caption = (
+        "Reliability: accuracy of the answers of each confidence, and their number. Under the dashed line "
+        "the confidence is too high."
+    )
+    rows = [
+        [f"{percent(row['low'])}–{percent(row['high'])}", str(row["n"])]
+        + [percent(row[key]) for key in ("confidence", "accuracy")]
+        for row in bins
+        if row["n"]
+    ]
+    columns = ["confidence, %", "answers", "mean, %", "accuracy, %"]
+    table = Table(columns, rows, folded="Reliability in numbers")
+    return [Plot(partial(figures.reliability, bins), caption), coverage, table]
 
 
 def _confusion(content: dict[str, Any]) -> Table:
@@ -132,14 +123,14 @@ def _confusion(content: dict[str, Any]) -> Table:
     rows, tint = [], []
     for name, counts in zip(confusion["rows"], confusion["counts"], strict=True):
         total = max(sum(counts), 1)
-        rows.append([name, *(points(count / total) for count in counts), str(sum(counts))])
+        rows.append([name, *(percent(count / total) for count in counts), str(sum(counts))])
         tint.append([*(count / total for count in counts), 0.0])
     return Table(["true", *confusion["columns"], "pictures"], rows, tint, diagonal=True)
 
 
 def _classes(content: dict[str, Any]) -> Table:
     rows = [
-        [name, *(points(row[key]) for key in ("precision", "recall", "f1", "coverage")), str(row["n"])]
+        [name, *(percent(row[key]) for key in ("precision", "recall", "f1", "coverage")), str(row["n"])]
         for name, row in content["per_class"].items()
     ]
     return Table(["class", "precision, %", "recall, %", "F1, %", "faces found, %", "pictures"], rows)

@@ -1,88 +1,76 @@
-"""What the report says of ``latency``."""
+"""The section of the report about ``latency``."""
 
+from functools import partial
 from typing import Any
 
-from benchmarks.report.page import Beside, Block, Heading, Plot, Table, Text, Tile
-from benchmarks.report.plots import Bar, waterfall
+from benchmarks.report import figures
+from benchmarks.report.figures import Bar
+from benchmarks.report.formatting import milliseconds, times, with_unit
 from benchmarks.report.result_files import Result
-from benchmarks.report.words import DASH, facts, milliseconds, number
-
-COLUMNS = (
-    "latency",
-    "p50, ms",
-    "p99, ms",
-    "over the bare network",
-    "frames/s",
-    "CPU, ms",
-    "memory, MB",
-    "first result, s",
-)
-"""Of the overview."""
+from evaluation.report.page import DASH, Block, Heading, Plot, Table, Text, Tile, number
 
 
-def overview(result: Result) -> list[str]:
-    """One row of the overview."""
+def overview(result: Result) -> dict[str, str]:
+    """Column → cell of a result in the overview."""
     content = result.content
     frame = content["frame_ms"]
-    return [
-        result.title,
-        milliseconds(frame["p50"]),
-        milliseconds(frame["p99"]),
-        _times(content["frame_over_invoke_p50"]),
-        f"{content['fps']:.0f}",
-        milliseconds(content["cpu_ms_per_frame"]),
-        number(content["peak_rss_mb"], 0),
-        number(content["first_result_s"]),
-    ]
+    return {
+        "latency": result.title,
+        "p50, ms": milliseconds(frame["p50"]),
+        "p99, ms": milliseconds(frame["p99"]),
+        "over the bare network": times(content["frame_over_invoke_p50"]),
+        "frames/s": f"{content['fps']:.0f}",
+        "CPU, ms": milliseconds(content["cpu_ms_per_frame"]),
+        "memory, MB": number(content["peak_rss_mb"], ".0f"),
+        "first result, s": number(content["first_result_s"]),
+    }
 
 
 def tile(result: Result) -> Tile:
-    """The figure that stands for it."""
+    """The most important number of a result."""
     frame = result.content["frame_ms"]
     detail = f"p50 of {result.content['n']} frames, p99 {milliseconds(frame['p99'])} ms"
     return Tile(f"{milliseconds(frame['p50'])} ms", f"a frame, {result.title}", detail)
 
 
 def section(result: Result) -> list[Block]:
-    """All of it."""
+    """All numbers of a result."""
     content = result.content
     width, height = content["frame_size"]
     faces = content["faces"]["frames_with_face"]
     intro = (
-        f"{content['n']} frames of {width}×{height} px after {content['warmup']} of warm-up, each as soon as "
-        f"the last one is done; a face in {faces} of them."
+        f"{content['n']} frames of {width}×{height} px, each started when the one before is done, after "
+        f"{content['warmup']} frames of warm-up; {faces} frames have a face."
     )
     return [
-        Heading(2, f"Latency: {result.title}"),
         Text(intro),
-        Beside([_stages(content), _percentiles(content)]),
-        Heading(3, "Ratios, memory and age"),
+        _stages(content),
+        _percentiles(content),
+        Heading(3, "Ratios, memory and delay"),
         _rest(content),
-        facts(result),
     ]
 
 
 def _stages(content: dict[str, Any]) -> Plot:
     bars = []
     if invoke := content["landmark_invoke_ms"]:
-        bars.append(Bar("bare landmark network", 0.0, invoke["p50"], invoke["p99"], "floor"))
-    bars.append(Bar("frame", 0.0, content["frame_ms"]["p50"], content["frame_ms"]["p99"], "soft"))
+        bars.append(Bar("bare landmark network", "network", 0.0, invoke["p50"], invoke["p99"]))
+    bars.append(Bar("frame", "frame", 0.0, content["frame_ms"]["p50"], content["frame_ms"]["p99"]))
     start = 0.0
-    for stage, times in content["stages_ms"].items():
-        bars.append(Bar(stage, start, times["p50"], times["p99"], "bar"))
-        start += times["p50"]
+    for stage, spread in content["stages_ms"].items():
+        bars.append(Bar(stage, "stage", start, spread["p50"], spread["p99"]))
+        start += spread["p50"]
     caption = (
-        "Where the time of a frame goes: its stages one after the other (filled), the whole frame (pale), "
-        "and the bare landmark network (outlined), under which no frame can be. A whisker that ends in › "
-        "goes on."
+        "Time of a frame: its stages one after the other (filled), the whole frame (pale), and the bare "
+        "landmark network (outlined), the least that a frame can take. An arrow: the whisker is cut off."
     )
-    return Plot([waterfall(bars, "Time of each stage of a frame, p50 and p99")], caption)
+    return Plot(partial(figures.waterfall, bars), caption, "Time of each stage of a frame, p50 and p99")
 
 
 def _percentiles(content: dict[str, Any]) -> Table:
     rows = {
         "frame": content["frame_ms"],
-        **{f"· {stage}": times for stage, times in content["stages_ms"].items()},
+        **{f"· {stage}": spread for stage, spread in content["stages_ms"].items()},
         "bare landmark network": content["landmark_invoke_ms"],
         "classifier alone": content["classifier_alone_ms"],
         "capture to result": content["age_ms"],
@@ -90,7 +78,7 @@ def _percentiles(content: dict[str, Any]) -> Table:
     }
     if against := content["against"]:
         rows[f"frame, {against['backend']} {against['bundle']['name']}"] = against["frame_ms"]
-    cells = [[name, *map(milliseconds, times.values())] for name, times in rows.items() if times]
+    cells = [[name, *map(milliseconds, spread.values())] for name, spread in rows.items() if spread]
     return Table(["ms", *content["frame_ms"]], cells)
 
 
@@ -98,20 +86,20 @@ def _rest(content: dict[str, Any]) -> Table:
     tails, growth = content["p99_over_p50"], content["rss_growth_kb_per_1000_frames"]
     runs = ", ".join(f"{seconds:.2f}" for seconds in content["first_result_runs_s"])
     rows = [
-        ["frame over the bare network, p50", _times(content["frame_over_invoke_p50"])],
+        ["frame over the bare network, p50", times(content["frame_over_invoke_p50"])],
         ["p99 over p50: frame, network, one over the other", ", ".join(map(number, tails.values()))],
-        ["last tenth of the run over the first", _times(content["drift_p50"])],
+        ["last tenth of the run over the first", times(content["drift_p50"])],
         ["CPU for a frame", f"{milliseconds(content['cpu_ms_per_frame'])} ms"],
         ["frames a second, the pipeline alone", f"{content['fps']:.1f}"],
         ["capture to result, p50 and p99", _age(content["age_ms"])],
         ["memory: start, end, peak", _memory(content)],
-        ["memory growth for 1,000 frames", DASH if growth is None else f"{growth:.1f} kB"],
-        ["packages on the disk", _with_unit(content["install_mb"]["total"], "MB")],
+        ["memory growth for 1,000 frames", with_unit(growth, "kB")],
+        ["packages on the disk", with_unit(content["install_mb"]["total"], "MB")],
         ["first import to first result", f"{content['first_result_s']:.2f} s (runs: {runs})"],
     ]
     if against := content["against"]:
-        name = f"{against['backend']} {against['bundle']['name']}, same frames in turn"
-        rows.append([f"{name}, over this one, p50", _times(against["ratio_p50"])])
+        name = f"{against['backend']} {against['bundle']['name']} on the same frames, in turn"
+        rows.append([f"{name}: over this one, p50", times(against["ratio_p50"])])
     return Table(["figure", "value"], rows, facts=True)
 
 
@@ -121,12 +109,4 @@ def _age(age: dict[str, float] | None) -> str:
 
 def _memory(content: dict[str, Any]) -> str:
     values = [content[key] for key in ("start_rss_mb", "end_rss_mb", "peak_rss_mb")]
-    return f"{', '.join(number(value, 1) for value in values)} MB" if any(values) else DASH
-
-
-def _times(value: float | None) -> str:
-    return DASH if value is None else f"{value:.2f} ×"
-
-
-def _with_unit(value: float | None, unit: str) -> str:
-    return DASH if value is None else f"{value:.1f} {unit}"
+    return f"{', '.join(number(value, '.1f') for value in values)} MB" if any(values) else DASH

@@ -1,15 +1,14 @@
-"""What the report says of ``matrix``."""
+"""The section of the report about ``matrix``."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from benchmarks.report.page import Beside, Block, Heading, Plot, Table, Text, Tile
-from benchmarks.report.plots import Ratio, ratios
+from benchmarks.report import figures
+from benchmarks.report.figures import Ratio
+from benchmarks.report.formatting import milliseconds
 from benchmarks.report.result_files import Result, configuration_name
-from benchmarks.report.words import facts, milliseconds, number
-
-COLUMNS = ("matrix", "ran", "did not run", "fastest frame", "p50, ms")
-"""Of the overview."""
+from evaluation.report.page import DASH, Block, Heading, Plot, Table, Text, Tile, number
 
 _KINDS = {
     "frame": "Frames: the whole pipeline",
@@ -18,21 +17,21 @@ _KINDS = {
 }
 
 
-def overview(result: Result) -> list[str]:
-    """One row of the overview."""
+def overview(result: Result) -> dict[str, str]:
+    """Column → cell of a result in the overview."""
     ran = _ran(result.content)
     fastest = _fastest(result.content)
-    return [
-        result.title,
-        str(len(ran)),
-        str(len(result.content["configurations"]) - len(ran)),
-        _name(fastest, result.content) if fastest else "–",
-        milliseconds(fastest["ms"]["p50"]) if fastest else "–",
-    ]
+    return {
+        "matrix": result.title,
+        "ran": str(len(ran)),
+        "did not run": str(len(result.content["configurations"]) - len(ran)),
+        "fastest frame": _name(fastest, result.content) if fastest else DASH,
+        "p50, ms": milliseconds(fastest["ms"]["p50"]) if fastest else DASH,
+    }
 
 
 def tile(result: Result) -> Tile:
-    """The figure that stands for it."""
+    """The most important number of a result."""
     fastest = _fastest(result.content)
     if fastest is None:
         return Tile(str(len(_ran(result.content))), "configurations measured", result.title)
@@ -40,20 +39,20 @@ def tile(result: Result) -> Tile:
 
 
 def section(result: Result) -> list[Block]:
-    """All of it."""
+    """All numbers of a result."""
     content = result.content
     intro = (
-        f"{content['rounds']} rounds of one block of each configuration, {content['frames']} measurements a "
-        "block. A ratio is that of two medians of the same round, over the first configuration of its kind: "
-        "median over the rounds, 10th to 90th percentile. Times are those of a machine that switches between "
-        "programs."
+        f"{content['rounds']} rounds; in each, every configuration runs one block of {content['frames']} "
+        "measurements. A ratio is the median of a block over that of the first configuration of its kind in "
+        "the same round; given are its median, 10th and 90th percentile over the rounds. Because the machine "
+        "switches between programs, times can be longer than those of a program that runs alone."
     )
-    blocks: list[Block] = [Heading(2, f"Matrix: {result.title}"), Text(intro)]
+    blocks: list[Block] = [Text(intro)]
     for kind, heading in _KINDS.items():
         lines = [line for line in _ran(content) if line["kind"] == kind]
         if lines:
             blocks += [Heading(3, heading), *_lines(lines, content)]
-    return [*blocks, *_not_run(content), facts(result)]
+    return blocks + _not_run(content)
 
 
 def _lines(lines: Sequence[dict[str, Any]], content: dict[str, Any]) -> list[Block]:
@@ -70,22 +69,19 @@ def _lines(lines: Sequence[dict[str, Any]], content: dict[str, Any]) -> list[Blo
     if len(lines) == 1:
         return [table]
     dots = [
-        Ratio(name, line["ratio"]["p10"], line["ratio"]["p50"], line["ratio"]["p90"])
+        Ratio(name, *(line["ratio"][key] for key in ("p10", "p50", "p90")))
         for name, line in zip(names, lines, strict=True)
     ]
     first = configuration_name(content["configurations"][lines[0]["against"]], content)
-    caption = f"Time over that of: {first}. Dot: median, line: 10th to 90th percentile of the rounds."
-    return [Beside([Plot([ratios(dots, caption)], caption), table])]
+    caption = f"Time over that of {first}. Dot: median; line: 10th to 90th percentile of the rounds."
+    return [Plot(partial(figures.ratios, dots), caption), table]
 
 
 def _not_run(content: dict[str, Any]) -> list[Block]:
     lines = [line for line in content["configurations"] if line["reason"] is not None]
     rows = [[_name(line, content), line["reason"]] for line in lines]
-    return (
-        [Table(["", "reason"], rows, folded=f"{len(rows)} configurations did not run", facts=True)]
-        if rows
-        else []
-    )
+    title = f"{len(rows)} configurations did not run"
+    return [Table(["", "reason"], rows, folded=title, facts=True)] if rows else []
 
 
 def _ran(content: dict[str, Any]) -> list[dict[str, Any]]:

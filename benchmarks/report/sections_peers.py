@@ -1,16 +1,15 @@
-"""What the report says of ``peers``."""
+"""The section of the report about ``peers``."""
 
+from functools import partial
 from typing import Any
 
 from benchmarks.accuracy.scores import data_name
 from benchmarks.peers.table import remarks
-from benchmarks.report.page import Block, Heading, Plot, Table, Text, Tile
-from benchmarks.report.plots import Ratio, ratios
+from benchmarks.report import figures
+from benchmarks.report.figures import Ratio
+from benchmarks.report.formatting import milliseconds, percent, times
 from benchmarks.report.result_files import Result
-from benchmarks.report.words import DASH, facts, milliseconds, number, points
-
-COLUMNS = ("peers", "ran", "not measured", "slowest, ratio", "most accurate")
-"""Of the overview."""
+from evaluation.report.page import DASH, Block, Plot, Table, Text, Tile, number
 
 _TIMES = (
     *("", "p50, ms", "p99", "CPU, ms", "single picture p50, ms", "p99 ", "ratio", "p10", "p90"),
@@ -19,48 +18,48 @@ _TIMES = (
 _SHARES = ("", "accuracy, %", "coverage, %", "accuracy where found, %")
 
 
-def overview(result: Result) -> list[str]:
-    """One row of the overview."""
+def overview(result: Result) -> dict[str, str]:
+    """Column → cell of a result in the overview."""
     ran = _ran(result.content)
     slowest = max(line["ratio"]["p50"] for line in ran)
     scored = [line for line in ran if line["scores"]]
     best = max(scored, key=lambda line: line["scores"]["accuracy"], default=None)
-    return [
-        result.title,
-        str(len(ran)),
-        str(len(result.content["peers"]) - len(ran)),
-        f"{number(slowest)} ×",
-        f"{best['title']}, {points(best['scores']['accuracy'])} %" if best else DASH,
-    ]
+    return {
+        "peers": result.title,
+        "ran": str(len(ran)),
+        "not measured": str(len(result.content["peers"]) - len(ran)),
+        "slowest, ratio": times(slowest),
+        "most accurate": f"{best['title']}, {percent(best['scores']['accuracy'])} %" if best else DASH,
+    }
 
 
 def tile(result: Result) -> Tile:
-    """The figure that stands for it."""
+    """The most important number of a result."""
     slowest = max(_ran(result.content), key=lambda line: line["ratio"]["p50"])
     who = f"{slowest['title']} over {slowest['against']}"
-    return Tile(f"{number(slowest['ratio']['p50'])} ×", "time of the slowest", who)
+    return Tile(times(slowest["ratio"]["p50"]), "slowest peer", who)
 
 
 def section(result: Result) -> list[Block]:
-    """All of it."""
+    """All numbers of a result."""
     content, ran = result.content, _ran(result.content)
     intro = (
-        f"{content['rounds']} rounds of one block of {content['frames']} frames of the demo for each, in "
-        "an environment and a process of its own. A ratio is that of two medians of a round: median over "
-        "the rounds, 10th to 90th percentile. Ours tracks the face from frame to frame and looks at a single "
-        "picture more than once: its accuracy goes with the time of a single picture."
+        f"{content['rounds']} rounds; in each, every peer runs one block of {content['frames']} frames of "
+        f"the demo, in an environment and a process of its own. A ratio is the median of a block over that "
+        f"of {ran[0]['title']} in the same round; given are its median, 10th and 90th percentile over the "
+        "rounds. Mien tracks the face from frame to frame, but classifies a single picture in more than one "
+        "pass: compare its accuracy with the time of a single picture."
     )
     dots = [Ratio(line["title"], *(line["ratio"][key] for key in ("p10", "p50", "p90"))) for line in ran]
     caption = (
-        f"Time over that of {ran[0]['title']}. Dot: median, line: 10th to 90th percentile of the rounds."
+        f"Time over that of {ran[0]['title']}. Dot: median; line: 10th to 90th percentile of the rounds."
     )
-    blocks: list[Block] = [Heading(2, f"Peers: {result.title}"), Text(intro)]
-    blocks += [Table(_TIMES, [_times(line) for line in ran])]
-    blocks += [Plot([ratios(dots, caption)], caption)] if len(ran) > 1 else []
+    blocks: list[Block] = [Text(intro), Table(_TIMES, [_times(line) for line in ran])]
+    blocks += [Plot(partial(figures.ratios, dots), caption)] if len(ran) > 1 else []
     blocks += _scores(content, ran)
     known = [[line["title"], each] for line in content["peers"] for each in remarks(line)]
-    blocks.append(Table(["", "to be known"], known, facts=True))
-    return [*blocks, facts(result)]
+    blocks.append(Table(["", "remarks"], known, facts=True))
+    return blocks
 
 
 def _times(line: dict[str, Any]) -> list[str]:
@@ -72,7 +71,7 @@ def _times(line: dict[str, Any]) -> list[str]:
         *(number(line["ratio"][key]) for key in ("p50", "p10", "p90")),
         f"{line['frames_with_face']} of {line['n']}",
         number(line["first_result_s"]),
-        *(number(line[key], 0) for key in ("peak_rss_mb", "install_mb")),
+        *(number(line[key], ".0f") for key in ("peak_rss_mb", "install_mb")),
     ]
 
 
@@ -80,9 +79,9 @@ def _scores(content: dict[str, Any], ran: list[dict[str, Any]]) -> list[Block]:
     if content["scored_on"] is None:
         return []
     keys = ("accuracy", "coverage", "accuracy_found")
-    rows = [[line["title"], *(points((line["scores"] or {}).get(key)) for key in keys)] for line in ran]
+    rows = [[line["title"], *(percent((line["scores"] or {}).get(key)) for key in keys)] for line in ran]
     on = content["scored_on"]
-    words = f"{on['n']} pictures of {data_name(on)}, prepared alike; a missed face is wrong."
+    words = f"{on['n']} pictures of {data_name(on)}, prepared in the same way; a missed face counts as wrong."
     return [Text(words), Table(_SHARES, rows)]
 
 

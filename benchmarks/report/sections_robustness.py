@@ -1,99 +1,87 @@
-"""What the report says of ``robustness``."""
+"""The section of the report about ``robustness``."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from benchmarks.report.page import Block, Heading, Plot, Table, Text, Tile
-from benchmarks.report.plots import severities
+from benchmarks.report import figures
+from benchmarks.report.formatting import percent
 from benchmarks.report.result_files import Result
-from benchmarks.report.words import facts, number, points
 from benchmarks.robustness.corruptions import LANDMARKS, OCCLUSIONS, PICTURES, REGIONS_OF_INTEREST
-
-COLUMNS = (
-    "robustness",
-    "clean, %",
-    "damaged pictures, mean, %",
-    "mCE",
-    "relative mCE",
-    "against",
-    "pictures",
-)
-"""Of the overview."""
+from evaluation.report.page import DASH, Block, Heading, Plot, Table, Text, Tile, number
 
 _GROUPS = {
     "Damaged pictures": PICTURES,
     "Covered faces": OCCLUSIONS,
-    "Landmarks that are off": LANDMARKS,
-    "Face regions that are off": REGIONS_OF_INTEREST,
+    "Displaced landmarks": LANDMARKS,
+    "Displaced face regions": REGIONS_OF_INTEREST,
 }
 _REST: dict[str, tuple[str, Callable[[float | None], str]]] = {
-    "coverage": ("Faces found, %", points),
-    "accuracy_found": ("Accuracy of found faces, %", points),
-    "ece": ("ECE of found faces", lambda value: number(value, 3)),
-    "abstentions": ("Abstentions, % of found faces", points),
+    "coverage": ("Faces found, %", percent),
+    "accuracy_found": ("Accuracy of found faces, %", percent),
+    "ece": ("ECE of found faces", lambda value: number(value, ".3f")),
+    "abstentions": ("Abstentions, % of found faces", percent),
 }
 
 
-def overview(result: Result) -> list[str]:
-    """One row of the overview."""
+def overview(result: Result) -> dict[str, str]:
+    """Column → cell of a result in the overview."""
     content = result.content
-    return [
-        result.title,
-        points(content["clean"]["accuracy"]),
-        points(content["mean_accuracy"]),
-        number(content["mce"], 1),
-        number(content["relative_mce"], 1),
-        content["reference"] or "–",
-        str(content["n"]),
-    ]
+    return {
+        "robustness": result.title,
+        "clean, %": percent(content["clean"]["accuracy"]),
+        "damaged pictures, mean, %": percent(content["mean_accuracy"]),
+        "mCE": number(content["mce"], ".1f"),
+        "relative mCE": number(content["relative_mce"], ".1f"),
+        "against": content["reference"] or DASH,
+        "pictures": str(content["n"]),
+    }
 
 
 def tile(result: Result) -> Tile:
-    """The figure that stands for it."""
+    """The most important number of a result."""
     content = result.content
-    clean = points(content["clean"]["accuracy"])
-    detail = f"clean {clean} %; mCE {number(content['mce'], 1)}; {content['n']} pictures"
+    clean = percent(content["clean"]["accuracy"])
+    detail = f"clean {clean} %; mCE {number(content['mce'], '.1f')}; {content['n']} pictures"
     if content["mean_accuracy"] is None:
-        return Tile(
-            f"{points(content['clean']['accuracy'])} %",
-            f"right on clean pictures, {result.title}",
-            detail,
-        )
-    return Tile(f"{points(content['mean_accuracy'])} %", f"right on damaged pictures, {result.title}", detail)
+        return Tile(f"{clean} %", f"accuracy on clean pictures, {result.title}", detail)
+    mean = percent(content["mean_accuracy"])
+    return Tile(f"{mean} %", f"accuracy on damaged pictures, {result.title}", detail)
 
 
 def section(result: Result) -> list[Block]:
-    """All of it."""
+    """All numbers of a result."""
     content = result.content
     protocol = content["protocol"]
     intro = (
         f"Robustness protocol {protocol['version']}: {content['n']} pictures, seed {protocol['seed']}. "
-        "Severity 0 is the clean picture, 5 the worst; a missed face is wrong. Curves are percent over "
+        "Severity 0 is the clean picture, 5 the worst; a missed face counts as wrong. Plots: percent over "
         "severity. Line with dots: accuracy, its last value in bold type; dashed: accuracy of the clean "
         "pictures; dotted: faces found."
     )
-    blocks: list[Block] = [Heading(2, f"Robustness: {result.title}"), Text(intro)]
+    blocks: list[Block] = [Text(intro)]
     for title, group in _GROUPS.items():
         names = [name for name in content["corruptions"] if name in group]
         if names:
-            blocks += [Heading(3, title), _curves(names, content)]
+            blocks += [Heading(3, title), *_curves(names, content)]
     blocks += [
-        Heading(3, "Where it hurts"),
-        Text("Accuracy in %. The stronger the colour, the more of the clean accuracy is lost."),
+        Heading(3, "Accuracy by corruption and severity"),
+        Text("In percent. The stronger the colour, the more of the clean accuracy is lost."),
         _heat(content),
-        Heading(3, "What else changes"),
+        Heading(3, "Other measures by corruption and severity"),
         *(_table(key, title, write, content) for key, (title, write) in _REST.items()),
     ]
-    return [*blocks, *_errors(content), facts(result)]
+    return blocks + _errors(content)
 
 
-def _curves(names: list[str], content: dict[str, Any]) -> Plot:
-    drawings = []
+def _curves(names: list[str], content: dict[str, Any]) -> list[Block]:
+    blocks: list[Block] = []
     for name in names:
         accuracy, coverage = _row(name, "accuracy", content), _row(name, "coverage", content)
-        title = f"{name}: accuracy {', '.join(map(points, accuracy))} % at severity 0 to {len(accuracy) - 1}"
-        drawings.append(severities(name.replace("_", " "), accuracy, coverage, title))
-    return Plot(drawings, "")
+        title, shown = name.replace("_", " "), ", ".join(map(percent, accuracy))
+        alt = f"{title}: accuracy {shown} % at severity 0 to {len(accuracy) - 1}"
+        blocks.append(Plot(partial(figures.severities, accuracy, coverage), title, alt, small=True))
+    return blocks
 
 
 def _row(name: str, key: str, content: dict[str, Any]) -> list[Any]:
@@ -107,7 +95,7 @@ def _columns(content: dict[str, Any]) -> list[str]:
 
 def _heat(content: dict[str, Any]) -> Table:
     clean = content["clean"]["accuracy"] or 1.0
-    rows = [[name, *map(points, _row(name, "accuracy", content))] for name in content["corruptions"]]
+    rows = [[name, *map(percent, _row(name, "accuracy", content))] for name in content["corruptions"]]
     tint = [
         [(clean - value) / clean for value in _row(name, "accuracy", content)]
         for name in content["corruptions"]
@@ -122,15 +110,13 @@ def _table(key: str, title: str, write: Callable[[float | None], str], content: 
 
 def _errors(content: dict[str, Any]) -> list[Block]:
     if content["mce"] is None:
-        return [
-            Text("No mean corruption error: there is no reference that was measured on the same pictures.")
-        ]
+        return [Text("No mean corruption error: no reference was measured on the same pictures.")]
     text = (
-        f"100 is as often wrong as {content['reference']}, less is better. mCE {number(content['mce'], 1)}, "
-        f"relative mCE {number(content['relative_mce'], 1)}."
+        f"100: as many errors as {content['reference']}; less is better. mCE "
+        f"{number(content['mce'], '.1f')}, relative mCE {number(content['relative_mce'], '.1f')}."
     )
     rows = [
-        [name, number(value, 1), number(content["relative_ce"].get(name), 1)]
+        [name, number(value, ".1f"), number(content["relative_ce"].get(name), ".1f")]
         for name, value in content["ce"].items()
     ]
     return [Heading(3, "Corruption error"), Text(text), Table(["", "CE", "relative CE"], rows)]

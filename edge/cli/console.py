@@ -23,7 +23,9 @@ EXIT_INTERRUPTED = 130
 
 _PACKAGES = {
     **dict.fromkeys(("cv2", "dacite", "numpy"), "requirements-edge.txt"),
-    **dict.fromkeys(("keras", "matplotlib", "sklearn", "tensorflow", "tqdm"), "requirements-train.txt"),
+    **dict.fromkeys(
+        ("jinja2", "keras", "matplotlib", "sklearn", "tensorflow", "tqdm"), "requirements-train.txt"
+    ),
 }
 """What is imported → the file that brings it."""
 _MUTING = threading.RLock()

@@ -136,6 +136,6 @@ def test_a_tiny_run_of_everything(class_folders, tmp_path, monkeypatch, capfd):
     kinds = [json.loads(file.read_text("utf-8"))["kind"] for file in files]
     # All but peers, which would make environments of gigabytes.
     assert sorted(kinds) == sorted(set(result_files.SCHEMAS) - {"peers"})
-    text = (folder / "report.html").read_text("utf-8")
+    text = (folder / "report.md").read_text("utf-8")
     assert "Not measured" not in text
     assert "5 frames are few" in text

@@ -10,11 +10,10 @@ from unittest import mock
 
 import numpy as np
 
-from benchmarks import report
-from benchmarks.report import regressions, result_files
-from benchmarks.report.page import html, markdown
+from benchmarks.report import regressions, report, result_files
 from benchmarks.robustness import corruption_error
-from evaluation.document import encoded
+from evaluation.report import figures
+from evaluation.report.page import html, markdown
 from tests.benchmarks import made_up
 from tests.fuzz.mutate import Files
 from tests.fuzz.targets import Target
@@ -44,8 +43,8 @@ def _result(folder: Path) -> None:
     ]
     comparison = regressions.compare(results, older)
     blocks = report.contents(results, comparison)
-    encoded(html(blocks))
-    encoded(markdown(blocks))
+    html(blocks)
+    markdown(blocks)
 
 
 def _reference_seeds() -> list[Files]:
@@ -113,16 +112,12 @@ def _report_seeds() -> list[Files]:
 
 def _report(folder: Path) -> None:
     """All but the plots: drawing them takes seconds."""
-    from train import page, plotting
-    from train import report as train_report
-    from train.report import plots
+    from train.report import report as train_report
 
     with ExitStack() as stack:
-        for name in ("learning_curve", "reliability", "risk_coverage"):
-            stack.enter_context(mock.patch.object(plots, name))
-        stack.enter_context(mock.patch.object(plotting, "png", return_value=b""))
-        stack.enter_context(mock.patch.object(page, "svg", return_value="<svg></svg>"))
-        stack.enter_context(mock.patch.object(train_report, "_publish"))
+        stack.enter_context(mock.patch.object(figures, "png", return_value=b""))
+        stack.enter_context(mock.patch.object(figures, "svg", return_value="<svg></svg>"))
+        stack.enter_context(mock.patch.object(train_report, "write_atomic"))
         train_report.render(folder, folder / "bundle", None)
 
 
@@ -175,9 +170,9 @@ def _run(folder: Path) -> None:
 
 
 TARGETS = {
-    "result": Target(_result_seeds, _result),
+    "result": Target(_result_seeds, _result, needs=("jinja2", "matplotlib")),
     "reference": Target(_reference_seeds, _reference),
-    "run-report": Target(_report_seeds, _report, needs=("sklearn", "matplotlib")),
+    "run-report": Target(_report_seeds, _report, needs=("sklearn", "jinja2", "matplotlib")),
     "teacher": Target(_teacher_seeds, _teacher, needs=("tensorflow",)),
     "run-folder": Target(_run_seeds, _run, needs=("keras", "tensorflow")),
 }

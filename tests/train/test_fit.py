@@ -21,9 +21,9 @@ from edge.head.inputs import INPUTS, maps_of
 from evaluation.calibration import best_temperature
 from evaluation.label_sets import EMOTIONS, FER2013, LABEL_SETS
 from train import fit as fit_module
-from train import report
 from train.dataset import landmarks_folder
 from train.dataset.training_data import read_inputs, split_rows, standardization, take, truth
+from train.report import report
 from train.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -386,7 +386,7 @@ class TestTheTrainingIsKept:
             raise RuntimeError("no fonts")
 
         with monkeypatch.context() as patched:
-            patched.setattr("train.report.contents", fail)
+            patched.setattr("train.report.report.contents", fail)
             fit_module.fit(small, tmp_path / "r", quickly(quick, "embedding=false", "epochs=1"))
         printed = capsys.readouterr()
         assert printed.out.splitlines()[-1].endswith(f"→ {tmp_path / 'r'}")
@@ -403,7 +403,7 @@ class TestTheTrainingIsKept:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patched:
-            patched.setattr("train.report.contents", interrupt)
+            patched.setattr("train.report.report.contents", interrupt)
             with pytest.raises(KeyboardInterrupt):
                 fit_module.fit(small, tmp_path / "r", quickly(quick, "embedding=false", "epochs=1"))
         report.render(tmp_path / "r", None, None)

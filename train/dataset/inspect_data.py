@@ -20,9 +20,8 @@ from edge.core.errors import DataError
 from edge.core.files import check_replaceable, is_json_with, write_atomic
 from edge.core.text import escaped
 from evaluation import Sample, picture_hash, read_dataset
-from evaluation.document import encoded
 from evaluation.label_sets import EMOTIONS, FERPLUS_VOTES
-from train import page
+from evaluation.report import page
 from train.dataset import inspect_page, landmarks_folder, subjects
 from train.dataset.inspect_figures import NAMED, Table, common, counts_by_split, histogram, quantiles
 
@@ -71,7 +70,7 @@ def inspect(data: Path, out: Path | None, mapping: Path | None) -> None:
     print(page.text(blocks))
     if out is not None:
         write_atomic(out / _FIGURES, (json.dumps(results, indent=1, allow_nan=False) + "\n").encode())
-        write_atomic(out / _PAGE, encoded(page.html([*inspect_page.title(results), *blocks])))
+        write_atomic(out / _PAGE, page.html([*inspect_page.title(results), *blocks]).encode())
         print(f"\n→ {out / _PAGE}")
 
 

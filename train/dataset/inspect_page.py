@@ -1,33 +1,35 @@
-"""What stands in the page of ``train.dataset.inspect_data``, block by block."""
+"""The contents of the page that ``train.dataset.inspect_data`` writes, block by block."""
 
 from collections.abc import Iterator
-from typing import Any
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from edge.core.text import escaped
 from evaluation.label_sets import EMOTIONS
-from train.page import Block, Heading, Plot, Table, Text
-from train.plotting import GREEN, RED, styled
+from evaluation.report.figures import GREEN, RED, new_figure
+from evaluation.report.page import DASH, Block, Heading, Plot, Table, Text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Results = dict[str, Any]
-"""What ``of_pictures`` and ``of_landmarks`` give."""
+"""The results of ``inspect_data.of_pictures`` and ``inspect_data.of_landmarks``."""
 
 
 def title(results: Results) -> list[Block]:
-    """What stands above the figures in the page; a terminal has the command there."""
+    """The blocks above the contents, in the page only: a terminal shows the command there."""
     return [Heading(1, results["data"]), Text(f"{results['rows']:,} labelled rows")]
 
 
 def contents(results: Results) -> list[Block]:
-    """All figures, those that the data has nothing for left out."""
+    """All blocks, without those that the data has no values for."""
     blocks = [*_classes(results), *_balance(results)]
     if "coverage" in results:
         blocks += _coverage(results)
     blocks += _duplicates(results)
     if "size" in results:
-        blocks += _looks(results)
+        blocks += _sizes(results)
     if results["votes"]:
         blocks += _votes(results)
     return [*blocks, *_bad(results)]
@@ -44,7 +46,7 @@ def _classes(results: Results) -> Iterator[Block]:
     yield Table(["class", *by_split, "sum", "share"], rows)
     if results.get("subjects"):
         yield Text(f"{results['subjects']} subjects, {results['sequences']} sequences")
-    yield Plot("classes.png", _draw_classes(by_split), "Rows of each class, by split")
+    yield Plot(partial(_draw_classes, by_split), "Rows of each class, by split")
 
 
 def _present(by_split: dict[str, dict[str, int]]) -> list[str]:
@@ -59,7 +61,7 @@ def _balance(results: Results) -> Iterator[Block]:
     training, balance = results["training"], results["balance"]
     yield Heading(2, "Balance of the training rows")
     if not balance:
-        yield Text("no split of this data is trained on")
+        yield Text("no split of this data is used for training")
         return
     over, under = balance["oversampled"], balance["undersampled"]
     total, classes = sum(training.values()), len(training)
@@ -71,8 +73,8 @@ def _balance(results: Results) -> Iterator[Block]:
     yield Table(["class", "rows", "share", "class weight", "oversampled", "undersampled"], rows)
     ratio = max(training.values()) / min(training.values())
     yield Text(f"the largest class has {ratio:.1f} times the rows of the smallest")
-    caption = "Training rows of each class, × its weight; dashed: rows of every class after balancing"
-    yield Plot("balance.png", _draw_balance(training, balance), caption)
+    caption = "Training rows of each class and its weight; dashed: rows of each class after balancing"
+    yield Plot(partial(_draw_balance, training, balance), caption)
 
 
 def _coverage(results: Results) -> Iterator[Block]:
@@ -84,13 +86,12 @@ def _coverage(results: Results) -> Iterator[Block]:
             chosen = total if label == "all" else {label: total.get(label, 0)}
             found = sum(found_by_split[split].get(name, 0) for name in chosen)
             count = sum(chosen.values())
-            cells.append(f"{found} of {count} {found / count:7.1%}" if count else "–")
-        if any(cell != "–" for cell in cells):
+            cells.append(f"{found} of {count} {found / count:7.1%}" if count else DASH)
+        if any(cell != DASH for cell in cells):
             rows.append([label, *cells])
     yield Heading(2, "Faces found")
     yield Table(["class", *all_by_split], rows)
-    figure = _draw_histogram(results["presence"], "presence")
-    yield Plot("presence.png", figure, "Presence of the faces found")
+    yield Plot(partial(_draw_histogram, results["presence"], "presence"), "Presence of the faces found")
 
 
 def _duplicates(results: Results) -> Iterator[Block]:
@@ -111,13 +112,13 @@ def _duplicates(results: Results) -> Iterator[Block]:
         yield Text("\n".join(notes))
 
 
-def _looks(results: Results) -> Iterator[Block]:
+def _sizes(results: Results) -> Iterator[Block]:
     rows = [[f"{side}, px", *map(str, quantiles.values())] for side, quantiles in results["size"].items()]
     yield Heading(2, "Picture size")
     yield Table(["", *results["size"]["width"]], rows)
     yield Text(f"{results['grey']:.1%} of the pictures are grey")
     for side, histogram in results["size_histogram"].items():
-        yield Plot(f"{side}.png", _draw_histogram(histogram, "px"), f"{side.capitalize()} of the pictures")
+        yield Plot(partial(_draw_histogram, histogram, "px"), f"{side.capitalize()} of the pictures")
 
 
 def _votes(results: Results) -> Iterator[Block]:
@@ -131,7 +132,7 @@ def _votes(results: Results) -> Iterator[Block]:
     yield Heading(2, "FER+ votes")
     yield Table(["", "share"], rows)
     caption = "Entropy of a picture's votes for the eight emotions"
-    yield Plot("votes.png", _draw_histogram(votes["entropy"], "bits"), caption)
+    yield Plot(partial(_draw_histogram, votes["entropy"], "bits"), caption)
 
 
 def _bad(results: Results) -> Iterator[Block]:
@@ -146,14 +147,13 @@ def _bad(results: Results) -> Iterator[Block]:
 # ---- plots ----
 
 
-@styled
-def _draw_classes(by_split: dict[str, dict[str, int]]) -> Figure:
-    figure = Figure()
+def _draw_classes(by_split: dict[str, dict[str, int]]) -> "Figure":
+    figure = new_figure()
     axes = figure.subplots()
     present, height = _present(by_split), 0.8 / len(by_split)
     for number, (split, counts) in enumerate(by_split.items()):
         places = [i - 0.4 + (number + 0.5) * height for i in range(len(present))]
-        name = f" {split}"  # matplotlib leaves out of a legend what begins with _
+        name = f" {split}"  # matplotlib excludes names from a legend that begin with _
         axes.barh(places, [counts.get(label, 0) for label in present], height, label=name)
     axes.set_yticks(range(len(present)), present)
     axes.set_xlabel("rows")
@@ -161,9 +161,8 @@ def _draw_classes(by_split: dict[str, dict[str, int]]) -> Figure:
     return figure
 
 
-@styled
-def _draw_balance(training: dict[str, int], balance: dict[str, Any]) -> Figure:
-    figure = Figure()
+def _draw_balance(training: dict[str, int], balance: dict[str, Any]) -> "Figure":
+    figure = new_figure()
     axes = figure.subplots()
     axes.barh(list(training), list(training.values()), 0.6)
     for key, color in (("oversampled", GREEN), ("undersampled", RED)):
@@ -177,16 +176,15 @@ def _draw_balance(training: dict[str, int], balance: dict[str, Any]) -> Figure:
     return figure
 
 
-def _finish_bars(figure: Figure, axes: Axes) -> None:
-    """The first class at the top, the legend above the plot, where it hides nothing."""
+def _finish_bars(figure: "Figure", axes: "Axes") -> None:
+    """Put the first class at the top, and the legend above the plot, where it covers nothing."""
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     figure.legend(loc="outside upper left", ncols=2)
 
 
-@styled
-def _draw_histogram(histogram: dict[str, list[float]], unit: str) -> Figure:
-    figure = Figure()
+def _draw_histogram(histogram: dict[str, list[float]], unit: str) -> "Figure":
+    figure = new_figure()
     axes = figure.subplots()
     axes.stairs(histogram["counts"], histogram["edges"], fill=True)
     axes.locator_params(axis="x", integer=unit == "px")

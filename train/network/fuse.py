@@ -20,10 +20,10 @@ from edge.core.files import replacing_folder
 from edge.core.quantize import MeanStd, softmax
 from edge.head.inputs import deployed
 from evaluation.calibration import best_temperature, confidence_threshold
-from train import report
 from train.dataset import landmarks_folder
 from train.output import check_new
-from train.report import results
+from train.report import report, results
+from train.report.results import SplitResult
 
 _SAME = ("labels", "landmarks", "rows")
 """What the runs must have in common, in ``run.json``."""
@@ -41,7 +41,7 @@ class _Part:
     arrays: dict[str, NDArray[Any]]
     """``fit.npz``"""
     model: keras.Model
-    splits: list[report.SplitResult]
+    splits: list[SplitResult]
 
     @property
     def inputs(self) -> list[str]:

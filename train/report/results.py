@@ -1,4 +1,4 @@
-"""What a training run said about the pictures of a split, and the file it is kept in."""
+"""The answers of a trained network for the pictures of a split, and the file that keeps them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ class SplitResult:
     true: NDArray[np.int64]
     """(N,), index of the true class."""
     probabilities: NDArray[np.float32]
-    """(N, C), calibrated; rows without a face are not looked at."""
+    """(N, C), calibrated; rows without a face are ignored."""
     found: NDArray[np.bool_]
-    """(N,), where a face was found."""
+    """(N,), whether a face was found."""
     names: NDArray[np.str_]
-    """(N,), where each picture came from: ``"fer2013.csv:17"``."""
+    """(N,), the source of each picture: ``"fer2013.csv:17"``."""
 
     @property
     def predicted(self) -> NDArray[np.int64]:
@@ -43,11 +43,11 @@ class SplitResult:
 
     @property
     def correct(self) -> NDArray[np.bool_]:
-        """bool (N,)"""
+        """bool (N,), whether the answer is right."""
         return self.predicted == self.true
 
     def sure(self, threshold: float) -> NDArray[np.bool_]:
-        """bool (N,), where the answer is not LOW_CONFIDENCE."""
+        """bool (N,), whether the answer is not LOW_CONFIDENCE."""
         return self.found & (self.confidence >= threshold)
 
     def scores(self, labels: Sequence[str]) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class SplitResult:
 
 
 _ARRAYS = {"true": ("i", 1), "probabilities": ("f", 2), "found": ("b", 1), "names": ("U", 1)}
-"""Kind of number and dimensions."""
+"""Name → kind of NumPy data type, and number of dimensions."""
 
 
 def save(folder: Path, splits: list[SplitResult]) -> None:
@@ -72,7 +72,7 @@ def save(folder: Path, splits: list[SplitResult]) -> None:
 
 
 def load(folder: Path) -> list[SplitResult]:
-    """Read ``predictions.npz``; raises whatever a damaged one gives."""
+    """Read ``predictions.npz``; a damaged file raises any error."""
     with np.load(folder / FILE, allow_pickle=False) as archive:
         return [
             SplitResult(str(name), *_checked(archive, number))
@@ -81,7 +81,7 @@ def load(folder: Path) -> list[SplitResult]:
 
 
 def _checked(archive: Any, number: int) -> list[NDArray[Any]]:
-    # What is no .npy inside comes as bytes.
+    # A member of the archive that is not an .npy file comes as bytes.
     arrays = [np.asarray(archive[f"{key}_{number}"]) for key in _ARRAYS]
     kinds = [(array.dtype.kind, array.ndim) for array in arrays]
     if kinds != [*_ARRAYS.values()] or len({len(array) for array in arrays}) != 1:

@@ -1,4 +1,4 @@
-"""The pictures in the report: some answers of a split beside what was true."""
+"""The pictures in the report: examples of right and wrong answers of a split."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,36 +13,44 @@ from edge.sources.pictures import read_picture
 from evaluation import read_dataset
 from train.report.results import SplitResult
 
-EACH = 8
-"""Pictures of each kind."""
+PER_KIND = 8
+"""Largest number of pictures of each kind."""
 SIDE = 96
-"""px, the longer side in the report."""
+"""Longer side of the pictures in the report, px."""
 
 
 def choose(split: SplitResult) -> dict[str, NDArray[np.int64]]:
-    """Kind → rows of the split: at most ``EACH`` of the most confident right answers, the most confident
-    wrong ones and, by a fixed seed, any others, misses among them."""
+    """Choose the pictures that the report shows.
+
+    Returns:
+        Kind → int64 (≤ ``PER_KIND``,), rows of the split: the most confident right answers, the most
+        confident wrong ones, and a random choice (by a fixed seed) of the others, missed faces included.
+    """
     order = np.argsort(-split.confidence, kind="stable")
     answered = split.found[order]
-    right = order[answered & split.correct[order]][:EACH]
-    wrong = order[answered & ~split.correct[order]][:EACH]
+    right = order[answered & split.correct[order]][:PER_KIND]
+    wrong = order[answered & ~split.correct[order]][:PER_KIND]
     others = np.setdiff1d(order, np.concatenate([right, wrong]))
     return {
         "Most confident, right": right,
         "Most confident, wrong": wrong,
-        "By chance": np.random.default_rng(0).permutation(others)[:EACH],
+        "Random choice": np.random.default_rng(0).permutation(others)[:PER_KIND],
     }
 
 
 def read(data: Path, splits: Iterable[SplitResult]) -> dict[str, bytes]:
-    """Picture name → PNG of the chosen rows, as far as ``data`` has them.
+    """Read the pictures of the chosen rows.
 
     Args:
-        data: what the landmarks were extracted from. Of a folder only these pictures are read, a csv
-            file is read until the last of them.
+        data: the data that the landmarks were extracted from. Of a folder only these pictures are read; a
+            csv file is read up to the last of them.
+        splits: the answers.
+
+    Returns:
+        Picture name → PNG, of the pictures that ``data`` has.
 
     Raises:
-        DataError: there is no such data, or none of the pictures is in it.
+        DataError: there is no such data, or it has none of the pictures.
     """
     wanted = {str(split.names[row]) for split in splits for rows in choose(split).values() for row in rows}
     found = {name: _png(picture) for name, picture in _pictures(data, wanted)}

@@ -1,4 +1,4 @@
-"""The result of a study: a table for people and the same with everything about it as JSON."""
+"""The result of a study: a table for people, and the complete numbers as JSON."""
 
 import json
 import math
@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from edge.core.files import replacing_folder
-from evaluation.document import encoded
+from evaluation.report.page import DASH, Heading, Table, Text, markdown
 from train.fit import versions
 from train.output import check_new
-from train.page import Heading, Table, Text, markdown
 from train.settings import Settings
 from train.study.runner import Task
 
@@ -23,7 +22,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """What is known before it starts."""
+    """What is known about a study before it starts."""
 
     title: str
     about: str
@@ -38,8 +37,12 @@ class Study:
 
 
 def summarize(values: Iterable[float | None]) -> dict[str, Any]:
-    """``mean``, ``std`` (of the sample; None of a single value) and ``values``, one for each seed; mean
-    and std are None where a value is undefined."""
+    """Summarize a measure over the seeds.
+
+    Returns:
+        ``mean``, ``std`` (of the sample; None for a single value) and ``values``. Mean and std are None if a
+        value is undefined.
+    """
     all_values = list(values)
     known = [value for value in all_values if value is not None]
     if len(known) < len(all_values):
@@ -49,9 +52,9 @@ def summarize(values: Iterable[float | None]) -> dict[str, Any]:
 
 
 def show(figure: dict[str, Any]) -> str:
-    """Mean ± standard deviation of a ratio in percent."""
+    """Mean ± standard deviation of a summary of ratios, in percent; a dash if undefined."""
     if figure["mean"] is None:
-        return "–"
+        return DASH
     spread = "" if figure["std"] is None else f" ± {100 * figure['std']:.2f}"
     return f"{100 * figure['mean']:.2f}{spread}"
 
@@ -62,11 +65,11 @@ def write(
     """Print the table, and write ``study.md`` and ``study.json`` into a new folder, whole or not at all.
 
     Args:
-        study: what was asked for.
-        task: the faces of it.
-        columns: of the table.
-        table: its cells.
-        figures: for the JSON: the results.
+        study: the study.
+        task: its faces.
+        columns: names of the columns of the table.
+        table: the cells of the table.
+        figures: the results, for the JSON file.
 
     Raises:
         OSError: a full disk, for instance.
@@ -89,9 +92,9 @@ def write(
     text = markdown(
         [Heading(1, study.title), Table(columns, table), Text(_protocol(study, task)), Text(study.about)]
     )
-    print(f"\n{text}", flush=True)  # first, for the disk may be full
+    print(f"\n{text}", flush=True)  # before the files, because the disk may be full
     with replacing_folder(study.out, only_new=True) as folder:
-        (folder / "study.md").write_bytes(encoded(text))
+        (folder / "study.md").write_text(text, "utf-8")
         (folder / "study.json").write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
     print(f"{content['seconds']:.0f} s → {study.out}")
 
@@ -101,11 +104,12 @@ def _protocol(study: Study, task: Task) -> str:
     error = 100 * math.sqrt(0.25 / validation)
     inputs = ", ".join(settings.inputs)
     return (
-        f"Mean ± standard deviation over the seeds, here {study.seeds} (initial weights, order, noise; the "
-        f"split stays). {len(task.training)} training and {validation} validation faces; accuracy of so many "
-        f"faces has a standard error of up to {error:.1f} points from their choice, which the rows of the "
-        f"table share in part. Network: {inputs}, hidden layers {'-'.join(map(str, settings.hidden))}, "
-        f"{settings.epochs} epochs, batches of {settings.batch}; it is scored after the last step, so the "
-        f"validation faces chose nothing. Evaluation splits were not looked at. Data: "
+        f"Mean ± standard deviation over {study.seeds} seeds, which change the initial weights, the order "
+        f"and the noise, but not the split. {len(task.training)} training and {validation} validation faces; "
+        f"the choice of the validation faces gives accuracy a standard error of up to {error:.1f} points, "
+        f"which the rows of the table share in part. Network: {inputs}, hidden layers "
+        f"{'-'.join(map(str, settings.hidden))}, {settings.epochs} epochs, batches of {settings.batch}; it "
+        f"is evaluated after the last step, so the validation faces chose nothing. Evaluation splits were "
+        f"not used. Data: "
         f"{task.folder.info['data']['file']}, SHA-256 {task.folder.info['data']['sha256'][:16]}…"
     )

@@ -21,7 +21,6 @@ from edge.landmarks.models import find_models
 from evaluation import Preparation
 from evaluation.calibration import best_temperature
 from evaluation.label_sets import EMOTIONS, LABEL_SETS, vote_distribution
-from train import report
 from train.dataset import landmarks_folder, training_data
 from train.dataset.balance import batches, epoch_order, row_weights
 from train.dataset.executor import Executor, open_executor
@@ -30,6 +29,7 @@ from train.network.checkpoint import Checkpoint
 from train.network.epochs import learn
 from train.network.trainer import Batch, Trainer
 from train.output import check_new
+from train.report import report
 from train.settings import Settings
 from train.teacher import crops
 from train.teacher.answers import pictures_of, write_answers

@@ -349,6 +349,6 @@ def test_every_strategy_takes_as_many_steps(task, monkeypatch, strategy):
     chosen = Settings(inputs=("landmarks",), balance=strategy, batch=8, epochs=3)
     matrix = np.zeros((len(task.number), 2), np.float32)
     inputs = {"landmarks": matrix}
-    trainer = runner._trained(inputs, runner.data.standardization(inputs, 5.0), task, chosen)
+    trainer = runner._trained(inputs, runner.training_data.standardization(inputs, 5.0), task, chosen)
     assert len(trainer.batches) == 3 * (len(task.training) // 8)
     assert {len(batch.weight) for batch in trainer.batches} == {8}
