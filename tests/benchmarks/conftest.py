@@ -9,8 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from benchmarks.main import main
 
+from benchmarks.cli.main import main
 from edge.core.errors import ModelError
 from edge.landmarks import assets
 

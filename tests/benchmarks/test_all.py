@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from benchmarks.main import main
 
 from benchmarks import all as everything
 from benchmarks.all import Part
+from benchmarks.cli.main import main
 from benchmarks.report import result_files
 from tests.benchmarks import made_up
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from benchmarks.main import main
 
 from benchmarks.accuracy.accuracy import make_protocol
 from benchmarks.accuracy.classes import choose_classes, with_truth
@@ -19,6 +18,7 @@ from benchmarks.accuracy.evaluation import evaluate_each
 from benchmarks.accuracy.passes import assumed, middle, single, tracked
 from benchmarks.accuracy.scores import summarize
 from benchmarks.accuracy.systems import Answer, PipelineSystem
+from benchmarks.cli.main import main
 from edge.build import build_pipeline, load_bundle
 from edge.bundles.format import Bundle
 from edge.core.errors import ConfigError

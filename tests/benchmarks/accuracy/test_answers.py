@@ -4,12 +4,12 @@ import csv
 
 import numpy as np
 import pytest
-from benchmarks.main import main
 
 from benchmarks.accuracy import answers
 from benchmarks.accuracy.classes import choose_classes
 from benchmarks.accuracy.evaluation import Outcome
 from benchmarks.accuracy.systems import Answer
+from benchmarks.cli.main import main
 from edge.core.errors import DataError
 from edge.core.types import FaceStatus, Reason
 from evaluation.label_sets import FER2013

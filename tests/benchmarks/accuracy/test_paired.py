@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from benchmarks.main import main
 
 from benchmarks.accuracy.paired import Pairs
+from benchmarks.cli.main import main
 from tests.benchmarks.accuracy.test_answers import HEADER
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.main import main
 
 from benchmarks.accuracy import reasons_table
 from benchmarks.accuracy.classes import choose_classes
 from benchmarks.accuracy.reasons import Case, Outcome, View, score
 from benchmarks.accuracy.systems import Answer
+from benchmarks.cli.main import main
 from benchmarks.robustness.corruptions import graded
 from benchmarks.robustness.corruptions.graded import GRADED
 from edge.core.features import EYE_ANCHORS, MESH_POINTS

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import cv2
 import pytest
-from benchmarks.main import main
 
 from benchmarks.accuracy import steadiness
+from benchmarks.cli.main import main
 from edge.core.errors import ConfigError, DataError, ModelError
 from edge.landmarks import assets
 from edge.settings import load_settings

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.main import main
 
+from benchmarks.cli.main import main
 from benchmarks.latency import first_result, latency
 from benchmarks.latency.meter import Meter, drift, percentiles_ms
 from edge.build import build_pipeline, build_source

@@ -7,8 +7,8 @@ from contextlib import closing
 
 import numpy as np
 import pytest
-from benchmarks.main import main
 
+from benchmarks.cli.main import main
 from benchmarks.matrix import matrix, worker
 from benchmarks.workers import process
 from benchmarks.workers.process import Worker

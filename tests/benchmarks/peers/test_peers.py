@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.main import main
 
 from benchmarks.accuracy.evaluation import Evaluation
+from benchmarks.cli.main import main
 from benchmarks.peers import environments, peers, registry
 from benchmarks.peers.environments import interpreter, prepare
 from benchmarks.peers.process import RemoteSystem

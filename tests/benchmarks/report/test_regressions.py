@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from benchmarks.main import main
 
 from benchmarks.accuracy import chance
+from benchmarks.cli.main import main
 from benchmarks.report.regressions import Comparison, compare
 from benchmarks.report.result_files import Result
 from tests.benchmarks import made_up

@@ -7,10 +7,10 @@ from html import unescape
 from html.parser import HTMLParser
 
 import pytest
-from benchmarks.main import main
 
 from benchmarks import report
 from benchmarks.accuracy.chance import wilson
+from benchmarks.cli.main import main
 from benchmarks.report import result_files
 from benchmarks.report.page import Heading, Plot, Table, html, markdown
 from benchmarks.report.svg import Scale

@@ -7,12 +7,12 @@ from functools import partial
 import cv2
 import numpy as np
 import pytest
-from benchmarks.main import main
 
 from benchmarks.accuracy.accuracy import make_protocol
 from benchmarks.accuracy.evaluation import Evaluation, Evaluator, Numbered, evaluate_each
 from benchmarks.accuracy.subset import Pictures, draw
 from benchmarks.accuracy.systems import Answer, FaceSystem, PipelineSystem, System
+from benchmarks.cli.main import main
 from benchmarks.robustness import corruption_error
 from benchmarks.robustness.corruptions import (
     OF_FACES,
