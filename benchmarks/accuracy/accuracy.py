@@ -8,8 +8,6 @@ from typing import Any
 
 from benchmarks.accuracy import answers, recalibration
 from benchmarks.accuracy.classes import choose_classes, with_truth
-from benchmarks.accuracy.evaluation import Evaluation, evaluate_each
-from benchmarks.accuracy.passes import Look, assumed, check_regions, single, tracked
 from benchmarks.accuracy.scores import (
     counted,
     data_facts,
@@ -20,8 +18,10 @@ from benchmarks.accuracy.scores import (
     skip,
     summarize,
 )
-from benchmarks.accuracy.systems import PipelineSystem
 from benchmarks.machine.environment import bundle_facts, describe, usable_cores
+from benchmarks.systems.evaluator import Evaluation, evaluate_each
+from benchmarks.systems.face_finders import Look, assumed, check_regions, single, tracked
+from benchmarks.systems.system import PipelineSystem
 from edge.build import load_bundle
 from edge.core.errors import DataError
 from edge.settings import Settings

@@ -8,7 +8,7 @@ from typing import IO, Literal, NamedTuple
 import numpy as np
 
 from benchmarks.accuracy.classes import Classes
-from benchmarks.accuracy.evaluation import Outcome
+from benchmarks.systems.evaluator import Outcome
 from edge.core.errors import DataError
 from edge.core.files import replacing
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from benchmarks.accuracy.classes import Classes
-from benchmarks.accuracy.systems import Answer
+from benchmarks.systems.system import Answer
 from edge.cli.console import say
 from edge.core.text import escaped
 from evaluation import fingerprint, metrics

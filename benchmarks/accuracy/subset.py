@@ -10,8 +10,8 @@ from typing import cast
 import numpy as np
 
 from benchmarks.accuracy.classes import Classes, with_truth
-from benchmarks.accuracy.evaluation import Numbered
 from benchmarks.accuracy.scores import skip
+from benchmarks.systems.evaluator import Numbered
 from evaluation import read_dataset
 
 

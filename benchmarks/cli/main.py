@@ -220,7 +220,7 @@ def _accuracy(args: argparse.Namespace) -> int:
 
 
 def _steadiness(args: argparse.Namespace) -> int:
-    from benchmarks.accuracy import steadiness
+    from benchmarks.steadiness import steadiness
 
     settings = load_settings(args.config, _flags(args))
     check_writable(args.json)
@@ -229,11 +229,12 @@ def _steadiness(args: argparse.Namespace) -> int:
 
 
 def _robustness(args: argparse.Namespace) -> int:
-    from benchmarks.accuracy import passes, subset
+    from benchmarks.accuracy import subset
     from benchmarks.robustness import robustness
+    from benchmarks.systems import face_finders
 
     settings = load_settings(args.config, _flags(args))
-    passes.check_regions(settings.landmarks, "robustness")
+    face_finders.check_regions(settings.landmarks, "robustness")
     names = robustness.choose_names(args.corruptions)
     reference = robustness.find_reference(args.reference)
     if args.sheet:
@@ -251,13 +252,14 @@ def _robustness(args: argparse.Namespace) -> int:
 
 
 def _reasons(args: argparse.Namespace) -> int:
-    from benchmarks.accuracy import reasons, reasons_table, subset
+    from benchmarks.accuracy import subset
+    from benchmarks.reasons import reasons, table
 
     settings = load_settings(args.config, _flags(args))
     check_writable(args.json)
     pictures = subset.Pictures(args.data, args.split, args.pictures, args.classes, args.labels, args.truth)
     result = reasons.benchmark(pictures, settings, args.seed, args.workers)
-    return show_result(args, result, reasons_table.table(result))
+    return show_result(args, result, table.table(result))
 
 
 def _matrix(args: argparse.Namespace) -> int:

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy.classes import choose_classes, with_truth
-from benchmarks.accuracy.evaluation import Evaluation
 from benchmarks.accuracy.scores import nothing_left
 from benchmarks.accuracy.subset import Pictures
 from benchmarks.demo import unpaced_demo
@@ -27,6 +26,7 @@ from benchmarks.peers.process import RemoteSystem, TimedAnswer
 from benchmarks.peers.registry import Peer
 from benchmarks.robustness import robustness
 from benchmarks.robustness.corruptions import OF_PICTURES
+from benchmarks.systems.evaluator import Evaluation
 from edge.cli.console import say
 from edge.core.errors import BackendError, DataError
 from edge.settings import LandmarkSettings

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.systems import Answer, Probabilities
+from benchmarks.systems.system import Answer, Probabilities
 from benchmarks.workers.process import ANSWER_S, Worker, run_module
 from edge.core.errors import BackendError
 
@@ -33,7 +33,7 @@ class TimedAnswer:
 
 
 class RemoteSystem:
-    """A ``benchmarks.accuracy.systems.System`` that lives in the environment of a peer."""
+    """A ``benchmarks.systems.system.System`` that lives in the environment of a peer."""
 
     min_confidence = 0.0
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.accuracy.systems import PipelineSystem
 from benchmarks.demo import portraits
 from benchmarks.robustness.corruptions import (
     LANDMARKS,
@@ -21,6 +20,7 @@ from benchmarks.robustness.corruptions import (
 )
 from benchmarks.robustness.corruptions.occlusions import Landmarks
 from benchmarks.robustness.corruptions.pictures import Picture
+from benchmarks.systems.system import PipelineSystem
 from edge.core.errors import BackendError
 from edge.core.files import check_replaceable, write_atomic
 from edge.core.types import Face, Roi

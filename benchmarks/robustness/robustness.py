@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from benchmarks.accuracy.classes import Classes, choose_classes
-from benchmarks.accuracy.evaluation import Evaluation, Outcome, evaluate_each
 from benchmarks.accuracy.scores import (
     counted,
     data_facts,
@@ -23,12 +22,13 @@ from benchmarks.accuracy.scores import (
     summarize,
 )
 from benchmarks.accuracy.subset import Pictures, read_pictures
-from benchmarks.accuracy.systems import Answer, PipelineSystem
 from benchmarks.machine.environment import bundle_facts, describe, usable_cores
 from benchmarks.robustness.corruption_error import REFERENCE, compare, differences, read_reference
 from benchmarks.robustness.corruptions import LANDMARKS as OF_LANDMARKS
 from benchmarks.robustness.corruptions import OCCLUSIONS, OF_FACES, OF_PICTURES, PADDING, SEVERITIES
 from benchmarks.robustness.corruptions.pictures import SIDE
+from benchmarks.systems.evaluator import Evaluation, Outcome, evaluate_each
+from benchmarks.systems.system import Answer, PipelineSystem
 from edge.build import load_bundle
 from edge.core.errors import ConfigError, DataError
 from edge.head.inputs import LANDMARKS
@@ -77,7 +77,7 @@ def benchmark_pipeline(
     workers: int | None = None,
 ) -> dict[str, Any]:
     """``benchmark`` of the app's own pipeline, without damage to landmarks where the bundle takes none;
-    settings as in ``benchmarks.accuracy.passes.check_regions``."""
+    settings as in ``benchmarks.systems.face_finders.check_regions``."""
     bundle = load_bundle(settings.bundle)
     if not any(each.name == LANDMARKS.name for each in bundle.inputs):
         names = tuple(name for name in names if name not in OF_LANDMARKS)

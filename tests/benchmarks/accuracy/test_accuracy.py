@@ -14,11 +14,11 @@ import pytest
 
 from benchmarks.accuracy.accuracy import make_protocol
 from benchmarks.accuracy.classes import choose_classes, with_truth
-from benchmarks.accuracy.evaluation import evaluate_each
-from benchmarks.accuracy.passes import assumed, middle, single, tracked
 from benchmarks.accuracy.scores import summarize
-from benchmarks.accuracy.systems import Answer, PipelineSystem
 from benchmarks.cli.main import main
+from benchmarks.systems.evaluator import evaluate_each
+from benchmarks.systems.face_finders import assumed, middle, single, tracked
+from benchmarks.systems.system import Answer, PipelineSystem
 from edge.build import build_pipeline, load_bundle
 from edge.bundles.format import Bundle
 from edge.core.errors import ConfigError

@@ -7,9 +7,9 @@ import pytest
 
 from benchmarks.accuracy import answers
 from benchmarks.accuracy.classes import choose_classes
-from benchmarks.accuracy.evaluation import Outcome
-from benchmarks.accuracy.systems import Answer
 from benchmarks.cli.main import main
+from benchmarks.systems.evaluator import Outcome
+from benchmarks.systems.system import Answer
 from edge.core.errors import DataError
 from edge.core.types import FaceStatus, Reason
 from evaluation.label_sets import FER2013

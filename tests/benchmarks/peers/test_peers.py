@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.evaluation import Evaluation
 from benchmarks.cli.main import main
 from benchmarks.peers import environments, peers, registry
 from benchmarks.peers.environments import interpreter, prepare
 from benchmarks.peers.process import RemoteSystem
+from benchmarks.systems.evaluator import Evaluation
 from benchmarks.workers import process
 from edge.core.errors import BackendError, ConfigError
 

@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.accuracy.accuracy import make_protocol
-from benchmarks.accuracy.evaluation import Evaluation, Evaluator, Numbered, evaluate_each
 from benchmarks.accuracy.subset import Pictures, draw
-from benchmarks.accuracy.systems import Answer, FaceSystem, PipelineSystem, System
 from benchmarks.cli.main import main
 from benchmarks.robustness import corruption_error
 from benchmarks.robustness.corruptions import (
@@ -23,6 +21,8 @@ from benchmarks.robustness.corruptions import (
     make_frame,
 )
 from benchmarks.robustness.robustness import NAMES, benchmark, choose_names
+from benchmarks.systems.evaluator import Evaluation, Evaluator, Numbered, evaluate_each
+from benchmarks.systems.system import Answer, FaceSystem, PipelineSystem, System
 from edge.build import build_backend
 from edge.core.errors import ConfigError, DataError
 from edge.core.features import MESH_POINTS

@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from benchmarks.accuracy import steadiness
 from benchmarks.cli.main import main
+from benchmarks.steadiness import steadiness
 from edge.core.errors import ConfigError, DataError, ModelError
 from edge.landmarks import assets
 from edge.settings import load_settings

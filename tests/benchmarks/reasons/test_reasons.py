@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.accuracy import reasons_table
 from benchmarks.accuracy.classes import choose_classes
-from benchmarks.accuracy.reasons import Case, Outcome, View, score
-from benchmarks.accuracy.systems import Answer
 from benchmarks.cli.main import main
-from benchmarks.robustness.corruptions import graded
-from benchmarks.robustness.corruptions.graded import GRADED
+from benchmarks.reasons import graded, table
+from benchmarks.reasons.graded import GRADED
+from benchmarks.reasons.reasons import Case, Outcome, View, score
+from benchmarks.systems.system import Answer
 from edge.core.features import EYE_ANCHORS, MESH_POINTS
 from edge.core.types import Box, Reason
 from edge.head.reasons import MIN_BRIGHTNESS, MIN_EYE_DISTANCE, light
@@ -190,7 +189,7 @@ def test_end_to_end_on_portraits(benchmark_json, class_folders, capsys):
     assert sum(row["n"] for row in result["turned"]) == 2
     for words in ("small: eye distance, px; flagged below 12", "blurred  in its steps", "> 30"):
         assert words in printed
-    assert printed.rstrip("\n") == reasons_table.table(result)
+    assert printed.rstrip("\n") == table.table(result)
 
 
 def test_a_handful_of_pictures_does_not_depend_on_the_workers(tmp_path, benchmark_json):

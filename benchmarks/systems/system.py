@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.passes import Look, Seen, region_backend, single
+from benchmarks.systems.face_finders import Look, Seen, region_backend, single
 from edge.build import build_pipeline, load_bundle
 from edge.core.features import MESH_POINTS
 from edge.core.types import Face, FacePrediction, FaceStatus, Frame, Reason, Roi

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, Protocol, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.systems import Answer, FaceSystem, Probabilities, System, with_landmarks
 from benchmarks.robustness.corruptions import (
     LANDMARKS,
     OCCLUSIONS,
@@ -24,6 +23,7 @@ from benchmarks.robustness.corruptions import (
     make_frame,
 )
 from benchmarks.robustness.corruptions.pictures import Picture
+from benchmarks.systems.system import Answer, FaceSystem, Probabilities, System, with_landmarks
 from edge.build import build_backend
 from edge.core.errors import BackendError, ConfigError
 from edge.core.types import Face, Frame

@@ -1,4 +1,4 @@
-"""What the thresholds of ``edge.head.reasons`` do: whether labels are less often right where a face has a reason.
+"""Whether labels are less often right where a face has a reason, by the thresholds of ``edge.head.reasons``.
 
 Labelled pictures go through the app's pipeline as they are, then smaller, darker and more blurred, step by
 step. A head cannot be turned in a picture: there the pictures as they are stand in bins of their angle.
@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy.chance import wilson
 from benchmarks.accuracy.classes import Classes, choose_classes
-from benchmarks.accuracy.evaluation import work_through
 from benchmarks.accuracy.scores import counted, data_facts, nothing_left, summarize
 from benchmarks.accuracy.subset import Pictures, read_pictures
-from benchmarks.accuracy.systems import Answer, PipelineSystem
 from benchmarks.machine.environment import bundle_facts, describe, usable_cores
-from benchmarks.robustness.corruptions.graded import GRADED
+from benchmarks.reasons.graded import GRADED
 from benchmarks.robustness.corruptions.occlusions import eye_distance
+from benchmarks.systems.evaluator import work_through
+from benchmarks.systems.system import Answer, PipelineSystem
 from edge.build import load_bundle
 from edge.core.errors import DataError
 from edge.core.types import Box, FacePrediction, Reason

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.accuracy.scores import headline, percent
-from benchmarks.robustness.corruptions.graded import GRADED, Grades
+from benchmarks.reasons.graded import GRADED, Grades
 from edge.core.types import Reason
 
 
