@@ -1,9 +1,6 @@
 """Labelled pictures before a system, as they are and damaged, on all cores."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -25,12 +22,12 @@ from benchmarks.robustness.corruptions import (
 from benchmarks.robustness.corruptions.pictures import Picture
 from benchmarks.systems.system import Answer, FaceSystem, Probabilities, System, with_landmarks
 from edge.build import build_backend
-from edge.core.errors import BackendError, ConfigError
+from edge.core.errors import ConfigError
 from edge.core.types import Face, Frame
 from edge.landmarks.litert import LitertBackend
 from edge.settings import LandmarkSettings
 from evaluation import Sample
-from evaluation.parallel import chunks, worker_pool
+from evaluation.parallel import chunks, open_processes
 
 _CHUNK = 32  # answers that a worker gives at once, or fewer if the pictures are large
 _CHUNK_BYTES = 4_000_000
@@ -195,20 +192,10 @@ def work_through(
         if workers == 1:
             yield from map(evaluator.evaluate, samples)
             return
-    at_once = max(1, _CHUNK // looks)
-    with worker_pool(workers, _start_worker, build) as pool:
-        waiting: deque[Future[list[T]]] = deque()
-        try:
-            for chunk in chunks(samples, at_once, _CHUNK_BYTES):
-                waiting.append(pool.submit(_evaluate_chunk, chunk))
-                if len(waiting) > 2 * workers:  # so that a large data set is never in memory
-                    yield from waiting.popleft().result()
-            while waiting:
-                yield from waiting.popleft().result()
-        except BrokenProcessPool:
-            raise BackendError("a worker process died (out of memory?): try fewer --workers") from None
-        finally:
-            pool.shutdown(cancel_futures=True)
+    groups = chunks(samples, max(1, _CHUNK // looks), _CHUNK_BYTES)
+    with open_processes(workers, _start_worker, build) as parallel:
+        for found in parallel.map(_evaluate_chunk, ((group,) for group in groups)):
+            yield from found
 
 
 def _damage(name: str, rgb: NDArray[np.uint8], located: Face | None, how: dict[str, Any]) -> Picture:
