@@ -58,7 +58,7 @@ QUICK = Sizes(frames=500, sustained_s=0, rounds=10, block=20, pictures=20, settl
 """Within five minutes on two cores."""
 
 
-class Part(NamedTuple):
+class BenchmarkRun(NamedTuple):
     """One measurement."""
 
     name: str
@@ -67,7 +67,7 @@ class Part(NamedTuple):
     gives_json: bool = True
 
 
-class Outcome(NamedTuple):
+class RunResults(NamedTuple):
     """What came of the parts."""
 
     files: list[Path]
@@ -75,8 +75,10 @@ class Outcome(NamedTuple):
     """A sentence for each part that gave no result."""
 
 
-def parts(sizes: Sizes, data: Path | None, split: str | None, folder: Path) -> tuple[list[Part], list[str]]:
-    """What is to be measured, and what is left out, with the reasons.
+def parts(
+    sizes: Sizes, data: Path | None, split: str | None, folder: Path
+) -> tuple[list[BenchmarkRun], list[str]]:
+    """What is to be measured, and what is excluded, with the reasons.
 
     Args:
         sizes: how much.
@@ -86,23 +88,27 @@ def parts(sizes: Sizes, data: Path | None, split: str | None, folder: Path) -> t
     """
     sustained = ("--sustained", str(sizes.sustained_s)) if sizes.sustained_s else ()
     flags = ("--frames", str(sizes.frames), *sustained)
-    found = [Part(f"latency-{bundle}", ("latency", *flags, "--bundle", bundle)) for bundle in BUNDLES]
+    found = [BenchmarkRun(f"latency-{bundle}", ("latency", *flags, "--bundle", bundle)) for bundle in BUNDLES]
     backends = ["litert"] + ["mediapipe"] * (package_version("mediapipe") is not None)
     blocks = ("--rounds", str(sizes.rounds), "--frames", str(sizes.block))
-    found.append(Part("matrix", ("matrix", "--landmarks", *backends, "--bundle", *BUNDLES, *blocks)))
+    found.append(BenchmarkRun("matrix", ("matrix", "--landmarks", *backends, "--bundle", *BUNDLES, *blocks)))
     if data is None:
-        found.append(Part("sheets", ("robustness", "--sheet", str(folder / _SHEETS)), gives_json=False))
+        found.append(
+            BenchmarkRun("sheets", ("robustness", "--sheet", str(folder / _SHEETS)), gives_json=False)
+        )
         return found, ["accuracy and robustness: no labelled pictures were named with --data"]
     pictures = ("--data", str(data), *(("--split", split) if split else ()))
     for bundle in BUNDLES:
-        found.append(Part(f"accuracy-{bundle}", ("accuracy", *pictures, "--bundle", bundle)))
+        found.append(BenchmarkRun(f"accuracy-{bundle}", ("accuracy", *pictures, "--bundle", bundle)))
     for bundle in BUNDLES:
         number = ("--pictures", str(sizes.pictures))
-        found.append(Part(f"robustness-{bundle}", ("robustness", *pictures, *number, "--bundle", bundle)))
+        found.append(
+            BenchmarkRun(f"robustness-{bundle}", ("robustness", *pictures, *number, "--bundle", bundle))
+        )
     return found, []
 
 
-def measure(wanted: Sequence[Part], folder: Path, sizes: Sizes) -> Outcome:
+def measure(wanted: Sequence[BenchmarkRun], folder: Path, sizes: Sizes) -> RunResults:
     """Run the parts; each writes ``NAME.json`` into ``folder`` as soon as it has ended.
 
     Raises:
@@ -110,7 +116,7 @@ def measure(wanted: Sequence[Part], folder: Path, sizes: Sizes) -> Outcome:
         KeyboardInterrupt: after the part that ran has ended; what is finished stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    outcome, ends = Outcome([], []), time.monotonic() + sizes.limit_s
+    outcome, ends = RunResults([], []), time.monotonic() + sizes.limit_s
     for number, part in enumerate(wanted, start=1):
         print(f"\n== {number} of {len(wanted)}: {part.name}", flush=True)
         file = folder / f"{part.name}.json"
@@ -136,7 +142,7 @@ def run(sizes: Sizes, folder: Path, data: Path | None, split: str | None) -> int
         DataError: files of others would be replaced.
         OSError: the folder cannot be written.
     """
-    wanted, left_out = parts(sizes, data, split, folder)
+    wanted, excluded = parts(sizes, data, split, folder)
     _check_output(wanted, folder)
     outcome = measure(wanted, folder, sizes)
     results, failures = [], list(outcome.failures)
@@ -145,12 +151,12 @@ def run(sizes: Sizes, folder: Path, data: Path | None, split: str | None) -> int
             results += result_files.read([file])
         except DataError as error:
             failures.append(str(error))
-    report.write(results, folder, missing=[*failures, *left_out])
+    report.write(results, folder, missing=[*failures, *excluded])
     print(f"\n{folder / 'report.html'}, {folder / 'report.md'}")
     return 1 if failures else 0
 
 
-def _check_output(wanted: Sequence[Part], folder: Path) -> None:
+def _check_output(wanted: Sequence[BenchmarkRun], folder: Path) -> None:
     """Before hours of work."""
     for part in wanted:
         if part.gives_json:

@@ -19,8 +19,14 @@ from benchmarks.accuracy.scores import (
     summarize,
 )
 from benchmarks.machine.environment import bundle_facts, describe, usable_cores
-from benchmarks.systems.evaluator import Evaluation, evaluate_each
-from benchmarks.systems.face_finders import Look, assumed, check_regions, single, tracked
+from benchmarks.systems.evaluator import EvaluationSetup, answer_each
+from benchmarks.systems.face_finders import (
+    FaceFinder,
+    check_regions,
+    find_or_assume,
+    find_single,
+    find_tracked,
+)
 from benchmarks.systems.system import PipelineSystem
 from edge.build import load_bundle
 from edge.core.errors import DataError
@@ -28,30 +34,31 @@ from edge.settings import Settings
 from evaluation import Preparation, prepare, read_dataset
 
 SCHEMA = 1
-"""Version of the result."""
+"""Version of the JSON result."""
 
 
 @dataclass(frozen=True, slots=True)
-class Protocol:
+class AccuracyProtocol:
     """Everything beside the data that a figure depends on."""
 
     settings: Settings
     preparation: Preparation
     assume_face: bool = False
+    """Take the middle of the picture for a face where the detector finds none."""
     tracked: bool = False
-    """Answer as for a frame of a camera: from one look, where tracking takes it."""
+    """Answer as for a frame of a camera: from one pass over the tracking region."""
     label_set: int | None = None
     """Key of ``evaluation.label_sets.LABEL_SETS``; None: the bundle's own labels."""
     truth: str = "label"
     """``"label"``: what the data set says; ``"votes"``: the clear majority of the FER+ votes."""
 
-    def evaluation(self) -> Evaluation:
-        """The pipeline on pictures prepared so."""
-        look: Look = tracked if self.tracked else single
+    def setup(self) -> EvaluationSetup:
+        """The app's pipeline and the preparation of its pictures."""
+        find_faces: FaceFinder = find_tracked if self.tracked else find_single
         if self.assume_face:
-            look = partial(assumed, padding=self.preparation.padding)
+            find_faces = partial(find_or_assume, padding=self.preparation.padding)
         prepared = partial(prepare, scale=self.preparation.scale, padding=self.preparation.padding)
-        return Evaluation(partial(PipelineSystem, self.settings, look), prepare=prepared)
+        return EvaluationSetup(partial(PipelineSystem, self.settings, find_faces), prepare=prepared)
 
 
 def make_protocol(
@@ -62,8 +69,8 @@ def make_protocol(
     label_set: int | None = None,
     truth: str = "label",
     tracked: bool = False,
-) -> Protocol:
-    """What is not given is what the bundle was trained with.
+) -> AccuracyProtocol:
+    """The protocol of these flags; a scale or padding of None is the one that the bundle was trained with.
 
     Raises:
         ConfigError: a value out of range; ``assume_face`` or ``tracked`` with a backend that takes no region.
@@ -75,13 +82,13 @@ def make_protocol(
     preparation = Preparation(
         own_scale if scale is None else scale, own_padding if padding is None else padding
     )
-    return Protocol(settings, preparation, assume_face, tracked, label_set, truth)
+    return AccuracyProtocol(settings, preparation, assume_face, tracked, label_set, truth)
 
 
 def benchmark(
     data: Path,
     split: str | None,
-    protocol: Protocol,
+    protocol: AccuracyProtocol,
     workers: int | None = None,
     mapping: Path | None = None,
     answers_file: Path | None = None,
@@ -90,27 +97,28 @@ def benchmark(
 
     Args:
         data: see ``evaluation.read_dataset``.
-        split: only this part; None: all of it.
-        workers: processes; None: one for each usable core.
-        mapping: names of class folders, see ``evaluation.mapping``.
-        answers_file: gets the answer to each picture, see ``benchmarks.accuracy.answers``.
+        split: split of the data that is scored; None: all of it.
+        protocol: everything else that the figures depend on.
+        workers: number of processes; None: one for each usable core.
+        mapping: file with the names of class folders, see ``evaluation.mapping``.
+        answers_file: file for the answer to each picture; see ``benchmarks.accuracy.answers``.
 
     Returns:
         The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
 
     Raises:
-        MienError: a part is missing, the bundle's labels do not fit the label set, or the data has no
-            usable picture in ``split``.
+        MienError: a model or a bundle is missing, the bundle's labels do not fit the label set, or the data
+            has no usable picture in ``split``.
         OSError: ``answers_file`` cannot be written.
     """
     load_before = os.getloadavg()[0]
     bundle = load_bundle(protocol.settings.bundle)
     classes = choose_classes(bundle.labels, protocol.label_set)
     skipped: list[str] = []
-    left_out: list[str] = []
+    excluded: list[str] = []
     samples = read_dataset(data, split, on_bad=lambda message: skip(message, skipped), mapping=mapping)
-    samples = with_truth(samples, protocol.truth, classes, left_out)
-    outcomes = list(counted(evaluate_each(samples, protocol.evaluation(), workers or usable_cores())))
+    samples = with_truth(samples, protocol.truth, classes, excluded)
+    outcomes = list(counted(answer_each(samples, protocol.setup(), workers or usable_cores())))
     if not outcomes:
         raise DataError(nothing_left(data, protocol.truth))
     if answers_file is not None:
@@ -123,7 +131,7 @@ def benchmark(
     return {
         "kind": "accuracy",
         "schema": SCHEMA,
-        **data_facts(data, split, mapping, protocol.truth, classes, skipped, left_out),
+        **data_facts(data, split, mapping, protocol.truth, classes, skipped, excluded),
         "landmarks": protocol.settings.landmarks.backend,
         **scores,
         "recalibrated": recalibration.recalibrate(
@@ -140,14 +148,14 @@ def benchmark(
 
 
 def table(result: dict[str, Any]) -> str:
-    """The result for people."""
+    """The result as a table for people."""
     preparation = result["preparation"]
     lines = [
         f"{headline(result)}, landmarks {result['landmarks']}, "
         f"bundle {result['bundle']['name']}, scale {preparation['scale']:g}, "
         f"padding {preparation['padding']:g}"
         f"{', face assumed where none was found' if result['assume_face'] else ''}"
-        f"{', one look at the tracking region' if result['tracked'] else ''}",
+        f"{', one pass over the tracking region' if result['tracked'] else ''}",
         f"accuracy          {percent(result['accuracy'])}   a missed face is wrong",
         f"  where found     {percent(result['accuracy_found'])}",
         f"coverage          {percent(result['coverage'])}",

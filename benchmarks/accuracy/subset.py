@@ -1,4 +1,4 @@
-"""Which labelled pictures a long benchmark takes: a part of the data with the same shares of the classes."""
+"""The labelled pictures that a long benchmark takes: a part of the data with the same class shares."""
 
 import zlib
 from collections import Counter
@@ -11,35 +11,35 @@ import numpy as np
 
 from benchmarks.accuracy.classes import Classes, with_truth
 from benchmarks.accuracy.scores import skip
-from benchmarks.systems.evaluator import Numbered
+from benchmarks.systems.evaluator import NumberedSample
 from evaluation import read_dataset
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
-    """Which pictures are damaged, and what is right for them."""
+class PictureSelection:
+    """Which pictures of which data are taken, and what is right for them."""
 
     data: Path
-    """See ``evaluation.read_dataset``."""
+    """File or folder; see ``evaluation.read_dataset``."""
     split: str | None = None
-    """Only this part; None: all of it."""
+    """Split of the data that is taken; None: all of it."""
     number: int | None = None
-    """Only so many, drawn with the classes in proportion; None: all."""
+    """Number of pictures that are drawn, with the classes in proportion; None: all are taken."""
     mapping: Path | None = None
-    """Names of class folders, see ``evaluation.mapping``."""
+    """File with the names of class folders; see ``evaluation.mapping``."""
     label_set: int | None = None
-    """See ``benchmarks.accuracy.accuracy.Protocol``."""
+    """Key of ``evaluation.label_sets.LABEL_SETS``; None: the bundle's own labels."""
     truth: str = "label"
-    """Likewise."""
+    """See ``benchmarks.accuracy.accuracy.AccuracyProtocol``."""
 
 
 def draw(labels: Mapping[int, str], number: int, seed: int) -> set[int]:
     """The pictures of a smaller data set with the same shares of the emotions.
 
     Args:
-        labels: number of a picture → its true emotion.
-        number: how many pictures are wanted; all of them where there are fewer.
-        seed: of the run.
+        labels: the true emotion of each picture, by the picture's number.
+        number: how many pictures are wanted; all are taken where there are fewer.
+        seed: seed of the run.
 
     Returns:
         Keys of ``labels``. Each emotion gets its share, rounded by largest remainder (the first by name at a
@@ -59,16 +59,16 @@ def draw(labels: Mapping[int, str], number: int, seed: int) -> set[int]:
 
 
 def read_pictures(
-    pictures: Pictures, classes: Classes, seed: int, skipped: list[str], left_out: list[str]
-) -> Iterator[Numbered]:
-    """The pictures that are damaged, in the order of the data.
+    pictures: PictureSelection, classes: Classes, seed: int, skipped: list[str], excluded: list[str]
+) -> Iterator[NumberedSample]:
+    """The pictures that are taken, in the order of the data.
 
     Args:
-        pictures: which.
-        classes: those that are scored.
-        seed: of the run.
+        pictures: which pictures.
+        classes: the classes that are scored.
+        seed: seed of the run.
         skipped: gets the messages of the reader.
-        left_out: gets the name of each picture that has no truth, or none of these classes.
+        excluded: gets the name of each picture without ground truth, or of none of these classes.
 
     Raises:
         DataError: see ``evaluation.read_dataset``.
@@ -77,18 +77,18 @@ def read_pictures(
     if pictures.number:  # a first reading, so that a large data set is never in memory
         labels = {sample.index: sample.label for sample in _read(pictures, classes, [], lambda _: None)}
         wanted = draw(labels, pictures.number, seed)
-    for sample in _read(pictures, classes, left_out, lambda message: skip(message, skipped)):
+    for sample in _read(pictures, classes, excluded, lambda message: skip(message, skipped)):
         if wanted is None or sample.index in wanted:
             yield sample
 
 
 def _read(
-    pictures: Pictures, classes: Classes, left_out: list[str], on_bad: Callable[[str], None]
-) -> Iterator[Numbered]:
+    pictures: PictureSelection, classes: Classes, excluded: list[str], on_bad: Callable[[str], None]
+) -> Iterator[NumberedSample]:
     samples = read_dataset(pictures.data, pictures.split, on_bad=on_bad, mapping=pictures.mapping)
     numbered = (
-        Numbered(sample.picture, sample.label, sample.name, sample.split, sample.votes, index)
+        NumberedSample(sample.picture, sample.label, sample.name, sample.split, sample.votes, index)
         for index, sample in enumerate(samples)
     )
-    # They stay numbered: only the label is replaced.
-    return cast(Iterator[Numbered], with_truth(numbered, pictures.truth, classes, left_out))
+    # with_truth replaces the label only, so they stay NumberedSample.
+    return cast(Iterator[NumberedSample], with_truth(numbered, pictures.truth, classes, excluded))

@@ -127,7 +127,7 @@ def _run(
                 ends = time.perf_counter() + seconds
             if row >= warmup and (row - warmup) % RSS_EVERY == 0:
                 looks.add(rss_bytes() or 0)
-            watch.heat.sample()
+            watch.heat.sample_if_due()
             started = time.perf_counter_ns()
             frame = next(feed)
             waits.add(time.perf_counter_ns() - started)

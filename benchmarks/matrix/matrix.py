@@ -30,7 +30,7 @@ FACTS = ("landmarks", "bundle", "file", "precision", "threads")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class MatrixPlan:
     """What is to be measured."""
 
     pythons: Sequence[str]
@@ -64,7 +64,7 @@ class Configuration:
     """In the worker's list."""
 
 
-def benchmark(plan: Plan) -> dict[str, Any]:
+def benchmark(plan: MatrixPlan) -> dict[str, Any]:
     """Measure every configuration that runs, a block of each in turn.
 
     Returns:
@@ -104,7 +104,7 @@ def benchmark(plan: Plan) -> dict[str, Any]:
     }
 
 
-def configurations(environment: int, plan: Plan, bundles: dict[str, Path]) -> list[Configuration]:
+def configurations(environment: int, plan: MatrixPlan, bundles: dict[str, Path]) -> list[Configuration]:
     """All that one environment is asked for, whether it can or not.
 
     Args:
@@ -165,7 +165,9 @@ def _open(
             each.reason = str(error)
 
 
-def _run(running: list[Configuration], workers: Sequence[Worker | None], plan: Plan, watch: Watch) -> None:
+def _run(
+    running: list[Configuration], workers: Sequence[Worker | None], plan: MatrixPlan, watch: Watch
+) -> None:
     """A block of each in turn."""
     for turn in range(plan.rounds):
         for each in in_turn(running, turn):
@@ -178,7 +180,7 @@ def _run(running: list[Configuration], workers: Sequence[Worker | None], plan: P
                 each.blocks.append(np.array(worker.ask(order, limit_s)["ns"], np.int64))
             except BackendError as error:
                 each.reason = f"in round {turn + 1}: {error}"
-        watch.heat.sample()
+        watch.heat.sample_if_due()
 
 
 def in_turn(every: Sequence[T], turn: int) -> Sequence[T]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy.classes import choose_classes, with_truth
 from benchmarks.accuracy.scores import nothing_left
-from benchmarks.accuracy.subset import Pictures
+from benchmarks.accuracy.subset import PictureSelection
 from benchmarks.demo import unpaced_demo
 from benchmarks.latency.meter import percentiles_ms
 from benchmarks.machine.environment import Watch, describe
@@ -26,7 +26,7 @@ from benchmarks.peers.process import RemoteSystem, TimedAnswer
 from benchmarks.peers.registry import Peer
 from benchmarks.robustness import robustness
 from benchmarks.robustness.corruptions import OF_PICTURES
-from benchmarks.systems.evaluator import Evaluation
+from benchmarks.systems.evaluator import EvaluationSetup
 from edge.cli.console import say
 from edge.core.errors import BackendError, DataError
 from edge.settings import LandmarkSettings
@@ -49,7 +49,7 @@ _OF_THE_DATA = (
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PeersPlan:
     """What is to be measured."""
 
     peers: Sequence[Peer]
@@ -61,7 +61,7 @@ class Plan:
     """Blocks of each peer."""
     frames: int
     """Measured frames in a block."""
-    pictures: Pictures | None = None
+    pictures: PictureSelection | None = None
     """None: accuracy is not measured."""
     seed: int = 0
     """Of the choice of pictures."""
@@ -97,7 +97,7 @@ class _Candidate:
         return _ns(self.blocks)
 
 
-def benchmark(plan: Plan) -> dict[str, Any]:
+def benchmark(plan: PeersPlan) -> dict[str, Any]:
     """Measure every peer that runs, a block of frames of each in turn.
 
     Returns:
@@ -145,7 +145,7 @@ def benchmark(plan: Plan) -> dict[str, Any]:
 
 def robustness_of(
     peer: Peer,
-    pictures: Pictures,
+    pictures: PictureSelection,
     folder: Path,
     pythons: Mapping[str, Path],
     seed: int = 0,
@@ -164,11 +164,11 @@ def robustness_of(
     _prepare(each, folder, pythons)
     with closing(each.build()) as system:
         facts = {"system": peer.title, "peer": peer.facts(system.software())}
-    evaluation = Evaluation(each.build, tuple(OF_PICTURES), seed)
+    evaluation = EvaluationSetup(each.build, tuple(OF_PICTURES), seed)
     return robustness.benchmark(pictures, evaluation, facts, robustness.find_reference(None), workers)
 
 
-def _require_pictures(pictures: Pictures, peer: Peer) -> None:
+def _require_pictures(pictures: PictureSelection, peer: Peer) -> None:
     """Look for the first picture to score."""
     classes = choose_classes(peer.labels, pictures.label_set)
     samples = read_dataset(pictures.data, pictures.split, on_bad=lambda _: None, mapping=pictures.mapping)
@@ -221,7 +221,9 @@ def _start(each: _Candidate, first: NDArray[np.uint8], stack: ExitStack) -> None
     each.figures |= {"first_result_s": statistics.median(seconds), "first_result_runs_s": seconds}
 
 
-def _run(every: Sequence[_Candidate], views: Iterator[NDArray[np.uint8]], plan: Plan, watch: Watch) -> None:
+def _run(
+    every: Sequence[_Candidate], views: Iterator[NDArray[np.uint8]], plan: PeersPlan, watch: Watch
+) -> None:
     """The same frames for each in turn: of a camera, then as single pictures."""
     for turn in range(plan.rounds):
         frames = list(islice(views, SKIPPED + plan.frames))
@@ -229,7 +231,7 @@ def _run(every: Sequence[_Candidate], views: Iterator[NDArray[np.uint8]], plan: 
             _attempt(each, partial(_block, each, frames, tracked=True))
         for each in in_turn(every, turn):
             _attempt(each, partial(_block, each, frames, tracked=False), still=True)
-        watch.heat.sample()
+        watch.heat.sample_if_due()
 
 
 def _block(each: _Candidate, frames: Sequence[NDArray[np.uint8]], tracked: bool) -> None:
@@ -258,14 +260,14 @@ def _ns(blocks: Sequence[Sequence[TimedAnswer]]) -> list[NDArray[np.int64]]:
     return [np.array([answer.ns for answer in block], np.int64) for block in blocks]
 
 
-def _score(every: Sequence[_Candidate], plan: Plan, warnings: list[str]) -> dict[str, Any] | None:
+def _score(every: Sequence[_Candidate], plan: PeersPlan, warnings: list[str]) -> dict[str, Any] | None:
     """Label the pictures with each peer, and add to the warnings; what is the same for all of them."""
     if plan.pictures is None:
         return None
     common: dict[str, Any] = {}
 
-    def score(each: _Candidate, pictures: Pictures) -> None:
-        evaluation = Evaluation(each.build, seed=plan.seed)
+    def score(each: _Candidate, pictures: PictureSelection) -> None:
+        evaluation = EvaluationSetup(each.build, seed=plan.seed)
         result = robustness.benchmark(pictures, evaluation, {}, None, plan.workers)
         each.figures["scores"] = {
             key: value for key, value in result["clean"].items() if key != "abstentions"

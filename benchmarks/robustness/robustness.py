@@ -21,13 +21,13 @@ from benchmarks.accuracy.scores import (
     percent,
     summarize,
 )
-from benchmarks.accuracy.subset import Pictures, read_pictures
+from benchmarks.accuracy.subset import PictureSelection, read_pictures
 from benchmarks.machine.environment import bundle_facts, describe, usable_cores
 from benchmarks.robustness.corruption_error import REFERENCE, compare, differences, read_reference
 from benchmarks.robustness.corruptions import LANDMARKS as OF_LANDMARKS
 from benchmarks.robustness.corruptions import OCCLUSIONS, OF_FACES, OF_PICTURES, PADDING, SEVERITIES
 from benchmarks.robustness.corruptions.pictures import SIDE
-from benchmarks.systems.evaluator import Evaluation, Outcome, evaluate_each
+from benchmarks.systems.evaluator import EvaluationSetup, PictureAnswers, answer_each
 from benchmarks.systems.system import Answer, PipelineSystem
 from edge.build import load_bundle
 from edge.core.errors import ConfigError, DataError
@@ -69,7 +69,7 @@ def find_reference(path: Path | None) -> dict[str, Any] | None:
 
 
 def benchmark_pipeline(
-    pictures: Pictures,
+    pictures: PictureSelection,
     settings: Settings,
     names: tuple[str, ...],
     seed: int = 0,
@@ -85,7 +85,7 @@ def benchmark_pipeline(
             raise ConfigError(
                 f"the bundle {bundle.name} takes no landmarks: damaged ones cannot be measured with it"
             )
-    evaluation = Evaluation(partial(PipelineSystem, settings), names, seed, settings.landmarks)
+    evaluation = EvaluationSetup(partial(PipelineSystem, settings), names, seed, settings.landmarks)
     facts = {
         "system": f"mien {bundle.name}",
         "landmarks": settings.landmarks.backend,
@@ -95,8 +95,8 @@ def benchmark_pipeline(
 
 
 def benchmark(
-    pictures: Pictures,
-    evaluation: Evaluation,
+    pictures: PictureSelection,
+    evaluation: EvaluationSetup,
     facts: dict[str, Any],
     reference: dict[str, Any] | None = None,
     workers: int | None = None,
@@ -121,9 +121,9 @@ def benchmark(
     classes, threshold = choose_classes(system.labels, pictures.label_set), system.min_confidence
     system.close()
     skipped: list[str] = []
-    left_out: list[str] = []
-    samples = read_pictures(pictures, classes, evaluation.seed, skipped, left_out)
-    outcomes = list(counted(evaluate_each(samples, evaluation, workers or usable_cores())))
+    excluded: list[str] = []
+    samples = read_pictures(pictures, classes, evaluation.seed, skipped, excluded)
+    outcomes = list(counted(answer_each(samples, evaluation, workers or usable_cores())))
     if not outcomes:
         raise DataError(nothing_left(pictures.data, pictures.truth))
     unplaced = sum(not outcome.located for outcome in outcomes)
@@ -133,7 +133,7 @@ def benchmark(
         "schema": SCHEMA,
         "protocol": {"version": VERSION, "side": SIDE, "padding": PADDING, "seed": evaluation.seed},
         **data_facts(
-            *(pictures.data, pictures.split, pictures.mapping, pictures.truth), classes, skipped, left_out
+            *(pictures.data, pictures.split, pictures.mapping, pictures.truth), classes, skipped, excluded
         ),
         "pictures": pictures.number,
         "n": len(outcomes),
@@ -150,7 +150,7 @@ def benchmark(
 
 
 def _score(
-    outcomes: Sequence[Outcome], names: tuple[str, ...], classes: Classes, threshold: float
+    outcomes: Sequence[PictureAnswers], names: tuple[str, ...], classes: Classes, threshold: float
 ) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
     """Figures of the clean pictures, and corruption → severity → figures; and warnings."""
     emotions = [outcome.true for outcome in outcomes]
@@ -160,7 +160,7 @@ def _score(
     return clean, corruptions, warnings
 
 
-def _damaged(outcomes: Sequence[Outcome]) -> Iterator[list[Answer | None]]:
+def _damaged(outcomes: Sequence[PictureAnswers]) -> Iterator[list[Answer | None]]:
     """The answers to all pictures, for each severity of each corruption."""
     for rows in np.stack([outcome.damaged for outcome in outcomes], axis=1):
         yield [None if np.isnan(row[0]) else Answer(row) for row in rows]

@@ -1,4 +1,4 @@
-"""How the faces of a picture get to the classifier: as the app finds them, as tracking would, or assumed."""
+"""How the faces of a picture reach the classifier: as the app finds them, as tracking would, or assumed."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -14,70 +14,71 @@ ASSUMED_SIZE = 1.3
 detector gives for FER2013's pictures."""
 
 
-class Seen(NamedTuple):
-    """What there is to classify in a picture."""
+class FoundFaces(NamedTuple):
+    """The faces of a picture that the classifier gets."""
 
     faces: Sequence[Face]
     found: bool
-    """The detector found them; else they were assumed, or there are none."""
+    """Whether the detector found them; else they were assumed, or there are none."""
 
 
-Look = Callable[[Pipeline, Frame], Seen]
-"""How faces get from a still frame to the classifier; picklable."""
+FaceFinder = Callable[[Pipeline, Frame], FoundFaces]
+"""A way from a still frame to the faces that the classifier gets; picklable."""
 
 
-def single(pipeline: Pipeline, frame: Frame) -> Seen:
-    """As the app looks at a single picture."""
+def find_single(pipeline: Pipeline, frame: Frame) -> FoundFaces:
+    """The faces as the app finds them in a single picture."""
     faces = pipeline.detect(frame)
-    return Seen(faces, bool(faces))
+    return FoundFaces(faces, bool(faces))
 
 
-def tracked(pipeline: Pipeline, frame: Frame) -> Seen:
-    """As in a frame of a camera in which the face is tracked: one look, at the region that comes from its
-    landmarks. Needs ``check_regions``."""
+def find_tracked(pipeline: Pipeline, frame: Frame) -> FoundFaces:
+    """The faces as in a frame of a camera in which they are tracked: one pass over the region that follows
+    from each face's landmarks. Needs ``check_regions``."""
     backend = region_backend(pipeline)
     found = backend.find(frame)
-    return Seen(
-        [face for one in found for face in backend.detect_in(frame, next_roi(one.landmarks))], bool(found)
-    )
+    tracked = [face for one in found for face in backend.detect_in(frame, next_roi(one.landmarks))]
+    return FoundFaces(tracked, bool(found))
 
 
-def assumed(pipeline: Pipeline, frame: Frame, padding: float) -> Seen:
-    """Where the detector finds nothing, the middle of the picture is taken for a face.
+def find_or_assume(pipeline: Pipeline, frame: Frame, padding: float) -> FoundFaces:
+    """The faces as the app finds them, or, where there is none, the middle of the picture as a face.
 
     For data sets of cropped faces. The landmark model still has to agree (presence). Needs
     ``check_regions``.
 
     Args:
-        padding: the margin that ``prepare`` added.
+        padding: margin that ``evaluation.prepare`` added, as a part of the longer side.
     """
-    seen = single(pipeline, frame)
-    if seen.found:
-        return seen
+    found = find_single(pipeline, frame)
+    if found.found:
+        return found
     height, width = frame.rgb.shape[:2]
-    return Seen(region_backend(pipeline).detect_in(frame, middle(height, width, padding)), False)
+    roi = assumed_region(height, width, padding)
+    return FoundFaces(region_backend(pipeline).detect_in(frame, roi), False)
 
 
-def middle(height: int, width: int, padding: float) -> Roi:
-    """The region of a face that fills a picture of that size, px, ``padding`` included."""
+def assumed_region(height: int, width: int, padding: float) -> Roi:
+    """The region, px, of a face that fills a picture of this size, px, which includes the ``padding``."""
     longer = max(height, width) / (1 + 2 * padding)
     return Roi(width / 2, height / 2, ASSUMED_SIZE * longer, 0.0)
 
 
 def check_regions(settings: LandmarkSettings, what: str) -> None:
-    """Refuse a backend that takes no region of the caller.
+    """Refuse a backend that takes no face region from its caller.
 
     Args:
-        what: needs one; the start of the message.
+        settings: which backend it is.
+        what: the option that needs a region; start of the message.
 
     Raises:
-        ConfigError: it is one.
+        ConfigError: the backend takes none.
     """
     if settings.backend != "litert":
         raise ConfigError(f"{what} needs --landmarks litert: other backends take no face region")
 
 
 def region_backend(pipeline: Pipeline) -> LitertBackend:
-    """The backend of a pipeline whose settings have passed ``check_regions``."""
+    """The landmark backend of a pipeline whose settings have passed ``check_regions``."""
     assert isinstance(pipeline.backend, LitertBackend)
     return pipeline.backend

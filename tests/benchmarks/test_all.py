@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from benchmarks import all as everything
-from benchmarks.all import Part
+from benchmarks.all import BenchmarkRun
 from benchmarks.cli.main import main
 from benchmarks.report import result_files
 from tests.benchmarks import made_up
 
 TINY = replace(everything.QUICK, frames=5, rounds=1, block=1, pictures=2)
-FAILS = Part("accuracy-none", ("accuracy", "--data", "none.csv"))
+FAILS = BenchmarkRun("accuracy-none", ("accuracy", "--data", "none.csv"))
 
 
 def names(wanted):
@@ -21,14 +21,14 @@ def names(wanted):
 
 
 def test_without_data_the_corruptions_are_drawn_and_the_rest_is_said_to_be_missing(tmp_path):
-    wanted, left_out = everything.parts(everything.QUICK, None, None, tmp_path)
+    wanted, excluded = everything.parts(everything.QUICK, None, None, tmp_path)
     assert names(wanted) == ["latency-everyday", "latency-landmarks", "matrix", "sheets"]
-    assert "--data" in left_out[0]
+    assert "--data" in excluded[0]
 
 
 def test_with_data_both_bundles_are_scored_on_the_split(tmp_path):
-    wanted, left_out = everything.parts(everything.FULL, tmp_path / "a.csv", "PublicTest", tmp_path)
-    assert left_out == []
+    wanted, excluded = everything.parts(everything.FULL, tmp_path / "a.csv", "PublicTest", tmp_path)
+    assert excluded == []
     assert names(wanted)[3:] == [
         f"{kind}-{bundle}" for kind in ("accuracy", "robustness") for bundle in ("everyday", "landmarks")
     ]

@@ -77,7 +77,7 @@ def test_a_process_of_our_own_counts_as_ours_once_it_has_ended():
 class FakeHeat:
     """A machine that tells nothing."""
 
-    def look(self):
+    def sample(self):
         pass
 
     def warnings(self):

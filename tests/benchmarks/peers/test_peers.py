@@ -18,7 +18,7 @@ from benchmarks.cli.main import main
 from benchmarks.peers import environments, peers, registry
 from benchmarks.peers.environments import interpreter, prepare
 from benchmarks.peers.process import RemoteSystem
-from benchmarks.systems.evaluator import Evaluation
+from benchmarks.systems.evaluator import EvaluationSetup
 from benchmarks.workers import process
 from edge.core.errors import BackendError, ConfigError
 
@@ -546,13 +546,14 @@ def test_a_peer_on_damaged_pictures_is_a_result_of_robustness(run, class_folders
 
 
 def test_a_remote_system_works_in_a_pool(write, class_folders, portraits):
-    from benchmarks.accuracy.subset import Pictures
+    from benchmarks.accuracy.subset import PictureSelection
     from benchmarks.robustness import robustness
 
     build = partial(RemoteSystem, Path(sys.executable), write(), ("happy", "neutral"))
-    evaluation = Evaluation(build, ("contrast",))
+    evaluation = EvaluationSetup(build, ("contrast",))
     one, two = (
-        robustness.benchmark(Pictures(class_folders), evaluation, {}, None, workers) for workers in (1, 2)
+        robustness.benchmark(PictureSelection(class_folders), evaluation, {}, None, workers)
+        for workers in (1, 2)
     )
     assert one["corruptions"] == two["corruptions"]
 
