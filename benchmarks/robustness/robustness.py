@@ -1,4 +1,4 @@
-"""How much is left of a system when pictures are noisy, blurred or covered and landmarks are off.
+"""The accuracy of a system on pictures that are noisy, blurred or covered, and with landmarks that are off.
 
 The protocol is ``docs/robustness-protocol.md``.
 """
@@ -35,17 +35,17 @@ from edge.head.inputs import LANDMARKS
 from edge.settings import Settings
 
 SCHEMA = 1
-"""Version of the result."""
+"""Version of the JSON result."""
 VERSION = 1
-"""Of the protocol: a new one whenever the same system would get other figures."""
+"""Version of the protocol: a new one whenever the same system would get other figures."""
 NAMES = (*OF_PICTURES, *OF_FACES)
-"""Of all corruptions."""
+"""Names of all corruptions."""
 
 _KEYS = ("n", "coverage", "accuracy", "accuracy_found", "ece")
 
 
 def choose_names(text: str | None) -> tuple[str, ...]:
-    """The corruptions that a flag names, with commas between; None: all of them.
+    """The corruptions that a flag names, separated by commas; None: all of them.
 
     Raises:
         ConfigError: there is no such corruption.
@@ -61,7 +61,7 @@ def find_reference(path: Path | None) -> dict[str, Any] | None:
     """The reference in ``path``; None: the one that comes with the program, where it does.
 
     Raises:
-        DataError: there is none, or it is something else.
+        DataError: there is no such file, or it is something else.
     """
     if path is None and not REFERENCE.is_file():
         return None
@@ -76,8 +76,19 @@ def benchmark_pipeline(
     reference: dict[str, Any] | None = None,
     workers: int | None = None,
 ) -> dict[str, Any]:
-    """``benchmark`` of the app's own pipeline, without damage to landmarks where the bundle takes none;
-    settings as in ``benchmarks.systems.face_finders.check_regions``."""
+    """Score the app's own pipeline, without damage to landmarks where the bundle takes none.
+
+    Args:
+        pictures: which pictures.
+        settings: settings of the app that pass ``benchmarks.systems.face_finders.check_regions``.
+        names: names of the corruptions.
+        seed: seed of the run.
+        reference: another system's result.
+        workers: number of processes; None: one for each usable core.
+
+    Raises:
+        MienError: see ``benchmark``.
+    """
     bundle = load_bundle(settings.bundle)
     if not any(each.name == LANDMARKS.name for each in bundle.inputs):
         names = tuple(name for name in names if name not in OF_LANDMARKS)
@@ -104,17 +115,18 @@ def benchmark(
     """Score a system on damaged pictures.
 
     Args:
-        pictures: what is read.
-        evaluation: the system, and what is done; pictures are prepared as the protocol says.
-        facts: ``system``, a name, and what else tells who is measured; goes into the result.
+        pictures: which pictures.
+        evaluation: the system and the corruptions; pictures are prepared as the protocol says.
+        facts: ``system``, a name, and other facts that identify the system; part of the result.
         reference: another system's result.
-        workers: processes; None: one for each usable core. The figures do not depend on it.
+        workers: number of processes; None: one for each usable core. The figures do not depend on it.
 
     Returns:
         The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
 
     Raises:
-        MienError: a part is missing, the system's labels do not fit the label set, or there is no picture.
+        MienError: a model or a bundle is missing, the system's labels do not fit the label set, or there is
+            no picture.
     """
     load_before = os.getloadavg()[0]
     system = evaluation.build_system()
@@ -161,7 +173,7 @@ def _score(
 
 
 def _damaged(outcomes: Sequence[PictureAnswers]) -> Iterator[list[Answer | None]]:
-    """The answers to all pictures, for each severity of each corruption."""
+    """The answers to all pictures, under each severity of each corruption."""
     for rows in np.stack([outcome.damaged for outcome in outcomes], axis=1):
         yield [None if np.isnan(row[0]) else Answer(row) for row in rows]
 
@@ -177,13 +189,13 @@ def _case(
 
 
 def _mean_accuracy(corruptions: dict[str, Any]) -> float | None:
-    """Over the corruptions of pictures and their severities."""
+    """Mean accuracy over the corruptions of pictures and their severities; None without any."""
     figures = [scores["accuracy"] for name in OF_PICTURES for scores in corruptions.get(name, {}).values()]
     return sum(figures) / len(figures) if figures else None
 
 
 def _compare(result: dict[str, Any], reference: dict[str, Any] | None) -> tuple[dict[str, Any], list[str]]:
-    """What ``corruption_error.compare`` says, and who the reference is; and warnings."""
+    """The result of ``corruption_error.compare`` with the name of the reference; and warnings."""
     warnings = _incomparable(result, reference)
     if reference is None or warnings or not _measured(result):
         return {"reference": None, **compare(result, None)}, warnings
@@ -196,7 +208,7 @@ def _compare(result: dict[str, Any], reference: dict[str, Any] | None) -> tuple[
 
 
 def _incomparable(result: dict[str, Any], reference: dict[str, Any] | None) -> list[str]:
-    """Why there is no mCE although pictures were damaged."""
+    """A sentence that says why there is no mCE although pictures were damaged, or nothing."""
     if not _measured(result):
         return []
     if reference is None:
@@ -208,7 +220,7 @@ def _incomparable(result: dict[str, Any], reference: dict[str, Any] | None) -> l
 
 
 def _measured(result: dict[str, Any]) -> bool:
-    """Whether there are corruptions of pictures among what was done."""
+    """Whether pictures were corrupted."""
     return any(name in OF_PICTURES for name in result["corruptions"])
 
 
@@ -217,7 +229,7 @@ def _defined(figures: dict[str, float | None]) -> int:
 
 
 def table(result: dict[str, Any]) -> str:
-    """The result for people."""
+    """The result as a table for people."""
     clean = result["clean"]
     lines = [
         f"{headline(result)}, {result['system']}, "
@@ -232,7 +244,7 @@ def table(result: dict[str, Any]) -> str:
         lines.append(f"{name:<15}{figures}{_rest(severities['5'], severities['3'])}")
     lines.append(f"mean accuracy of damaged pictures  {percent(result['mean_accuracy'])}")
     if result["unplaced"]:
-        lines.append(f"pictures left uncovered            {result['unplaced']}   no face found to cover")
+        lines.append(f"pictures not covered               {result['unplaced']}   no face found to cover")
     if result["mce"] is not None:
         lines.append(f"mCE against {result['reference']:<22} {result['mce']:.1f}")
         lines.append(f"relative mCE                       {_dash(result['relative_mce'])}")

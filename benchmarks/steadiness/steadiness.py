@@ -52,7 +52,7 @@ def benchmark(paths: Sequence[Path], settings: Settings, expected: str | None) -
         The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
 
     Raises:
-        MienError: a model or a bundle is missing, a clip cannot be read, or the bundle has no label ``expected``.
+        MienError: a model or a bundle is missing, a clip cannot be read, or the bundle lacks ``expected``.
     """
     load_before = os.getloadavg()[0]
     bundle = load_bundle(settings.bundle)

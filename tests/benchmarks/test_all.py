@@ -21,13 +21,13 @@ def names(wanted):
 
 
 def test_without_data_the_corruptions_are_drawn_and_the_rest_is_said_to_be_missing(tmp_path):
-    wanted, excluded = everything.parts(everything.QUICK, None, None, tmp_path)
+    wanted, excluded = everything.plan_runs(everything.QUICK, None, None, tmp_path)
     assert names(wanted) == ["latency-everyday", "latency-landmarks", "matrix", "sheets"]
     assert "--data" in excluded[0]
 
 
 def test_with_data_both_bundles_are_scored_on_the_split(tmp_path):
-    wanted, excluded = everything.parts(everything.FULL, tmp_path / "a.csv", "PublicTest", tmp_path)
+    wanted, excluded = everything.plan_runs(everything.FULL, tmp_path / "a.csv", "PublicTest", tmp_path)
     assert excluded == []
     assert names(wanted)[3:] == [
         f"{kind}-{bundle}" for kind in ("accuracy", "robustness") for bundle in ("everyday", "landmarks")
@@ -40,7 +40,7 @@ def test_with_data_both_bundles_are_scored_on_the_split(tmp_path):
 def test_the_matrix_has_what_is_installed(tmp_path, monkeypatch):
     for version, backends in ((None, ["litert"]), ("0.10.18", ["litert", "mediapipe"])):
         monkeypatch.setattr(everything, "package_version", lambda _, version=version: version)
-        matrix = everything.parts(everything.QUICK, None, None, tmp_path)[0][2].flags
+        matrix = everything.plan_runs(everything.QUICK, None, None, tmp_path)[0][2].flags
         assert list(matrix[2 : matrix.index("--bundle")]) == backends
 
 
@@ -59,13 +59,13 @@ def test_a_part_that_fails_is_named_and_the_others_go_on(tmp_path, capfd):
 def test_when_the_time_is_over_nothing_more_is_begun(tmp_path):
     sizes = replace(everything.QUICK, limit_s=0.0)
     outcome = everything.measure([FAILS], tmp_path, sizes)
-    assert outcome.failures == ["accuracy-none: not begun, the time was over"]
+    assert outcome.failures == ["accuracy-none: not begun: the time limit was reached"]
 
 
 def test_a_part_that_takes_too_long_is_ended(tmp_path):
     sizes = replace(everything.QUICK, limit_s=0.05)
     assert everything.measure([FAILS], tmp_path, sizes).failures == [
-        "accuracy-none: ended, the time was over"
+        "accuracy-none: ended: the time limit was reached"
     ]
 
 
