@@ -126,7 +126,7 @@ def measure(wanted: Sequence[BenchmarkRun], folder: Path, sizes: Sizes) -> RunRe
         if each.flags[0] in result_files.TIMED:
             _settle(sizes.settle_s)
         flags = (*each.flags, "--json", str(file)) if each.gives_json else each.flags
-        reason = _run(flags, ends - time.monotonic())
+        reason = run_command(flags, ends - time.monotonic())
         if reason is not None:
             results.failures.append(f"{each.name}: {reason}")
         elif each.gives_json:
@@ -168,7 +168,7 @@ def _check_output(wanted: Sequence[BenchmarkRun], folder: Path) -> None:
     report.check_output(folder)
 
 
-def _run(flags: Sequence[str], seconds: float) -> str | None:
+def run_command(flags: Sequence[str], seconds: float) -> str | None:
     """Run ``mien benchmark`` in this environment; gives the reason if it failed, else None."""
     if seconds <= 0:
         return "not begun: the time limit was reached"

@@ -7,17 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.accuracy import answers, recalibration
-from benchmarks.accuracy.classes import choose_classes, with_truth
-from benchmarks.accuracy.scores import (
-    counted,
-    data_facts,
-    decimal,
-    headline,
-    nothing_left,
-    percent,
-    skip,
-    summarize,
-)
+from benchmarks.accuracy.classes import choose_classes
+from benchmarks.accuracy.scores import decimal, headline, percent, summarize
+from benchmarks.accuracy.subset import PictureReader, PictureSelection
 from benchmarks.machine.environment import bundle_facts, describe, usable_cores
 from benchmarks.systems.evaluator import EvaluationSetup, answer_each
 from benchmarks.systems.face_finders import (
@@ -29,9 +21,8 @@ from benchmarks.systems.face_finders import (
 )
 from benchmarks.systems.system import PipelineSystem
 from edge.build import load_bundle
-from edge.core.errors import DataError
 from edge.settings import Settings
-from evaluation import Preparation, prepare, read_dataset
+from evaluation import Preparation, prepare
 
 SCHEMA = 1
 """Version of the JSON result."""
@@ -47,10 +38,6 @@ class AccuracyProtocol:
     """Take the middle of the picture for a face where the detector finds none."""
     tracked: bool = False
     """Answer as for a frame of a camera: from one pass over the tracking region."""
-    label_set: int | None = None
-    """Key of ``evaluation.label_sets.LABEL_SETS``; None: the bundle's own labels."""
-    truth: str = "label"
-    """``"label"``: what the data set says; ``"votes"``: the clear majority of the FER+ votes."""
 
     def setup(self) -> EvaluationSetup:
         """The app's pipeline and the preparation of its pictures."""
@@ -65,9 +52,7 @@ def make_protocol(
     settings: Settings,
     scale: float | None,
     padding: float | None,
-    assume_face: bool,
-    label_set: int | None = None,
-    truth: str = "label",
+    assume_face: bool = False,
     tracked: bool = False,
 ) -> AccuracyProtocol:
     """The protocol of these flags; a scale or padding of None is the one that the bundle was trained with.
@@ -82,25 +67,21 @@ def make_protocol(
     preparation = Preparation(
         own_scale if scale is None else scale, own_padding if padding is None else padding
     )
-    return AccuracyProtocol(settings, preparation, assume_face, tracked, label_set, truth)
+    return AccuracyProtocol(settings, preparation, assume_face, tracked)
 
 
 def benchmark(
-    data: Path,
-    split: str | None,
+    pictures: PictureSelection,
     protocol: AccuracyProtocol,
     workers: int | None = None,
-    mapping: Path | None = None,
     answers_file: Path | None = None,
 ) -> dict[str, Any]:
     """Score the pictures of a data set.
 
     Args:
-        data: see ``evaluation.read_dataset``.
-        split: split of the data that is scored; None: all of it.
+        pictures: which pictures are scored.
         protocol: everything else that the figures depend on.
         workers: number of processes; None: one for each usable core.
-        mapping: file with the names of class folders, see ``evaluation.mapping``.
         answers_file: file for the answer to each picture; see ``benchmarks.accuracy.answers``.
 
     Returns:
@@ -108,19 +89,15 @@ def benchmark(
 
     Raises:
         MienError: a model or a bundle is missing, the bundle's labels do not fit the label set, or the data
-            has no usable picture in ``split``.
+            has no usable picture.
         OSError: ``answers_file`` cannot be written.
     """
     load_before = os.getloadavg()[0]
     bundle = load_bundle(protocol.settings.bundle)
-    classes = choose_classes(bundle.labels, protocol.label_set)
-    skipped: list[str] = []
-    excluded: list[str] = []
-    samples = read_dataset(data, split, on_bad=lambda message: skip(message, skipped), mapping=mapping)
-    samples = with_truth(samples, protocol.truth, classes, excluded)
-    outcomes = list(counted(answer_each(samples, protocol.setup(), workers or usable_cores())))
-    if not outcomes:
-        raise DataError(nothing_left(data, protocol.truth))
+    classes = choose_classes(bundle.labels, pictures.label_set)
+    reader = PictureReader(pictures, classes)
+    evaluate = partial(answer_each, setup=protocol.setup(), workers=workers or usable_cores())
+    outcomes = reader.outcomes(evaluate)
     if answers_file is not None:
         answers.write(answers_file, outcomes, classes)
     scores, warnings = summarize(
@@ -131,7 +108,7 @@ def benchmark(
     return {
         "kind": "accuracy",
         "schema": SCHEMA,
-        **data_facts(data, split, mapping, protocol.truth, classes, skipped, excluded),
+        **reader.facts(),
         "landmarks": protocol.settings.landmarks.backend,
         **scores,
         "recalibrated": recalibration.recalibrate(

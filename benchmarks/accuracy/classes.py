@@ -78,7 +78,7 @@ def with_truth(
 
     Args:
         samples: labelled pictures.
-        truth: what is right; see ``AccuracyProtocol.truth``.
+        truth: what is right; see ``PictureSelection.truth``.
         classes: the classes that are scored.
         excluded: gets the name of each sample that is excluded: without a clear majority of votes for
             an emotion, or of an emotion that belongs to no class.

@@ -10,12 +10,8 @@ import numpy as np
 
 from benchmarks.accuracy.classes import Classes
 from benchmarks.systems.system import Answer
-from edge.cli.console import say
 from edge.core.text import escaped
-from evaluation import fingerprint, metrics
-
-_MESSAGES = 20
-"""Number of problems of the data that a result names."""
+from evaluation import metrics
 
 T = TypeVar("T")
 
@@ -46,35 +42,6 @@ def summarize(
     return scores, warnings
 
 
-def data_facts(
-    data: Path,
-    split: str | None,
-    mapping: Path | None,
-    truth: str,
-    classes: Classes,
-    skipped: list[str],
-    excluded: list[str],
-) -> dict[str, Any]:
-    """The facts about its data in a result.
-
-    Args:
-        data: see ``evaluation.read_dataset``; likewise ``split`` and ``mapping``.
-        truth: what was right; see ``AccuracyProtocol.truth``.
-        classes: the classes that were scored.
-        skipped: the reader's messages; not each of them is about a picture that was skipped.
-        excluded: the name of each picture that ``truth`` or ``classes`` excluded.
-    """
-    return {
-        "data": {"file": data.name, "sha256": fingerprint(data, mapping).sha256},
-        "split": split,
-        "truth": truth,
-        "labels": list(classes.names),
-        "left_out": len(excluded),
-        "skipped": len(skipped),
-        "skipped_rows": skipped[:_MESSAGES],
-    }
-
-
 def headline(result: dict[str, Any]) -> str:
     """The data of a result and the number of its pictures, as the start of a line."""
     return (
@@ -90,16 +57,10 @@ def data_name(result: dict[str, Any]) -> str:
 
 
 def nothing_left(data: Path, truth: str) -> str:
-    """The message for data without a picture to score; ``truth`` as in ``AccuracyProtocol``."""
+    """The message for data without a picture to score; ``truth`` as in ``PictureSelection``."""
     votes = "a clear majority of FER+ votes (fer2013new.csv beside it)"
     wanted = votes if truth == "votes" else "an emotion of these classes"
     return f"{data} has no picture to score: expected some with {wanted}; choose other --truth or --labels"
-
-
-def skip(message: str, skipped: list[str]) -> None:
-    """Show a message of the reader on stderr, and add it to ``skipped``."""
-    say(f"warning: {message}", sys.stderr)
-    skipped.append(message)
 
 
 def counted(outcomes: Iterator[T]) -> Iterator[T]:

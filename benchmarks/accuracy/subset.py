@@ -1,18 +1,26 @@
-"""The labelled pictures that a long benchmark takes: a part of the data with the same class shares."""
+"""The labelled pictures that a benchmark takes: all of the data, or a part with the same class shares."""
 
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from benchmarks.accuracy.classes import Classes, with_truth
-from benchmarks.accuracy.scores import skip
+from benchmarks.accuracy.scores import counted, nothing_left
 from benchmarks.systems.evaluator import NumberedSample
-from evaluation import read_dataset
+from edge.cli.console import say
+from edge.core.errors import DataError
+from evaluation import fingerprint, read_dataset
+
+_MESSAGES = 20
+"""Number of problems of the data that a result names."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,7 @@ class PictureSelection:
     label_set: int | None = None
     """Key of ``evaluation.label_sets.LABEL_SETS``; None: the bundle's own labels."""
     truth: str = "label"
-    """See ``benchmarks.accuracy.accuracy.AccuracyProtocol``."""
+    """``"label"``: what the data set says; ``"votes"``: the clear majority of the FER+ votes."""
 
 
 def draw(labels: Mapping[int, str], number: int, seed: int) -> set[int]:
@@ -58,37 +66,63 @@ def draw(labels: Mapping[int, str], number: int, seed: int) -> set[int]:
     return chosen
 
 
-def read_pictures(
-    pictures: PictureSelection, classes: Classes, seed: int, skipped: list[str], excluded: list[str]
-) -> Iterator[NumberedSample]:
-    """The pictures that are taken, in the order of the data.
+class PictureReader:
+    """The pictures of a selection that are scored, and the facts about them in a result."""
 
-    Args:
-        pictures: which pictures.
-        classes: the classes that are scored.
-        seed: seed of the run.
-        skipped: gets the messages of the reader.
-        excluded: gets the name of each picture without ground truth, or of none of these classes.
+    def __init__(self, selection: PictureSelection, classes: Classes, seed: int = 0) -> None:
+        """
+        Args:
+            selection: which pictures.
+            classes: the classes that are scored.
+            seed: seed of the draw of ``selection.number``.
+        """
+        self._selection, self._classes, self._seed = selection, classes, seed
+        self._skipped: list[str] = []
+        self._excluded: list[str] = []
 
-    Raises:
-        DataError: see ``evaluation.read_dataset``.
-    """
-    wanted = None
-    if pictures.number:  # a first reading, so that a large data set is never in memory
-        labels = {sample.index: sample.label for sample in _read(pictures, classes, [], lambda _: None)}
-        wanted = draw(labels, pictures.number, seed)
-    for sample in _read(pictures, classes, excluded, lambda message: skip(message, skipped)):
-        if wanted is None or sample.index in wanted:
-            yield sample
+    def outcomes(self, evaluate: Callable[[Iterator[NumberedSample]], Iterator[T]]) -> list[T]:
+        """What ``evaluate`` makes of the pictures, in the order of the data.
 
+        Raises:
+            DataError: there is no picture to score; see also ``evaluation.read_dataset``.
+        """
+        found = list(counted(evaluate(self._chosen())))
+        if not found:
+            raise DataError(nothing_left(self._selection.data, self._selection.truth))
+        return found
 
-def _read(
-    pictures: PictureSelection, classes: Classes, excluded: list[str], on_bad: Callable[[str], None]
-) -> Iterator[NumberedSample]:
-    samples = read_dataset(pictures.data, pictures.split, on_bad=on_bad, mapping=pictures.mapping)
-    numbered = (
-        NumberedSample(sample.picture, sample.label, sample.name, sample.split, sample.votes, index)
-        for index, sample in enumerate(samples)
-    )
-    # with_truth replaces the label only, so they stay NumberedSample.
-    return cast(Iterator[NumberedSample], with_truth(numbered, pictures.truth, classes, excluded))
+    def facts(self) -> dict[str, Any]:
+        """The facts about the data, once the pictures have been read."""
+        data = self._selection.data
+        return {
+            "data": {"file": data.name, "sha256": fingerprint(data, self._selection.mapping).sha256},
+            "split": self._selection.split,
+            "truth": self._selection.truth,
+            "labels": list(self._classes.names),
+            "left_out": len(self._excluded),
+            "skipped": len(self._skipped),
+            "skipped_rows": self._skipped[:_MESSAGES],
+        }
+
+    def _chosen(self) -> Iterator[NumberedSample]:
+        wanted = None
+        if self._selection.number:  # a first reading, so that a large data set is never in memory
+            labels = {sample.index: sample.label for sample in self._read([], lambda _: None)}
+            wanted = draw(labels, self._selection.number, self._seed)
+        for sample in self._read(self._excluded, self._skip):
+            if wanted is None or sample.index in wanted:
+                yield sample
+
+    def _read(self, excluded: list[str], on_bad: Callable[[str], None]) -> Iterator[NumberedSample]:
+        chosen = self._selection
+        samples = read_dataset(chosen.data, chosen.split, on_bad=on_bad, mapping=chosen.mapping)
+        numbered = (
+            NumberedSample(sample.picture, sample.label, sample.name, sample.split, sample.votes, index)
+            for index, sample in enumerate(samples)
+        )
+        # with_truth replaces the label only, so they stay NumberedSample.
+        return cast(Iterator[NumberedSample], with_truth(numbered, chosen.truth, self._classes, excluded))
+
+    def _skip(self, message: str) -> None:
+        say(f"warning: {message}", sys.stderr)
+        self._skipped.append(message)

@@ -42,8 +42,7 @@ def _run(args: argparse.Namespace) -> int:
         if args.json and args.json.resolve() == args.answers.resolve():
             raise ConfigError(f"--json and --answers both name {args.json}: choose two files")
         flags.check_writable(args.answers, "--answers", answers.holds_answers)
-    protocol = accuracy.make_protocol(
-        settings, args.scale, args.padding, args.assume_face, args.labels, args.truth, args.tracked
-    )
-    result = accuracy.benchmark(args.data, args.split, protocol, args.workers, args.classes, args.answers)
+    protocol = accuracy.make_protocol(settings, args.scale, args.padding, args.assume_face, args.tracked)
+    pictures = flags.picture_selection(args)
+    result = accuracy.benchmark(pictures, protocol, args.workers, args.answers)
     return flags.show_result(args, result, accuracy.table(result))

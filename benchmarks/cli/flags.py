@@ -80,14 +80,14 @@ def picture_selection(args: argparse.Namespace, labels: int | None = None) -> "P
     """The pictures that the flags name.
 
     Args:
-        args: flags of ``add_data_flags`` and ``add_pictures_flags``.
+        args: flags of ``add_data_flags``, and those of ``add_pictures_flags`` where the command has them.
         labels: number of classes where the flag ``--labels`` is not given.
     """
     from benchmarks.accuracy.subset import PictureSelection  # it counts as memory: only where it is needed
 
-    return PictureSelection(
-        args.data, args.split, args.pictures, args.classes, args.labels or labels, args.truth
-    )
+    number = getattr(args, "pictures", None)
+    label_set = args.labels or labels
+    return PictureSelection(args.data, args.split, number, args.classes, label_set, args.truth)
 
 
 def require_data(path: Path) -> None:

@@ -22,9 +22,9 @@ from edge.core.runtime import make_interpreter, package_version, runtime_name
 from edge.landmarks.models import find_models, model_hashes
 from edge.settings import LandmarkSettings
 
-_BOARD = Path("/proc/device-tree/model")
-_CPUINFO = Path("/proc/cpuinfo")
-_GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+BOARD = Path("/proc/device-tree/model")
+CPUINFO = Path("/proc/cpuinfo")
+GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 _SLOW_GOVERNORS = ("powersave", "ondemand", "conservative", "schedutil")
 _ARM_CORES = {"0xd03": "Cortex-A53", "0xd08": "Cortex-A72", "0xd0b": "Cortex-A76"}
 """``CPU part`` of /proc/cpuinfo, which names no model on aarch64: Pi 3, Pi 4, Pi 5."""
@@ -47,11 +47,11 @@ def describe(settings: LandmarkSettings, load_before: float) -> dict[str, Any]:
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "mien": __version__,
-        "board": text(_BOARD),
+        "board": text(BOARD),
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),
         "cores_usable": usable_cores(),
-        "governor": text(_GOVERNOR),
+        "governor": text(GOVERNOR),
         "machine": platform.machine(),
         "system": _system(),
         "kernel": platform.release(),
@@ -114,7 +114,7 @@ class Watch:
     def restart(self) -> None:
         """Count from now on; ``load_before`` stays as it is."""
         self.heat, self.seconds = Heat(), 0.0
-        self._started, self._own, self._machine = time.perf_counter(), _own_seconds(), _machine_seconds()
+        self._started, self._own, self._machine = time.perf_counter(), own_seconds(), _machine_seconds()
 
     def stop(self) -> list[str]:
         """End the run, and set ``seconds`` to its duration.
@@ -126,7 +126,7 @@ class Watch:
         others = self._others()
         self.heat.sample()
         found = self.heat.warnings()
-        governor = text(_GOVERNOR)
+        governor = text(GOVERNOR)
         if governor in _SLOW_GOVERNORS:
             found.append(f"the CPU governor is {governor}, which changes the clock: set it to performance")
         if self.load_before > usable_cores() / 2:
@@ -140,7 +140,7 @@ class Watch:
         if now is None or self._machine is None or seconds < _SHORTEST_WATCH_S:
             return found
         busy, stolen = ((after - before) / seconds for after, before in zip(now, self._machine, strict=True))
-        others = busy - (_own_seconds() - self._own) / seconds
+        others = busy - (own_seconds() - self._own) / seconds
         if others > _OTHER_LOAD_LIMIT:
             found.append(f"other processes used {others:.2f} cores during the run")
         if stolen > _STEAL_LIMIT:
@@ -148,7 +148,7 @@ class Watch:
         return found
 
 
-def _own_seconds() -> float:
+def own_seconds() -> float:
     """CPU seconds of this process and of those that it started and that have ended."""
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
@@ -165,7 +165,7 @@ def _machine_seconds() -> tuple[float, float] | None:
 
 
 def _cpu_model() -> str:
-    lines = (text(_CPUINFO) or "").splitlines()
+    lines = (text(CPUINFO) or "").splitlines()
     facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
     if "model name" in facts:
         return facts["model name"]

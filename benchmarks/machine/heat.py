@@ -12,7 +12,7 @@ EVERY_S = 30.0
 """Seconds between two samples during a run. A sample takes milliseconds and leaves cold caches to the next
 frame: as rare as this, it stays out of the 99.9th percentile at 34 frames a second or more."""
 
-_VCGENCMD = "vcgencmd"
+VCGENCMD = "vcgencmd"
 """The Pi's own command. The file ``soc:firmware/get_throttled`` says the same, but is deprecated."""
 _TROUBLES = {0: "too little voltage", 1: "capped clock", 2: "throttling", 3: "soft temperature limit"}
 """Bits of ``vcgencmd get_throttled`` for now; the same bits + 16: since the machine was started."""
@@ -81,7 +81,7 @@ def read_heat() -> HeatSample:
 def _throttled() -> int | None:
     try:
         answer = subprocess.run(
-            [_VCGENCMD, "get_throttled"], capture_output=True, text=True, timeout=5, check=False
+            [VCGENCMD, "get_throttled"], capture_output=True, text=True, timeout=5, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

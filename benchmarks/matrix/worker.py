@@ -96,7 +96,7 @@ def invoke(settings: Settings, configuration: dict[str, Any]) -> Measure:
     model = find_models(models_directory(settings.landmarks)).landmarker
     noise = np.random.default_rng(0).integers(0, 256, (1, SIDE, SIDE, 3), np.uint8)
     if configuration["precision"] == "float16":
-        _require_fp16()
+        require_fp16()
         return _timed(compiled(model, settings.landmarks.threads, _FORCE_FP16, noise))
     interpreter = make_interpreter(model, settings.landmarks.threads, "the face landmark model")
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], noise)
@@ -166,7 +166,12 @@ def _timed(run: Callable[[], Any]) -> Measure:
     return measure
 
 
-def _require_fp16() -> None:
+def require_fp16() -> None:
+    """See that the CPU computes with 16-bit floating-point numbers.
+
+    Raises:
+        BackendError: it does not.
+    """
     if not _FP16_ARITHMETIC & set((text(Path("/proc/cpuinfo")) or "").split()):
         wanted = " or ".join(sorted(_FP16_ARITHMETIC))
         raise BackendError(f"this CPU has no 16-bit floating-point arithmetic (expected {wanted})")

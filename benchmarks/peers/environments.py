@@ -52,20 +52,20 @@ def prepare(peer: Peer, folder: Path, python: Path = Path(sys.executable)) -> Pa
             pip or npm fails; the message has the reason.
         OSError: the folder cannot be written.
     """
-    version = _version(python)
+    version = python_version(python)
     if version not in peer.pythons:
         raise BackendError(
             f"{peer.name} runs on Python {' or '.join(peer.pythons)}, and {python} is {version}: "
             f"name another with --python {peer.name}=PATH"
         )
     if peer.npm is not None:
-        _require(peer, "node")
+        require_program(peer, "node")
     listed = _listed(peer)
     path = folder.resolve() / f"python{version}-{sha256(listed.encode())[:12]}"
     if interpreter(path).exists():  # it got this name when it was whole, but its Python may have gone since
         return path
     if peer.npm is not None:
-        _require(peer, "npm")
+        require_program(peer, "npm")
     print(f"making the environment of {peer.name} in {path}: once, it may take minutes", file=sys.stderr)
     with replacing_folder(path) as temporary:
         _run([str(python), "-m", "venv", "--without-pip", str(temporary)], peer)
@@ -108,7 +108,7 @@ def install_npm(peer: Peer, listed: Path, environment: Path) -> None:
         shutil.copyfile(listed / name, environment / name)
     code, out, err = _call([*_NPM, "--prefix", str(environment)])
     if code != 0:
-        raise BackendError(f"no environment for {peer.name}: npm: {_npm_reason(out, err)}")
+        raise BackendError(f"no environment for {peer.name}: npm: {npm_reason(out, err)}")
 
 
 def size_mb(environment: Path) -> float:
@@ -134,7 +134,12 @@ def _arguments(lines: Sequence[str]) -> list[str]:
     return [f"-r{_ROOT / line.removeprefix('-r ')}" if line.startswith("-r ") else line for line in lines]
 
 
-def _version(python: Path) -> str:
+def python_version(python: Path) -> str:
+    """Version of an interpreter, such as ``"3.11"``.
+
+    Raises:
+        BackendError: it does not run.
+    """
     try:
         code, out, err = _call([str(python), "-c", _VERSION])
     except OSError as error:
@@ -145,14 +150,19 @@ def _version(python: Path) -> str:
     return out.strip()
 
 
-def _require(peer: Peer, program: str) -> None:
+def require_program(peer: Peer, program: str) -> None:
+    """See that a program which a peer needs is on the PATH.
+
+    Raises:
+        BackendError: it is not.
+    """
     if shutil.which(program) is None:
         raise BackendError(
             f"no environment for {peer.name}: there is no {program} on the PATH: install Node.js and npm"
         )
 
 
-def _npm_reason(out: str, err: str) -> str:
+def npm_reason(out: str, err: str) -> str:
     """The reason in npm's output, which is JSON unless npm fails early."""
     try:
         reason = str(json.loads(out)["error"]["summary"])

@@ -19,15 +19,14 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy.chance import wilson
 from benchmarks.accuracy.classes import Classes, choose_classes
-from benchmarks.accuracy.scores import counted, data_facts, nothing_left, summarize
-from benchmarks.accuracy.subset import PictureSelection, read_pictures
+from benchmarks.accuracy.scores import summarize
+from benchmarks.accuracy.subset import PictureReader, PictureSelection
 from benchmarks.machine.environment import bundle_facts, describe, usable_cores
 from benchmarks.reasons.graded import GRADED
 from benchmarks.robustness.corruptions.occlusions import eye_distance
 from benchmarks.systems.evaluator import evaluate_each
 from benchmarks.systems.system import Answer, PipelineSystem
 from edge.build import load_bundle
-from edge.core.errors import DataError
 from edge.core.types import Box, FacePrediction, Reason
 from edge.head import reasons
 from edge.settings import Settings
@@ -135,13 +134,11 @@ def benchmark(
     bundle = load_bundle(settings.bundle)
     classes = choose_classes(bundle.labels, pictures.label_set)
     preparation = Preparation(*bundle.preparation)
-    skipped: list[str] = []
-    excluded: list[str] = []
-    samples = read_pictures(pictures, classes, seed, skipped, excluded)
+    reader = PictureReader(pictures, classes, seed)
     build = partial(GradedEvaluator, settings, preparation)
-    outcomes = list(counted(evaluate_each(samples, build, workers or usable_cores(), _ANSWERS)))
-    if not outcomes:
-        raise DataError(nothing_left(pictures.data, pictures.truth))
+    outcomes = reader.outcomes(
+        lambda samples: evaluate_each(samples, build, workers or usable_cores(), _ANSWERS)
+    )
     chosen = settings.expression.min_confidence
     _, warnings = _summarized([outcome.clean for outcome in outcomes], classes)
     return {
@@ -158,9 +155,7 @@ def benchmark(
                 "blurred": reasons.MIN_SHARPNESS,
             },
         },
-        **data_facts(
-            *(pictures.data, pictures.split, pictures.mapping, pictures.truth), classes, skipped, excluded
-        ),
+        **reader.facts(),
         "pictures": pictures.number,
         "n": len(outcomes),
         "landmarks": settings.landmarks.backend,

@@ -12,16 +12,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.accuracy.classes import Classes, choose_classes
-from benchmarks.accuracy.scores import (
-    counted,
-    data_facts,
-    decimal,
-    headline,
-    nothing_left,
-    percent,
-    summarize,
-)
-from benchmarks.accuracy.subset import PictureSelection, read_pictures
+from benchmarks.accuracy.scores import decimal, headline, percent, summarize
+from benchmarks.accuracy.subset import PictureReader, PictureSelection
 from benchmarks.machine.environment import bundle_facts, describe, usable_cores
 from benchmarks.robustness.corruption_error import REFERENCE, compare, differences, read_reference
 from benchmarks.robustness.corruptions import LANDMARKS as OF_LANDMARKS
@@ -30,7 +22,7 @@ from benchmarks.robustness.corruptions.pictures import SIDE
 from benchmarks.systems.evaluator import EvaluationSetup, PictureAnswers, answer_each
 from benchmarks.systems.system import Answer, PipelineSystem
 from edge.build import load_bundle
-from edge.core.errors import ConfigError, DataError
+from edge.core.errors import ConfigError
 from edge.head.inputs import LANDMARKS
 from edge.settings import Settings
 
@@ -132,21 +124,15 @@ def benchmark(
     system = evaluation.build_system()
     classes, threshold = choose_classes(system.labels, pictures.label_set), system.min_confidence
     system.close()
-    skipped: list[str] = []
-    excluded: list[str] = []
-    samples = read_pictures(pictures, classes, evaluation.seed, skipped, excluded)
-    outcomes = list(counted(answer_each(samples, evaluation, workers or usable_cores())))
-    if not outcomes:
-        raise DataError(nothing_left(pictures.data, pictures.truth))
+    reader = PictureReader(pictures, classes, evaluation.seed)
+    outcomes = reader.outcomes(partial(answer_each, setup=evaluation, workers=workers or usable_cores()))
     unplaced = sum(not outcome.located for outcome in outcomes)
     clean, corruptions, warnings = _score(outcomes, evaluation.names, classes, threshold)
     result = {
         "kind": "robustness",
         "schema": SCHEMA,
         "protocol": {"version": VERSION, "side": SIDE, "padding": PADDING, "seed": evaluation.seed},
-        **data_facts(
-            *(pictures.data, pictures.split, pictures.mapping, pictures.truth), classes, skipped, excluded
-        ),
+        **reader.facts(),
         "pictures": pictures.number,
         "n": len(outcomes),
         "unplaced": unplaced if set(evaluation.names) & set(OCCLUSIONS) else None,

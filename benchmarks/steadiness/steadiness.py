@@ -88,7 +88,7 @@ def _clip_figures(path: Path, settings: Settings, expected: str | None) -> dict[
     finally:
         pipeline.close()
     seen = [label for label in labels if label is not None]
-    return _figures(
+    return figures(
         frames=len(labels),
         labels=Counter(seen),
         changes=sum(one != other for one, other in pairwise(seen)),
@@ -106,10 +106,10 @@ def _together(clips: Sequence[dict[str, Any]], expected: str | None) -> dict[str
     sums = {
         key: sum(clip[key] for clip in clips) for key in ("frames", "changes", "lost", "unsure", "seconds")
     }
-    return _figures(labels=labels, expected=expected, **sums)
+    return figures(labels=labels, expected=expected, **sums)
 
 
-def _figures(
+def figures(
     *,
     frames: int,
     labels: Counter[str],
@@ -119,6 +119,17 @@ def _figures(
     seconds: float,
     expected: str | None,
 ) -> dict[str, Any]:
+    """The figures of one or more clips, as the JSON result has them.
+
+    Args:
+        frames: number of frames.
+        labels: number of frames with a face, by its label.
+        changes: how often the label changed from one frame with a face to the next.
+        lost: how often a face was there in one frame and not in the next.
+        unsure: number of frames whose label is unsure.
+        seconds: duration.
+        expected: see ``benchmark``.
+    """
     found = labels.total()
     return {
         "frames": frames,

@@ -75,7 +75,7 @@ def test_ctrl_c_leaves_what_is_finished(tmp_path, monkeypatch, capsys):
             raise KeyboardInterrupt
         Path(flags[-1]).write_text(json.dumps(made_up.latency()))
 
-    monkeypatch.setattr(everything, "_run", interrupted)
+    monkeypatch.setattr(everything, "run_command", interrupted)
     assert main(["all", "--quick", "--out", str(tmp_path)]) == 130
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "latency-everyday.json",
@@ -86,7 +86,7 @@ def test_ctrl_c_leaves_what_is_finished(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("name", ["latency-everyday.json", "matrix.json", "report.html", "sheets/darker.png"])
 def test_files_of_others_are_left_alone_before_anything_is_measured(tmp_path, monkeypatch, capsys, name):
-    monkeypatch.setattr(everything, "_run", lambda *_: pytest.fail("it was started"))
+    monkeypatch.setattr(everything, "run_command", lambda *_: pytest.fail("it was started"))
     mine = tmp_path / name
     mine.parent.mkdir(exist_ok=True)
     mine.write_text("mine")
@@ -102,7 +102,7 @@ def test_what_failed_is_named_in_the_report_of_the_rest(tmp_path, monkeypatch, c
         Path(flags[-1]).write_text(json.dumps(made_up.latency()))
         return None
 
-    monkeypatch.setattr(everything, "_run", one_fails)
+    monkeypatch.setattr(everything, "run_command", one_fails)
     assert main(["all", "--quick", "--out", str(tmp_path)]) == 1
     text = (tmp_path / "report.md").read_text("utf-8")
     assert "matrix: it fell over" in text

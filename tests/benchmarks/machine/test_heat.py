@@ -17,7 +17,7 @@ def pi(tmp_path, monkeypatch):
     (zone / "type").write_text("cpu-thermal\n")
     command = tmp_path / "vcgencmd"
     monkeypatch.setattr(temperature, "_ZONES", tmp_path)
-    monkeypatch.setattr(heat, "_VCGENCMD", str(command))
+    monkeypatch.setattr(heat, "VCGENCMD", str(command))
 
     def tell(throttled, millidegrees):
         (zone / "temp").write_text(f"{millidegrees}\n")
@@ -72,7 +72,7 @@ def test_what_happened_before_the_run_only_is_no_warning(pi):
 
 def test_a_machine_that_tells_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(temperature, "_ZONES", tmp_path)
-    monkeypatch.setattr(heat, "_VCGENCMD", str(tmp_path / "vcgencmd"))
+    monkeypatch.setattr(heat, "VCGENCMD", str(tmp_path / "vcgencmd"))
     watched = heat.Heat()
     watched.sample()
     assert watched.result() == {"temperature_c": None, "throttled": None}

@@ -156,7 +156,7 @@ def test_variables_of_the_user_do_not_reach_pip(write, monkeypatch, tmp_path):
     for name in ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET"):
         monkeypatch.setenv(name, "1")
     monkeypatch.setenv("PIP_INDEX_URL", "kept")
-    assert environments._version(program) == VERSION
+    assert environments.python_version(program) == VERSION
     lines = seen.read_text().splitlines()
     assert "PIP_INDEX_URL=kept" in lines
     assert lines[-1] == "/dev/null"
@@ -244,7 +244,7 @@ def test_an_npm_that_fails_is_one_line(write_npm, without_network, tmp_path, mon
     ],
 )
 def test_the_reason_of_npm_is_found(out, err, reason):
-    assert environments._npm_reason(out, err) == reason
+    assert environments.npm_reason(out, err) == reason
 
 
 def test_another_lock_file_is_another_environment(write_npm, without_network, tmp_path, monkeypatch):
@@ -254,7 +254,7 @@ def test_another_lock_file_is_another_environment(write_npm, without_network, tm
         installed.append(listed)
 
     monkeypatch.setattr(environments, "install_npm", install_npm)
-    monkeypatch.setattr(environments, "_require", lambda *_: None)
+    monkeypatch.setattr(environments, "require_program", lambda *_: None)
     peer = registry.read(write_npm())
     first = prepare(peer, tmp_path / "environments")
     assert prepare(peer, tmp_path / "environments") == first

@@ -59,7 +59,7 @@ def test_another_expression_is_counted_against_it(clip, tmp_path):
 
 
 def test_changes_are_counted():
-    figures = steadiness._figures(
+    figures = steadiness.figures(
         frames=5,
         labels=steadiness.Counter({"happy": 3, "sad": 1}),
         changes=2,
