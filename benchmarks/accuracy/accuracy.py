@@ -59,7 +59,7 @@ def make_protocol(
 
     Raises:
         ConfigError: a value out of range; ``assume_face`` or ``tracked`` with a backend that takes no region.
-        BundleError: no such bundle, or it is not whole.
+        BundleError: there is no such bundle, or it is damaged.
     """
     if assume_face or tracked:
         check_regions(settings.landmarks, "--assume-face" if assume_face else "--tracked")

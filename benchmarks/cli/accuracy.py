@@ -17,13 +17,13 @@ def add_command(commands: Any) -> None:
     flags.add_data_flags(sub, required=True)
     sub.add_argument("--scale", type=float, metavar="X", help="enlargement of the pictures")
     sub.add_argument("--padding", type=float, metavar="X", help="margin, as a part of the longer side")
-    look = sub.add_mutually_exclusive_group()
-    look.add_argument(
+    region = sub.add_mutually_exclusive_group()
+    region.add_argument(
         "--tracked",
         action="store_true",
-        help="as in a frame of a camera: one look at each face, from where tracking takes it",
+        help="as in a frame of a camera: one pass over each face, at the region that tracking takes",
     )
-    look.add_argument(
+    region.add_argument(
         "--assume-face",
         action="store_true",
         help="where the detector finds nothing, take the middle of the picture for a face",
