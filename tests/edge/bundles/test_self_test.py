@@ -89,7 +89,7 @@ class TestApart:
         """Packages may come from there alone."""
         monkeypatch.setenv("PYTHONPATH", "/elsewhere")
         self.stand_in(tmp_path, monkeypatch, 'echo "$PYTHONPATH" >&2; exit 1')
-        with pytest.raises(BundleError, match=f"^{Path(self_test.__file__).parents[1]}:/elsewhere$"):
+        with pytest.raises(BundleError, match=f"^{Path(self_test.__file__).parents[2]}:/elsewhere$"):
             self_test.check_apart(tmp_path)
 
     def test_a_crash_is_told(self, tmp_path, monkeypatch):
