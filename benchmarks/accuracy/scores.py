@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -54,13 +53,6 @@ def headline(result: dict[str, Any]) -> str:
 def data_name(result: dict[str, Any]) -> str:
     """File and split of the data of a result."""
     return escaped(" ".join(filter(None, (result["data"]["file"], result["split"]))))
-
-
-def nothing_left(data: Path, truth: str) -> str:
-    """The message for data without a picture to score; ``truth`` as in ``PictureSelection``."""
-    votes = "a clear majority of FER+ votes (fer2013new.csv beside it)"
-    wanted = votes if truth == "votes" else "an emotion of these classes"
-    return f"{data} has no picture to score: expected some with {wanted}; choose other --truth or --labels"
 
 
 def counted(outcomes: Iterator[T]) -> Iterator[T]:

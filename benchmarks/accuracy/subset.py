@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from benchmarks.accuracy.classes import Classes, with_truth
-from benchmarks.accuracy.scores import counted, nothing_left
+from benchmarks.accuracy.scores import counted
 from benchmarks.systems.evaluator import NumberedSample
 from edge.cli.console import say
 from edge.core.errors import DataError
@@ -88,8 +88,17 @@ class PictureReader:
         """
         found = list(counted(evaluate(self._chosen())))
         if not found:
-            raise DataError(nothing_left(self._selection.data, self._selection.truth))
+            raise self._nothing_left()
         return found
+
+    def require_any(self) -> None:
+        """See that there is a picture to score, without reading further than that.
+
+        Raises:
+            DataError: there is none; see also ``evaluation.read_dataset``.
+        """
+        if next(self._read([], lambda _: None), None) is None:
+            raise self._nothing_left()
 
     def facts(self) -> dict[str, Any]:
         """The facts about the data, once the pictures have been read."""
@@ -126,3 +135,11 @@ class PictureReader:
     def _skip(self, message: str) -> None:
         say(f"warning: {message}", sys.stderr)
         self._skipped.append(message)
+
+    def _nothing_left(self) -> DataError:
+        votes = "a clear majority of FER+ votes (fer2013new.csv beside it)"
+        wanted = votes if self._selection.truth == "votes" else "an emotion of these classes"
+        return DataError(
+            f"{self._selection.data} has no picture to score: expected some with {wanted}; "
+            "choose other --truth or --labels"
+        )

@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.classes import choose_classes, with_truth
-from benchmarks.accuracy.scores import nothing_left
-from benchmarks.accuracy.subset import PictureSelection
+from benchmarks.accuracy.classes import choose_classes
+from benchmarks.accuracy.subset import PictureReader, PictureSelection
 from benchmarks.demo import unpaced_demo
 from benchmarks.latency.meter import percentiles_ms
 from benchmarks.machine.environment import Watch, describe
@@ -28,9 +27,8 @@ from benchmarks.robustness import robustness
 from benchmarks.robustness.corruptions import OF_PICTURES
 from benchmarks.systems.evaluator import EvaluationSetup
 from edge.cli.console import say
-from edge.core.errors import BackendError, DataError
+from edge.core.errors import BackendError
 from edge.settings import LandmarkSettings
-from evaluation import read_dataset
 
 SCHEMA = 2
 """Version of the JSON result."""
@@ -156,10 +154,7 @@ def robustness_of(
     Args:
         peer: the peer.
         pictures: which pictures.
-        folder: folder of the environments.
-        pythons: see ``PeersPlan``.
-        seed: seed of the run.
-        workers: number of processes; None: one for each usable core.
+        folder, pythons, seed, workers: see ``PeersPlan``.
 
     Returns:
         The JSON result of ``benchmarks.robustness.robustness.benchmark``, without ``command``.
@@ -177,15 +172,7 @@ def robustness_of(
 
 
 def _require_pictures(pictures: PictureSelection, peer: Peer) -> None:
-    """See that there is a picture to score.
-
-    Raises:
-        DataError: there is none.
-    """
-    classes = choose_classes(peer.labels, pictures.label_set)
-    samples = read_dataset(pictures.data, pictures.split, on_bad=lambda _: None, mapping=pictures.mapping)
-    if next(with_truth(samples, pictures.truth, classes, []), None) is None:
-        raise DataError(nothing_left(pictures.data, pictures.truth))
+    PictureReader(pictures, choose_classes(peer.labels, pictures.label_set)).require_any()
 
 
 def _attempt(each: _Candidate, step: Callable[[], None], still: bool = False) -> None:
