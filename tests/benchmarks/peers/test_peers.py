@@ -352,7 +352,7 @@ def test_a_peer_that_cannot_be_built_is_an_error(remote):
 
 
 def test_a_peer_that_hangs_is_given_up(remote, monkeypatch):
-    monkeypatch.setattr(process, "ANSWER_S", 0.2)
+    monkeypatch.setattr("benchmarks.peers.process.ANSWER_S", 0.2)
     system = remote("        print(", "        import threading; threading.Event().wait()\n        print(")
     with pytest.raises(BackendError, match=r"gave no answer within 0\.2 s"):
         system.answer(PICTURE)
@@ -364,7 +364,7 @@ def test_a_peer_that_hangs_is_given_up(remote, monkeypatch):
 
 def test_what_a_peer_has_started_ends_with_it(remote, monkeypatch, tmp_path):
     """It holds the pipe of the answers, so that nobody would see that the peer itself has ended."""
-    monkeypatch.setattr(process, "ANSWER_S", 2.0)
+    monkeypatch.setattr("benchmarks.peers.process.ANSWER_S", 2.0)
     note = tmp_path / "pid"
     hang = f"""
         import subprocess, threading
