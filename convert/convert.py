@@ -1,4 +1,4 @@
-"""Run folder → bundle. The format is described in ``docs/bundle.md``."""
+"""Run folder → bundle. The format is described in ``docs/reference/bundle.md``."""
 
 import json
 import re

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 EXTREME = 0.2
 """Part of the faces that are left out for each layer, those with the largest values in it."""
-LEAST = 100
+LEAST = 300
 """So many faces are kept at least: the least extreme ones."""
 
 _CHUNK = 100

@@ -5,4 +5,4 @@ import os
 # OpenCV reads it when it is loaded. It refuses more than 2^26 pixels by the header, before they take memory.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(1 << 26))
 
-__version__ = "0.7.0"
+__version__ = "0.8.0"

@@ -77,5 +77,5 @@ class Result:
         return f"Result({', '.join(f'{face.label} {face.score:.0%}' for face in self) or 'no face'})"
 
     def to_dict(self) -> dict[str, Any]:
-        """The record that JSON lines hold, of JSON's own types; see ``docs/jsonl.md``."""
+        """The record that JSON lines hold, of JSON's own types; see ``docs/reference/jsonl.md``."""
         return prediction_record(self._prediction, self._epoch_s)

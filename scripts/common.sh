@@ -4,6 +4,7 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 me=scripts/$(basename "$0")
+environments=${MIEN_ENVIRONMENTS:-$root} # the folder of the virtual environments
 
 # Only what the environments hold may be imported, wherever the caller's Python looks otherwise.
 unset PYTHONPATH PYTHONHOME PIP_TARGET PIP_PREFIX PIP_USER
@@ -62,10 +63,10 @@ _requirements() {
     sed -n 's/^-r //p' "$root/$1" | while read -r included; do _requirements "$included"; done
 }
 
-# environment FOLDER REQUIREMENTS: make virtual environment FOLDER of the project, unless it is there
+# environment NAME REQUIREMENTS: make the virtual environment NAME in $environments, unless it is there
 # already for these requirements. The stamp is written last, so a half-made one is made again.
 environment() {
-    local folder=$root/$1 requirements=$root/$2 stamp
+    local folder=$environments/$1 requirements=$root/$2 stamp
     stamp=$("$python" -c 'import sys; print(sys.version)' && _requirements "$2")
     stamp=$(printf '%s' "$stamp" | cksum)
     if [[ $(cat "$folder/.made-from" 2>/dev/null) == "$stamp" ]] && "$folder/bin/python" -c '' 2>/dev/null; then
@@ -79,8 +80,8 @@ environment() {
     printf '%s\n' "$stamp" >"$folder/.made-from"
 }
 
-# edge_setup FOLDER: fetch the face models and the demo's pictures, unless they are there.
+# edge_setup NAME: with the environment NAME, fetch the face models and the demo's pictures, unless they are there.
 edge_setup() {
-    PYTHONPATH=$root "$root/$1/bin/python" -P -m mien setup ||
+    PYTHONPATH=$root "$environments/$1/bin/python" -P -m mien setup ||
         die "the face models are missing: see the line above"
 }

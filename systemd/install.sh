@@ -92,7 +92,7 @@ copy_sources() {
     run cp -r "$root"/{mien,edge,evaluation,train,convert,benchmarks,pyproject.toml,requirements-edge.txt,README.md,LICENSE} "$release/src"
 }
 
-# The package that signed bundles need, where the settings name a key (docs/deploy.md).
+# The package that signed bundles need, where the settings name a key (docs/guides/deploy.md).
 pip_signatures() {
     if ! grep -Eqs "^[^#]*public_key[[:blank:]]*=[[:blank:]]*[\"']RW" "$config/mien.toml"; then return; fi
     pip_install "$@" "$(grep '^py-minisign' "$root/requirements-test.txt")" ||
@@ -129,7 +129,7 @@ make_release() {
     # The system's packages: picamera2 comes from apt.
     run "$python" -m venv --system-site-packages "$release"
     pip_packages
-    run install -D -m 644 "$root/docs/pi-setup.md" "$release/share/doc/mien/pi-setup.md"
+    run install -D -m 644 "$root/docs/guides/pi-setup.md" "$release/share/doc/mien/pi-setup.md"
     run "$release/bin/python" -P -m mien --version
 }
 
@@ -137,7 +137,7 @@ make_release() {
 face_models() {
     local found=("$wheels"/mediapipe-*.whl) from=()
     if [[ -n $wheels ]]; then
-        [[ -e ${found[0]} ]] || die "$wheels has no mediapipe-*.whl, which holds the face models: see docs/pi-setup.md"
+        [[ -e ${found[0]} ]] || die "$wheels has no mediapipe-*.whl, which holds the face models: see docs/guides/pi-setup.md"
         run install -m 644 "${found[0]}" "$release/mediapipe.zip"
         from=(--from "$release/mediapipe.zip")
     fi

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.one_line import check_one_line
+
 ROOT = Path(__file__).resolve().parents[1]
 INSTALL = ROOT / "systemd" / "install.sh"
 INSTALLED = [Path("/opt/mien"), Path("/etc/mien"), Path("/etc/systemd/system/mien.service")]
@@ -28,6 +30,11 @@ def install(*arguments, script=INSTALL, **environment):
         env={**os.environ, **environment},
     )
     return result.returncode, result.stdout, result.stderr
+
+
+def check_line(result, *words):
+    code, _, errors = result
+    check_one_line("systemd/install.sh", code, errors, *words)
 
 
 @fresh
@@ -96,10 +103,8 @@ def test_somebody_who_has_the_name_of_the_user_is_left_alone(tmp_path, action):
     getent.write_text("#!/bin/sh\necho 'mien:x:1000:1000:Mien:/home/mien:/bin/bash'\n", "utf-8")
     getent.chmod(0o755)
     code, printed, errors = install(action, "--dry-run", PATH=f"{tmp_path}:{os.environ['PATH']}")
-    assert (code, printed) == (1, "")
-    assert errors == (
-        "systemd/install.sh: the user mien is somebody else (expected the service's, with home "
-        "/var/lib/mien; found /home/mien): rename that user first\n"
+    check_line(
+        (code, printed, errors), "user mien", "expected", "/var/lib/mien", "found /home/mien", "rename"
     )
 
 
@@ -112,30 +117,25 @@ def test_dry_run_of_uninstall_names_what_goes():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "words"),
     [
-        (("--wheels",), "--wheels: expected a folder of wheels, found nothing"),
-        (("--wheels", "/nowhere"), "--wheels: expected a folder of wheels, found /nowhere"),
-        (("remove",), "expected install, uninstall, --wheels FOLDER or --dry-run, found remove"),
+        (("--wheels",), ("--wheels", "expected a folder", "found nothing")),
+        (("--wheels", "/nowhere"), ("--wheels", "expected a folder", "found /nowhere")),
+        (("remove",), ("install, uninstall, --wheels FOLDER or --dry-run", "found remove")),
     ],
 )
-def test_wrong_flags_give_one_line(arguments, message):
-    assert install(*arguments) == (1, "", f"systemd/install.sh: {message}\n")
+def test_wrong_flags_give_one_line(arguments, words):
+    check_line(install(*arguments), *words)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may install")
 def test_without_root_it_says_so():
-    assert install() == (1, "", f"systemd/install.sh: needs root: sudo {INSTALL}\n")
+    check_line(install(), "needs root", f"sudo {INSTALL}")
 
 
 @fresh
 def test_wheels_without_face_models_give_one_line(tmp_path):
-    code, _, errors = install("--dry-run", "--wheels", tmp_path)
-    assert code == 1
-    assert errors == (
-        f"systemd/install.sh: {tmp_path} has no mediapipe-*.whl, which holds the face models: "
-        "see docs/pi-setup.md\n"
-    )
+    check_line(install("--dry-run", "--wheels", tmp_path), str(tmp_path), "mediapipe-*.whl")
 
 
 def test_what_it_copies_exists_and_is_all_that_building_takes():
@@ -156,7 +156,11 @@ def test_what_it_copies_exists_and_is_all_that_building_takes():
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 @pytest.mark.parametrize(
     "script",
-    ["systemd/install.sh", *(f"tests/device/{name}.sh" for name in ("emulated", "picamera2", "systemd"))],
+    [
+        "systemd/install.sh",
+        *(f"scripts/{name}" for name in ("demo", "test", "test-mediapipe", "test-python", "test-slow")),
+        *(f"tests/hardware/{name}.sh" for name in ("emulated", "picamera2", "systemd")),
+    ],
 )
 def test_shellcheck_finds_nothing(script):
     command = ["shellcheck", "--external-sources", "--source-path=SCRIPTDIR", ROOT / script]

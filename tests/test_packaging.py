@@ -1,98 +1,115 @@
-"""The wheel holds what the device needs, and works away from the checkout."""
+"""The wheel holds what the device needs, and the installed program works away from the checkout."""
 
-import os
+import json
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
+import venv
 import zipfile
 from email.parser import Parser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import edge
+from benchmarks.robustness.corruption_error import REFERENCE
+from edge.bundles.format import JSON_FILE, MODEL_FILE
+from edge.bundles.store import SHIPPED, shipped
+from edge.core.errors import ModelError
+from edge.landmarks.assets import MODELS, PORTRAITS, load
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("mien", "edge", "train", "convert", "benchmarks")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PACKAGES = [name.rstrip("*") for name in PROJECT["tool"]["setuptools"]["packages"]["find"]["include"]]
+
+
+def run(*command: object, cwd: Path) -> str:
+    """The standard output of a command that must succeed."""
+    result = subprocess.run(
+        [*map(str, command)], cwd=cwd, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     """The project's wheel, built from a copy: building leaves files beside the sources."""
-    copy = tmp_path_factory.mktemp("checkout")
+    copy, out = tmp_path_factory.mktemp("checkout"), tmp_path_factory.mktemp("wheel")
     for package in (*PACKAGES, "tests"):
         shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "requirements-edge.txt", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy / name)
-    out = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index"]
-    result = subprocess.run(
-        [*command, "--wheel-dir", out, copy], capture_output=True, text=True, check=False, timeout=120
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
+    pip = (sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index")
+    run(*pip, "--wheel-dir", out, copy, cwd=out)
     (path,) = out.glob("*.whl")
     return path
 
 
 @pytest.fixture(scope="module")
 def names(wheel):
+    """The names of the files in the wheel."""
     with zipfile.ZipFile(wheel) as archive:
         return set(archive.namelist())
 
 
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """The ``bin`` of a new virtual environment that has the wheel, and sees the packages of this one."""
+    folder = tmp_path_factory.mktemp("installed")
+    venv.create(folder)
+    (site,) = folder.glob("lib/python*/site-packages")
+    (site / "lent.pth").write_text(f"{Path(np.__file__).parents[1]}\n")
+    pip = (sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install")
+    run(*pip, "--no-deps", "--no-index", wheel, cwd=folder)
+    return folder / "bin"
+
+
 def test_all_modules_and_nothing_else(names):
     modules = {p.relative_to(ROOT).as_posix() for package in PACKAGES for p in (ROOT / package).rglob("*.py")}
-    packed = {name for name in names if name.endswith(".py")}
-    assert packed == modules
+    assert {name for name in names if name.endswith(".py")} == modules
     assert {name.split("/")[0] for name in names} == {*PACKAGES, f"mien-{edge.__version__}.dist-info"}
 
 
-def test_shipped_bundles_are_in_it(names):
-    files = {
-        path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "edge" / "bundles" / "shipped").rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
-    assert files <= names
-
-
-def test_what_npm_and_node_are_given_is_in_it(names):
-    given = {"package.json", "package-lock.json", "worker.js"}
-    assert {f"benchmarks/peers/recognizers/face_api_npm/{name}" for name in given} <= names
+def test_data_files_are_in_it(names):
+    files = [
+        *(SHIPPED / bundle / name for bundle in shipped() for name in (JSON_FILE, MODEL_FILE)),
+        *(ROOT / "benchmarks" / "peers" / "recognizers" / "face_api_npm").glob("*.js*"),
+        REFERENCE,
+    ]
+    assert len(files) >= 6
+    assert {path.relative_to(ROOT).as_posix() for path in files} <= names
 
 
 def test_metadata(wheel):
     with zipfile.ZipFile(wheel) as archive:
-        info = f"mien-{edge.__version__}.dist-info"
-        metadata = Parser().parsestr(archive.read(f"{info}/METADATA").decode())
-        scripts = archive.read(f"{info}/entry_points.txt").decode()
+        metadata = Parser().parsestr(
+            archive.read(f"mien-{edge.__version__}.dist-info/METADATA").decode("utf-8")
+        )
     needed = {re.split(r"[^\w-]", line)[0] for line in metadata.get_all("Requires-Dist")}
     assert needed == {"ai-edge-litert", "tflite-runtime", "opencv-python-headless", "numpy", "dacite"}
     assert metadata["License-Expression"] == "Apache-2.0"
-    assert "mien = mien.__main__:main" in scripts
 
 
-def test_it_runs_away_from_the_checkout(wheel, tmp_path):
-    site = tmp_path / "site"
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site)
-    code = """
-from pathlib import Path
-import edge.cli.main
-from edge.bundles.format import MODEL_FILE, read_bundle
-models = Path(edge.cli.main.__file__).parents[1] / "bundles" / "shipped"
-for path in sorted(models.glob(f"*/{MODEL_FILE}")):
-    read_bundle(path.parent)
-print(edge.cli.main.__file__)
-"""
-    result = subprocess.run(
-        [sys.executable, "-P", "-c", code],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(site)},
-        capture_output=True,
-        text=True,
-        check=False,
+def test_the_command_is_that_of_the_installed_package(installed, tmp_path):
+    where = run(
+        installed / "python", "-c", "import edge, mien; print(edge.__file__, mien.__file__)", cwd=tmp_path
     )
-    assert result.stderr == ""
-    assert Path(result.stdout.strip()) == site / "edge" / "cli.py"
+    assert all(Path(file).is_relative_to(installed.parent) for file in where.split())
+    assert run(installed / "mien", "--version", cwd=tmp_path).split()[-1] == edge.__version__
+
+
+@pytest.mark.parametrize("bundle", shipped())
+def test_it_runs_away_from_the_checkout(installed, tmp_path, bundle):
+    try:
+        for asset in (*MODELS, *PORTRAITS):
+            load(asset)
+    except ModelError as error:
+        pytest.skip(f"needs the face models and portraits: {error}")
+    demo = ("run", "--source", "demo", "--frames", 20, "--sink", "jsonl", "--bundle", bundle)
+    records = [json.loads(line) for line in run(installed / "mien", *demo, cwd=tmp_path).splitlines()]
+    assert [record["frame"] for record in records] == list(range(20))
+    assert all(record["faces"] for record in records)

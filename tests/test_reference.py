@@ -1,6 +1,7 @@
-"""The figures of the README are those of the results in ``benchmarks/reference``."""
+"""The figures of the documents are those of the results in ``benchmarks/reference``."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -16,58 +17,86 @@ def load(name):
     return json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
 
 
-def accuracy():
-    fer2013, everyday, landmarks, ferplus = (
-        load(f"accuracy-{name}") for name in ("fer2013", "everyday", "landmarks", "ferplus")
-    )
-    tracked = load("accuracy-fer2013-tracked")
-    yield f"**{100 * fer2013['accuracy']:.1f} %**"
-    yield f"{fer2013['macro_f1']:.2f} / {fer2013['ece']:.3f} / {100 * fer2013['selective']['0.6']:.1f} %"
-    yield f"{100 * everyday['accuracy']:.1f} / {100 * landmarks['accuracy']:.1f} %"
-    yield f"{100 * fer2013['coverage']:.1f} %"
-    yield f"{100 * tracked['accuracy']:.1f} %; {100 * tracked['coverage']:.1f} %"
-    yield f"{100 * ferplus['accuracy']:.1f} %"
+def percent(ratio):
+    return f"{100 * ratio:.1f} %"
 
 
-def other_origin():
-    everyday, *others = (
-        load(f"other-origin-{name}")["accuracy"] for name in ("everyday", "fer2013", "ferplus", "landmarks")
-    )
-    yield f"**{100 * everyday:.1f} %**"
-    yield " / ".join(f"{100 * accuracy:.1f}" for accuracy in others) + " %"
+def p50_ratio(result):
+    return f"{result['frame_ms']['p50'] / result['against']['frame_ms']['p50']:.2f} ×"
 
 
-def latency():
-    result, turns = load("latency"), load("latency-against-landmarks")
-    frame = result["frame_ms"]
-    yield f"{frame['p50']:.2f} / {frame['p99']:.2f} ms"
-    yield f"{result['frame_over_invoke_p50']:.2f} ×"
-    yield f"{turns['frame_ms']['p50'] / turns['against']['frame_ms']['p50']:.2f} ×"
+def cells(page):
+    """The cells of each row of a page's tables, without emphasis and comments."""
+    text = re.sub(r"\*\*|<!--.*?-->", "", (ROOT / page).read_text("utf-8"))
+    return [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.startswith("|")]
+
+
+def readme():
     turns = load("latency-everyday-against-landmarks")
-    yield f"{turns['frame_ms']['p50'] / turns['against']['frame_ms']['p50']:.2f} ×"
-    yield f"{result['cpu_ms_per_frame']:.2f} ms"
+    frames = {"everyday": turns["frame_ms"], "landmarks": turns["against"]["frame_ms"]}
+    yield f"{frames['everyday']['p50']:.2f} ms"
+    yield f"{turns['first_result_s']:.2f} s"
+    yield from memory()
+
+
+def memory():
+    result = load("latency")
     yield f"{result['peak_rss_mb']:.0f} MB; {result['rss_growth_kb_per_1000_frames']:.0f} kB"
+
+
+def figures():
+    turns = load("latency-everyday-against-landmarks")
+    for frame in (turns["frame_ms"], turns["against"]["frame_ms"]):
+        yield f"{frame['p50']:.2f} / {frame['p99']:.2f} ms"
+    yield p50_ratio(turns)
+    yield f"{turns['first_result_s']:.2f} s"
+    yield f"{turns['install_mb']['total']:.0f} MB"
+    yield " / ".join(f"{load(f'robustness-{name}')['mce']:.0f}" for name in ("fer2013", "landmarks"))
+    result = load("latency")
+    yield f"{result['frame_ms']['p50']:.2f} / {result['frame_ms']['p99']:.2f} ms"
+    yield f"{result['frame_over_invoke_p50']:.2f} ×"
+    yield p50_ratio(load("latency-against-landmarks"))
+    yield f"{result['cpu_ms_per_frame']:.2f} ms"
+    yield from memory()
     yield f"{result['first_result_s']:.2f} s"
-
-
-def peers():
     lines = {line["name"]: line for line in load("peers")["peers"]}
     for name in ("fer", "mediapipe"):
         yield f"{lines[name]['ratio']['p50']:.1f} ×"
     yield f"{lines['fer']['cpu_ms_per_frame'] / lines['fused']['cpu_ms_per_frame']:.0f} ×"
-    scores = [lines[name]["scores"]["accuracy"] for name in ("fused", "fer")]
-    yield f"{100 * scores[0]:.1f} / {100 * scores[1]:.1f} %"
+    yield " / ".join(f"{100 * lines[name]['scores']['accuracy']:.1f}" for name in ("fused", "fer")) + " %"
 
 
-def robustness():
-    yield " / ".join(f"{load(f'robustness-{name}')['mce']:.0f}" for name in ("fer2013", "landmarks"))
+@pytest.mark.parametrize(
+    ("page", "expected"), [("README.md", readme), ("docs/reference/figures.md", figures)]
+)
+def test_figures_in_tables_are_those_of_the_reference(page, expected):
+    found = {cell for row in cells(page) for cell in row}
+    assert {*expected()} <= found
 
 
-@pytest.mark.parametrize("figures", [accuracy, other_origin, latency, peers, robustness])
-def test_the_figures_in_the_readme_are_those_of_the_reference(figures):
-    rows = [line for line in (ROOT / "README.md").read_text("utf-8").splitlines() if line.startswith("|")]
-    for figure in figures():
-        assert any(f"| {figure} |" in row for row in rows), figure
+@pytest.mark.parametrize("bundle", ["everyday", "fer2013", "ferplus", "landmarks"])
+def test_the_bundles_in_the_readme_are_as_accurate_as_measured(bundle):
+    (row,) = (row for row in cells("README.md") if row[1].startswith(f"`{bundle}`"))
+    assert row[4].startswith(percent(load(f"accuracy-{bundle}")["accuracy"]))
+    assert row[5] == percent(load(f"other-origin-{bundle}")["accuracy"])
+    folder = ROOT / "edge" / "bundles" / "shipped" / bundle
+    assert row[7] == f"{sum(path.stat().st_size for path in folder.iterdir()) / 1e6:.2f}"
+
+
+@pytest.mark.parametrize("bundle", ["everyday", "fer2013", "ferplus", "landmarks"])
+def test_the_model_card_has_the_reference_accuracy(bundle):
+    rows = [row for row in cells("docs/reference/model-card.md") if len(row) == 7]
+    (header,) = (row for row in rows if row[1] == "figure")
+    by_name = {row[1]: row[header.index(f"`{bundle}`")] for row in rows}
+    result, tracked = load(f"accuracy-{bundle}"), load(f"accuracy-{bundle}-tracked")
+    assert by_name["accuracy, misses wrong"] == percent(result["accuracy"])
+    assert by_name["faces found"] == percent(result["coverage"])
+    assert by_name["macro F1"] == f"{result['macro_f1']:.3f}"
+    assert by_name["ECE (15 bins, top label, found faces)"] == f"{result['ece']:.3f}"
+    (most_confident,) = (cell for name, cell in by_name.items() if name.endswith("confident of all pictures"))
+    assert most_confident == percent(result["selective"]["0.6"])
+    (one_pass,) = (cell for name, cell in by_name.items() if "tracked frame" in name)
+    assert one_pass == f"{percent(tracked['accuracy'])} / {percent(tracked['coverage'])}"
 
 
 def test_the_results_can_be_reported_and_say_where_they_were_measured():

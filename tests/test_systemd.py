@@ -94,7 +94,9 @@ def test_network_is_closed_but_for_the_drop_in():
 def test_documentation_of_the_unit_is_installed():
     (document,) = (line for line in lines("mien.service") if line.startswith("Documentation="))
     place = document.removeprefix("Documentation=file:/opt/mien/venv/")
-    assert f'"$root/docs/pi-setup.md" "$release/{place}"' in (SYSTEMD / "install.sh").read_text("utf-8")
+    assert f'"$root/docs/guides/pi-setup.md" "$release/{place}"' in (SYSTEMD / "install.sh").read_text(
+        "utf-8"
+    )
 
 
 @pytest.fixture

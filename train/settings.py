@@ -74,7 +74,8 @@ class Settings:
     """Standard deviation of the noise on landmarks, in standard deviations of the feature."""
     shake: float = 0.0
     """The largest standard deviation of noise on landmarks that are then aligned again, in distances between
-    the outer eye corners: ``jitter`` of docs/robustness-protocol.md; see ``train.network.landmark_noise``."""
+    the outer eye corners:
+    ``jitter`` of docs/reference/robustness-protocol.md; see ``train.network.landmark_noise``."""
     lost: float = 0.0
     """Part of the rows of a step in which the landmarks of a part of the face are lost."""
     votes: float = 0.5

@@ -85,7 +85,7 @@ def benchmark(
         answers_file: file for the answer to each picture; see ``benchmarks.accuracy.answers``.
 
     Returns:
-        The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
+        The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
         MienError: a model or a bundle is missing, the bundle's labels do not fit the label set, or the data

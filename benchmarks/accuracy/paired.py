@@ -76,7 +76,7 @@ def compare(first: Path, second: Path) -> dict[str, Any]:
     """Compare the answers in two files.
 
     Returns:
-        The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
+        The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
         DataError: a file cannot be read or holds something else, the files have no picture in common, or they

@@ -17,7 +17,9 @@ def add_command(commands: Any) -> None:
     flags.add_data_flags(sub, required=False)
     flags.add_pictures_flags(sub)
     sub.add_argument(
-        "--corruptions", metavar="A,B", help="only these (docs/robustness-protocol.md); default: all"
+        "--corruptions",
+        metavar="A,B",
+        help="only these (docs/reference/robustness-protocol.md); default: all",
     )
     sub.add_argument(
         "--reference",

@@ -52,7 +52,7 @@ def benchmark(
         seconds: shortest duration of the measurement; it goes on until both minimums are reached.
 
     Returns:
-        The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
+        The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
         MienError: a model or a bundle is missing, or the source gives no frame.

@@ -70,7 +70,7 @@ def benchmark(plan: MatrixPlan) -> dict[str, Any]:
     """Measure every configuration that can run, a block of each in turn.
 
     Returns:
-        The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
+        The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
         MienError: a bundle is missing, or no configuration runs.

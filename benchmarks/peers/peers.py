@@ -99,7 +99,7 @@ def benchmark(plan: PeersPlan) -> dict[str, Any]:
     """Measure every peer that runs, a block of frames of each in turn.
 
     Returns:
-        The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
+        The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
         MienError: the demo or the data is missing, or no peer runs.

@@ -12,6 +12,7 @@ from edge.core.errors import ConfigError
 from evaluation.label_sets import EMOTIONS
 
 FOLDER = Path(__file__).parent / "recognizers"
+_SEE = "see docs/guides/peers.md"
 NPM_FILES = ("package.json", "package-lock.json")
 OURS = ("everyday", "fer2013", "landmarks")
 """Peers that come first: the ratios are over the first one that runs."""
@@ -19,7 +20,7 @@ OURS = ("everyday", "fer2013", "landmarks")
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A recognizer as its file declares it; see ``docs/peers.md``."""
+    """A recognizer as its file declares it; see ``docs/guides/peers.md``."""
 
     name: str
     """Name of the file, with hyphens."""
@@ -82,9 +83,9 @@ def read(path: Path) -> Peer:
     try:
         module = load(path)
     except Exception as error:
-        raise ConfigError(f"{path} is no peer ({type(error).__name__}: {error}): see docs/peers.md") from None
+        raise ConfigError(f"{path} is no peer ({type(error).__name__}: {error}): {_SEE}") from None
     if not callable(getattr(getattr(module, "Recognizer", None), "answer", None)):
-        raise ConfigError(f"{path}: expected a class Recognizer with a method answer; see docs/peers.md")
+        raise ConfigError(f"{path}: expected a class Recognizer with a method answer; {_SEE}")
     labels = _get(module, path, "LABELS", dict)
     wrong = [name for name in labels.values() if name not in EMOTIONS]
     if wrong or len(set(labels.values())) < len(labels) or not labels:
@@ -110,7 +111,7 @@ def _get(module: ModuleType, path: Path, name: str, kind: type, default: Any = N
     """What the file declares by a name of the module or of its class ``Recognizer``."""
     value = getattr(module, name, getattr(module.Recognizer, name, default))
     if not isinstance(value, kind):
-        raise ConfigError(f"{path}: {name} must be a {kind.__name__}, not {value!r}; see docs/peers.md")
+        raise ConfigError(f"{path}: {name} must be a {kind.__name__}, not {value!r}; {_SEE}")
     return value
 
 
@@ -121,14 +122,12 @@ def _npm(module: ModuleType, path: Path) -> Path | None:
     folder = path.parent / name
     for file in NPM_FILES:
         if not (folder / file).is_file():
-            raise ConfigError(
-                f"{path}: NPM must name a folder with {' and '.join(NPM_FILES)}; see docs/peers.md"
-            )
+            raise ConfigError(f"{path}: NPM must name a folder with {' and '.join(NPM_FILES)}; {_SEE}")
     return folder
 
 
 def _strings(module: ModuleType, path: Path, name: str, default: Any = None) -> tuple[str, ...]:
     values: Sequence[Any] = _get(module, path, name, tuple, default)
     if not all(isinstance(value, str) for value in values):
-        raise ConfigError(f"{path}: {name} must be a tuple of strings, not {values!r}; see docs/peers.md")
+        raise ConfigError(f"{path}: {name} must be a tuple of strings, not {values!r}; {_SEE}")
     return tuple(values)

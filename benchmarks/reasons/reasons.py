@@ -124,7 +124,7 @@ def benchmark(
         workers: number of processes; None: one for each usable core. The figures do not depend on it.
 
     Returns:
-        The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
+        The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
         MienError: a model or a bundle is missing, the bundle's labels do not fit the label set, or there is

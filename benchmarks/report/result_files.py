@@ -39,7 +39,7 @@ class Result(NamedTuple):
     path: Path
     kind: str
     content: dict[str, Any]
-    """As ``docs/benchmarks.md`` describes it."""
+    """As ``docs/reference/benchmark-results.md`` describes it."""
     title: str
     """``describe``, and what tells it from others that were read with it."""
 

@@ -1,6 +1,6 @@
 """The accuracy of a system on pictures that are noisy, blurred or covered, and with landmarks that are off.
 
-The protocol is ``docs/robustness-protocol.md``.
+The protocol is ``docs/reference/robustness-protocol.md``.
 """
 
 import os
@@ -114,7 +114,7 @@ def benchmark(
         workers: number of processes; None: one for each usable core. The figures do not depend on it.
 
     Returns:
-        The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
+        The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
         MienError: a model or a bundle is missing, the system's labels do not fit the label set, or there is

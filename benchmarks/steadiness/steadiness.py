@@ -49,7 +49,7 @@ def benchmark(paths: Sequence[Path], settings: Settings, expected: str | None) -
         expected: the expression that every clip shows, a label of the bundle; None: unknown.
 
     Returns:
-        The JSON result that ``docs/benchmarks.md`` describes, without ``command``.
+        The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
         MienError: a model or a bundle is missing, a clip cannot be read, or the bundle lacks ``expected``.

@@ -1,7 +1,7 @@
 """Read and verify a model bundle: a folder with ``model.tflite`` and ``model.json``.
 
 ``convert`` writes bundles, this module reads them, nothing else knows their inside. The format is
-described in ``docs/bundle.md``.
+described in ``docs/reference/bundle.md``.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""``mien models``: the bundles of this device, see ``docs/deploy.md``."""
+"""``mien models``: the bundles of this device, see ``docs/guides/deploy.md``."""
 
 import argparse
 from pathlib import Path

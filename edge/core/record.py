@@ -1,6 +1,6 @@
-"""The one form in which results leave the program: what JSON lines hold, described in ``docs/jsonl.md``.
+"""The one form in which results leave the program: JSON lines (``docs/reference/jsonl.md``).
 
-Plain dictionaries of JSON's own types, checked against ``docs/record.schema.json``. Nothing heavy is
+Plain dictionaries of JSON's own types, as in ``docs/reference/record.schema.json``. Nothing heavy is
 imported here, so that a process that only passes records on stays small.
 """
 

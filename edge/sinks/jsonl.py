@@ -1,4 +1,4 @@
-"""One JSON object a line; the schema is described in ``docs/jsonl.md``."""
+"""One JSON object a line; the schema is described in ``docs/reference/jsonl.md``."""
 
 import json
 from collections.abc import Callable

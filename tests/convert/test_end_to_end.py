@@ -1,4 +1,4 @@
-"""From real pictures to a bundle that the device runs, by the commands of docs/training.md."""
+"""From real pictures to a bundle that the device runs, by the commands of docs/guides/training.md."""
 
 import subprocess
 import sys

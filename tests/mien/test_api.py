@@ -17,7 +17,7 @@ from edge.landmarks import assets
 from mien import MienError, Recognizer, Video, draw
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = json.loads((ROOT / "docs" / "record.schema.json").read_text())
+SCHEMA = json.loads((ROOT / "docs" / "reference" / "record.schema.json").read_text())
 
 
 @pytest.fixture(scope="module")

@@ -62,6 +62,17 @@ def test_folder_to_csv(clip, tmp_path):
     assert float(rows[0]["happy"]) > 0.5
 
 
+def test_draw_faces(tmp_path, clip):
+    pictures = [tmp_path / asset.name for asset in assets.PORTRAITS]
+    for asset, picture in zip(assets.PORTRAITS, pictures, strict=True):
+        picture.write_bytes(assets.load(asset))
+    run("draw_faces.py", *pictures, tmp_path / "out.png")
+    drawing = cv2.imread(str(tmp_path / "out.png"))
+    plain = [cv2.imread(str(picture)) for picture in pictures]
+    assert drawing.shape[:2] == (400, sum(round(400 * each.shape[1] / each.shape[0]) for each in plain))
+    assert (drawing == (60, 220, 60)).all(axis=2).any()  # the labels' green
+
+
 def test_video_to_csv(clip, tmp_path):
     run("video_to_csv.py", clip, tmp_path / "out.csv")
     rows = read(tmp_path / "out.csv")

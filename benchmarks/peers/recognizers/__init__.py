@@ -1,1 +1,1 @@
-"""Recognizers that are measured beside each other, one file each: ``docs/peers.md`` says what is in it."""
+"""Recognizers that are measured beside each other, one file each; see ``docs/guides/peers.md``."""

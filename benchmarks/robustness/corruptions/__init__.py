@@ -1,7 +1,7 @@
 """The corruptions of pictures and landmarks: names, functions, severities.
 
-``docs/robustness-protocol.md`` describes them. Severities are 1…5; each table holds the function and the five
-constants of each corruption, by its name.
+``docs/reference/robustness-protocol.md`` describes them. Severities are 1…5; each table holds the function
+and the five constants of each corruption, by its name.
 """
 
 import zlib

@@ -3,7 +3,7 @@
 Each function takes an RGB picture uint8 (H, W, 3), the constant of its severity and a generator, and gives
 uint8 of the same shape; the picture itself is left as it is. Lengths are in px of a picture of ``SIDE`` px
 without its margin. Noise, blur, contrast, zoom, JPEG and their constants follow ImageNet-C (Hendrycks &
-Dietterich, 2019, arXiv:1903.12261); ``docs/robustness-protocol.md`` has the formulas.
+Dietterich, 2019, arXiv:1903.12261); ``docs/reference/robustness-protocol.md`` has the formulas.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Records are what docs/record.schema.json says, and cost nothing to import."""
+"""Records are what docs/reference/record.schema.json says, and cost nothing to import."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ from edge.core.types import (
 )
 
 ROOT = Path(__file__).resolve().parents[3]
-SCHEMA = json.loads((ROOT / "docs" / "record.schema.json").read_text())
+SCHEMA = json.loads((ROOT / "docs" / "reference" / "record.schema.json").read_text())
 
 FACE = FacePrediction(
     label="happy",

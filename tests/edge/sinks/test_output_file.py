@@ -21,7 +21,7 @@ CASES = ROOT.parent / "shared" / "cases" / "jsonl-file"
 
 def line() -> bytes:
     """The line that the documentation shows."""
-    text = (ROOT / "docs" / "jsonl.md").read_text("utf-8")
+    text = (ROOT / "docs" / "reference" / "jsonl.md").read_text("utf-8")
     return (text.partition("```json\n")[2].partition("\n")[0] + "\n").encode()
 
 

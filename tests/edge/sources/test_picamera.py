@@ -17,7 +17,7 @@ from edge.sources import picamera
 from edge.sources.picamera import PiCapture, picamera_source
 
 RECORDED = json.loads((Path(__file__).parent / "picamera2.json").read_text())
-"""class → method → parameter → required or optional; written by ``tests/device/picamera2_interface.py``."""
+"""class → method → parameter → required or optional; written by ``tests/hardware/picamera2_interface.py``."""
 
 
 class Request:
