@@ -1,7 +1,7 @@
-"""All measurements one after the other, each in a process of its own, and the report of them.
+"""All benchmarks one after the other, and the report of their results.
 
-A process of its own: what one part imports does not count as memory of the next, and a part that fails or
-crashes takes nothing with it.
+Each runs in a process of its own: what one imports does not count as memory of the next, and one that fails
+or crashes takes nothing with it.
 """
 
 import os
@@ -27,10 +27,11 @@ BUNDLES = ("everyday", "landmarks")
 
 _SHEETS = "sheets"
 _LIMIT_S = 24 * 3600.0
+"""Seconds for all benchmarks together."""
 _QUICK_LIMIT_S = 270.0
-"""Of all parts together; the report needs the rest of five minutes."""
+"""The same with ``--quick``; the report needs the rest of five minutes."""
 _GRACE_S = 10.0
-"""To end after Ctrl-C."""
+"""Seconds that a benchmark has to end after Ctrl-C."""
 _ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -40,25 +41,25 @@ class Sizes:
 
     frames: int
     sustained_s: int
-    """0: as long as the frames take."""
+    """Shortest duration of the latency benchmark, in seconds; 0: as long as the frames take."""
     rounds: int
     block: int
     pictures: int
-    """Of the robustness; each takes more than a second of one core."""
+    """Pictures of the robustness benchmark; each takes more than a second of one core."""
     settle_s: float
-    """The longest wait before a timed part, for the load of the one before to go."""
+    """Longest wait before a timed benchmark, in seconds, for the load of the one before to go."""
     limit_s: float
-    """After this, the part that runs is ended and the others are not begun."""
+    """Seconds after which the benchmark that runs is ended and the others are not begun."""
 
 
 FULL = Sizes(frames=1000, sustained_s=600, rounds=20, block=50, pictures=300, settle_s=120, limit_s=_LIMIT_S)
-"""What can be published."""
+"""Sizes for figures that can be published."""
 QUICK = Sizes(frames=500, sustained_s=0, rounds=10, block=20, pictures=20, settle_s=0, limit_s=_QUICK_LIMIT_S)
-"""Within five minutes on two cores."""
+"""Sizes for five minutes on two cores."""
 
 
-class Part(NamedTuple):
-    """One measurement."""
+class BenchmarkRun(NamedTuple):
+    """One run of a benchmark."""
 
     name: str
     flags: tuple[str, ...]
@@ -66,103 +67,110 @@ class Part(NamedTuple):
     gives_json: bool = True
 
 
-class Outcome(NamedTuple):
-    """What came of the parts."""
+class RunResults(NamedTuple):
+    """What the runs gave."""
 
     files: list[Path]
+    """JSON results."""
     failures: list[str]
-    """A sentence for each part that gave no result."""
+    """A sentence for each run that gave no result."""
 
 
-def parts(sizes: Sizes, data: Path | None, split: str | None, folder: Path) -> tuple[list[Part], list[str]]:
-    """What is to be measured, and what is left out, with the reasons.
+def plan_runs(
+    sizes: Sizes, data: Path | None, split: str | None, folder: Path
+) -> tuple[list[BenchmarkRun], list[str]]:
+    """The runs, and a sentence with the reason for each benchmark that is excluded.
 
     Args:
-        sizes: how much.
+        sizes: how much is measured.
         data: labelled pictures; None: neither accuracy nor robustness, but the sheets of the corruptions.
-        split: only this part of them.
-        folder: for the sheets.
+        split: split of the data that is scored; None: all of it.
+        folder: folder for the sheets.
     """
     sustained = ("--sustained", str(sizes.sustained_s)) if sizes.sustained_s else ()
     flags = ("--frames", str(sizes.frames), *sustained)
-    found = [Part(f"latency-{bundle}", ("latency", *flags, "--bundle", bundle)) for bundle in BUNDLES]
+    found = [BenchmarkRun(f"latency-{bundle}", ("latency", *flags, "--bundle", bundle)) for bundle in BUNDLES]
     backends = ["litert"] + ["mediapipe"] * (package_version("mediapipe") is not None)
     blocks = ("--rounds", str(sizes.rounds), "--frames", str(sizes.block))
-    found.append(Part("matrix", ("matrix", "--landmarks", *backends, "--bundle", *BUNDLES, *blocks)))
+    found.append(BenchmarkRun("matrix", ("matrix", "--landmarks", *backends, "--bundle", *BUNDLES, *blocks)))
     if data is None:
-        found.append(Part("sheets", ("robustness", "--sheet", str(folder / _SHEETS)), gives_json=False))
+        found.append(
+            BenchmarkRun("sheets", ("robustness", "--sheet", str(folder / _SHEETS)), gives_json=False)
+        )
         return found, ["accuracy and robustness: no labelled pictures were named with --data"]
     pictures = ("--data", str(data), *(("--split", split) if split else ()))
     for bundle in BUNDLES:
-        found.append(Part(f"accuracy-{bundle}", ("accuracy", *pictures, "--bundle", bundle)))
+        found.append(BenchmarkRun(f"accuracy-{bundle}", ("accuracy", *pictures, "--bundle", bundle)))
     for bundle in BUNDLES:
         number = ("--pictures", str(sizes.pictures))
-        found.append(Part(f"robustness-{bundle}", ("robustness", *pictures, *number, "--bundle", bundle)))
+        found.append(
+            BenchmarkRun(f"robustness-{bundle}", ("robustness", *pictures, *number, "--bundle", bundle))
+        )
     return found, []
 
 
-def measure(wanted: Sequence[Part], folder: Path, sizes: Sizes) -> Outcome:
-    """Run the parts; each writes ``NAME.json`` into ``folder`` as soon as it has ended.
+def measure(wanted: Sequence[BenchmarkRun], folder: Path, sizes: Sizes) -> RunResults:
+    """Run the benchmarks; each writes ``NAME.json`` into ``folder`` as soon as it has ended.
 
     Raises:
         OSError: the folder cannot be made.
-        KeyboardInterrupt: after the part that ran has ended; what is finished stays.
+        KeyboardInterrupt: after the benchmark that ran has ended; what is finished stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    outcome, ends = Outcome([], []), time.monotonic() + sizes.limit_s
-    for number, part in enumerate(wanted, start=1):
-        print(f"\n== {number} of {len(wanted)}: {part.name}", flush=True)
-        file = folder / f"{part.name}.json"
+    results, ends = RunResults([], []), time.monotonic() + sizes.limit_s
+    for number, each in enumerate(wanted, start=1):
+        print(f"\n== {number} of {len(wanted)}: {each.name}", flush=True)
+        file = folder / f"{each.name}.json"
         file.unlink(missing_ok=True)  # of an earlier run: not to be taken for this one's
-        if part.flags[0] in result_files.TIMED:
+        if each.flags[0] in result_files.TIMED:
             _settle(sizes.settle_s)
-        flags = (*part.flags, "--json", str(file)) if part.gives_json else part.flags
-        reason = _run(flags, ends - time.monotonic())
+        flags = (*each.flags, "--json", str(file)) if each.gives_json else each.flags
+        reason = run_command(flags, ends - time.monotonic())
         if reason is not None:
-            outcome.failures.append(f"{part.name}: {reason}")
-        elif part.gives_json:
-            outcome.files.append(file)
-    return outcome
+            results.failures.append(f"{each.name}: {reason}")
+        elif each.gives_json:
+            results.files.append(file)
+    return results
 
 
 def run(sizes: Sizes, folder: Path, data: Path | None, split: str | None) -> int:
-    """Measure, and write the report of what there is.
+    """Run all benchmarks, and write the report of the results.
 
     Returns:
-        1 if a part failed, else 0.
+        1 if a benchmark failed, else 0.
 
     Raises:
-        DataError: files of others would be replaced.
+        DataError: a file that this program did not write would be replaced.
         OSError: the folder cannot be written.
     """
-    wanted, left_out = parts(sizes, data, split, folder)
+    wanted, excluded = plan_runs(sizes, data, split, folder)
     _check_output(wanted, folder)
-    outcome = measure(wanted, folder, sizes)
-    results, failures = [], list(outcome.failures)
-    for file in outcome.files:
+    measured = measure(wanted, folder, sizes)
+    results, failures = [], list(measured.failures)
+    for file in measured.files:
         try:
             results += result_files.read([file])
         except DataError as error:
             failures.append(str(error))
-    written = report.write(results, folder, missing=[*failures, *left_out])
+    written = report.write(results, folder, missing=[*failures, *excluded])
     print(f"\n{', '.join(map(str, written))}")
     return 1 if failures else 0
 
 
-def _check_output(wanted: Sequence[Part], folder: Path) -> None:
-    """Before hours of work."""
-    for part in wanted:
-        if part.gives_json:
-            check_replaceable(folder / f"{part.name}.json", is_result)
+def _check_output(wanted: Sequence[BenchmarkRun], folder: Path) -> None:
+    """Refuse to replace files of others, before hours of work."""
+    for each in wanted:
+        if each.gives_json:
+            check_replaceable(folder / f"{each.name}.json", is_result)
         else:
             contact_sheet.check_sheets(folder / _SHEETS, NAMES)
     report.check_output(folder)
 
 
-def _run(flags: Sequence[str], seconds: float) -> str | None:
-    """Run ``mien benchmark`` in this environment; why it failed, or None."""
+def run_command(flags: Sequence[str], seconds: float) -> str | None:
+    """Run ``mien benchmark`` in this environment; gives the reason if it failed, else None."""
     if seconds <= 0:
-        return "not begun, the time was over"
+        return "not begun: the time limit was reached"
     path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-P", "-m", "benchmarks", *flags]
     environment = {**os.environ, "PYTHONPATH": path}
@@ -172,7 +180,7 @@ def _run(flags: Sequence[str], seconds: float) -> str | None:
         except subprocess.TimeoutExpired:
             child.send_signal(signal.SIGINT)  # it ends its own processes and leaves no half file
             _wait(child)
-            return "ended, the time was over"
+            return "ended: the time limit was reached"
         except KeyboardInterrupt:  # which has reached the child too
             _wait(child)
             raise
@@ -192,7 +200,7 @@ def _wait(child: subprocess.Popen[str]) -> None:
 
 
 def _settle(seconds: float) -> None:
-    """Wait until the load of the part before is gone, so that the next one is not warned about it."""
+    """Wait until the load of the run before is gone, which would make the next timings unreliable."""
     ends = time.monotonic() + seconds
     while os.getloadavg()[0] > usable_cores() / 2 and time.monotonic() < ends:
         time.sleep(1)

@@ -1,4 +1,4 @@
-"""The demo as benchmarks use it: verified portraits, and no camera's pace."""
+"""The demo as benchmarks use it: verified portraits, without the pace of a camera."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from edge.sources.demo import DemoSource
 
 
 def portraits(settings: LandmarkSettings) -> list[Path]:
-    """The two portraits.
+    """Paths of the two portraits.
 
     Raises:
         ModelError: one is missing or altered.
@@ -21,7 +21,7 @@ def portraits(settings: LandmarkSettings) -> list[Path]:
 
 
 def unpaced_demo(settings: LandmarkSettings) -> DemoSource:
-    """The demo that gives its next frame as soon as it is asked, and never ends.
+    """A demo that gives its next frame as soon as it is asked for, and never ends.
 
     Raises:
         ModelError: a portrait is missing or altered.

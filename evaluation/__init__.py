@@ -1,7 +1,7 @@
-"""Labelled pictures as people have them: FER2013 csv files, class folders, AffectNet.
+"""Labelled pictures from FER2013 csv files, class folders and AffectNet, and metrics over them.
 
-Read by ``train`` and ``benchmarks`` alike, so that both see the same pictures, prepared the same
-way. Needs NumPy and OpenCV.
+``train`` and ``benchmarks`` share it, so that both see the same pictures, prepared the same way. Needs NumPy
+and OpenCV.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,21 +34,21 @@ _Item = TypeVar("_Item", Sample, PictureFile)
 def read_dataset(
     path: Path, split: str | None = None, *, on_bad: Callable[[str], None], mapping: Path | None = None
 ) -> Iterator[Sample]:
-    """Labelled pictures of ``path``, one after the other; never more than one in memory.
+    """The labelled pictures of ``path``, one after the other; never more than one is in memory.
 
     Args:
         path: a csv file (``fer2013.csv``, ``icml_face_data.csv``; the votes of a ``fer2013new.csv``
             beside it are added), a folder ``<split>/<class>/*.png`` or ``<class>/*.png``, with further
             folders in the class folders or without, or AffectNet (``<split>/images`` and
             ``<split>/annotations``).
-        split: only this part of the data (``"PublicTest"``, ``"test"``); ``None``: all of it.
-        on_bad: called for everything that is left out, with its place and what is wrong: once for a row, a
-            picture or a folder, once for all files that are no pictures.
+        split: split of the data that is read (``"PublicTest"``, ``"test"``); ``None``: all of it.
+        on_bad: called for everything that is excluded, with its place and what is wrong: once for a row, a
+            picture or a folder, once for all files that are not pictures.
         mapping: a file that says which emotions class folders are, see ``evaluation.mapping``.
 
     Raises:
         DataError: no such path, a missing column, no class folders, no picture in ``split``; a
-            mapping file that is damaged or of no use here.
+            mapping file that is damaged or does not belong to such data.
     """
     classes, reasons = read_mapping(mapping), Reasons(on_bad)
     split = None if split is None else escaped(split)

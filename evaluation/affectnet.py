@@ -1,7 +1,7 @@
 """AffectNet as it is given to researchers: pictures, and a file of its own for every label.
 
 ``<split>/images/<id>.jpg`` and ``<split>/annotations/<id>_exp.npy``, with the splits ``train_set`` and
-``val_set``. The files ``_val.npy``, ``_aro.npy`` and ``_lnd.npy`` beside the labels are not looked at.
+``val_set``. The files ``_val.npy``, ``_aro.npy`` and ``_lnd.npy`` beside the labels are not read.
 Mollahosseini, Hasani, Mahoor, "AffectNet", IEEE Trans. Affective Computing, 2017, arXiv:1708.03985.
 """
 
@@ -22,11 +22,11 @@ from evaluation.listing import count_other, name_others, readable
 CODES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "contempt")
 """Emotion of each numeric label."""
 
-LEFT_OUT = ("none", "uncertain", "no face")
-"""What the labels 8, 9 and 10 mean."""
+EXCLUDED = ("none", "uncertain", "no face")
+"""Meaning of the numeric labels 8, 9 and 10, whose pictures are excluded."""
 
 _MOST_BYTES = 10_000
-"""Of a label file, which has about 140."""
+"""Bytes that are read of a label file, which has about 140."""
 
 
 def matches(path: Path) -> bool:
@@ -38,17 +38,17 @@ def files(path: Path, on_bad: Callable[[str], None]) -> Iterator[PictureFile]:
     """Every picture with an emotion, by split and name.
 
     Args:
-        path: the data.
+        path: folder of the data.
         on_bad: called for every picture without a usable label, once for each split that has pictures
             labelled 8, 9 or 10, with their number, for each folder among the pictures, and for all other
             files there.
     """
     others = Counter[str]()
     for split in _splits(path):
-        left_out = Counter[str]()
+        excluded = Counter[str]()
         names, deeper = readable(split / "images", on_bad)
         for inner in deeper:
-            on_bad(f"{split / 'images' / inner}: a folder among the pictures; it is left out")
+            on_bad(f"{split / 'images' / inner}: a folder among the pictures; it is excluded")
         for name in names:
             picture = split / "images" / name
             if not is_picture(picture):
@@ -62,10 +62,10 @@ def files(path: Path, on_bad: Callable[[str], None]) -> Iterator[PictureFile]:
             if code < len(CODES):
                 yield PictureFile(escaped(split.name), CODES[code], picture)
             else:
-                left_out[LEFT_OUT[code - len(CODES)]] += 1
-        if left_out:
-            counts = ", ".join(f"{count} {name!r}" for name, count in sorted(left_out.items()))
-            on_bad(f"{split}: {left_out.total()} pictures without an emotion left out ({counts})")
+                excluded[EXCLUDED[code - len(CODES)]] += 1
+        if excluded:
+            counts = ", ".join(f"{count} {name!r}" for name, count in sorted(excluded.items()))
+            on_bad(f"{split}: excluded {excluded.total()} pictures without an emotion ({counts})")
     name_others(path, others, on_bad)
 
 
@@ -98,6 +98,6 @@ def _code(path: Path) -> int:
     except Exception as error:  # a damaged header raises anything
         reason = first_line(error)
         raise DataError(f"cannot read the label file {path.name} ({reason})") from None
-    if not (code.is_integer() and 0 <= code < len(CODES) + len(LEFT_OUT)):
-        raise DataError(f"unknown label {code:g}, expected 0…{len(CODES) + len(LEFT_OUT) - 1}")
+    if not (code.is_integer() and 0 <= code < len(CODES) + len(EXCLUDED)):
+        raise DataError(f"unknown label {code:g}, expected 0…{len(CODES) + len(EXCLUDED) - 1}")
     return int(code)

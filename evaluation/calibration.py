@@ -1,6 +1,6 @@
-"""How far the probability of an answer can be trusted, and what is gained by not answering when it is low.
+"""How reliable the probabilities of answers are, and what is gained by not answering when they are low.
 
-Pure: NumPy arrays in, plain numbers out. ``confidence`` is the probability of the top label, 0–1;
+Pure functions of NumPy arrays. ``confidence`` is the probability of the top label, 0–1;
 ``correct`` says whether that label was right. Where all pictures are meant, one without a face has
 confidence 0 and is not correct.
 """
@@ -13,27 +13,28 @@ from numpy.typing import NDArray
 from edge.core.quantize import softmax
 
 ECE_BINS = 15
+"""Number of bins of the expected calibration error."""
 
 SHARES = (0.8, 0.6, 0.4, 0.2)
-"""Of all pictures, for which the reports state the selective accuracy."""
+"""Shares of all pictures for which the reports state the selective accuracy."""
 
 MIN_KEPT = 0.01
-"""Part of the rows that a confidence threshold keeps at least: fewer say nothing about an accuracy."""
+"""Smallest share of the rows that a threshold may keep: fewer say nothing about an accuracy."""
 
 TEMPERATURES = np.geomspace(0.25, 4, 161).tolist()
-"""That are tried to calibrate the probabilities; steps of 1.7 %."""
+"""Temperatures that are tried for the calibration, in steps of 1.7 %."""
 
 Confidence = NDArray[np.floating[Any]]
 
 
 def best_temperature(logits: NDArray[np.floating[Any]], number: NDArray[np.integer[Any]]) -> float:
-    """What to divide the logits by so that the probabilities are as sure as they are right.
+    """The temperature that gives the least cross-entropy: Guo et al., 2017, arXiv:1706.04599.
 
-    The temperature with the least cross-entropy: Guo et al., 2017, arXiv:1706.04599.
+    The logits are divided by it; then the probabilities are as sure as they are right.
 
     Args:
-        logits: (N, C), of rows that were not trained on; logarithms of probabilities will do.
-        number: (N,), their classes.
+        logits: (N, C), of rows that were not trained on; logarithms of probabilities serve as well.
+        number: (N,), the classes of the rows.
     """
     rows, least = np.arange(len(number)), np.finfo(np.float32).eps
 
@@ -52,7 +53,7 @@ def reliability(confidence: Confidence, correct: NDArray[np.bool_], bins: int) -
     Args:
         confidence: (N,)
         correct: bool (N,)
-        bins: their number.
+        bins: number of bins.
 
     Returns:
         For each bin ``low``, ``high``, ``n`` (answers in it), ``confidence`` and ``accuracy`` (means,
@@ -94,7 +95,7 @@ def expected_calibration_error(
 def risk_coverage(
     confidence: Confidence, correct: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The risk–coverage curve of all pictures: the k most confident answers, for every k.
+    """The risk–coverage curve of all pictures: the error rate of the k most confident answers, for every k.
 
     El-Yaniv & Wiener, 2010, JMLR 11; Geifman & El-Yaniv, 2017, arXiv:1705.08500. Answers of equal
     confidence are interchangeable: each counts with their mean, so that the order of the rows does not
@@ -114,7 +115,10 @@ def risk_coverage(
 
 
 def area_under_risk_coverage(confidence: Confidence, correct: NDArray[np.bool_]) -> float:
-    """AURC: mean risk over all shares, 0–1, less is better (Geifman et al., 2019, arXiv:1805.08206)."""
+    """Area under the risk–coverage curve (AURC): mean risk over all shares, 0–1, less is better.
+
+    Geifman et al., 2019, arXiv:1805.08206.
+    """
     return float(risk_coverage(confidence, correct)[1].mean())
 
 
@@ -130,12 +134,12 @@ def confidence_threshold(confidence: Confidence, correct: NDArray[np.bool_], tar
     Args:
         confidence: (N,), validation rows with a face, N ≥ 1.
         correct: bool (N,).
-        target: the accuracy that is wanted, 0–1.
+        target: wanted accuracy, 0–1.
 
     Returns:
         The smallest t such that the accuracy among the rows with confidence ≥ t is at least
         ``target``: 0 where that holds for all rows, else one of the confidences. Only thresholds that
-        keep ``MIN_KEPT`` of the rows are looked at; where none of them reaches the target, it is the
+        keep ``MIN_KEPT`` of the rows are considered; where none of them reaches the target, it is the
         one with the highest accuracy.
     """
     values, group = np.unique(confidence, return_inverse=True)  # ascending

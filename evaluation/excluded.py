@@ -1,4 +1,4 @@
-"""Why something of a data set is left out: said once, and kept for the error of data with nothing usable."""
+"""The reasons why parts of a data set are excluded, which the error of unusable data repeats."""
 
 from collections.abc import Callable
 
@@ -6,16 +6,16 @@ from edge.core.errors import DataError
 from edge.core.text import escaped
 
 _SHOWN = 3
-"""How many reasons an error names."""
+"""Number of reasons that an error names."""
 
 
 class Reasons:
-    """Passes messages on and keeps the first of them."""
+    """Passes messages about excluded data on, and keeps the first of them."""
 
     def __init__(self, on_bad: Callable[[str], None]) -> None:
         """
         Args:
-            on_bad: gets every message.
+            on_bad: called with every message.
         """
         self._on_bad = on_bad
         self._first: list[str] = []
@@ -29,7 +29,7 @@ class Reasons:
         self._on_bad(message)
 
     def error(self, what: str) -> DataError:
-        """``what`` is wrong with the data as a whole, followed by the first reasons."""
+        """An error with the message ``what``, followed by the first reasons."""
         more = self._count - len(self._first)
         reasons = "; ".join([*self._first, *([f"and {more} more"] if more else [])])
         return DataError(f"{what}: {reasons}" if reasons else what)

@@ -26,16 +26,16 @@ from evaluation.sample import NO_SPLIT, Sample
 COLUMNS = ("emotion", "pixels", "Usage")
 VOTES_FILE = "fer2013new.csv"
 SIDE = 48
-"""px; every FER2013 picture is SIDE × SIDE, grey."""
+"""Side of every FER2013 picture, px; they are grey squares."""
 MOST_CHARACTERS = 100_000
-"""In a line; a picture takes fewer than 10,000."""
+"""Longest line, in characters; a picture takes fewer than 10,000."""
 
 _NUMBERS = {f"{value:0{width}}": value for value in range(256) for width in (1, 2, 3)}
-"""Text of each byte, with leading zeros or without. Stricter than ``int``, which takes ``+5`` and
+"""Value of each byte's text, with leading zeros or without. Stricter than ``int``, which takes ``+5`` and
 ``1_0``, and faster."""
 
 _Row = tuple[int, list[str]]
-"""Line in the file (the header is line 1) and the fields."""
+"""Line number (the header is line 1) and fields of a row."""
 _Votes = tuple[str, tuple[int, ...] | None]
 """Usage and votes of a row in the FER+ file."""
 
@@ -73,7 +73,7 @@ def read(path: Path, on_bad: Callable[[str], None]) -> Iterator[Sample]:
 
 
 def _open(path: Path, expected: tuple[str, ...], optional: str = "") -> tuple[list[str], Iterator[_Row]]:
-    """The header in lower case, and the rows after it.
+    """The header of a file in lower case, and the rows after it.
 
     Raises:
         DataError: it lacks one of the ``expected`` columns, apart from the ``optional`` one.
@@ -93,7 +93,7 @@ def _shown(header: list[str]) -> str:
 
 
 def _named_fields(header: list[str], fields: list[str]) -> dict[str, str]:
-    """Column → field of a row; the first of several columns of one name.
+    """The fields of a row by column; of several columns with one name, the first.
 
     Raises:
         ValueError: fields are missing, or there are more of them than columns.
@@ -105,8 +105,8 @@ def _named_fields(header: list[str], fields: list[str]) -> dict[str, str]:
 
 
 def _lines(path: Path) -> Iterator[_Row]:
-    """Fields of every line that is not blank; the first tells the separator. Each line is taken for itself,
-    so a broken quote cannot swallow the rows after it.
+    """The fields of every line that is not blank; the first line shows the separator. Each line is parsed by
+    itself, so a broken quote cannot swallow the rows after it.
 
     Raises:
         DataError: a line is longer than ``MOST_CHARACTERS``.
@@ -116,7 +116,7 @@ def _lines(path: Path) -> Iterator[_Row]:
         for line, text in enumerate(iter(partial(file.readline, MOST_CHARACTERS), ""), start=1):
             if len(text) == MOST_CHARACTERS:
                 raise DataError(
-                    f"{path}:{line} has {MOST_CHARACTERS} characters or more: no csv file of pictures"
+                    f"{path}:{line} has {MOST_CHARACTERS} characters or more: expected a csv file of pictures"
                 )
             if not text.strip():
                 continue
@@ -130,7 +130,7 @@ def _lines(path: Path) -> Iterator[_Row]:
 def _with_votes(
     path: Path, rows: Iterator[_Row], has_usage: bool, on_bad: Callable[[str], None]
 ) -> Iterator[tuple[_Row, _Votes]]:
-    """Each row with that of the FER+ file beside it.
+    """Each row with its row of votes in the FER+ file beside it.
 
     Raises:
         DataError: there are fewer rows of votes; or more, and no usage would show that they do not belong.

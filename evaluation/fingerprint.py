@@ -1,4 +1,4 @@
-"""Which data a landmarks folder or a figure was made from."""
+"""The identity of the data that a landmarks folder or a figure was made from."""
 
 import hashlib
 from collections.abc import Iterable
@@ -17,16 +17,16 @@ class Fingerprint:
     """Identity of a data set."""
 
     sha256: str
-    """Over the bytes of every file that is read, and the names of those in folders."""
+    """SHA-256 of the bytes of every file that is read, and of the names of files in folders."""
     rows: int
-    """Rows or picture files, bad ones included."""
+    """Number of rows or picture files, unusable ones included."""
 
 
 def fingerprint(path: Path, mapping: Path | None = None) -> Fingerprint:
-    """Read all of the data once, as bytes.
+    """The fingerprint of data, which is read once, as bytes.
 
     Args:
-        path: as for ``evaluation.read_dataset``.
+        path: see ``evaluation.read_dataset``.
         mapping: likewise.
 
     Raises:
@@ -44,9 +44,9 @@ def fingerprint(path: Path, mapping: Path | None = None) -> Fingerprint:
 
 
 def of_files(root: Path, files: Iterable[Path]) -> Fingerprint:
-    """That of files somewhere in the folder ``root``, in the order given; ``rows`` is their number.
+    """The fingerprint of files below the folder ``root``, in the order given; ``rows`` is their number.
 
-    Of a file that cannot be read, which is a bad row, only the name counts.
+    Of a file that cannot be read, only the name counts.
     """
     digest, count = hashlib.sha256(), 0
     for file in files:
@@ -72,7 +72,7 @@ def _of_folder(path: Path, mapping: Mapping) -> Fingerprint:
 
 
 def _add(path: Path, digest: "hashlib._Hash") -> int:
-    """Add a file's bytes to ``digest``; gives the number of its lines, a last one without end included."""
+    """Add a file's bytes to ``digest``; gives the number of its lines, with a last one without a line end."""
     lines, last = 0, b"\n"
     with path.open("rb") as file:
         while block := file.read(_BLOCK):

@@ -16,15 +16,15 @@ from evaluation.sample import NO_SPLIT
 
 _SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation", "publictest", "privatetest"}
 """Names of folders that are a split wherever they lie, in lower case."""
-_LOOKED_AT = 1000
-"""Folders in which class folders are searched for a hint."""
+_SEARCHED = 1000
+"""Number of folders that are searched for class folders, for a hint in an error."""
 
 _ClassFolder = tuple[str, Path]
-"""Split and folder."""
+"""Split and folder of a class."""
 
 
 class PictureFile(NamedTuple):
-    """One labelled picture that has not been read yet."""
+    """A labelled picture that has not been read yet."""
 
     split: str
     label: str
@@ -38,8 +38,8 @@ def files(path: Path, on_bad: Callable[[str], None], mapping: Mapping) -> Iterat
     one of its words is (``face_angry``, ``01-Anger``).
 
     Args:
-        path: the data.
-        on_bad: called once for each folder that is left out, for the pictures of a folder outside of the
+        path: folder of the data.
+        on_bad: called once for each folder that is excluded, for the pictures of a folder outside of the
             class folders, and for all files in class folders that are no pictures.
         mapping: see ``evaluation.mapping``.
 
@@ -57,7 +57,7 @@ def files(path: Path, on_bad: Callable[[str], None], mapping: Mapping) -> Iterat
             continue
         label = _emotion(folder.name, mapping)
         if label is None:
-            on_bad(f"{folder}: unknown class, expected one of {', '.join(EMOTIONS)}; the folder is left out")
+            on_bad(f"{folder}: unknown class, expected one of {', '.join(EMOTIONS)}; the folder is excluded")
             continue
         refuse = partial(_refusal, split=split, label=label, mapping=mapping)
         for file in _below(folder, refuse, on_bad):
@@ -98,9 +98,9 @@ def _below(
     """All files in a folder, then those in its folders.
 
     Args:
-        folder: where.
-        refuse: gets the name of a folder within it, gives a reason to leave it out, or None.
-        on_bad: called for each folder that is left out.
+        folder: the folder.
+        refuse: gets the name of a folder within it, gives a reason to exclude it, or None.
+        on_bad: called for each folder that is excluded.
         above: the folders that it lies in, which a link may lead back to; without links.
     """
     above |= {folder.resolve()}
@@ -110,7 +110,7 @@ def _below(
     for inner in (folder / name for name in deeper):
         reason = "a link to a folder above it" if inner.resolve() in above else refuse(inner.name)
         if reason:
-            on_bad(f"{inner}: {reason}; the folder is left out")
+            on_bad(f"{inner}: {reason}; the folder is excluded")
         else:
             yield from _below(inner, refuse, on_bad, above)
 
@@ -121,7 +121,7 @@ def _name_unlabelled(path: Path, layout: list[_ClassFolder], on_bad: Callable[[s
     for folder in [path, *(subfolders(path) if has_splits else [])]:
         count = sum(is_picture(folder / name) for name in readable(folder, on_bad)[0])
         if count:
-            on_bad(f"{folder}: {count} pictures outside of the class folders left out")
+            on_bad(f"{folder}: excluded {count} pictures outside of the class folders")
 
 
 def _layout(path: Path, mapping: Mapping) -> list[_ClassFolder]:
@@ -158,9 +158,9 @@ def _layout(path: Path, mapping: Mapping) -> list[_ClassFolder]:
 
 
 def _hint(path: Path, mapping: Mapping) -> str:
-    """Where class folders, or at least pictures, lie below ``path``; empty where there are none."""
+    """A hint where class folders, or at least pictures, lie below ``path``; empty if nowhere."""
     pictures, waiting = "", deque([path])
-    for _ in range(_LOOKED_AT):
+    for _ in range(_SEARCHED):
         if not waiting:
             break
         folder = waiting.popleft()

@@ -46,7 +46,7 @@ _ALIASES = {
 
 
 def canonical(name: str) -> str:
-    """The name in ``EMOTIONS`` of an emotion: ``"Happiness"`` → ``"happy"``.
+    """The name of an emotion in ``EMOTIONS``: ``"Happiness"`` → ``"happy"``.
 
     Raises:
         DataError: the name belongs to no emotion.
@@ -59,7 +59,7 @@ def canonical(name: str) -> str:
 
 
 _EMOTION_OF_VOTE = np.array([EMOTIONS.index(canonical(name)) for name in FERPLUS_VOTES[:8]] + [-1, -1])
-"""Index into ``EMOTIONS`` for each column of votes; −1: no emotion."""
+"""Index into ``EMOTIONS`` of each column of votes; −1: the column is not an emotion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +69,15 @@ class LabelSet:
     labels: tuple[str, ...]
     """The classes, in order."""
     of_emotion: tuple[str | None, ...]
-    """For each of ``EMOTIONS`` its class; None: pictures of it are left out."""
+    """The class of each of ``EMOTIONS``; None: its pictures are excluded."""
 
     @property
     def numbers(self) -> NDArray[np.int64]:
-        """int64 (8,): for each emotion the index of its class, −1 where it is left out."""
+        """Index of the class of each emotion, int64 (8,); −1: its pictures are excluded."""
         return np.array([-1 if name is None else self.labels.index(name) for name in self.of_emotion])
 
     def matrix(self) -> NDArray[np.float32]:
-        """float32 (8, C) of zeros and ones: emotions to classes, for probabilities and votes."""
+        """Matrix from emotions to classes, for probabilities and votes: float32 (8, C) of zeros and ones."""
         table = np.zeros((len(EMOTIONS), len(self.labels)), np.float32)
         numbers = self.numbers
         table[numbers >= 0, numbers[numbers >= 0]] = 1
@@ -97,12 +97,12 @@ LABEL_SETS = {
         ("negative", "negative", "negative", "positive", "negative", None, "neutral", "negative"),
     ),
 }
-"""By their number of classes. Seven: FER2013. Eight: FER+ and AffectNet, with contempt. Six: the basic
-emotions of Ekman, without neutral. Three: valence; surprise is left out, for it may be either."""
+"""Label sets by their number of classes. Seven: FER2013. Eight: FER+ and AffectNet, with contempt. Six: the
+basic emotions of Ekman, without neutral. Three: valence; surprise is excluded, since it may be either."""
 
 
 def majority(votes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-    """What most of the people said who labelled a picture for FER+.
+    """The emotion that most of the people chose who labelled a picture for FER+.
 
     Args:
         votes: (N, 10), in the order of ``FERPLUS_VOTES``.

@@ -1,4 +1,4 @@
-"""Folders of pictures, whatever their layout."""
+"""Labelled pictures in folders of either layout: class folders or AffectNet's."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ def files(path: Path, on_bad: Callable[[str], None], mapping: Mapping) -> Iterat
     """Every labelled picture file of a folder, by name: AffectNet's layout or class folders.
 
     Raises:
-        DataError: neither of them, or a mapping for AffectNet, which has no use for it.
+        DataError: the folder has neither layout, or there is a mapping for AffectNet, which needs none.
     """
     if not affectnet.matches(path):
         return folders.files(path, on_bad, mapping)
@@ -28,9 +28,9 @@ def read(path: Path, files: Iterator[PictureFile], on_bad: Callable[[str], None]
     """Decode pictures, one after the other.
 
     Args:
-        path: the data, which the names of the samples are relative to.
-        files: what to read.
-        on_bad: called for every picture that does not decode.
+        path: folder of the data, which the names of the samples are relative to.
+        files: the picture files.
+        on_bad: called for every picture that cannot be decoded.
     """
     for split, label, file in files:
         try:

@@ -1,4 +1,4 @@
-"""What lies in a folder of pictures."""
+"""The files and folders in a folder of pictures."""
 
 import os
 from collections import Counter
@@ -8,9 +8,9 @@ from pathlib import Path
 from edge.sources.albums import counts_as_file
 
 _OF_THE_SYSTEM = {"thumbs.db", "desktop.ini"}
-"""Beside hidden files, what a desktop leaves in folders; in lower case."""
+"""Files that a desktop leaves in folders and that are not listed, like hidden ones; in lower case."""
 _NAMED = 5
-"""Suffixes that are named."""
+"""Number of suffixes that a message names."""
 
 
 def listing(folder: Path) -> tuple[list[str], list[str]]:
@@ -36,25 +36,25 @@ def listing(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def readable(folder: Path, on_bad: Callable[[str], None]) -> tuple[list[str], list[str]]:
-    """``listing``, but a folder that cannot be read is named, and taken for an empty one."""
+    """``listing`` of a folder; one that cannot be read is reported to ``on_bad`` and counts as empty."""
     try:
         return listing(folder)
     except OSError as error:
-        on_bad(f"cannot read the folder {folder}: {error.strerror}; it is left out")
+        on_bad(f"cannot read the folder {folder}: {error.strerror}; it is excluded")
         return [], []
 
 
 def count_other(file: Path, others: Counter[str]) -> None:
-    """Count a file that is no picture, by its suffix."""
+    """Count a file that is not a picture, by its suffix."""
     others[file.suffix.lower()[:20] or "no suffix"] += 1
 
 
 def name_others(path: Path, others: Counter[str], on_bad: Callable[[str], None]) -> None:
-    """Say which files ``count_other`` has counted in the data ``path``; nothing if there were none."""
+    """Report the files of the data ``path`` that ``count_other`` has counted, if there are any."""
     if not others:
         return
     counts = [f"{suffix} {count}" for suffix, count in others.most_common(_NAMED)]
     if len(others) > _NAMED:
         counts.append("…")
     files = f"{others.total()} file{'s' * (others.total() != 1)}"
-    on_bad(f"{path}: {files} of no format that OpenCV reads as a picture left out: {', '.join(counts)}")
+    on_bad(f"{path}: excluded {files} of no format that OpenCV reads as a picture: {', '.join(counts)}")

@@ -1,4 +1,4 @@
-"""Which emotion a folder or a numeric code stands for, where its name does not say it."""
+"""The emotions that folders or numeric codes stand for, where their names do not say it."""
 
 import re
 from pathlib import Path
@@ -8,22 +8,22 @@ from edge.core.toml import read_toml
 from evaluation.label_sets import canonical
 
 Mapping = dict[str, str | None]
-"""Name of a folder or code → one of ``EMOTIONS``; None: left out."""
+"""Emotion of each folder name or code, one of ``EMOTIONS``; None: it is excluded."""
 
-EXAMPLE = 'a TOML file with the lines `[classes]`, `0 = "angry"`, `1 = ""` ("": left out) and so on'
-"""For messages, which are one line."""
+EXAMPLE = 'a TOML file with the lines `[classes]`, `0 = "angry"`, `1 = ""` ("": excluded) and so on'
+"""Description of a mapping file for error messages."""
 
 _NEGATIONS = {"no", "non", "not", "without"}
 
 
 def read_mapping(path: Path | None) -> Mapping:
-    """Read a mapping file, TOML: ``[classes]``, then ``name = "emotion"``, ``""`` to leave it out.
+    """Read a mapping file, TOML: ``[classes]``, then ``name = "emotion"``, ``""`` to exclude the folder.
 
     Args:
-        path: None: no file, and so no entries.
+        path: the file; None: there is none, which gives no entries.
 
     Raises:
-        DataError: the file is missing or no such file, or an emotion is unknown.
+        DataError: the file is missing or is not a mapping file, or an emotion is unknown.
     """
     if path is None:
         return {}
@@ -34,10 +34,10 @@ def read_mapping(path: Path | None) -> Mapping:
         raise DataError(f"cannot read the mapping file {path} ({reason}): expected {EXAMPLE}") from None
     classes = content.get("classes")
     if not isinstance(classes, dict) or not classes or set(content) != {"classes"}:
-        raise DataError(f"{path} is no mapping file: expected {EXAMPLE}")
+        raise DataError(f"{path} is not a mapping file: expected {EXAMPLE}")
     for name, emotion in classes.items():
         if not isinstance(emotion, str):
-            raise DataError(f'{path}: {name} must be an emotion in quotes or "" to leave it out')
+            raise DataError(f'{path}: {name} must be an emotion in quotes or "" to exclude it')
     try:
         return {name: canonical(emotion) if emotion else None for name, emotion in classes.items()}
     except DataError as error:
@@ -45,7 +45,7 @@ def read_mapping(path: Path | None) -> Mapping:
 
 
 def emotion_in(name: str) -> str | None:
-    """The one emotion that the words of a name say: ``"face_angry"`` → ``"angry"``.
+    """The only emotion among the words of a name: ``"face_angry"`` → ``"angry"``.
 
     Words are parted by ``_``, ``-`` or spaces. None where there is none or more than one, or where
     one is a negation (``"not_happy"``).
@@ -56,7 +56,7 @@ def emotion_in(name: str) -> str | None:
 
 
 def named(name: str) -> str | None:
-    """The emotion that a name is, as a whole; None where it is none."""
+    """The emotion that a whole name stands for; None: it stands for none."""
     try:
         return canonical(name)
     except DataError:

@@ -1,7 +1,7 @@
-"""Classification metrics with misses. Pure: NumPy arrays in, plain numbers out.
+"""Classification metrics with misses: pure functions of NumPy arrays.
 
 A picture in which no face is found is a miss. It is a wrong answer to its own class (a false
-negative) and blames no other class (no false positive): accuracy and recall fall, precision does not.
+negative) and counts against no other class (no false positive): accuracy and recall fall, precision does not.
 """
 
 from collections.abc import Sequence
@@ -17,11 +17,12 @@ MISSED = -1
 
 
 def confusion(true: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
-    """Counts (C, C + 1): row = true class, column = predicted class, the last column = missed.
+    """The confusion matrix, int64 (C, C + 1): rows are true classes, columns predicted classes and misses.
 
     Args:
         true: int64 (N,), 0…C−1.
         predicted: int64 (N,), 0…C−1 or ``MISSED``.
+        classes: C
     """
     columns = np.where(predicted == MISSED, classes, predicted)
     counts = np.zeros((classes, classes + 1), np.int64)
@@ -30,7 +31,7 @@ def confusion(true: NDArray[np.int64], predicted: NDArray[np.int64], classes: in
 
 
 def precision_recall_f1(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Rows (precision, recall, F1) for each class, float64 (C, 3); NaN where it is 0/0.
+    """Precision, recall and F1 of each class, float64 (C, 3); NaN where a figure is 0/0.
 
     F1 = 2 TP / (2 TP + FP + FN). For a class without pictures, recall and F1 are NaN.
     """
@@ -56,7 +57,7 @@ def report(
         classes: names of the C classes.
         true: int64 (N,), N ≥ 1, 0…C−1.
         predicted: int64 (N,), 0…C−1 or ``MISSED``.
-        confidence: (N,), probability of the predicted class; not looked at for misses.
+        confidence: (N,), probability of the predicted class; ignored for misses.
         found: bool (N,), where detection found the face. A face that was only assumed has a
             prediction without being found.
     """

@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from edge.core.errors import ConfigError
 
 MAX_SIDE = 512
-"""px: a picture is not enlarged beyond this, so that ``scale`` leaves large pictures as they are."""
+"""Longer side up to which a picture is enlarged, px; ``scale`` leaves larger pictures as they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """Scale first, margin after that.
+    """Scale and margin of pictures; the margin is added after scaling.
 
-    The defaults find the most faces on FER2013. Enlarging gains nothing there: the crops that the
-    models see are resampled anyway.
+    With the defaults the most faces of FER2013 are found. Enlarging gains nothing there, since the crops that
+    the models see are resampled anyway.
     """
 
     scale: float = 1.0
@@ -42,7 +42,7 @@ def prepare(picture: NDArray[np.uint8], scale: float, padding: float) -> NDArray
 
     Args:
         picture: uint8 (H, W) grey or (H, W, 3) RGB.
-        scale: factor for both sides, reduced so that the longer side stays within ``MAX_SIDE``,
+        scale: factor of both sides, reduced so that the longer side stays within ``MAX_SIDE``,
             but never below 1.
         padding: margin on each side, as a part of the longer side of the enlarged picture.
 

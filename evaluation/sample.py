@@ -1,4 +1,4 @@
-"""What every reader of labelled pictures gives."""
+"""The labelled picture that every reader gives."""
 
 import hashlib
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ NO_SPLIT = "all"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One labelled picture."""
+    """A labelled picture."""
 
     picture: NDArray[np.uint8]
-    """uint8, (H, W) grey or (H, W, 3) RGB."""
+    """Pixels, uint8 (H, W) grey or (H, W, 3) RGB."""
     label: str
     """One of ``evaluation.label_sets.EMOTIONS``."""
     name: str
-    """Where it came from: ``"fer2013.csv:17"`` (line of the file) or ``"test/happy/3.png"``."""
+    """Place that it comes from: ``"fer2013.csv:17"`` (line of the file) or ``"test/happy/3.png"``."""
     split: str
     """``"Training"``, ``"PublicTest"``, a folder's name in printable characters, or ``NO_SPLIT``."""
     votes: tuple[int, ...] | None = None
@@ -28,8 +28,7 @@ class Sample:
 
 
 def picture_hash(picture: NDArray[Any]) -> str:
-    """SHA-1 of the values and shape of a picture (or of landmarks), 40 hex digits: the same for
-    identical ones."""
+    """SHA-1 of the values and the shape of a picture (or of landmarks), as 40 hex digits."""
     digest = hashlib.sha1(str(picture.shape).encode(), usedforsecurity=False)
     digest.update(np.ascontiguousarray(picture).data)
     return digest.hexdigest()

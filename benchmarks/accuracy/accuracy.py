@@ -7,67 +7,59 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.accuracy import answers, recalibration
-from benchmarks.accuracy.classes import choose_classes, with_truth
-from benchmarks.accuracy.evaluation import Evaluation, evaluate_each
-from benchmarks.accuracy.passes import Look, assumed, check_regions, single, tracked
-from benchmarks.accuracy.scores import (
-    counted,
-    data_facts,
-    decimal,
-    headline,
-    nothing_left,
-    percent,
-    skip,
-    summarize,
-)
-from benchmarks.accuracy.systems import PipelineSystem
+from benchmarks.accuracy.classes import choose_classes
+from benchmarks.accuracy.scores import decimal, headline, percent, summarize
+from benchmarks.accuracy.subset import PictureReader, PictureSelection
 from benchmarks.machine.environment import bundle_facts, describe, usable_cores
+from benchmarks.systems.evaluator import EvaluationSetup, answer_each
+from benchmarks.systems.face_finders import (
+    FaceFinder,
+    check_regions,
+    find_or_assume,
+    find_single,
+    find_tracked,
+)
+from benchmarks.systems.system import PipelineSystem
 from edge.build import load_bundle
-from edge.core.errors import DataError
 from edge.settings import Settings
-from evaluation import Preparation, prepare, read_dataset
+from evaluation import Preparation, prepare
 
 SCHEMA = 1
-"""Version of the result."""
+"""Version of the JSON result."""
 
 
 @dataclass(frozen=True, slots=True)
-class Protocol:
+class AccuracyProtocol:
     """Everything beside the data that a figure depends on."""
 
     settings: Settings
     preparation: Preparation
     assume_face: bool = False
+    """Take the middle of the picture for a face where the detector finds none."""
     tracked: bool = False
-    """Answer as for a frame of a camera: from one look, where tracking takes it."""
-    label_set: int | None = None
-    """Key of ``evaluation.label_sets.LABEL_SETS``; None: the bundle's own labels."""
-    truth: str = "label"
-    """``"label"``: what the data set says; ``"votes"``: the clear majority of the FER+ votes."""
+    """Answer as for a frame of a camera: from one pass over the tracking region."""
 
-    def evaluation(self) -> Evaluation:
-        """The pipeline on pictures prepared so."""
-        look: Look = tracked if self.tracked else single
+    def setup(self) -> EvaluationSetup:
+        """The app's pipeline and the preparation of its pictures."""
+        find_faces: FaceFinder = find_tracked if self.tracked else find_single
         if self.assume_face:
-            look = partial(assumed, padding=self.preparation.padding)
+            find_faces = partial(find_or_assume, padding=self.preparation.padding)
         prepared = partial(prepare, scale=self.preparation.scale, padding=self.preparation.padding)
-        return Evaluation(partial(PipelineSystem, self.settings, look), prepare=prepared)
+        return EvaluationSetup(partial(PipelineSystem, self.settings, find_faces), prepare=prepared)
 
 
 def make_protocol(
     settings: Settings,
     scale: float | None,
     padding: float | None,
-    assume_face: bool,
-    label_set: int | None = None,
-    truth: str = "label",
+    assume_face: bool = False,
     tracked: bool = False,
-) -> Protocol:
-    """What is not given is what the bundle was trained with.
+) -> AccuracyProtocol:
+    """The protocol of these flags; a scale or padding of None is the one that the bundle was trained with.
 
     Raises:
         ConfigError: a value out of range; ``assume_face`` or ``tracked`` with a backend that takes no region.
-        BundleError: no such bundle, or it is not whole.
+        BundleError: there is no such bundle, or it is damaged.
     """
     if assume_face or tracked:
         check_regions(settings.landmarks, "--assume-face" if assume_face else "--tracked")
@@ -75,44 +67,37 @@ def make_protocol(
     preparation = Preparation(
         own_scale if scale is None else scale, own_padding if padding is None else padding
     )
-    return Protocol(settings, preparation, assume_face, tracked, label_set, truth)
+    return AccuracyProtocol(settings, preparation, assume_face, tracked)
 
 
 def benchmark(
-    data: Path,
-    split: str | None,
-    protocol: Protocol,
+    pictures: PictureSelection,
+    protocol: AccuracyProtocol,
     workers: int | None = None,
-    mapping: Path | None = None,
     answers_file: Path | None = None,
 ) -> dict[str, Any]:
     """Score the pictures of a data set.
 
     Args:
-        data: see ``evaluation.read_dataset``.
-        split: only this part; None: all of it.
-        workers: processes; None: one for each usable core.
-        mapping: names of class folders, see ``evaluation.mapping``.
-        answers_file: gets the answer to each picture, see ``benchmarks.accuracy.answers``.
+        pictures: which pictures are scored.
+        protocol: everything else that the figures depend on.
+        workers: number of processes; None: one for each usable core.
+        answers_file: file for the answer to each picture; see ``benchmarks.accuracy.answers``.
 
     Returns:
         The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
-        MienError: a part is missing, the bundle's labels do not fit the label set, or the data has no
-            usable picture in ``split``.
+        MienError: a model or a bundle is missing, the bundle's labels do not fit the label set, or the data
+            has no usable picture.
         OSError: ``answers_file`` cannot be written.
     """
     load_before = os.getloadavg()[0]
     bundle = load_bundle(protocol.settings.bundle)
-    classes = choose_classes(bundle.labels, protocol.label_set)
-    skipped: list[str] = []
-    left_out: list[str] = []
-    samples = read_dataset(data, split, on_bad=lambda message: skip(message, skipped), mapping=mapping)
-    samples = with_truth(samples, protocol.truth, classes, left_out)
-    outcomes = list(counted(evaluate_each(samples, protocol.evaluation(), workers or usable_cores())))
-    if not outcomes:
-        raise DataError(nothing_left(data, protocol.truth))
+    classes = choose_classes(bundle.labels, pictures.label_set)
+    reader = PictureReader(pictures, classes)
+    evaluate = partial(answer_each, setup=protocol.setup(), workers=workers or usable_cores())
+    outcomes = reader.outcomes(evaluate)
     if answers_file is not None:
         answers.write(answers_file, outcomes, classes)
     scores, warnings = summarize(
@@ -123,7 +108,7 @@ def benchmark(
     return {
         "kind": "accuracy",
         "schema": SCHEMA,
-        **data_facts(data, split, mapping, protocol.truth, classes, skipped, left_out),
+        **reader.facts(),
         "landmarks": protocol.settings.landmarks.backend,
         **scores,
         "recalibrated": recalibration.recalibrate(
@@ -140,14 +125,14 @@ def benchmark(
 
 
 def table(result: dict[str, Any]) -> str:
-    """The result for people."""
+    """The result as a table for people."""
     preparation = result["preparation"]
     lines = [
         f"{headline(result)}, landmarks {result['landmarks']}, "
         f"bundle {result['bundle']['name']}, scale {preparation['scale']:g}, "
         f"padding {preparation['padding']:g}"
         f"{', face assumed where none was found' if result['assume_face'] else ''}"
-        f"{', one look at the tracking region' if result['tracked'] else ''}",
+        f"{', one pass over the tracking region' if result['tracked'] else ''}",
         f"accuracy          {percent(result['accuracy'])}   a missed face is wrong",
         f"  where found     {percent(result['accuracy_found'])}",
         f"coverage          {percent(result['coverage'])}",

@@ -8,31 +8,31 @@ from typing import IO, Literal, NamedTuple
 import numpy as np
 
 from benchmarks.accuracy.classes import Classes
-from benchmarks.accuracy.evaluation import Outcome
+from benchmarks.systems.evaluator import PictureAnswers
 from edge.core.errors import DataError
 from edge.core.files import replacing
 
 COLUMNS = ("name", "true", "predicted", "found", "status", "reasons")
-"""Those before the probability ``p_CLASS`` of each class."""
+"""Columns before the probability ``p_CLASS`` of each class."""
 
 _EXPECTED = "expected what `mien benchmark accuracy --answers` writes"
 
 
-class Given(NamedTuple):
-    """What was right for a picture, and what was answered."""
+class GivenAnswer(NamedTuple):
+    """The true and the answered class of a picture."""
 
     true: str
     predicted: str
-    """Empty: the picture was missed."""
+    """The answered class; empty: a miss."""
 
     @property
     def right(self) -> bool:
-        """A miss is wrong."""
+        """Whether the answer is right; a miss is wrong."""
         return self.true == self.predicted
 
 
-def write(path: Path, outcomes: Sequence[Outcome], classes: Classes) -> None:
-    """Write a row for each picture, whole or not at all.
+def write(path: Path, outcomes: Sequence[PictureAnswers], classes: Classes) -> None:
+    """Write a row for each picture; the file is replaced as a whole or not at all.
 
     Raises:
         OSError: see ``edge.core.files.replacing``.
@@ -43,11 +43,11 @@ def write(path: Path, outcomes: Sequence[Outcome], classes: Classes) -> None:
         rows.writerows(_row(outcome, classes) for outcome in outcomes)
 
 
-def read(path: Path) -> dict[str, Given]:
-    """Name of a picture → what was answered, in the order of the file.
+def read(path: Path) -> dict[str, GivenAnswer]:
+    """The answer to each picture, by its name, in the order of the file.
 
     Raises:
-        DataError: the file cannot be read, or is something else.
+        DataError: the file cannot be read, or holds something else.
     """
     try:
         with _open(path, "r") as file:
@@ -58,8 +58,8 @@ def read(path: Path) -> dict[str, Given]:
         raise DataError(f"{path} has no answers ({error}): {_EXPECTED}") from None
 
 
-def are_in(content: bytes) -> bool:
-    """Whether a file holds answers."""
+def holds_answers(content: bytes) -> bool:
+    """Whether the content of a file is that of answers."""
     header = content.partition(b"\n")[0].decode(errors="replace")
     try:
         return _is_header(next(csv.reader([header]), []))
@@ -67,12 +67,12 @@ def are_in(content: bytes) -> bool:
         return False
 
 
-def _read(path: Path, file: IO[str]) -> dict[str, Given]:
+def _read(path: Path, file: IO[str]) -> dict[str, GivenAnswer]:
     rows = csv.reader(file, strict=True)
     header = next(rows, [])
     if not _is_header(header):
         raise DataError(f"{path} has no answers: {_EXPECTED}")
-    found: dict[str, Given] = {}
+    found: dict[str, GivenAnswer] = {}
     for row in rows:
         if len(row) != len(header):
             raise DataError(
@@ -82,11 +82,11 @@ def _read(path: Path, file: IO[str]) -> dict[str, Given]:
         name, true, predicted = row[:3]
         if name in found:
             raise DataError(f"{path}:{rows.line_num}: {name!r} stands there twice; {_EXPECTED}")
-        found[name] = Given(true, predicted)
+        found[name] = GivenAnswer(true, predicted)
     return found
 
 
-def _row(outcome: Outcome, classes: Classes) -> Iterator[str]:
+def _row(outcome: PictureAnswers, classes: Classes) -> Iterator[str]:
     yield outcome.name
     yield classes.true(outcome.true)
     if (answer := outcome.answer) is None:

@@ -1,4 +1,4 @@
-"""How much of a change in a figure over pictures chance explains.
+"""How much of a change of a figure over pictures can be chance.
 
 Such figures are estimates from n pictures. A change is judged by a one-sided z-test; the standard error of
 the difference of two shares is that of two proportions, pooled (Fleiss, Levin & Paik, 2003, Statistical
@@ -20,11 +20,13 @@ ALPHA = 0.01
 """Probability of a false alarm for a pair of results."""
 
 _REDRAWN = 400
-_Z = 1.96  # 95 %
+"""Draws of the bootstrap."""
+_Z = 1.96
+"""Quantile of the normal distribution for 95 % intervals."""
 
 
 class Change(NamedTuple):
-    """A metric, then and now, 0–1."""
+    """A metric of an older and of a newer run, 0–1."""
 
     figure: str
     before: float
@@ -32,16 +34,16 @@ class Change(NamedTuple):
     error: float
     """Standard error of the difference."""
     sign: int = 1
-    """−1: less is better."""
+    """1: more is better; −1: less is better."""
 
     @property
     def worse_by(self) -> float:
-        """Negative: better."""
+        """How much worse the newer run is; negative: better."""
         return self.sign * (self.before - self.now)
 
 
 def of_accuracy(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
-    """The metrics of two results of ``accuracy``."""
+    """The changes of all metrics between two results of ``accuracy``."""
     sizes = old["n"], new["n"]
     changes = [
         _proportion(figure, (old[key], new[key]), sizes)
@@ -65,7 +67,7 @@ def of_accuracy(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
 
 
 def of_robustness(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
-    """The metrics of two results of ``robustness``; of each corruption the mean over its severities."""
+    """The changes between two results of ``robustness``, of each corruption the mean over its severities."""
     changes = [
         _proportion(figure, (old["clean"][key], new["clean"][key]), (old["n"], new["n"]))
         for figure, key in (("clean accuracy", "accuracy"), ("faces found in clean pictures", "coverage"))
@@ -80,7 +82,7 @@ def of_robustness(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
 
 
 def judged(changes: Sequence[Change]) -> Iterator[tuple[Change, float]]:
-    """Each change with what chance allows it to be worse by."""
+    """Each change with the amount that chance allows it to be worse by."""
     z = NormalDist().inv_cdf(1 - ALPHA / len(changes))
     for change in changes:
         yield change, z * change.error
@@ -94,26 +96,26 @@ def wilson(share: float, n: int) -> tuple[float, float]:
 
 
 def _proportion(figure: str, shares: Sequence[float], sizes: Sequence[int]) -> Change:
-    """A share of pictures that were counted one by one."""
+    """The change of a share of pictures that were counted one by one."""
     before, now = shares
     pooled = (before * sizes[0] + now * sizes[1]) / sum(sizes)
     return Change(figure, before, now, sqrt(pooled * (1 - pooled) * (1 / sizes[0] + 1 / sizes[1])))
 
 
 def _error_of_mean(rows: Sequence[dict[str, Any]]) -> float:
-    """Of the mean accuracy of rows that share their pictures: no more than the mean of their errors."""
+    """Standard error of the mean accuracy over the same pictures: at most the mean of the rows' errors."""
     return sum(sqrt(row["accuracy"] * (1 - row["accuracy"]) / row["n"]) for row in rows) / len(rows)
 
 
 def _ece_error(content: dict[str, Any]) -> float:
-    """From the binomial errors of the accuracy in each bin."""
+    """Standard error of the ECE, from the binomial errors of the accuracy in each bin."""
     bins = [row for row in content["reliability"] if row["n"]]
     variance = sum(row["n"] * row["accuracy"] * (1 - row["accuracy"]) for row in bins)
     return sqrt(variance) / sum(row["n"] for row in bins)
 
 
 def _f1_error(content: dict[str, Any]) -> float:
-    """How the macro F1 scatters if what is given for each class's pictures is drawn again (a bootstrap)."""
+    """Standard error of the macro F1: a bootstrap of the answers to the pictures of each class."""
     counts = np.array(content["confusion"]["counts"], np.int64)
     sizes, rng = counts.sum(axis=1), np.random.default_rng(0)
     shares = counts / np.maximum(sizes, 1)[:, None]

@@ -1,4 +1,4 @@
-"""Which answer is right: the classes that are scored, and the truth of each picture."""
+"""Which answer is right: the classes that are scored, and the ground truth of each picture."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -17,19 +17,19 @@ class Classes:
 
     names: tuple[str, ...]
     of_emotion: dict[str, str | None]
-    """The class of each emotion; None: pictures of it are left out. An emotion that the bundle does not
-    know is a class of its own, in which no answer is right."""
+    """The class of each emotion; None: its pictures are excluded. An emotion that the bundle does not know is
+    a class of its own, in which no answer is right."""
     matrix: NDArray[np.float32]
     """float32 (B, C) of zeros and ones: the bundle's labels to ``names``. Labels that belong to no class
     have a row of zeros."""
 
     def true(self, emotion: str) -> str:
-        """The class of a picture that is scored; an emotion that the bundle does not know is its own."""
+        """The class of a picture that is scored, by its emotion."""
         return self.of_emotion[emotion] or emotion
 
     def probabilities(self, of_bundle: NDArray[np.float32]) -> NDArray[np.float64]:
-        """The bundle's probabilities (B,), summed for each class: float64 (C,), sums to 1 again where
-        labels are left out."""
+        """The bundle's probabilities (B,), summed within each class: float64 (C,), of sum 1 also where labels
+        belong to no class."""
         sums: NDArray[np.float64] = np.asarray(of_bundle, np.float64) @ self.matrix
         return sums / max(sums.sum(), np.finfo(np.float64).tiny)
 
@@ -72,19 +72,21 @@ def _class_of(label: str, chosen: LabelSet, bundle_labels: tuple[str, ...]) -> s
 
 
 def with_truth(
-    samples: Iterable[Sample], truth: str, classes: Classes, left_out: list[str]
+    samples: Iterable[Sample], truth: str, classes: Classes, excluded: list[str]
 ) -> Iterator[Sample]:
     """The samples that are scored, each with its true emotion as the label.
 
     Args:
-        truth: see ``Protocol.truth``.
-        left_out: gets the name of each sample that is dropped: without a clear majority of votes for
-            an emotion, or of an emotion that the classes leave out.
+        samples: labelled pictures.
+        truth: what is right; see ``PictureSelection.truth``.
+        classes: the classes that are scored.
+        excluded: gets the name of each sample that is excluded: without a clear majority of votes for
+            an emotion, or of an emotion that belongs to no class.
     """
     for sample in samples:
         emotion = sample.label if truth == "label" else _majority(sample)
         if emotion is None or classes.of_emotion[emotion] is None:
-            left_out.append(sample.name)
+            excluded.append(sample.name)
         else:
             yield replace(sample, label=emotion)
 

@@ -6,36 +6,38 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.accuracy.answers import Given, read
+from benchmarks.accuracy.answers import GivenAnswer, read
 from benchmarks.accuracy.scores import percent
 from edge.core.errors import DataError
 
 SCHEMA = 1
-"""Version of the result."""
+"""Version of the JSON result."""
 FEW = 25
-"""Discordant pairs below which the test is exact."""
+"""Number of discordant pairs below which the test is exact."""
 
-_Z = 1.959963984540054  # 95 %
-_NAMED = 5  # pictures in a warning
+_Z = 1.959963984540054
+"""Quantile of the normal distribution for 95 % intervals."""
+_NAMED = 5
+"""Pictures that a warning names."""
 
 
 class Pairs(NamedTuple):
-    """Pictures that both runs answered."""
+    """Counts of the pictures that both runs have."""
 
     n: int
     both: int
-    """Right in both runs."""
+    """Pictures that are right in both runs."""
     b: int
-    """Right in the first run only."""
+    """Pictures that are right in the first run only."""
     c: int
-    """Right in the second run only."""
+    """Pictures that are right in the second run only."""
 
     def difference(self) -> float:
-        """Accuracy of the second run less that of the first."""
+        """Accuracy of the second run minus that of the first."""
         return (self.c - self.b) / self.n
 
     def interval(self) -> tuple[float, float]:
-        """95 % interval of the difference: Wald's, with one picture added to b and to c.
+        """95 % interval of the difference, by Wald, with one picture added to b and to c.
 
         Bonett & Price, 2012, J. Educ. Behav. Stat. 37, 479–488; one of those that Fagerland et al., 2014,
         Stat. Med. 33, 2850–2875, recommend.
@@ -47,13 +49,13 @@ class Pairs(NamedTuple):
 
     @property
     def exact(self) -> bool:
-        """Whether ``p_value`` is that of the exact test."""
+        """Whether ``p_value`` is from the exact test."""
         return self.b + self.c < FEW
 
     def p_value(self) -> float:
-        """Two-sided, of McNemar's test (1947, Psychometrika 12, 153–157): are both runs right equally often?
+        """Two-sided p-value of McNemar's test (1947, Psychometrika 12, 153–157) for equally good runs.
 
-        Of few discordant pairs the exact one (binomial), else chi-square with the continuity correction
+        The exact test (binomial) for few discordant pairs, else chi-square with the continuity correction
         (Edwards, 1948, Psychometrika 13, 185–187).
         """
         discordant, fewer = self.b + self.c, min(self.b, self.c)
@@ -64,8 +66,8 @@ class Pairs(NamedTuple):
         return math.erfc(math.sqrt(chi_square / 2))
 
 
-def count(pairs: Sequence[tuple[Given, Given]]) -> Pairs:
-    """Count which of the two answers to each picture are right."""
+def count(pairs: Sequence[tuple[GivenAnswer, GivenAnswer]]) -> Pairs:
+    """Count the pictures by which of their two answers are right."""
     counts = Counter((first.right, second.right) for first, second in pairs)
     return Pairs(len(pairs), counts[True, True], counts[True, False], counts[False, True])
 
@@ -77,8 +79,8 @@ def compare(first: Path, second: Path) -> dict[str, Any]:
         The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
-        DataError: a file cannot be read or is something else, the files have no picture in common, or they
-            differ in what is right for a picture.
+        DataError: a file cannot be read or holds something else, the files have no picture in common, or they
+            differ in the ground truth of a picture.
     """
     ours, theirs = read(first), read(second)
     pairs = {name: (given, theirs[name]) for name, given in ours.items() if name in theirs}
@@ -110,7 +112,7 @@ def compare(first: Path, second: Path) -> dict[str, Any]:
 
 
 def table(result: dict[str, Any]) -> str:
-    """The result for people."""
+    """The result as a table for people."""
     low, high = (100 * limit for limit in result["interval"])
     test = "exact" if result["exact"] else "chi-square, continuity correction"
     first, second = result["files"]
@@ -132,7 +134,7 @@ def table(result: dict[str, Any]) -> str:
 
 
 def _figures(pairs: Pairs, share: str) -> dict[str, Any]:
-    """``share`` is what right answers over ``n`` are called."""
+    """The figures of some pairs; ``share`` is the key of right answers over ``n``."""
     return {
         "n": pairs.n,
         share: [(pairs.both + pairs.b) / pairs.n, (pairs.both + pairs.c) / pairs.n],

@@ -1,4 +1,4 @@
-"""What a bundle's temperature and threshold would be if these pictures had chosen them."""
+"""The temperature and the threshold that a bundle would have if these pictures had chosen them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from edge.core.quantize import softmax
 from evaluation.calibration import best_temperature, confidence_threshold, expected_calibration_error
 
 TARGET = 0.8
-"""Part of the labels that are to be right above the threshold."""
+"""Share of the labels that shall be right above the threshold, 0–1."""
 
 
 def recalibrate(
@@ -21,12 +21,12 @@ def recalibrate(
     arXiv:1706.04599), and what follows.
 
     Args:
-        probabilities: (C,) of each face that was found.
-        true: its class.
+        probabilities: (C,), for each face that was found.
+        true: the class of each of these faces.
 
     Returns:
-        ``factor``; ``ece`` with it; ``min_confidence``, above which ``TARGET`` of the labels are right then.
-        None without faces.
+        ``factor``; ``ece`` with this factor; ``min_confidence``, the threshold above which ``TARGET`` of the
+        labels are right with it. None without faces.
     """
     if not len(true):
         return None
@@ -43,7 +43,7 @@ def recalibrate(
 
 
 def line(chosen: dict[str, Any]) -> str:
-    """What ``recalibrate`` gave, for people."""
+    """The result of ``recalibrate`` as a line for people."""
     return (
         f"  recalibrated    {decimal(chosen['ece'])}   with {chosen['factor']:.2f} × the temperature; then "
         f"{percent(TARGET)} are right from {chosen['min_confidence']:.2f} on"

@@ -1,21 +1,16 @@
-"""From the answers for labelled pictures to figures: what ``accuracy`` and ``robustness`` share."""
+"""From the answers to labelled pictures to figures, for all benchmarks that score pictures."""
 
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from benchmarks.accuracy.classes import Classes
-from benchmarks.accuracy.systems import Answer
-from edge.cli.console import say
+from benchmarks.systems.system import Answer
 from edge.core.text import escaped
-from evaluation import fingerprint, metrics
-
-_MESSAGES = 20
-"""Problems of the data that are named in a result."""
+from evaluation import metrics
 
 T = TypeVar("T")
 
@@ -26,9 +21,9 @@ def summarize(
     """Metrics over the classes and those that only the data has; and warnings.
 
     Args:
-        emotions: the true one of each picture.
-        answers: to each picture; None: a miss.
-        classes: those that are scored.
+        emotions: the true emotion of each picture.
+        answers: the answer to each picture; None: a miss.
+        classes: the classes that are scored.
     """
     names = [classes.true(emotion) for emotion in emotions]
     unknown = sorted(set(names) - set(classes.names))
@@ -46,64 +41,22 @@ def summarize(
     return scores, warnings
 
 
-def data_facts(
-    data: Path,
-    split: str | None,
-    mapping: Path | None,
-    truth: str,
-    classes: Classes,
-    skipped: list[str],
-    left_out: list[str],
-) -> dict[str, Any]:
-    """What a result says of its data.
-
-    Args:
-        data: see ``evaluation.read_dataset``; so ``split`` and ``mapping``.
-        truth: see ``benchmarks.accuracy.accuracy.Protocol``.
-        classes: those that were scored.
-        skipped: the messages of the reader; not each of them skips something.
-        left_out: the name of each picture that ``truth`` or ``classes`` dropped.
-    """
-    return {
-        "data": {"file": data.name, "sha256": fingerprint(data, mapping).sha256},
-        "split": split,
-        "truth": truth,
-        "labels": list(classes.names),
-        "left_out": len(left_out),
-        "skipped": len(skipped),
-        "skipped_rows": skipped[:_MESSAGES],
-    }
-
-
 def headline(result: dict[str, Any]) -> str:
-    """``data_facts`` and the number of pictures, as the start of a line."""
+    """The data of a result and the number of its pictures, as the start of a line."""
     return (
         f"{data_name(result)}: {result['n']} pictures, "
-        f"{result['skipped']} problems, {result['left_out']} left out, "
+        f"{result['skipped']} problems, {result['left_out']} excluded, "
         f"truth {result['truth']}, {len(result['labels'])} classes"
     )
 
 
 def data_name(result: dict[str, Any]) -> str:
-    """File and split of ``data_facts``."""
+    """File and split of the data of a result."""
     return escaped(" ".join(filter(None, (result["data"]["file"], result["split"]))))
 
 
-def nothing_left(data: Path, truth: str) -> str:
-    """Why there is nothing to score; ``truth`` as in ``Protocol``."""
-    votes = "a clear majority of FER+ votes (fer2013new.csv beside it)"
-    wanted = votes if truth == "votes" else "an emotion of these classes"
-    return f"{data} has no picture to score: expected some with {wanted}; choose other --truth or --labels"
-
-
-def skip(message: str, skipped: list[str]) -> None:
-    """Note what the reader says of a row, a file or the data as a whole: on stderr, and in ``skipped``."""
-    say(f"warning: {message}", sys.stderr)
-    skipped.append(message)
-
-
 def counted(outcomes: Iterator[T]) -> Iterator[T]:
-    """Pass the outcomes on, and count them on a terminal, twice a second."""
+    """Pass the outcomes on, and show their number on a terminal, twice a second."""
     started = shown = time.monotonic()
     if not sys.stderr.isatty():
         yield from outcomes

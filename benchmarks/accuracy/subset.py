@@ -1,45 +1,53 @@
-"""Which labelled pictures a long benchmark takes: a part of the data with the same shares of the classes."""
+"""The labelled pictures that a benchmark takes: all of the data, or a part with the same class shares."""
 
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from benchmarks.accuracy.classes import Classes, with_truth
-from benchmarks.accuracy.evaluation import Numbered
-from benchmarks.accuracy.scores import skip
-from evaluation import read_dataset
+from benchmarks.accuracy.scores import counted
+from benchmarks.systems.evaluator import NumberedSample
+from edge.cli.console import say
+from edge.core.errors import DataError
+from evaluation import fingerprint, read_dataset
+
+_MESSAGES = 20
+"""Number of problems of the data that a result names."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
-    """Which pictures are damaged, and what is right for them."""
+class PictureSelection:
+    """Which pictures of which data are taken, and what is right for them."""
 
     data: Path
-    """See ``evaluation.read_dataset``."""
+    """File or folder; see ``evaluation.read_dataset``."""
     split: str | None = None
-    """Only this part; None: all of it."""
+    """Split of the data that is taken; None: all of it."""
     number: int | None = None
-    """Only so many, drawn with the classes in proportion; None: all."""
+    """Number of pictures that are drawn, with the classes in proportion; None: all are taken."""
     mapping: Path | None = None
-    """Names of class folders, see ``evaluation.mapping``."""
+    """File with the names of class folders; see ``evaluation.mapping``."""
     label_set: int | None = None
-    """See ``benchmarks.accuracy.accuracy.Protocol``."""
+    """Key of ``evaluation.label_sets.LABEL_SETS``; None: the bundle's own labels."""
     truth: str = "label"
-    """Likewise."""
+    """``"label"``: what the data set says; ``"votes"``: the clear majority of the FER+ votes."""
 
 
 def draw(labels: Mapping[int, str], number: int, seed: int) -> set[int]:
     """The pictures of a smaller data set with the same shares of the emotions.
 
     Args:
-        labels: number of a picture → its true emotion.
-        number: how many pictures are wanted; all of them where there are fewer.
-        seed: of the run.
+        labels: the true emotion of each picture, by the picture's number.
+        number: how many pictures are wanted; all are taken where there are fewer.
+        seed: seed of the run.
 
     Returns:
         Keys of ``labels``. Each emotion gets its share, rounded by largest remainder (the first by name at a
@@ -58,37 +66,80 @@ def draw(labels: Mapping[int, str], number: int, seed: int) -> set[int]:
     return chosen
 
 
-def read_pictures(
-    pictures: Pictures, classes: Classes, seed: int, skipped: list[str], left_out: list[str]
-) -> Iterator[Numbered]:
-    """The pictures that are damaged, in the order of the data.
+class PictureReader:
+    """The pictures of a selection that are scored, and the facts about them in a result."""
 
-    Args:
-        pictures: which.
-        classes: those that are scored.
-        seed: of the run.
-        skipped: gets the messages of the reader.
-        left_out: gets the name of each picture that has no truth, or none of these classes.
+    def __init__(self, selection: PictureSelection, classes: Classes, seed: int = 0) -> None:
+        """
+        Args:
+            selection: which pictures.
+            classes: the classes that are scored.
+            seed: seed of the draw of ``selection.number``.
+        """
+        self._selection, self._classes, self._seed = selection, classes, seed
+        self._skipped: list[str] = []
+        self._excluded: list[str] = []
 
-    Raises:
-        DataError: see ``evaluation.read_dataset``.
-    """
-    wanted = None
-    if pictures.number:  # a first reading, so that a large data set is never in memory
-        labels = {sample.index: sample.label for sample in _read(pictures, classes, [], lambda _: None)}
-        wanted = draw(labels, pictures.number, seed)
-    for sample in _read(pictures, classes, left_out, lambda message: skip(message, skipped)):
-        if wanted is None or sample.index in wanted:
-            yield sample
+    def outcomes(self, evaluate: Callable[[Iterator[NumberedSample]], Iterator[T]]) -> list[T]:
+        """What ``evaluate`` makes of the pictures, in the order of the data.
 
+        Raises:
+            DataError: there is no picture to score; see also ``evaluation.read_dataset``.
+        """
+        found = list(counted(evaluate(self._chosen())))
+        if not found:
+            raise self._nothing_left()
+        return found
 
-def _read(
-    pictures: Pictures, classes: Classes, left_out: list[str], on_bad: Callable[[str], None]
-) -> Iterator[Numbered]:
-    samples = read_dataset(pictures.data, pictures.split, on_bad=on_bad, mapping=pictures.mapping)
-    numbered = (
-        Numbered(sample.picture, sample.label, sample.name, sample.split, sample.votes, index)
-        for index, sample in enumerate(samples)
-    )
-    # They stay numbered: only the label is replaced.
-    return cast(Iterator[Numbered], with_truth(numbered, pictures.truth, classes, left_out))
+    def require_any(self) -> None:
+        """See that there is a picture to score, without reading further than that.
+
+        Raises:
+            DataError: there is none; see also ``evaluation.read_dataset``.
+        """
+        if next(self._read([], lambda _: None), None) is None:
+            raise self._nothing_left()
+
+    def facts(self) -> dict[str, Any]:
+        """The facts about the data, once the pictures have been read."""
+        data = self._selection.data
+        return {
+            "data": {"file": data.name, "sha256": fingerprint(data, self._selection.mapping).sha256},
+            "split": self._selection.split,
+            "truth": self._selection.truth,
+            "labels": list(self._classes.names),
+            "left_out": len(self._excluded),
+            "skipped": len(self._skipped),
+            "skipped_rows": self._skipped[:_MESSAGES],
+        }
+
+    def _chosen(self) -> Iterator[NumberedSample]:
+        wanted = None
+        if self._selection.number:  # a first reading, so that a large data set is never in memory
+            labels = {sample.index: sample.label for sample in self._read([], lambda _: None)}
+            wanted = draw(labels, self._selection.number, self._seed)
+        for sample in self._read(self._excluded, self._skip):
+            if wanted is None or sample.index in wanted:
+                yield sample
+
+    def _read(self, excluded: list[str], on_bad: Callable[[str], None]) -> Iterator[NumberedSample]:
+        chosen = self._selection
+        samples = read_dataset(chosen.data, chosen.split, on_bad=on_bad, mapping=chosen.mapping)
+        numbered = (
+            NumberedSample(sample.picture, sample.label, sample.name, sample.split, sample.votes, index)
+            for index, sample in enumerate(samples)
+        )
+        # with_truth replaces the label only, so they stay NumberedSample.
+        return cast(Iterator[NumberedSample], with_truth(numbered, chosen.truth, self._classes, excluded))
+
+    def _skip(self, message: str) -> None:
+        say(f"warning: {message}", sys.stderr)
+        self._skipped.append(message)
+
+    def _nothing_left(self) -> DataError:
+        votes = "a clear majority of FER+ votes (fer2013new.csv beside it)"
+        wanted = votes if self._selection.truth == "votes" else "an emotion of these classes"
+        return DataError(
+            f"{self._selection.data} has no picture to score: expected some with {wanted}; "
+            "choose other --truth or --labels"
+        )

@@ -1,4 +1,4 @@
-"""Flags and the end of a run, which several commands share."""
+"""What the commands share: flags, checks before a run, and the output after it."""
 
 import argparse
 import json
@@ -6,16 +6,20 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edge.cli import console
-from edge.core.errors import MienError
+from edge.core.errors import DataError, MienError
 from edge.core.files import check_replaceable, is_json_with, write_atomic
+from edge.settings import BACKENDS
 from evaluation.label_sets import LABEL_SETS
+
+if TYPE_CHECKING:
+    from benchmarks.accuracy.subset import PictureSelection
 
 
 def add_data_flags(sub: argparse.ArgumentParser, required: bool) -> None:
-    """What is scored, and what is right."""
+    """The flags that say which data is scored, and what is right."""
     text = "fer2013.csv, or a folder of class folders"
     sub.add_argument("--data", type=Path, required=required, metavar="PATH", help=text)
     sub.add_argument("--classes", type=Path, metavar="FILE", help="names of class folders (TOML)")
@@ -38,7 +42,7 @@ def add_data_flags(sub: argparse.ArgumentParser, required: bool) -> None:
 
 
 def add_pictures_flags(sub: argparse.ArgumentParser) -> None:
-    """Which pictures of the data are taken."""
+    """The flags that say how many pictures of the data are drawn, and how."""
     sub.add_argument(
         "--pictures",
         type=console.positive,
@@ -48,8 +52,56 @@ def add_pictures_flags(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--seed", type=_seed, default=0, metavar="N", help="of the noise and of --pictures (0)")
 
 
+def add_common_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of every benchmark of the app's pipeline: files, settings file, backend and bundle."""
+    add_file_flags(parser)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML); flags win over it")
+    text = "landmark backend (litert)"
+    parser.add_argument("--landmarks", dest="landmarks.backend", help=text, choices=BACKENDS)
+    text = "shipped bundle's name, or path of a bundle"
+    parser.add_argument("--bundle", dest="expression.bundle", help=text, metavar="NAME")
+
+
+def add_file_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags for the result and the face models."""
+    parser.add_argument("--json", type=Path, metavar="OUT", help="file for the result")
+    text = "folder of the face models"
+    parser.add_argument("--models-dir", dest="landmarks.models_dir", help=text, metavar="DIR")
+    text = "face_landmarker.task for mediapipe-tasks"
+    parser.add_argument("--task-file", dest="landmarks.task_file", help=text, metavar="FILE")
+
+
+def settings_flags(args: argparse.Namespace) -> dict[str, Any]:
+    """The flags that are settings of the app: dotted setting → value, None where it was not given."""
+    return {name: value for name, value in vars(args).items() if "." in name or name == "source"}
+
+
+def picture_selection(args: argparse.Namespace, labels: int | None = None) -> "PictureSelection":
+    """The pictures that the flags name.
+
+    Args:
+        args: flags of ``add_data_flags``, and those of ``add_pictures_flags`` where the command has them.
+        labels: number of classes where the flag ``--labels`` is not given.
+    """
+    from benchmarks.accuracy.subset import PictureSelection  # it counts as memory: only where it is needed
+
+    number = getattr(args, "pictures", None)
+    label_set = args.labels or labels
+    return PictureSelection(args.data, args.split, number, args.classes, label_set, args.truth)
+
+
+def require_data(path: Path) -> None:
+    """See that the data exists.
+
+    Raises:
+        DataError: it does not.
+    """
+    if not path.exists():
+        raise DataError(f"no data at {path}: expected fer2013.csv, or a folder of class folders")
+
+
 def show_result(args: argparse.Namespace, result: dict[str, Any], table: str) -> int:
-    """Print table and warnings, and write the JSON that was asked for: exit code 0."""
+    """Print the table and the warnings, and write the JSON that was asked for; gives exit code 0."""
     result["command"] = args.command_line
     for line in table.split("\n"):
         console.say(line)
@@ -66,12 +118,12 @@ def check_writable(
     """Make the folder of ``path`` and see that a file can be written there, before a long run.
 
     Args:
-        path: of the file; None: there is to be none.
-        flag: that names it.
-        ours: whether content may be replaced; None: that of a result may.
+        path: the file; None: none is asked for.
+        flag: the flag that names it.
+        ours: says whether a file of this content may be replaced.
 
     Raises:
-        MienError: it cannot, or something else would be replaced by it.
+        MienError: it cannot be written, or another file would be replaced.
     """
     if path is None:
         return
@@ -89,12 +141,12 @@ def check_writable(
 
 
 def is_result(content: bytes) -> bool:
-    """Whether a file holds an older result."""
+    """Whether the content of a file is an older result."""
     return is_json_with(content, "kind", "schema", "warnings")
 
 
 def _seed(text: str) -> int:
-    """NumPy seeds its generators with whole numbers from 0 on."""
+    """A seed for NumPy's generators, which take whole numbers from 0 on."""
     number = int(text)
     if number < 0:
         raise argparse.ArgumentTypeError(f"must be 0 or more, not {number}")

@@ -5,23 +5,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cli.flags import add_data_flags, add_pictures_flags, check_writable, show_result
+from benchmarks.cli import flags
 from edge.cli import console
-from edge.core.errors import ConfigError, DataError
+from edge.core.errors import ConfigError
 
 _ROUNDS = 20
 _FRAMES = 25
 _NOT_DAMAGED = ("only", "rounds", "frames")
-"""Flags that have no meaning beside ``--robustness``."""
+"""Flags that have no meaning with ``--robustness``."""
 _OF_DATA = ("split", "pictures", "classes", "labels", "truth", "seed", "workers")
-"""Flags that have none without ``--data``."""
+"""Flags that have no meaning without ``--data``."""
 
 
-def add_commands(commands: Any) -> None:
-    """``peers``, to argparse's sub-commands."""
+def add_command(commands: Any) -> None:
+    """Add ``peers`` to argparse's sub-commands."""
     text = "measure the app beside other packages, each in an environment of its own, in one run"
     sub = commands.add_parser("peers", help=text, description=text)
-    sub.set_defaults(command=lambda args: _peers(args, sub))
+    sub.set_defaults(command=lambda args: _run(args, sub))
     sub.add_argument("--only", metavar="A,B", help="only these of benchmarks/peers; default: all")
     sub.add_argument(
         "--environments", type=Path, metavar="DIR", help="for their environments; default: the user's cache"
@@ -39,44 +39,40 @@ def add_commands(commands: Any) -> None:
     sub.add_argument("--rounds", type=console.positive, metavar="N", help=text)
     text = f"measured frames in a block ({_FRAMES})"
     sub.add_argument("--frames", type=console.positive, metavar="N", help=text)
-    add_data_flags(sub, required=False)
-    add_pictures_flags(sub)
+    flags.add_data_flags(sub, required=False)
+    flags.add_pictures_flags(sub)
     sub.add_argument("--json", type=Path, metavar="OUT", help="file for the result")
 
 
-# As in ``cli``, the command imports what it needs.
-
-
-def _peers(args: argparse.Namespace, sub: argparse.ArgumentParser) -> int:
-    from benchmarks.accuracy import subset
+def _run(args: argparse.Namespace, sub: argparse.ArgumentParser) -> int:
     from benchmarks.peers import environments, peers, registry, table
     from benchmarks.robustness import robustness
 
     _check_flags(args, sub)
-    if args.data is not None and not args.data.exists():
-        raise DataError(f"no data at {args.data}: expected fer2013.csv, or a folder of class folders")
+    if args.data is not None:
+        flags.require_data(args.data)
     chosen = registry.choose(args.only if args.robustness is None else args.robustness)
     folder = args.environments or environments.default_folder()
     pythons = _pythons(args.python, [peer.name for peer in chosen])
-    check_writable(args.json)
-    pictures = None
-    if args.data is not None:
-        pictures = subset.Pictures(
-            # Seven classes, so that all are scored on the same ones.
-            *(args.data, args.split, args.pictures, args.classes, args.labels or 7, args.truth)
-        )
+    flags.check_writable(args.json)
+    # Seven classes, so that all peers are scored on the same ones.
+    pictures = None if args.data is None else flags.picture_selection(args, labels=7)
     if args.robustness is not None and pictures is not None:
         (peer,) = chosen
         result = peers.robustness_of(peer, pictures, folder, pythons, args.seed, args.workers)
-        return show_result(args, result, robustness.table(result))
+        return flags.show_result(args, result, robustness.table(result))
     rounds, frames = args.rounds or _ROUNDS, args.frames or _FRAMES
-    plan = peers.Plan(chosen, folder, pythons, rounds, frames, pictures, args.seed, args.workers)
+    plan = peers.PeersPlan(chosen, folder, pythons, rounds, frames, pictures, args.seed, args.workers)
     result = peers.benchmark(plan)
-    return show_result(args, result, table.table(result))
+    return flags.show_result(args, result, table.table(result))
 
 
 def _check_flags(args: argparse.Namespace, sub: argparse.ArgumentParser) -> None:
-    """Flags that would be ignored are errors."""
+    """Refuse flags that would be ignored.
+
+    Raises:
+        ConfigError: there are some.
+    """
 
     def given(names: Sequence[str]) -> str:
         return ", ".join(f"--{name}" for name in names if getattr(args, name) != sub.get_default(name))

@@ -1,1 +1,1 @@
-"""How long a frame takes, and what the app takes of memory and disk."""
+"""How long a frame takes, and how much memory and disk the app takes."""

@@ -12,8 +12,9 @@ from edge.core.errors import BackendError, SourceError
 from edge.settings import Settings
 
 RUNS = 3
+"""Fresh processes that are timed."""
 TIMEOUT_S = 60.0
-"""After this, a source that gives no frame (a camera that is not there) is given up."""
+"""Seconds after which a source that gives no frame (a camera that is not there) is given up."""
 
 _CODE = """
 import time
@@ -34,7 +35,7 @@ the first line, is not in the figure."""
 
 
 def first_result_seconds(settings: Settings, runs: int = RUNS) -> list[float]:
-    """Seconds of ``runs`` fresh processes, one after the other.
+    """Seconds from the first import to the first result, in ``runs`` fresh processes one after the other.
 
     Raises:
         SourceError: no frame came in time.

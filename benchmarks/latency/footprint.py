@@ -1,4 +1,4 @@
-"""What the app takes: memory of the process and how it grows, and disk of the packages."""
+"""The memory of the process and its growth, and the disk space of the packages."""
 
 import re
 import resource
@@ -16,21 +16,23 @@ if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
 RSS_EVERY = 100
-"""Frames between two looks at the memory."""
-_LEAST_LOOKS = 10
-_MOST_LOOKS = 400
+"""Frames between two samples of the memory."""
+_LEAST_SAMPLES = 10
+"""Samples that a slope needs."""
+_MOST_SAMPLES = 400
+"""Samples that a slope is computed from; more are thinned out."""
 
 _IMPORTS = ("numpy", "cv2", "dacite")
-"""What requirements-edge.txt brings beside the runtime, by the names that Python imports."""
+"""Import names of the packages in requirements-edge.txt beside the runtime."""
 
 
 def peak_rss_mb(others: Iterable[int] = ()) -> float:
-    """The most memory that this process has held so far, MB (10^6 bytes).
+    """Peak memory of this process so far, MB (10^6 bytes).
 
     ``VmHWM``, since ``ru_maxrss`` of a process may be that of the one that started it.
 
     Args:
-        others: numbers of processes that are added, each with its own most.
+        others: numbers of processes whose own peaks are added.
     """
     peak = _status_bytes("VmHWM")
     if peak is None:
@@ -39,23 +41,24 @@ def peak_rss_mb(others: Iterable[int] = ()) -> float:
 
 
 def rss_bytes() -> int | None:
-    """The memory that this process holds now (``VmRSS``); None where the system does not tell."""
+    """Memory that this process holds now, bytes (``VmRSS``); None where the system does not tell."""
     return _status_bytes("VmRSS")
 
 
 def growth_kb(rss: NDArray[np.int64], frames_between: int) -> float | None:
-    """How much memory each 1,000 frames add, kB (10^3 bytes); None for fewer than ten looks.
+    """Memory that each 1,000 frames add, kB (10^3 bytes); None for fewer than ten samples.
 
     The slope of Theil and Sen (Sen, 1968, J. Am. Stat. Assoc. 63), the median of the slopes between
-    all pairs of looks: what is taken once, at whatever moment, does not count as growth, while a
+    all pairs of samples: what is taken once, at whatever moment, does not count as growth, while a
     leak does. A line of least squares would be tilted by both.
 
     Args:
-        rss: bytes (S,), a look every ``frames_between`` frames. More than 400 are thinned out.
+        rss: int64 (S,), bytes, a sample every ``frames_between`` frames. More than 400 are thinned out.
+        frames_between: frames between two samples.
     """
-    if len(rss) < _LEAST_LOOKS:
+    if len(rss) < _LEAST_SAMPLES:
         return None
-    step = -(-len(rss) // _MOST_LOOKS)
+    step = -(-len(rss) // _MOST_SAMPLES)
     rss = rss[::step]
     first, second = np.triu_indices(len(rss), k=1)
     slope = float(np.median((rss[second] - rss[first]) / (second - first)))
@@ -63,13 +66,13 @@ def growth_kb(rss: NDArray[np.int64], frames_between: int) -> float | None:
 
 
 def install_mb(backend: str) -> dict[str, float | None]:
-    """Disk that the app's packages take in this environment, MB (10^6 bytes).
+    """Disk space of the app's packages in this environment, MB (10^6 bytes).
 
     Each package that the app imports, and what they require in turn: the bytes of the files in the list
     that pip keeps. Not in it: Python, the app itself with its bundles, and the face models.
 
     Args:
-        backend: of the landmarks; the official ones need mediapipe.
+        backend: landmark backend; the official ones need mediapipe.
 
     Returns:
         Package → MB, ``total`` last. None for a package without such a list (Debian's), and then for
@@ -96,7 +99,7 @@ def install_mb(backend: str) -> dict[str, float | None]:
 
 
 def _required(line: str) -> str | None:
-    """The name in a line of requirements; None where it is needed for an extra only."""
+    """The package name in a line of requirements; None where only an extra needs it."""
     match = re.match(r"[\w.-]+", line)
     return match[0] if match and not re.search(r"\bextra\s*==", line) else None
 

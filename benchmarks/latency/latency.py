@@ -22,19 +22,19 @@ from edge.core.types import Frame, FrameSource
 from edge.settings import Settings
 
 SCHEMA = 2
-"""Version of the result."""
+"""Version of the JSON result."""
 
 FEW_FRAMES = 100
-"""Below this, the 99th percentile is hardly more than the maximum."""
+"""Frames below which the 99th percentile is hardly more than the maximum."""
 
 
 class Measured(NamedTuple):
-    """What a run gives beside the meters' figures."""
+    """The figures of a run beside those of its meters."""
 
     source_ns: NDArray[np.int64]
-    """(N,) waiting for the source, warm-up included."""
+    """int64 (N,): waiting for each frame of the source, ns, warm-up included."""
     memory: dict[str, float | None]
-    """The keys about memory."""
+    """The keys of the JSON result about memory."""
     size: list[int]
     """Width and height of the first frame, px."""
 
@@ -45,17 +45,17 @@ def benchmark(
     """Time the pipeline that ``settings`` describe.
 
     Args:
-        settings: as the app takes them.
-        frames: the fewest measured frames, ≥ 1. A source that ends before is read again from its start.
-        warmup: frames that are processed before the measured ones.
-        against: a second pipeline; both get each frame, and take turns in being first.
-        seconds: the shortest time of measuring; frames go on until both are reached.
+        settings: settings of the app.
+        frames: smallest number of measured frames, ≥ 1. A source that ends earlier starts again.
+        warmup: number of frames that are processed before the measured ones.
+        against: settings of a second pipeline; both get each frame, and take turns in being first.
+        seconds: shortest duration of the measurement; it goes on until both minimums are reached.
 
     Returns:
         The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
-        MienError: a part is missing, or the source gives no frame.
+        MienError: a model or a bundle is missing, or the source gives no frame.
         OSError: the disk for temporary files is full.
     """
     watch = Watch()
@@ -111,8 +111,8 @@ def _meter(settings: Settings, stack: ExitStack) -> Meter:
 
 
 def _source(settings: Settings) -> FrameSource:
-    """The app's source, but a demo that does not wait as a camera does: next frame at once, as in MLPerf's
-    single stream."""
+    """The app's source; a demo does not wait as a camera does, but gives the next frame at once, as in the
+    single stream of MLPerf."""
     return unpaced_demo(settings.landmarks) if settings.source == "demo" else build_source(settings)
 
 
@@ -121,13 +121,13 @@ def _run(
 ) -> Measured:
     """Give frames to every meter until there are enough and the time is over."""
     feed, size, ends, row = _endless(source), [0, 0], 0.0, 0
-    with closing(Recorder("ns")) as waits, closing(Recorder("bytes")) as looks:
+    with closing(Recorder("ns")) as waits, closing(Recorder("bytes")) as samples:
         while row < warmup + frames or time.perf_counter() < ends:
             if row == warmup:
                 ends = time.perf_counter() + seconds
             if row >= warmup and (row - warmup) % RSS_EVERY == 0:
-                looks.add(rss_bytes() or 0)
-            watch.heat.sample()
+                samples.add(rss_bytes() or 0)
+            watch.heat.sample_if_due()
             started = time.perf_counter_ns()
             frame = next(feed)
             waits.add(time.perf_counter_ns() - started)
@@ -137,17 +137,17 @@ def _run(
                 meter.process(frame)
             row += 1
         peak, end = peak_rss_mb(), rss_bytes()  # before the rows come back into memory
-        return Measured(waits.rows()["ns"], _memory(looks.rows()["bytes"], peak, end), size)
+        return Measured(waits.rows()["ns"], _memory(samples.rows()["bytes"], peak, end), size)
 
 
-def _memory(looks: NDArray[np.int64], peak: float, end: int | None) -> dict[str, float | None]:
-    """The keys about memory; None where the system does not tell."""
+def _memory(samples: NDArray[np.int64], peak: float, end: int | None) -> dict[str, float | None]:
+    """The keys of the JSON result about memory; None where the system does not tell."""
     told = end is not None
     return {
         "peak_rss_mb": round(peak, 1),
-        "start_rss_mb": round(float(looks[0]) / 1e6, 1) if told else None,
+        "start_rss_mb": round(float(samples[0]) / 1e6, 1) if told else None,
         "end_rss_mb": round(end / 1e6, 1) if end is not None else None,
-        "rss_growth_kb_per_1000_frames": growth_kb(looks, RSS_EVERY) if told else None,
+        "rss_growth_kb_per_1000_frames": growth_kb(samples, RSS_EVERY) if told else None,
     }
 
 
@@ -173,7 +173,7 @@ def _compare(ours: dict[str, Any], theirs: dict[str, Any], against: Settings) ->
 
 
 def table(result: dict[str, Any]) -> str:
-    """The result for people."""
+    """The result as a table for people."""
     width, height = result["frame_size"]
     against, invoke_ms = result["against"], result["landmark_invoke_ms"]
     lines = [

@@ -1,4 +1,4 @@
-"""What each frame costs one pipeline, and what it amounts to."""
+"""The cost of each frame for a pipeline, and the figures of all of them."""
 
 import time
 from typing import Any
@@ -14,13 +14,14 @@ from edge.pipeline import Pipeline
 STAGES = ("landmarks", "features", "classify", "smooth")
 PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99.9": 99.9}
 CLASSIFIER_CALLS = 1000
+"""Calls of the bare classifier that are timed."""
 
 _COLUMNS = ("frame", "invoke", "cpu", "age", "faces", *STAGES)
-"""Of one frame: ns, and how many faces."""
+"""Columns of a frame's row: times in ns, and the number of faces."""
 
 
 class Meter:
-    """One pipeline, and what each frame cost it.
+    """One pipeline, and the cost of each frame.
 
     Where the landmark backend runs on our own interpreter, every frame is followed by a bare
     invoke of that interpreter on the input it still holds: the floor that no frame can go below.
@@ -33,7 +34,7 @@ class Meter:
         self._recorder = Recorder(*_COLUMNS)
 
     def process(self, frame: Frame) -> None:
-        """Run the pipeline once and record the costs."""
+        """Run the pipeline on a frame and record the costs."""
         cpu_started = time.process_time_ns()
         started = time.perf_counter_ns()
         prediction = self._pipeline.process(frame)
@@ -58,7 +59,7 @@ class Meter:
         )
 
     def classifier_alone_ns(self) -> NDArray[np.int64]:
-        """The classifier called again and again, with nothing between: what it costs in warm caches.
+        """Durations of the classifier, called with nothing between, int64 (N,), ns: its cost in warm caches.
 
         Within a frame it finds the caches full of the landmark model, which the stage ``classify``
         shows.
@@ -94,18 +95,18 @@ class Meter:
         }
 
     def close(self) -> None:
-        """Forget the rows; the pipeline is the caller's to close."""
+        """Discard the rows; the caller closes the pipeline."""
         self._recorder.close()
 
 
 def percentiles_ms(ns: NDArray[np.int64]) -> dict[str, float]:
-    """``PERCENTILES`` and maximum of durations in ns, as ms; linear interpolation between two values."""
+    """``PERCENTILES`` and maximum of durations int64 (N,), ns, in ms, with linear interpolation."""
     values = np.percentile(ns, [*PERCENTILES.values(), 100.0]) / 1e6
     return {name: round(float(value), 4) for name, value in zip([*PERCENTILES, "max"], values, strict=True)}
 
 
 def drift(ns: NDArray[np.int64]) -> float | None:
-    """Median of the last tenth of durations over that of the first tenth; None under 100 of them.
+    """Median of the last tenth of the durations over that of the first tenth; None below 100 durations.
 
     Heat that slows the clock in a long run shows here.
     """
@@ -114,7 +115,7 @@ def drift(ns: NDArray[np.int64]) -> float | None:
 
 
 def _tails(frame_ms: dict[str, float], invoke_ms: dict[str, float] | None) -> dict[str, float | None]:
-    """How long the tails are: a machine that is disturbed lengthens both, the pipeline only the first."""
+    """How long the tails are: other load on the machine lengthens both, the pipeline only the first."""
     frame = frame_ms["p99"] / frame_ms["p50"]
     invoke = invoke_ms["p99"] / invoke_ms["p50"] if invoke_ms else None
     return {

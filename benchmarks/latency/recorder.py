@@ -1,4 +1,4 @@
-"""Numbers of a run of any length, kept on the disk: what measures memory must not need more and more."""
+"""The numbers of a run of any length, kept on disk: measuring memory must not need more and more of it."""
 
 import tempfile
 
@@ -10,8 +10,8 @@ _BLOCK = 1000
 
 
 class Recorder:
-    """Rows of whole numbers. Every thousandth row the rows go to a temporary file that has no name, so
-    the process holds as much memory at the last row as at the first, and percentiles are exact."""
+    """Rows of whole numbers. Every 1,000 rows go to a temporary file without a name, so the process holds as
+    much memory at the last row as at the first, and percentiles are exact."""
 
     def __init__(self, *columns: str) -> None:
         """
@@ -23,7 +23,7 @@ class Recorder:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 (close() closes it)
 
     def add(self, *values: int) -> None:
-        """One row, a value for each column.
+        """Add a row, with a value for each column.
 
         Raises:
             OSError: the disk is full.
@@ -42,7 +42,7 @@ class Recorder:
         return rows
 
     def close(self) -> None:
-        """Remove the file."""
+        """Remove the temporary file."""
         self._file.close()
 
     def _write(self) -> None:

@@ -1,1 +1,1 @@
-"""Where a figure was measured, and what disturbed the measurement."""
+"""The machine that a figure was measured on, and what made its timings unreliable."""

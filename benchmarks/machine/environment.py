@@ -1,4 +1,4 @@
-"""Where a figure was measured: machine, software, models; and what disturbed the measurement."""
+"""Where a figure was measured (machine, software, models), and what made its timings unreliable."""
 
 import os
 import platform
@@ -22,32 +22,36 @@ from edge.core.runtime import make_interpreter, package_version, runtime_name
 from edge.landmarks.models import find_models, model_hashes
 from edge.settings import LandmarkSettings
 
-_BOARD = Path("/proc/device-tree/model")
-_CPUINFO = Path("/proc/cpuinfo")
-_GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+BOARD = Path("/proc/device-tree/model")
+CPUINFO = Path("/proc/cpuinfo")
+GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 _SLOW_GOVERNORS = ("powersave", "ondemand", "conservative", "schedutil")
 _ARM_CORES = {"0xd03": "Cortex-A53", "0xd08": "Cortex-A72", "0xd0b": "Cortex-A76"}
 """``CPU part`` of /proc/cpuinfo, which names no model on aarch64: Pi 3, Pi 4, Pi 5."""
 
-_OTHER_LOAD_LIMIT = 0.15  # cores
-_STEAL_LIMIT = 0.02  # cores
-_SHORTEST_WATCH_S = 0.5  # /proc/stat counts in steps of 10 ms for each core
+_OTHER_LOAD_LIMIT = 0.15
+"""Cores that other processes may use before timings count as unreliable."""
+_STEAL_LIMIT = 0.02
+"""Cores that the host of a virtual machine may take before timings count as unreliable."""
+_SHORTEST_WATCH_S = 0.5
+"""Shortest run that load is judged in: /proc/stat counts in steps of 10 ms for each core."""
 
 
 def describe(settings: LandmarkSettings, load_before: float) -> dict[str, Any]:
     """The environment block of a result; None for what this machine does not tell.
 
     Args:
+        settings: threads and face models of the landmark backend.
         load_before: 1-minute load average before the run.
     """
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "mien": __version__,
-        "board": text(_BOARD),
+        "board": text(BOARD),
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),
         "cores_usable": usable_cores(),
-        "governor": text(_GOVERNOR),
+        "governor": text(GOVERNOR),
         "machine": platform.machine(),
         "system": _system(),
         "kernel": platform.release(),
@@ -63,8 +67,8 @@ def describe(settings: LandmarkSettings, load_before: float) -> dict[str, Any]:
 
 
 def delegate(settings: LandmarkSettings) -> str | None:
-    """What runs the landmark model within our runtime: ``"XNNPACK"``, the one delegate that both runtimes
-    put in by themselves, or None: the runtime's own kernels, or the backend is an official one.
+    """The delegate that runs the landmark model within our runtime: ``"XNNPACK"``, the only one that both
+    runtimes add by themselves, or None: the runtime's own kernels do, or the backend is an official one.
 
     Raises:
         ModelError: the face models are missing or altered.
@@ -78,7 +82,7 @@ def delegate(settings: LandmarkSettings) -> str | None:
 
 
 def bundle_facts(bundle: Bundle) -> dict[str, Any]:
-    """What tells one bundle from another."""
+    """The block of a result that identifies a bundle."""
     return {
         "name": bundle.name,
         "labels": list(bundle.labels),
@@ -90,7 +94,7 @@ def bundle_facts(bundle: Bundle) -> dict[str, Any]:
 
 
 def _feature_version(bundle: Bundle) -> int | None:
-    """What bundles of schema 4, and results of that time, call the inputs; None: there is no such number."""
+    """The number of these inputs in bundles of schema 4 and results of that time; None: they have none."""
     names = [each.name for each in bundle.inputs]
     return next((version for version, inputs in INPUTS.items() if [*inputs] == names), None)
 
@@ -101,52 +105,50 @@ def usable_cores() -> int:
 
 
 class Watch:
-    """What else the machine does, from the making of this object on."""
+    """What else the machine does from the creation of this object on."""
 
     def __init__(self) -> None:
         self.load_before = os.getloadavg()[0]
         self.restart()
 
     def restart(self) -> None:
-        """Count from now on; ``load_before`` stays."""
+        """Count from now on; ``load_before`` stays as it is."""
         self.heat, self.seconds = Heat(), 0.0
-        self._started, self._own, self._machine = time.perf_counter(), _own_seconds(), _machine_seconds()
+        self._started, self._own, self._machine = time.perf_counter(), own_seconds(), _machine_seconds()
 
     def stop(self) -> list[str]:
-        """End the run: ``seconds`` is set.
+        """End the run, and set ``seconds`` to its duration.
 
         Returns:
-            What spoils its figures, one sentence each.
+            What made its timings unreliable, one sentence each.
         """
         self.seconds = time.perf_counter() - self._started
         others = self._others()
-        self.heat.look()
+        self.heat.sample()
         found = self.heat.warnings()
-        governor = text(_GOVERNOR)
+        governor = text(GOVERNOR)
         if governor in _SLOW_GOVERNORS:
-            found.append(
-                f"the CPU governor is {governor}, so the clock may change in the run: set it to performance"
-            )
+            found.append(f"the CPU governor is {governor}, which changes the clock: set it to performance")
         if self.load_before > usable_cores() / 2:
-            found.append(f"the load average was {self.load_before:.2f} before the run: other work slows it")
-        return found + others
+            found.append(f"the load average was {self.load_before:.2f} before the run")
+        return [f"unreliable timings: {reason}" for reason in found + others]
 
     def _others(self) -> list[str]:
-        """What others did with the cores meanwhile."""
+        """One sentence if other processes used the cores, and one if the host of a virtual machine did."""
         now, seconds = _machine_seconds(), self.seconds
         found: list[str] = []
         if now is None or self._machine is None or seconds < _SHORTEST_WATCH_S:
             return found
         busy, stolen = ((after - before) / seconds for after, before in zip(now, self._machine, strict=True))
-        others = busy - (_own_seconds() - self._own) / seconds
+        others = busy - (own_seconds() - self._own) / seconds
         if others > _OTHER_LOAD_LIMIT:
-            found.append(f"other processes used {others:.2f} cores during the run: its figures are too high")
+            found.append(f"other processes used {others:.2f} cores during the run")
         if stolen > _STEAL_LIMIT:
-            found.append(f"the host of this virtual machine took away {stolen:.2f} cores during the run")
+            found.append(f"the host of this virtual machine took {stolen:.2f} cores during the run")
         return found
 
 
-def _own_seconds() -> float:
+def own_seconds() -> float:
     """CPU seconds of this process and of those that it started and that have ended."""
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
@@ -163,7 +165,7 @@ def _machine_seconds() -> tuple[float, float] | None:
 
 
 def _cpu_model() -> str:
-    lines = (text(_CPUINFO) or "").splitlines()
+    lines = (text(CPUINFO) or "").splitlines()
     facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
     if "model name" in facts:
         return facts["model name"]

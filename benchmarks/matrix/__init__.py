@@ -1,1 +1,1 @@
-"""Backends, runtimes, bundles, number formats and threads side by side."""
+"""Backends, runtimes, bundles, number formats and threads timed beside each other."""

@@ -16,34 +16,36 @@ from edge.build import load_bundle
 from edge.core.errors import BackendError
 
 SCHEMA = 1
-"""Version of the result."""
+"""Version of the JSON result."""
 
 SKIPPED = 5
 """Measurements at the start of each block that do not count: they find the caches of the block before."""
 FEW_ROUNDS = 10
+"""Rounds below which the spread of a ratio says little."""
 _SLOWEST_S = 2.0
-"""A measurement that takes longer is taken for one that hangs."""
+"""Seconds after which a measurement counts as hanging."""
 
 T = TypeVar("T")
 
 FACTS = ("landmarks", "bundle", "file", "precision", "threads")
+"""Keys of a result's line that say what was measured, beside ``kind``."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be measured."""
+class MatrixPlan:
+    """What the matrix measures."""
 
     pythons: Sequence[str]
-    """An interpreter of each environment."""
+    """Path of the interpreter of each environment."""
     backends: Sequence[str]
     bundles: Sequence[str]
     threads: Sequence[int]
     rounds: int
-    """Blocks of each configuration."""
+    """Number of blocks of each configuration."""
     frames: int
-    """Measurements in a block."""
+    """Number of measurements in a block."""
     flags: dict[str, Any]
-    """Dotted setting → value, for all configurations."""
+    """Settings of all configurations: dotted setting → value."""
 
 
 @dataclass(slots=True)
@@ -51,21 +53,21 @@ class Configuration:
     """One line of the matrix."""
 
     environment: int
-    """Place in the list of environments."""
+    """Position in the list of environments."""
     facts: dict[str, Any]
-    """What it is, as the result says: ``kind`` and ``FACTS``."""
+    """What is measured: ``kind`` and ``FACTS`` of the result."""
     order: dict[str, Any]
-    """What the worker is told to open."""
+    """The message ``open`` for the worker."""
     blocks: list[NDArray[np.int64]] = field(default_factory=list)
-    """ns of each round."""
+    """Durations in each round, int64 (N,), ns."""
     reason: str | None = None
-    """Why it cannot run."""
+    """Why it cannot run; None: it runs."""
     place: int = 0
-    """In the worker's list."""
+    """Position in the worker's list."""
 
 
-def benchmark(plan: Plan) -> dict[str, Any]:
-    """Measure every configuration that runs, a block of each in turn.
+def benchmark(plan: MatrixPlan) -> dict[str, Any]:
+    """Measure every configuration that can run, a block of each in turn.
 
     Returns:
         The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
@@ -104,11 +106,13 @@ def benchmark(plan: Plan) -> dict[str, Any]:
     }
 
 
-def configurations(environment: int, plan: Plan, bundles: dict[str, Path]) -> list[Configuration]:
-    """All that one environment is asked for, whether it can or not.
+def configurations(environment: int, plan: MatrixPlan, bundles: dict[str, Path]) -> list[Configuration]:
+    """All configurations of one environment, whether they can run there or not.
 
     Args:
-        bundles: name → folder; every TFLite file in it is a head.
+        environment: position in ``plan.pythons``.
+        plan: what is measured.
+        bundles: folder of each bundle, by name; every TFLite file in it is a head.
     """
 
     def make(kind: str, file: Path | None = None, **facts: Any) -> Configuration:
@@ -141,7 +145,7 @@ def configurations(environment: int, plan: Plan, bundles: dict[str, Path]) -> li
 
 
 def _start(python: str, flags: dict[str, Any], stack: ExitStack) -> tuple[Worker | None, dict[str, Any]]:
-    """A worker, None where there is none, and the environment block, or ``error`` in its place."""
+    """A worker and its environment block of the result; None and a block with ``error`` if none starts."""
     try:
         worker = stack.enter_context(closing(Worker(python)))
         return worker, {"executable": python, "error": None, **worker.ask({"describe": flags})}
@@ -153,7 +157,7 @@ def _start(python: str, flags: dict[str, Any], stack: ExitStack) -> tuple[Worker
 def _open(
     every: list[Configuration], workers: Sequence[Worker | None], environments: Sequence[dict[str, Any]]
 ) -> None:
-    """Build every configuration in its worker, or note why not."""
+    """Build every configuration in its worker, or note why it cannot be built."""
     for each in every:
         worker = workers[each.environment]
         if worker is None:
@@ -165,8 +169,10 @@ def _open(
             each.reason = str(error)
 
 
-def _run(running: list[Configuration], workers: Sequence[Worker | None], plan: Plan, watch: Watch) -> None:
-    """A block of each in turn."""
+def _run(
+    running: list[Configuration], workers: Sequence[Worker | None], plan: MatrixPlan, watch: Watch
+) -> None:
+    """Measure a block of each configuration in turn, round by round."""
     for turn in range(plan.rounds):
         for each in in_turn(running, turn):
             worker = workers[each.environment]
@@ -178,16 +184,16 @@ def _run(running: list[Configuration], workers: Sequence[Worker | None], plan: P
                 each.blocks.append(np.array(worker.ask(order, limit_s)["ns"], np.int64))
             except BackendError as error:
                 each.reason = f"in round {turn + 1}: {error}"
-        watch.heat.sample()
+        watch.heat.sample_if_due()
 
 
 def in_turn(every: Sequence[T], turn: int) -> Sequence[T]:
-    """Forwards in even rounds and backwards in odd ones, so that heat and other load hit all alike."""
+    """The items, backwards in odd rounds, so that heat and other load affect all of them alike."""
     return every if turn % 2 == 0 else every[::-1]
 
 
 def few_rounds(rounds: int) -> list[str]:
-    """A warning, where it is due."""
+    """A warning if there are fewer than ``FEW_ROUNDS``, else nothing."""
     few = f"{rounds} rounds are few: the spread of a ratio needs at least {FEW_ROUNDS}"
     return [few] if rounds < FEW_ROUNDS else []
 
@@ -217,12 +223,12 @@ def ratio_of_blocks(blocks: list[NDArray[np.int64]], against: list[NDArray[np.in
 
 
 def spread(ratio: dict[str, float]) -> str:
-    """What ``ratio_of_blocks`` gives, for a table."""
+    """A result of ``ratio_of_blocks`` as a cell of a table."""
     return f"{ratio['p50']:8.2f}  ({ratio['p10']:.2f} – {ratio['p90']:.2f})"
 
 
 def table(result: dict[str, Any]) -> str:
-    """The result for people."""
+    """The result as a table for people."""
     lines = [
         f"{result['rounds']} rounds, blocks of {result['frames']} after {result['skipped']} that do not count"
     ]
@@ -241,7 +247,7 @@ def table(result: dict[str, Any]) -> str:
 
 
 def _reasons(result: dict[str, Any]) -> list[str]:
-    """What could not run, a line for each reason; that of a whole environment is told above."""
+    """A line for each reason why configurations could not run; those of whole environments stand above."""
     lines: dict[str, list[str]] = {}
     for line in result["configurations"]:
         if line["reason"] and not result["environments"][line["environment"]]["error"]:

@@ -1,12 +1,12 @@
-"""What one environment of ``mien benchmark matrix`` runs: a process that answers JSON lines.
+"""The process that ``mien benchmark matrix`` runs in each environment; it answers JSON lines.
 
 It takes lines from stdin and answers each on stdout:
 
 - ``{"describe": SETTINGS}`` → the environment block of a result.
-- ``{"open": CONFIGURATION}`` → ``{"place": N}``: built, and where it stands in the list of the opened ones.
+- ``{"open": CONFIGURATION}`` → ``{"place": N}``: it is built, with position N in the list of all opened.
 - ``{"block": PLACE, "frames": N, "skip": M}`` → ``{"ns": [...]}``: N measurements, after M that do not count.
 
-Whatever does not work is answered with ``{"error": REASON}``.
+Failures are answered with ``{"error": REASON}``.
 """
 
 import json
@@ -35,10 +35,10 @@ from edge.settings import Settings, load_settings
 _FORCE_FP16 = 4
 """``TFLITE_XNNPACK_DELEGATE_FLAG_FORCE_FP16`` of XNNPACK's delegate."""
 _FP16_ARITHMETIC = {"asimdhp", "avx512_fp16"}
-"""Flags of CPUs that compute with 16 bits; others would convert there and back."""
+"""CPU flags for arithmetic with 16 bits; CPUs without one would convert to 32 bits and back."""
 
 Measure = Callable[[], int]
-"""One measurement, ns."""
+"""Makes one measurement and gives its duration, ns."""
 
 
 def main() -> None:
@@ -70,10 +70,10 @@ def _serve(message: dict[str, Any], opened: list[tuple[Measure, int]]) -> dict[s
 
 
 def frame(settings: Settings, _: dict[str, Any]) -> Measure:
-    """The app's pipeline on frames of the demo; every configuration gets the same ones.
+    """Times the app's pipeline on frames of the demo, which are the same for every configuration.
 
     Raises:
-        MienError: a part is missing, or the parts do not go together.
+        MienError: a model or a bundle is missing, or they do not go together.
     """
     pipeline = build_pipeline(settings)
     frames = iter(unpaced_demo(settings.landmarks))
@@ -88,7 +88,7 @@ def frame(settings: Settings, _: dict[str, Any]) -> Measure:
 
 
 def invoke(settings: Settings, configuration: dict[str, Any]) -> Measure:
-    """The bare landmark model, on noise.
+    """Times the bare landmark model on noise.
 
     Raises:
         MienError: the runtime, or 16-bit arithmetic where it is asked for, is missing.
@@ -96,7 +96,7 @@ def invoke(settings: Settings, configuration: dict[str, Any]) -> Measure:
     model = find_models(models_directory(settings.landmarks)).landmarker
     noise = np.random.default_rng(0).integers(0, 256, (1, SIDE, SIDE, 3), np.uint8)
     if configuration["precision"] == "float16":
-        _require_fp16()
+        require_fp16()
         return _timed(compiled(model, settings.landmarks.threads, _FORCE_FP16, noise))
     interpreter = make_interpreter(model, settings.landmarks.threads, "the face landmark model")
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], noise)
@@ -104,7 +104,7 @@ def invoke(settings: Settings, configuration: dict[str, Any]) -> Measure:
 
 
 def head(settings: Settings, configuration: dict[str, Any]) -> Measure:
-    """The bare network of a bundle, on noise of mean 0 and variance 1.
+    """Times the bare network of a bundle on noise of mean 0 and variance 1.
 
     The landmark model runs before each measurement, so that the caches are as in a frame.
 
@@ -133,10 +133,10 @@ _BUILDERS = {"frame": frame, "invoke": invoke, "head": head}
 
 
 def compiled(model: bytes, threads: int, flags: int, values: np.ndarray) -> Callable[[], Any]:
-    """A run of a model with one input on LiteRT's CompiledModel, which passes flags on to XNNPACK.
+    """A function that runs a model with one input on LiteRT's CompiledModel, which passes flags to XNNPACK.
 
     Returns:
-        Runs the model and gives its output buffers.
+        The function; it gives the output buffers of the model.
 
     Raises:
         BackendError: the runtime has no CompiledModel.
@@ -166,7 +166,12 @@ def _timed(run: Callable[[], Any]) -> Measure:
     return measure
 
 
-def _require_fp16() -> None:
+def require_fp16() -> None:
+    """See that the CPU computes with 16-bit floating-point numbers.
+
+    Raises:
+        BackendError: it does not.
+    """
     if not _FP16_ARITHMETIC & set((text(Path("/proc/cpuinfo")) or "").split()):
         wanted = " or ".join(sorted(_FP16_ARITHMETIC))
         raise BackendError(f"this CPU has no 16-bit floating-point arithmetic (expected {wanted})")

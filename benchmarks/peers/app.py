@@ -1,6 +1,7 @@
-"""The app as a peer: what the files of our own in ``benchmarks/peers`` share."""
+"""The app as a peer: the class and the declarations that the files of our own in ``recognizers`` share."""
 
 import time
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -11,32 +12,39 @@ from edge.core.types import Frame
 from edge.settings import load_settings
 from evaluation.label_sets import FER2013
 
-PYTHONS = ("3.11", "3.12", "3.13")
-REQUIREMENTS = ("-r requirements-edge.txt",)
-LABELS = {name: name for name in FER2013}
-TRAINED_ON = "Training part of FER2013, without the pictures of which PublicTest or PrivateTest has a copy"
-
 
 class App:
-    """The app's pipeline with default settings; the first face counts."""
+    """The app's pipeline with default settings; the first face counts.
 
-    def __init__(self, bundle: str, backend: str = "litert") -> None:
-        """Build it.
+    A file's ``Recognizer`` derives from it and names its bundle; what it declares can be declared anew.
+    """
+
+    PYTHONS = ("3.11", "3.12", "3.13")
+    REQUIREMENTS: tuple[str, ...] = ("-r requirements-edge.txt",)
+    LABELS: ClassVar = {name: name for name in FER2013}
+    TRAINED_ON = (
+        "Training part of FER2013, without the pictures of which PublicTest or PrivateTest has a copy"
+    )
+    BUNDLE: str
+    BACKEND = "litert"
+
+    def __init__(self) -> None:
+        """Build the pipeline.
 
         Raises:
-            MienError: a part is missing, or the parts do not go together.
+            MienError: a model or a bundle is missing, or they do not go together.
         """
         cv2.setNumThreads(1)
-        settings = load_settings(None, {"expression.bundle": bundle, "landmarks.backend": backend})
+        settings = load_settings(None, {"expression.bundle": self.BUNDLE, "landmarks.backend": self.BACKEND})
         self._pipeline = build_pipeline(settings)
         self._number = 0
 
     def answer(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-        """Probabilities float32 (C,) for a single picture; None: no face found."""
+        """Probabilities float32 (C,) for a single picture, RGB uint8 (H, W, 3); None: no face found."""
         return self._process(rgb, still=True)
 
     def track(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-        """Likewise, for the next frame of a camera."""
+        """Probabilities float32 (C,) for the next frame of a camera; None: no face found."""
         return self._process(rgb, still=False)
 
     def _process(self, rgb: NDArray[np.uint8], still: bool) -> NDArray[np.float32] | None:

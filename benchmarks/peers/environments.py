@@ -1,6 +1,6 @@
-"""A virtual environment for each peer, made once, then kept for as long as its requirements are the same.
+"""A virtual environment for each peer, made once and kept as long as its requirements are the same.
 
-What a peer wants of npm is installed into it too.
+The packages of npm that a peer requires are installed into it too.
 """
 
 import json
@@ -19,12 +19,12 @@ from edge.core.files import replacing_folder, sha256
 _ROOT = Path(__file__).resolve().parents[2]
 _VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 _ELSEWHERE = ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
-"""Variables that would bring packages of other places in, or send new ones there."""
+"""Environment variables that would bring in packages from other places, or send new ones there."""
 _NPM = ("npm", "ci", "--json", "--ignore-scripts", "--no-audit", "--no-fund")
 
 
 def default_folder() -> Path:
-    """Below the user's cache directory.
+    """The folder of all environments, below the user's cache directory.
 
     Raises:
         ConfigError: the user has no home directory.
@@ -37,35 +37,35 @@ def default_folder() -> Path:
 
 
 def prepare(peer: Peer, folder: Path, python: Path = Path(sys.executable)) -> Path:
-    """Make the environment of a peer, unless it is there.
+    """Make the environment of a peer, unless it exists.
 
     Args:
-        peer: whose.
-        folder: of all environments. Peers with the same requirements share one.
-        python: the interpreter that it is made with.
+        peer: the peer.
+        folder: folder of all environments. Peers with the same requirements share one.
+        python: interpreter that the environment is made with.
 
     Returns:
         Path of the environment. It has no pip of its own.
 
     Raises:
-        BackendError: this Python is not one of the peer's, a file of requirements is missing, Node is, or
-            pip or npm fails, with its reason.
+        BackendError: the peer does not run on this Python, a file of requirements or Node is missing, or
+            pip or npm fails; the message has the reason.
         OSError: the folder cannot be written.
     """
-    version = _version(python)
+    version = python_version(python)
     if version not in peer.pythons:
         raise BackendError(
             f"{peer.name} runs on Python {' or '.join(peer.pythons)}, and {python} is {version}: "
             f"name another with --python {peer.name}=PATH"
         )
     if peer.npm is not None:
-        _require(peer, "node")
+        require_program(peer, "node")
     listed = _listed(peer)
     path = folder.resolve() / f"python{version}-{sha256(listed.encode())[:12]}"
     if interpreter(path).exists():  # it got this name when it was whole, but its Python may have gone since
         return path
     if peer.npm is not None:
-        _require(peer, "npm")
+        require_program(peer, "npm")
     print(f"making the environment of {peer.name} in {path}: once, it may take minutes", file=sys.stderr)
     with replacing_folder(path) as temporary:
         _run([str(python), "-m", "venv", "--without-pip", str(temporary)], peer)
@@ -77,15 +77,15 @@ def prepare(peer: Peer, folder: Path, python: Path = Path(sys.executable)) -> Pa
 
 
 def interpreter(environment: Path) -> Path:
-    """Its Python."""
+    """Path of the Python of an environment."""
     return environment / "bin" / "python"
 
 
 def install(peer: Peer, environment: Path) -> None:
-    """Install what the peer requires, with our pip.
+    """Install the requirements of a peer with our own pip.
 
     Raises:
-        BackendError: pip fails, with its reason.
+        BackendError: pip fails; the message has the reason.
     """
     for lines, flags in ((peer.requirements, []), (peer.without_dependencies, ["--no-deps"])):
         if lines:
@@ -94,31 +94,31 @@ def install(peer: Peer, environment: Path) -> None:
 
 
 def install_npm(peer: Peer, listed: Path, environment: Path) -> None:
-    """Install what a lock file says into ``node_modules`` of the environment, without running its scripts.
+    """Install the packages of a lock file into ``node_modules`` of the environment, without running scripts.
 
     Args:
-        peer: whose.
+        peer: the peer.
         listed: folder of ``package.json`` and ``package-lock.json``.
         environment: gets a copy of both.
 
     Raises:
-        BackendError: npm fails, with its reason.
+        BackendError: npm fails; the message has the reason.
     """
     for name in NPM_FILES:
         shutil.copyfile(listed / name, environment / name)
     code, out, err = _call([*_NPM, "--prefix", str(environment)])
     if code != 0:
-        raise BackendError(f"no environment for {peer.name}: npm: {_npm_reason(out, err)}")
+        raise BackendError(f"no environment for {peer.name}: npm: {npm_reason(out, err)}")
 
 
 def size_mb(environment: Path) -> float:
-    """Disk that an environment takes, without the Python that it was made with, MB (10^6 bytes)."""
+    """Disk space of an environment without the Python that it was made with, MB (10^6 bytes)."""
     sizes = (path.lstat().st_size for path in environment.rglob("*") if not path.is_dir())
     return round(sum(sizes) / 1e6, 1)
 
 
 def _listed(peer: Peer) -> str:
-    """All that pip is told, with what stands in files of ours."""
+    """All requirements of a peer, with the content of the files that they name."""
     files = [_ROOT / line.removeprefix("-r ") for line in peer.requirements if line.startswith("-r ")]
     try:
         npm = [f"# npm: {name} {sha256((peer.npm / name).read_bytes())}" for name in NPM_FILES if peer.npm]
@@ -134,7 +134,12 @@ def _arguments(lines: Sequence[str]) -> list[str]:
     return [f"-r{_ROOT / line.removeprefix('-r ')}" if line.startswith("-r ") else line for line in lines]
 
 
-def _version(python: Path) -> str:
+def python_version(python: Path) -> str:
+    """Version of an interpreter, such as ``"3.11"``.
+
+    Raises:
+        BackendError: it does not run.
+    """
     try:
         code, out, err = _call([str(python), "-c", _VERSION])
     except OSError as error:
@@ -145,15 +150,20 @@ def _version(python: Path) -> str:
     return out.strip()
 
 
-def _require(peer: Peer, program: str) -> None:
+def require_program(peer: Peer, program: str) -> None:
+    """See that a program which a peer needs is on the PATH.
+
+    Raises:
+        BackendError: it is not.
+    """
     if shutil.which(program) is None:
         raise BackendError(
             f"no environment for {peer.name}: there is no {program} on the PATH: install Node.js and npm"
         )
 
 
-def _npm_reason(out: str, err: str) -> str:
-    """What npm says went wrong; it says so in JSON, unless it fails early."""
+def npm_reason(out: str, err: str) -> str:
+    """The reason in npm's output, which is JSON unless npm fails early."""
     try:
         reason = str(json.loads(out)["error"]["summary"])
     except (ValueError, KeyError, TypeError):
@@ -171,7 +181,7 @@ def _run(command: Sequence[str], peer: Peer) -> None:
 
 
 def _call(command: Sequence[str]) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr. Ctrl-C ends the command with all that it started."""
+    """Exit code, stdout and stderr of a command. Ctrl-C ends it with all that it started."""
     pipe = subprocess.PIPE
     variables = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
     with subprocess.Popen(

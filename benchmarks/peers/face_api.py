@@ -1,4 +1,4 @@
-"""face-api as a peer: what its two files in ``benchmarks/peers`` share. It runs in a process of Node."""
+"""face-api as a peer: what its two files in ``recognizers`` share. It runs in a process of Node."""
 
 import atexit
 import sys
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from benchmarks.workers.process import Worker
 
 VERSION = "1.7.15"
-NPM = "face_api_npm"
 TRAINED_ON = "public data sets and pictures of the web that are not named; FER2013 is not ruled out"
 LABELS = {
     "neutral": "neutral",
@@ -21,24 +20,28 @@ LABELS = {
     "disgusted": "disgust",
     "surprised": "surprise",
 }
-_SCRIPT = Path(__file__).parent / "recognizers" / NPM / "worker.js"
+_SCRIPT = Path(__file__).parent / "recognizers" / "face_api_npm" / "worker.js"
 _ANSWER_S = 60.0
-"""Less than this process itself is given, so that Node does not outlive it."""
+"""Seconds that Node has for an answer: less than this process has, so that Node does not outlive it."""
 
 
 class FaceApi:
-    """Its networks in Node, WebAssembly on one thread."""
+    """The networks of face-api in Node, on WebAssembly with one thread."""
+
+    NPM = "face_api_npm"
+    TRAINED_ON = TRAINED_ON
+    LABELS = LABELS
 
     def __init__(self, detect: bool, folder: Path = Path(sys.prefix)) -> None:
         """Start Node and load the networks.
 
         Args:
-            detect: look for the face with its own detector, SSD MobileNet V1; else each picture is a face.
-            folder: that of ``node_modules``.
+            detect: find the face with face-api's own detector, SSD MobileNet V1; else each picture is a face.
+            folder: folder of ``node_modules``.
 
         Raises:
             OSError: there is no Node.
-            BackendError: it cannot run them, with the reason.
+            BackendError: Node cannot run the networks; the message has the reason.
         """
         self._worker = Worker("node", (str(_SCRIPT), str(folder)))
         atexit.register(self.close)
@@ -49,13 +52,13 @@ class FaceApi:
             self.close()
             raise
         self.processes = (self._worker.pid,)
-        """Of Node."""
+        """Process number of Node."""
 
     def answer(self, rgb: NDArray[np.uint8]) -> list[float] | None:
         """Probabilities of a picture uint8 (H, W, 3), in the order of ``LABELS``; None: no face found.
 
         Raises:
-            BackendError: Node is gone, or the networks fail; with the reason.
+            BackendError: Node has ended, or the networks fail; the message has the reason.
         """
         found = self._worker.ask({"picture": rgb.shape[:2]}, _ANSWER_S, rgb.tobytes())["expressions"]
         return None if found is None else [found[name] for name in LABELS]

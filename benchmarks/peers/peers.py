@@ -14,10 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.classes import choose_classes, with_truth
-from benchmarks.accuracy.evaluation import Evaluation
-from benchmarks.accuracy.scores import nothing_left
-from benchmarks.accuracy.subset import Pictures
+from benchmarks.accuracy.classes import choose_classes
+from benchmarks.accuracy.subset import PictureReader, PictureSelection
 from benchmarks.demo import unpaced_demo
 from benchmarks.latency.meter import percentiles_ms
 from benchmarks.machine.environment import Watch, describe
@@ -27,46 +25,46 @@ from benchmarks.peers.process import RemoteSystem, TimedAnswer
 from benchmarks.peers.registry import Peer
 from benchmarks.robustness import robustness
 from benchmarks.robustness.corruptions import OF_PICTURES
+from benchmarks.systems.evaluator import EvaluationSetup
 from edge.cli.console import say
-from edge.core.errors import BackendError, DataError
+from edge.core.errors import BackendError
 from edge.settings import LandmarkSettings
-from evaluation import read_dataset
 
 SCHEMA = 2
-"""Version of the result."""
+"""Version of the JSON result."""
 COLD_RUNS = 3
-"""Fresh processes whose first result is waited for."""
+"""Fresh processes whose time to the first result is measured."""
 
 FIGURES = (
     *("n", "ms", "ms_still", "cpu_ms_per_frame", "frames_with_face", "peak_rss_mb", "install_mb"),
     *("first_result_s", "first_result_runs_s", "scores", "lacks", "against", "ratio"),
 )
-"""Of each peer; None: not measured."""
-_OF_THE_DATA = (
+"""Keys of each peer's figures; None: not measured."""
+_DATA_KEYS = (
     *("protocol", "data", "split", "truth", "labels", "left_out", "skipped", "skipped_rows", "pictures", "n"),
 )
-"""What the accuracies of all peers have in common."""
+"""Keys of a robustness result that the accuracies of all peers have in common."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be measured."""
+class PeersPlan:
+    """What the comparison of peers measures."""
 
     peers: Sequence[Peer]
     folder: Path
-    """Of the environments."""
+    """Folder of the environments."""
     pythons: Mapping[str, Path]
-    """Peer → interpreter that its environment is made with; default: this one."""
+    """Interpreter that a peer's environment is made with, by the peer's name; default: this one."""
     rounds: int
-    """Blocks of each peer."""
+    """Number of blocks of each peer."""
     frames: int
-    """Measured frames in a block."""
-    pictures: Pictures | None = None
-    """None: accuracy is not measured."""
+    """Number of measured frames in a block."""
+    pictures: PictureSelection | None = None
+    """Labelled pictures; None: accuracy is not measured."""
     seed: int = 0
-    """Of the choice of pictures."""
+    """Seed of the choice of pictures."""
     workers: int | None = None
-    """Processes for accuracy; None: one for each usable core."""
+    """Number of processes for accuracy; None: one for each usable core."""
 
 
 @dataclass(slots=True)
@@ -78,13 +76,13 @@ class _Candidate:
     system: RemoteSystem | None = None
     software: dict[str, Any] = field(default_factory=dict)
     reason: str | None = None
-    """Why there are no figures."""
+    """Why there are no figures; None: it runs."""
     score_reason: str | None = None
-    """Why there are none of single pictures."""
+    """Why there are no figures of single pictures; None: there are some."""
     blocks: list[list[TimedAnswer]] = field(default_factory=list)
-    """Of frames of a camera."""
+    """Answers in each block to frames of a camera."""
     stills: list[list[TimedAnswer]] = field(default_factory=list)
-    """Of the same frames as single pictures, where that makes a difference."""
+    """Answers to the same frames as single pictures, where that makes a difference."""
     figures: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -93,11 +91,11 @@ class _Candidate:
         return partial(RemoteSystem, interpreter(self.environment), self.peer.file, self.peer.labels)
 
     def ns(self) -> list[NDArray[np.int64]]:
-        """Of each block."""
+        """Durations in each block of frames of a camera, int64 (N,), ns."""
         return _ns(self.blocks)
 
 
-def benchmark(plan: Plan) -> dict[str, Any]:
+def benchmark(plan: PeersPlan) -> dict[str, Any]:
     """Measure every peer that runs, a block of frames of each in turn.
 
     Returns:
@@ -107,7 +105,7 @@ def benchmark(plan: Plan) -> dict[str, Any]:
         MienError: the demo or the data is missing, or no peer runs.
     """
     watch = Watch()
-    # What may be mistyped or missing, before environments are made.
+    # Whatever may be mistyped or missing is looked for before environments are made.
     views = (frame.rgb for frame in unpaced_demo(LandmarkSettings()))
     first = next(views)
     if plan.pictures is not None:
@@ -145,13 +143,18 @@ def benchmark(plan: Plan) -> dict[str, Any]:
 
 def robustness_of(
     peer: Peer,
-    pictures: Pictures,
+    pictures: PictureSelection,
     folder: Path,
     pythons: Mapping[str, Path],
     seed: int = 0,
     workers: int | None = None,
 ) -> dict[str, Any]:
-    """One peer on damaged pictures: corruptions and occlusions, which are made here.
+    """Score one peer on pictures with corruptions and occlusions, which are made in this process.
+
+    Args:
+        peer: the peer.
+        pictures: which pictures.
+        folder, pythons, seed, workers: see ``PeersPlan``.
 
     Returns:
         The JSON result of ``benchmarks.robustness.robustness.benchmark``, without ``command``.
@@ -164,16 +167,12 @@ def robustness_of(
     _prepare(each, folder, pythons)
     with closing(each.build()) as system:
         facts = {"system": peer.title, "peer": peer.facts(system.software())}
-    evaluation = Evaluation(each.build, tuple(OF_PICTURES), seed)
+    evaluation = EvaluationSetup(each.build, tuple(OF_PICTURES), seed)
     return robustness.benchmark(pictures, evaluation, facts, robustness.find_reference(None), workers)
 
 
-def _require_pictures(pictures: Pictures, peer: Peer) -> None:
-    """Look for the first picture to score."""
-    classes = choose_classes(peer.labels, pictures.label_set)
-    samples = read_dataset(pictures.data, pictures.split, on_bad=lambda _: None, mapping=pictures.mapping)
-    if next(with_truth(samples, pictures.truth, classes, []), None) is None:
-        raise DataError(nothing_left(pictures.data, pictures.truth))
+def _require_pictures(pictures: PictureSelection, peer: Peer) -> None:
+    PictureReader(pictures, choose_classes(peer.labels, pictures.label_set)).require_any()
 
 
 def _attempt(each: _Candidate, step: Callable[[], None], still: bool = False) -> None:
@@ -181,8 +180,8 @@ def _attempt(each: _Candidate, step: Callable[[], None], still: bool = False) ->
 
     Args:
         each: the peer.
-        step: what is done.
-        still: with single pictures: its latency as in a camera stays if that fails.
+        step: the step.
+        still: it is a step with single pictures; if it fails, the latency of camera frames stays.
     """
     if each.reason is not None or (still and each.score_reason is not None):
         return
@@ -202,9 +201,9 @@ def _prepare(each: _Candidate, folder: Path, pythons: Mapping[str, Path]) -> Non
 
 
 def _start(each: _Candidate, first: NDArray[np.uint8], stack: ExitStack) -> None:
-    """Wait for the first result of fresh processes; the last one of them stays.
+    """Time the first result of fresh processes; the last process stays open.
 
-    The first one is asked for its packages then: the figures of that which stays are not to have it in them.
+    The first process is asked for its packages, so that the memory of the last one does not include that.
     """
     seconds = []
     for run in range(COLD_RUNS):
@@ -221,15 +220,17 @@ def _start(each: _Candidate, first: NDArray[np.uint8], stack: ExitStack) -> None
     each.figures |= {"first_result_s": statistics.median(seconds), "first_result_runs_s": seconds}
 
 
-def _run(every: Sequence[_Candidate], views: Iterator[NDArray[np.uint8]], plan: Plan, watch: Watch) -> None:
-    """The same frames for each in turn: of a camera, then as single pictures."""
+def _run(
+    every: Sequence[_Candidate], views: Iterator[NDArray[np.uint8]], plan: PeersPlan, watch: Watch
+) -> None:
+    """Give the same frames to each peer in turn, as frames of a camera and then as single pictures."""
     for turn in range(plan.rounds):
         frames = list(islice(views, SKIPPED + plan.frames))
         for each in in_turn(every, turn):
             _attempt(each, partial(_block, each, frames, tracked=True))
         for each in in_turn(every, turn):
             _attempt(each, partial(_block, each, frames, tracked=False), still=True)
-        watch.heat.sample()
+        watch.heat.sample_if_due()
 
 
 def _block(each: _Candidate, frames: Sequence[NDArray[np.uint8]], tracked: bool) -> None:
@@ -258,14 +259,14 @@ def _ns(blocks: Sequence[Sequence[TimedAnswer]]) -> list[NDArray[np.int64]]:
     return [np.array([answer.ns for answer in block], np.int64) for block in blocks]
 
 
-def _score(every: Sequence[_Candidate], plan: Plan, warnings: list[str]) -> dict[str, Any] | None:
-    """Label the pictures with each peer, and add to the warnings; what is the same for all of them."""
+def _score(every: Sequence[_Candidate], plan: PeersPlan, warnings: list[str]) -> dict[str, Any] | None:
+    """Score each peer on the pictures, and add to the warnings; gives the facts that all of them share."""
     if plan.pictures is None:
         return None
     common: dict[str, Any] = {}
 
-    def score(each: _Candidate, pictures: Pictures) -> None:
-        evaluation = Evaluation(each.build, seed=plan.seed)
+    def score(each: _Candidate, pictures: PictureSelection) -> None:
+        evaluation = EvaluationSetup(each.build, seed=plan.seed)
         result = robustness.benchmark(pictures, evaluation, {}, None, plan.workers)
         each.figures["scores"] = {
             key: value for key, value in result["clean"].items() if key != "abstentions"
@@ -275,7 +276,7 @@ def _score(every: Sequence[_Candidate], plan: Plan, warnings: list[str]) -> dict
             name for name, column in zip(known.names, known.matrix.T, strict=True) if not column.any()
         ]
         warnings.extend(f"{each.peer.name}: {warning}" for warning in result["warnings"])
-        common.update({key: result[key] for key in _OF_THE_DATA})
+        common.update({key: result[key] for key in _DATA_KEYS})
 
     for each in every:
         _attempt(each, partial(score, each, plan.pictures), still=True)
@@ -283,7 +284,7 @@ def _score(every: Sequence[_Candidate], plan: Plan, warnings: list[str]) -> dict
 
 
 def _results(every: Sequence[_Candidate]) -> list[dict[str, Any]]:
-    """A line for each peer. Ratios are over the first one that ran."""
+    """The line of each peer in the result. Ratios are over the first peer that ran."""
     against = next(each for each in every if each.reason is None)
     lines = []
     for each in every:

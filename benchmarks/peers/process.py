@@ -1,4 +1,4 @@
-"""The near end of a peer's process: a recognizer of another package, as if it were one of ours."""
+"""A peer in its own process and environment, as a system like those of ours."""
 
 import math
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.systems import Answer, Probabilities
+from benchmarks.systems.system import Answer, Probabilities
 from benchmarks.workers.process import ANSWER_S, Worker, run_module
 from edge.core.errors import BackendError
 
 OPEN_S = 300.0
-"""For importing and building what others wrote."""
+"""Seconds for importing and building a recognizer of another package."""
 _THREADS = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
 _VARIABLES = {**{f"{name}_THREADS": "1" for name in _THREADS}, "CUDA_VISIBLE_DEVICES": ""}
 """One thread and no GPU, for libraries that ask the environment; others take what they like (CPU time shows
@@ -22,31 +22,31 @@ how many threads)."""
 
 @dataclass(frozen=True, slots=True)
 class TimedAnswer:
-    """What a peer said of a picture, and what it took."""
+    """The answer of a peer to a picture, and its cost."""
 
     probabilities: Probabilities | None
     """float32 (C,); None: no face found."""
     ns: int
-    """Wall time within its process, without the way there and back."""
+    """Wall time within the peer's process, ns, without the way there and back."""
     cpu_ns: int
-    """CPU time of all threads of its process meanwhile, and of those that it names as its own."""
+    """CPU time of all threads of its process meanwhile, ns, and of the processes that it names."""
 
 
 class RemoteSystem:
-    """A ``benchmarks.accuracy.systems.System`` that lives in the environment of a peer."""
+    """A ``benchmarks.systems.system.System`` in the environment of a peer."""
 
     min_confidence = 0.0
 
     def __init__(self, python: Path, file: Path, labels: tuple[str, ...]) -> None:
-        """Start its process and build it.
+        """Start the process and build the recognizer.
 
         Args:
-            python: the interpreter of its environment.
-            file: of the peer.
+            python: interpreter of the peer's environment.
+            file: file of the peer.
             labels: see ``benchmarks.peers.registry.Peer``.
 
         Raises:
-            BackendError: it cannot, with the reason.
+            BackendError: the process does not start, or cannot build it; the message has the reason.
         """
         self.labels = labels
         try:
@@ -55,7 +55,7 @@ class RemoteSystem:
             raise BackendError(f"cannot run {python}: {error.strerror}") from None
         try:
             self.tracks: bool = self._worker.ask({"open": str(file.resolve())}, OPEN_S)["tracks"]
-            """Whether it makes a difference between single pictures and frames of a camera."""
+            """Whether it treats single pictures and frames of a camera differently."""
         except BaseException:
             self._worker.close()
             raise
@@ -64,17 +64,17 @@ class RemoteSystem:
         """See ``System``.
 
         Raises:
-            BackendError: it cannot, or answers something else than probabilities.
+            BackendError: it fails, or its answer is not probabilities.
         """
         probabilities = self.timed_answer(rgb).probabilities
         return None if probabilities is None else Answer(probabilities)
 
     def timed_answer(self, rgb: NDArray[np.uint8], tracked: bool = False) -> TimedAnswer:
-        """The answer and its costs.
+        """The answer to a picture and its cost.
 
         Args:
-            rgb: uint8 (H, W, 3).
-            tracked: a frame of a camera, which follows that of the last such call.
+            rgb: RGB uint8 (H, W, 3).
+            tracked: it is the frame of a camera that follows the one of the last such call.
 
         Raises:
             BackendError: see ``answer``.
@@ -84,15 +84,15 @@ class RemoteSystem:
         return TimedAnswer(self._checked(said["probabilities"]), said["ns"], said["cpu_ns"])
 
     def peak_rss_mb(self) -> float:
-        """The most memory that its process has held so far, MB (10^6 bytes), and those that it names."""
+        """Peak memory of its process so far, MB (10^6 bytes), with that of the processes that it names."""
         return float(self._worker.ask({"peak": True})["peak_rss_mb"])
 
     def software(self) -> dict[str, Any]:
-        """Versions of its ``python`` and ``packages``. Asking adds to the memory of its process."""
+        """Its ``python`` and ``packages`` with versions. Asking adds to the memory of its process."""
         return self._worker.ask({"describe": True})
 
     def close(self) -> None:
-        """End its process."""
+        """End the process."""
         self._worker.close()
 
     def _checked(self, values: list[float] | None) -> Probabilities | None:

@@ -1,4 +1,4 @@
-"""The files in ``benchmarks/peers``: who takes part in the comparison."""
+"""The files in ``benchmarks/peers/recognizers``: which recognizers take part in the comparison."""
 
 import json
 from collections.abc import Sequence
@@ -12,35 +12,36 @@ from edge.core.errors import ConfigError
 from evaluation.label_sets import EMOTIONS
 
 FOLDER = Path(__file__).parent / "recognizers"
+_SEE = "see docs/guides/peers.md"
 NPM_FILES = ("package.json", "package-lock.json")
 OURS = ("everyday", "fer2013", "landmarks")
-"""They come first: the ratios are over the first one that runs."""
+"""Peers that come first: the ratios are over the first one that runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """What a peer's file says; ``docs/guides/peers.md``."""
+    """A recognizer as its file declares it; see ``docs/guides/peers.md``."""
 
     name: str
-    """Of the file, with hyphens."""
+    """Name of the file, with hyphens."""
     title: str
-    """For people, with a version."""
+    """Name for people, with a version."""
     file: Path
     pythons: tuple[str, ...]
-    """Versions that it runs on, such as ``"3.11"``; at least 3.11."""
+    """Versions of Python that it runs on, such as ``"3.11"``; at least 3.11."""
     requirements: tuple[str, ...]
     """Lines for pip."""
     without_dependencies: tuple[str, ...]
     """Lines for pip, of packages whose own requirements are not installed."""
     npm: Path | None
-    """Folder with ``package.json`` and ``package-lock.json`` of what npm installs; None: nothing."""
+    """Folder with ``package.json`` and ``package-lock.json`` for npm; None: npm installs nothing."""
     trained_on: str
     note: str | None
     labels: tuple[str, ...]
-    """Names of ``EMOTIONS``, in the order of its probabilities."""
+    """Names of ``EMOTIONS`` in the order of the probabilities that it gives."""
 
     def facts(self, software: dict[str, Any]) -> dict[str, Any]:
-        """What a result says of it; ``software``: see ``RemoteSystem``, empty where there is none."""
+        """The facts about it in a result; ``software``: see ``RemoteSystem``, empty if it did not run."""
         return {
             "name": self.name,
             "requirements": [*self.requirements, *self.without_dependencies, *self._npm_requirements()],
@@ -59,10 +60,10 @@ class Peer:
 
 
 def choose(only: str | None) -> list[Peer]:
-    """The peers that a flag names, with commas between; None: all of them. Ours come first.
+    """The peers that a flag names, separated by commas; None: all of them. Those of ``OURS`` come first.
 
     Raises:
-        ConfigError: there is no such peer, or its file is not whole.
+        ConfigError: there is no such peer, or a declaration is missing in its file.
     """
     files = {path.stem.replace("_", "-"): path for path in FOLDER.glob("[!_]*.py")}
     every = sorted(files, key=lambda name: (name not in OURS, name))
@@ -82,19 +83,15 @@ def read(path: Path) -> Peer:
     try:
         module = load(path)
     except Exception as error:
-        raise ConfigError(
-            f"{path} is no peer ({type(error).__name__}: {error}): see docs/guides/peers.md"
-        ) from None
+        raise ConfigError(f"{path} is no peer ({type(error).__name__}: {error}): {_SEE}") from None
+    if not callable(getattr(getattr(module, "Recognizer", None), "answer", None)):
+        raise ConfigError(f"{path}: expected a class Recognizer with a method answer; {_SEE}")
     labels = _get(module, path, "LABELS", dict)
     wrong = [name for name in labels.values() if name not in EMOTIONS]
     if wrong or len(set(labels.values())) < len(labels) or not labels:
         raise ConfigError(
             f"{path}: LABELS must map its labels to different ones of {', '.join(EMOTIONS)}, "
             f"not to {', '.join(map(str, labels.values())) or 'nothing'}"
-        )
-    if not callable(getattr(getattr(module, "Recognizer", None), "answer", None)):
-        raise ConfigError(
-            f"{path}: expected a class Recognizer with a method answer; see docs/guides/peers.md"
         )
     return Peer(
         name=path.stem.replace("_", "-"),
@@ -111,11 +108,10 @@ def read(path: Path) -> Peer:
 
 
 def _get(module: ModuleType, path: Path, name: str, kind: type, default: Any = None) -> Any:
-    value = getattr(module, name, default)
+    """What the file declares by a name of the module or of its class ``Recognizer``."""
+    value = getattr(module, name, getattr(module.Recognizer, name, default))
     if not isinstance(value, kind):
-        raise ConfigError(
-            f"{path}: {name} must be a {kind.__name__}, not {value!r}; see docs/guides/peers.md"
-        )
+        raise ConfigError(f"{path}: {name} must be a {kind.__name__}, not {value!r}; {_SEE}")
     return value
 
 
@@ -126,16 +122,12 @@ def _npm(module: ModuleType, path: Path) -> Path | None:
     folder = path.parent / name
     for file in NPM_FILES:
         if not (folder / file).is_file():
-            raise ConfigError(
-                f"{path}: NPM must name a folder with {' and '.join(NPM_FILES)}; see docs/guides/peers.md"
-            )
+            raise ConfigError(f"{path}: NPM must name a folder with {' and '.join(NPM_FILES)}; {_SEE}")
     return folder
 
 
 def _strings(module: ModuleType, path: Path, name: str, default: Any = None) -> tuple[str, ...]:
     values: Sequence[Any] = _get(module, path, name, tuple, default)
     if not all(isinstance(value, str) for value in values):
-        raise ConfigError(
-            f"{path}: {name} must be a tuple of strings, not {values!r}; see docs/guides/peers.md"
-        )
+        raise ConfigError(f"{path}: {name} must be a tuple of strings, not {values!r}; {_SEE}")
     return tuple(values)

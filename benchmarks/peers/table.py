@@ -1,4 +1,4 @@
-"""The result of ``peers`` in words: its table, and what is to be known of each."""
+"""The result of ``peers`` as a table for people, with remarks on each peer."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from benchmarks.matrix.matrix import spread
 
 
 def table(result: dict[str, Any]) -> str:
-    """The result for people."""
+    """The result as a table for people."""
     ran = [line for line in result["peers"] if line["reason"] is None]
     lines = [
         f"{result['rounds']} rounds, blocks of {result['frames']} frames of the demo after "
@@ -27,7 +27,7 @@ def table(result: dict[str, Any]) -> str:
 
 
 def remarks(line: dict[str, Any]) -> list[str]:
-    """What is to be known of a peer, or why it was not measured."""
+    """What readers of its figures must know about a peer, or why it was not measured."""
     if line["reason"] is not None:
         return [f"not measured: {line['reason']}"]
     found = [f"trained on: {line['trained_on']}"]

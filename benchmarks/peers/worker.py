@@ -1,15 +1,15 @@
-"""What the environment of a peer runs: a process that answers JSON lines; it needs NumPy and nothing of ours.
+"""The process that runs a peer in its environment; it needs NumPy, and answers JSON lines.
 
 It takes lines from stdin, pictures as raw bytes behind their line, and answers each on stdout:
 
-- ``{"open": PATH}`` of a peer's file → ``{"tracks": B}``: it is built; whether it has ``track``.
+- ``{"open": PATH}`` of a peer's file → ``{"tracks": B}``: it is built, and B says whether it has ``track``.
 - ``{"answer": [H, W], "tracked": T}`` and H × W × 3 bytes, RGB → ``{"probabilities": [...] or null, "ns": N,
   "cpu_ns": N}``. Tracked: a frame of a camera, the next one after that of the last such message.
 - ``{"peak": true}`` → ``{"peak_rss_mb": X}``.
 - ``{"describe": true}`` → ``{"python": VERSION, "packages": {NAME: VERSION}}``. The time and
   the memory that this takes are not the peer's.
 
-Whatever does not work is answered with ``{"error": REASON}``.
+Failures are answered with ``{"error": REASON}``.
 """
 
 import importlib.util
@@ -41,12 +41,12 @@ def main() -> None:
 
 
 class _Peer:
-    """The recognizer of a peer's file, once it is open."""
+    """The recognizer of a peer's file, once it is opened."""
 
     def __init__(self) -> None:
         self._recognizer: Any = None
         self._processes: tuple[int, ...] = ()
-        """Those that it runs beside this one."""
+        """Numbers of the processes that it runs beside this one."""
 
     def serve(self, message: dict[str, Any], picture: NDArray[np.uint8] | None) -> dict[str, Any]:
         if "open" in message:
@@ -75,7 +75,7 @@ class _Peer:
 
 
 def load(path: Path) -> ModuleType:
-    """The module in a peer's file.
+    """Load a peer's file as a module.
 
     Raises:
         Exception: whatever the file raises.

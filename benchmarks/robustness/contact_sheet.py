@@ -1,4 +1,4 @@
-"""Every corruption in every severity as a picture, to be looked at: on the two portraits of the demo."""
+"""Pictures of every corruption in every severity, on the two portraits of the demo."""
 
 import zlib
 from collections.abc import Sequence
@@ -8,7 +8,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.accuracy.systems import PipelineSystem
 from benchmarks.demo import portraits
 from benchmarks.robustness.corruptions import (
     LANDMARKS,
@@ -21,6 +20,7 @@ from benchmarks.robustness.corruptions import (
 )
 from benchmarks.robustness.corruptions.occlusions import Landmarks
 from benchmarks.robustness.corruptions.pictures import Picture
+from benchmarks.systems.system import PipelineSystem
 from edge.core.errors import BackendError
 from edge.core.files import check_replaceable, write_atomic
 from edge.core.types import Face, Roi
@@ -36,18 +36,18 @@ _SIGNATURE = b"tEXtSoftware\0Mien"
 
 
 def write_sheets(folder: Path, names: Sequence[str], settings: Settings, seed: int) -> None:
-    """One ``NAME.png`` for each corruption: a row for each portrait, severities 0 (clean) to 5.
+    """Write one ``NAME.png`` for each corruption: a row for each portrait, severities 0 (clean) to 5.
 
     Landmarks are drawn as points, the frames of a drift over each other, regions as squares.
 
     Args:
-        folder: is made.
-        names: of the corruptions.
-        settings: which face models and bundle.
-        seed: of the run.
+        folder: it is made if it does not exist.
+        names: names of the corruptions.
+        settings: which face models and bundle are used.
+        seed: seed of the run.
 
     Raises:
-        DataError: pictures of others would be replaced.
+        DataError: a file that this program did not write would be replaced.
         ModelError: a portrait or face model is missing or altered.
         OSError: the folder cannot be written.
     """
@@ -72,21 +72,21 @@ def check_sheets(folder: Path, names: Sequence[str]) -> None:
     """See that nothing but older sheets would be replaced.
 
     Raises:
-        DataError: something else is there.
-        OSError: it cannot be read.
+        DataError: another file would be replaced.
+        OSError: a file cannot be read.
     """
     for name in names:
         check_replaceable(folder / f"{name}.png", lambda content: _SIGNATURE in content[:100])
 
 
 def _signed(png: bytes) -> bytes:
-    """With a chunk behind the header, of 33 bytes, that says which program made it."""
+    """A PNG with a chunk behind its header, of 33 bytes, that names the program which made it."""
     length, checksum = len(_SIGNATURE) - 4, zlib.crc32(_SIGNATURE)
     return png[:33] + length.to_bytes(4, "big") + _SIGNATURE + checksum.to_bytes(4, "big") + png[33:]
 
 
 def _closer(rgb: Picture, system: PipelineSystem) -> Picture:
-    """The square around the face, upright."""
+    """The upright square around the face of a picture."""
     roi = _found(system, rgb).roi
     assert roi is not None
     half = roi.size / 2
@@ -123,7 +123,7 @@ def _damaged(
 
 
 def _with_points(rgb: Picture, roi: Roi, frames: Sequence[Landmarks]) -> Picture:
-    """The region, enlarged, with the points of every frame."""
+    """The face region, enlarged, with the landmarks of every frame."""
     matrix = crop_to_picture(roi, _SIDE)
     picture = np.empty((_SIDE, _SIDE, 3), np.uint8)
     crop(rgb, matrix, picture, cv2.BORDER_REPLICATE)

@@ -16,18 +16,18 @@ REFERENCE = Path(__file__).parents[1] / "reference" / "robustness-fer.json"
 """Result of this very benchmark for the package ``fer``."""
 
 _SAME = ("protocol", "data", "split", "pictures", "truth", "labels")
-"""What two results must have in common."""
+"""Keys of the result in which two results must agree."""
 
 
 def corruption_error(ours: Sequence[float], reference: Sequence[float]) -> float | None:
     """CE: the sum of our error rates over that of the reference, ×100.
 
     Args:
-        ours: for each severity, 0–1.
-        reference: likewise.
+        ours: our error rate under each severity, 0–1.
+        reference: that of the reference.
 
     Returns:
-        100: as often wrong as the reference; None where that is never wrong.
+        100 where both are wrong equally often; None where the reference is never wrong.
     """
     return 100 * sum(ours) / sum(reference) if sum(reference) > 0 else None
 
@@ -48,8 +48,8 @@ def compare(result: dict[str, Any], reference: dict[str, Any] | None) -> dict[st
     """Our result beside that of the reference.
 
     Args:
-        result: of ``benchmarks.robustness.robustness.benchmark``.
-        reference: likewise, or None.
+        result: result of ``benchmarks.robustness.robustness.benchmark``.
+        reference: such a result of another system, or None.
 
     Returns:
         ``mce`` and ``relative_mce``: means over the corruptions of pictures that both results have and for
@@ -68,10 +68,10 @@ def compare(result: dict[str, Any], reference: dict[str, Any] | None) -> dict[st
 
 
 def read_reference(path: Path) -> dict[str, Any]:
-    """A result of ``mien benchmark robustness --json``.
+    """Read a result of ``mien benchmark robustness --json``.
 
     Raises:
-        DataError: there is none, or it is something else.
+        DataError: there is no such file, or it is something else.
     """
     try:
         reference: Any = json.loads(path.read_text("utf-8"))
@@ -92,7 +92,7 @@ def read_reference(path: Path) -> dict[str, Any]:
 
 
 def differences(result: dict[str, Any], reference: dict[str, Any]) -> list[str]:
-    """In what the two results are not comparable: keys of the result."""
+    """The keys in which two results differ, so that they are not comparable."""
     return [key for key in _SAME if _plain(result[key]) != _plain(reference.get(key))]
 
 

@@ -1,4 +1,4 @@
-"""How much is left of a system when pictures are noisy, blurred or covered and landmarks are off.
+"""The accuracy of a system on pictures that are noisy, blurred or covered, and with landmarks that are off.
 
 The protocol is ``docs/reference/robustness-protocol.md``.
 """
@@ -12,40 +12,32 @@ from typing import Any
 import numpy as np
 
 from benchmarks.accuracy.classes import Classes, choose_classes
-from benchmarks.accuracy.evaluation import Evaluation, Outcome, evaluate_each
-from benchmarks.accuracy.scores import (
-    counted,
-    data_facts,
-    decimal,
-    headline,
-    nothing_left,
-    percent,
-    summarize,
-)
-from benchmarks.accuracy.subset import Pictures, read_pictures
-from benchmarks.accuracy.systems import Answer, PipelineSystem
+from benchmarks.accuracy.scores import decimal, headline, percent, summarize
+from benchmarks.accuracy.subset import PictureReader, PictureSelection
 from benchmarks.machine.environment import bundle_facts, describe, usable_cores
 from benchmarks.robustness.corruption_error import REFERENCE, compare, differences, read_reference
 from benchmarks.robustness.corruptions import LANDMARKS as OF_LANDMARKS
 from benchmarks.robustness.corruptions import OCCLUSIONS, OF_FACES, OF_PICTURES, PADDING, SEVERITIES
 from benchmarks.robustness.corruptions.pictures import SIDE
+from benchmarks.systems.evaluator import EvaluationSetup, PictureAnswers, answer_each
+from benchmarks.systems.system import Answer, PipelineSystem
 from edge.build import load_bundle
-from edge.core.errors import ConfigError, DataError
+from edge.core.errors import ConfigError
 from edge.head.inputs import LANDMARKS
 from edge.settings import Settings
 
 SCHEMA = 1
-"""Version of the result."""
+"""Version of the JSON result."""
 VERSION = 1
-"""Of the protocol: a new one whenever the same system would get other figures."""
+"""Version of the protocol: a new one whenever the same system would get other figures."""
 NAMES = (*OF_PICTURES, *OF_FACES)
-"""Of all corruptions."""
+"""Names of all corruptions."""
 
 _KEYS = ("n", "coverage", "accuracy", "accuracy_found", "ece")
 
 
 def choose_names(text: str | None) -> tuple[str, ...]:
-    """The corruptions that a flag names, with commas between; None: all of them.
+    """The corruptions that a flag names, separated by commas; None: all of them.
 
     Raises:
         ConfigError: there is no such corruption.
@@ -61,7 +53,7 @@ def find_reference(path: Path | None) -> dict[str, Any] | None:
     """The reference in ``path``; None: the one that comes with the program, where it does.
 
     Raises:
-        DataError: there is none, or it is something else.
+        DataError: there is no such file, or it is something else.
     """
     if path is None and not REFERENCE.is_file():
         return None
@@ -69,15 +61,26 @@ def find_reference(path: Path | None) -> dict[str, Any] | None:
 
 
 def benchmark_pipeline(
-    pictures: Pictures,
+    pictures: PictureSelection,
     settings: Settings,
     names: tuple[str, ...],
     seed: int = 0,
     reference: dict[str, Any] | None = None,
     workers: int | None = None,
 ) -> dict[str, Any]:
-    """``benchmark`` of the app's own pipeline, without damage to landmarks where the bundle takes none;
-    settings as in ``benchmarks.accuracy.passes.check_regions``."""
+    """Score the app's own pipeline, without damage to landmarks where the bundle takes none.
+
+    Args:
+        pictures: which pictures.
+        settings: settings of the app that pass ``benchmarks.systems.face_finders.check_regions``.
+        names: names of the corruptions.
+        seed: seed of the run.
+        reference: another system's result.
+        workers: number of processes; None: one for each usable core.
+
+    Raises:
+        MienError: see ``benchmark``.
+    """
     bundle = load_bundle(settings.bundle)
     if not any(each.name == LANDMARKS.name for each in bundle.inputs):
         names = tuple(name for name in names if name not in OF_LANDMARKS)
@@ -85,7 +88,7 @@ def benchmark_pipeline(
             raise ConfigError(
                 f"the bundle {bundle.name} takes no landmarks: damaged ones cannot be measured with it"
             )
-    evaluation = Evaluation(partial(PipelineSystem, settings), names, seed, settings.landmarks)
+    evaluation = EvaluationSetup(partial(PipelineSystem, settings), names, seed, settings.landmarks)
     facts = {
         "system": f"mien {bundle.name}",
         "landmarks": settings.landmarks.backend,
@@ -95,8 +98,8 @@ def benchmark_pipeline(
 
 
 def benchmark(
-    pictures: Pictures,
-    evaluation: Evaluation,
+    pictures: PictureSelection,
+    evaluation: EvaluationSetup,
     facts: dict[str, Any],
     reference: dict[str, Any] | None = None,
     workers: int | None = None,
@@ -104,37 +107,32 @@ def benchmark(
     """Score a system on damaged pictures.
 
     Args:
-        pictures: what is read.
-        evaluation: the system, and what is done; pictures are prepared as the protocol says.
-        facts: ``system``, a name, and what else tells who is measured; goes into the result.
+        pictures: which pictures.
+        evaluation: the system and the corruptions; pictures are prepared as the protocol says.
+        facts: ``system``, a name, and other facts that identify the system; part of the result.
         reference: another system's result.
-        workers: processes; None: one for each usable core. The figures do not depend on it.
+        workers: number of processes; None: one for each usable core. The figures do not depend on it.
 
     Returns:
         The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
-        MienError: a part is missing, the system's labels do not fit the label set, or there is no picture.
+        MienError: a model or a bundle is missing, the system's labels do not fit the label set, or there is
+            no picture.
     """
     load_before = os.getloadavg()[0]
     system = evaluation.build_system()
     classes, threshold = choose_classes(system.labels, pictures.label_set), system.min_confidence
     system.close()
-    skipped: list[str] = []
-    left_out: list[str] = []
-    samples = read_pictures(pictures, classes, evaluation.seed, skipped, left_out)
-    outcomes = list(counted(evaluate_each(samples, evaluation, workers or usable_cores())))
-    if not outcomes:
-        raise DataError(nothing_left(pictures.data, pictures.truth))
+    reader = PictureReader(pictures, classes, evaluation.seed)
+    outcomes = reader.outcomes(partial(answer_each, setup=evaluation, workers=workers or usable_cores()))
     unplaced = sum(not outcome.located for outcome in outcomes)
     clean, corruptions, warnings = _score(outcomes, evaluation.names, classes, threshold)
     result = {
         "kind": "robustness",
         "schema": SCHEMA,
         "protocol": {"version": VERSION, "side": SIDE, "padding": PADDING, "seed": evaluation.seed},
-        **data_facts(
-            *(pictures.data, pictures.split, pictures.mapping, pictures.truth), classes, skipped, left_out
-        ),
+        **reader.facts(),
         "pictures": pictures.number,
         "n": len(outcomes),
         "unplaced": unplaced if set(evaluation.names) & set(OCCLUSIONS) else None,
@@ -150,7 +148,7 @@ def benchmark(
 
 
 def _score(
-    outcomes: Sequence[Outcome], names: tuple[str, ...], classes: Classes, threshold: float
+    outcomes: Sequence[PictureAnswers], names: tuple[str, ...], classes: Classes, threshold: float
 ) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
     """Figures of the clean pictures, and corruption → severity → figures; and warnings."""
     emotions = [outcome.true for outcome in outcomes]
@@ -160,8 +158,8 @@ def _score(
     return clean, corruptions, warnings
 
 
-def _damaged(outcomes: Sequence[Outcome]) -> Iterator[list[Answer | None]]:
-    """The answers to all pictures, for each severity of each corruption."""
+def _damaged(outcomes: Sequence[PictureAnswers]) -> Iterator[list[Answer | None]]:
+    """The answers to all pictures, under each severity of each corruption."""
     for rows in np.stack([outcome.damaged for outcome in outcomes], axis=1):
         yield [None if np.isnan(row[0]) else Answer(row) for row in rows]
 
@@ -177,13 +175,13 @@ def _case(
 
 
 def _mean_accuracy(corruptions: dict[str, Any]) -> float | None:
-    """Over the corruptions of pictures and their severities."""
+    """Mean accuracy over the corruptions of pictures and their severities; None without any."""
     figures = [scores["accuracy"] for name in OF_PICTURES for scores in corruptions.get(name, {}).values()]
     return sum(figures) / len(figures) if figures else None
 
 
 def _compare(result: dict[str, Any], reference: dict[str, Any] | None) -> tuple[dict[str, Any], list[str]]:
-    """What ``corruption_error.compare`` says, and who the reference is; and warnings."""
+    """The result of ``corruption_error.compare`` with the name of the reference; and warnings."""
     warnings = _incomparable(result, reference)
     if reference is None or warnings or not _measured(result):
         return {"reference": None, **compare(result, None)}, warnings
@@ -196,7 +194,7 @@ def _compare(result: dict[str, Any], reference: dict[str, Any] | None) -> tuple[
 
 
 def _incomparable(result: dict[str, Any], reference: dict[str, Any] | None) -> list[str]:
-    """Why there is no mCE although pictures were damaged."""
+    """A sentence that says why there is no mCE although pictures were damaged, or nothing."""
     if not _measured(result):
         return []
     if reference is None:
@@ -208,7 +206,7 @@ def _incomparable(result: dict[str, Any], reference: dict[str, Any] | None) -> l
 
 
 def _measured(result: dict[str, Any]) -> bool:
-    """Whether there are corruptions of pictures among what was done."""
+    """Whether pictures were corrupted."""
     return any(name in OF_PICTURES for name in result["corruptions"])
 
 
@@ -217,7 +215,7 @@ def _defined(figures: dict[str, float | None]) -> int:
 
 
 def table(result: dict[str, Any]) -> str:
-    """The result for people."""
+    """The result as a table for people."""
     clean = result["clean"]
     lines = [
         f"{headline(result)}, {result['system']}, "
@@ -232,7 +230,7 @@ def table(result: dict[str, Any]) -> str:
         lines.append(f"{name:<15}{figures}{_rest(severities['5'], severities['3'])}")
     lines.append(f"mean accuracy of damaged pictures  {percent(result['mean_accuracy'])}")
     if result["unplaced"]:
-        lines.append(f"pictures left uncovered            {result['unplaced']}   no face found to cover")
+        lines.append(f"pictures not covered               {result['unplaced']}   no face found to cover")
     if result["mce"] is not None:
         lines.append(f"mCE against {result['reference']:<22} {result['mce']:.1f}")
         lines.append(f"relative mCE                       {_dash(result['relative_mce'])}")

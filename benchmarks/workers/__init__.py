@@ -1,1 +1,1 @@
-"""Processes in other environments that benchmarks talk to in JSON lines."""
+"""Processes in other environments that exchange JSON lines with a benchmark."""

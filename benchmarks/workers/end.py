@@ -1,6 +1,6 @@
-"""What the far ends of ``worker_process.Worker`` share: JSON lines out, whatever happens.
+"""What the processes behind ``benchmarks.workers.process.Worker`` share: they answer in JSON lines.
 
-Standard library and ``edge.core.errors``, so that it runs in an environment without our packages.
+Needs the standard library and ``edge.core.errors`` only, so that it runs in the environment of any package.
 """
 
 import json
@@ -12,7 +12,7 @@ from edge.core.errors import MienError
 
 
 def take_stdout() -> TextIO:
-    """Stdout for us alone: what libraries print there goes to stderr."""
+    """Take stdout for the answers alone; what libraries print goes to stderr from now on."""
     stream = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     return stream
@@ -25,7 +25,7 @@ def say(stream: TextIO, message: dict[str, Any]) -> None:
 
 
 def attempt(answer: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The answer, or why there is none, as ``error``. Packages of other people raise what they like."""
+    """The answer, or a message with the reason as ``error``. Packages of others raise any exception."""
     try:
         return answer()
     except MienError as error:

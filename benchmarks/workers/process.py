@@ -1,4 +1,4 @@
-"""The near end of a process in another environment: a worker of ``matrix``, or one of ``peers``."""
+"""A process in another environment, seen from the benchmark: a worker of ``matrix`` or of ``peers``."""
 
 import json
 import os
@@ -14,9 +14,9 @@ from typing import Any
 from edge.core.errors import BackendError
 
 ANSWER_S = 120.0
-"""For an answer: building a pipeline of other people's packages may take a while."""
+"""Seconds for an answer: to build a pipeline of other packages may take a while."""
 END_S = 10.0
-"""For a process to end by itself."""
+"""Seconds that a process has to end by itself."""
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,12 +28,12 @@ def kill_group(process: subprocess.Popen[Any]) -> None:
 
 
 def run_module(name: str) -> tuple[str, ...]:
-    """Arguments for Python to run a module of ours, from the checkout alone."""
+    """The arguments with which Python runs a module of ours, from the checkout alone."""
     return ("-P", "-m", name)
 
 
 class Worker:
-    """One environment: a process that answers JSON lines."""
+    """A process that answers JSON lines."""
 
     def __init__(
         self,
@@ -41,12 +41,12 @@ class Worker:
         arguments: Sequence[str] = run_module("benchmarks.matrix.worker"),
         variables: Mapping[str, str] | None = None,
     ) -> None:
-        """Start it.
+        """Start the process.
 
         Args:
-            program: the interpreter.
-            arguments: of its command line.
-            variables: of its environment, beside ours.
+            program: path of the interpreter.
+            arguments: arguments of its command line.
+            variables: environment variables that are added to ours.
 
         Raises:
             OSError: there is no such program.
@@ -68,16 +68,21 @@ class Worker:
 
     @property
     def pid(self) -> int:
-        """Of its process."""
+        """Number of the process."""
         return self._process.pid
 
     def ask(
         self, message: dict[str, Any], limit_s: float = ANSWER_S, attachment: bytes = b""
     ) -> dict[str, Any]:
-        """Its answer to a message, and to the bytes that follow its line.
+        """The answer to a message.
+
+        Args:
+            message: sent as a JSON line.
+            limit_s: seconds after which the process is killed.
+            attachment: bytes that follow the line.
 
         Raises:
-            BackendError: it cannot, or the process is gone or hangs (it is killed then); with the reason.
+            BackendError: the answer is an error, or the process has ended or was killed; with the reason.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -87,14 +92,14 @@ class Worker:
                 self._process.stdin.flush()
             line = self._process.stdout.readline()
         if not line.endswith(b"\n"):
-            raise BackendError(self._last_words())
+            raise BackendError(self._reason())
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise BackendError(answer["error"])
         return answer
 
     def close(self) -> None:
-        """End it and wait, so that its CPU time counts as ours. One that does not end by itself is killed."""
+        """End the process and wait, so that its CPU time counts as ours; it is killed if it does not end."""
         with self._errors, self._process:  # closes the pipes and waits
             try:
                 self._process.communicate(timeout=END_S)
@@ -106,7 +111,7 @@ class Worker:
 
     @contextmanager
     def _killed_after(self, limit_s: float) -> Iterator[None]:
-        """Neither writing nor reading outlasts this: both end when the process does."""
+        """Kill the process when the time is over, which ends writing to it and reading from it."""
         late = threading.Event()
 
         def give_up() -> None:
@@ -123,8 +128,8 @@ class Worker:
         if late.is_set():
             raise BackendError(f"its process gave no answer within {limit_s:g} s")
 
-    def _last_words(self) -> str:
-        """Why there is no answer; one that has closed its stdout, but goes on, is killed."""
+    def _reason(self) -> str:
+        """The reason why there is no answer; a process that has closed its stdout, but goes on, is killed."""
         try:
             code = self._process.wait(END_S)
         except subprocess.TimeoutExpired:

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from benchmarks import all as everything
-from benchmarks.all import Part
+from benchmarks.all import BenchmarkRun
 from benchmarks.cli.main import main
 from benchmarks.report import result_files
 from tests.benchmarks import made_up
 
 TINY = replace(everything.QUICK, frames=5, rounds=1, block=1, pictures=2)
-FAILS = Part("accuracy-none", ("accuracy", "--data", "none.csv"))
+FAILS = BenchmarkRun("accuracy-none", ("accuracy", "--data", "none.csv"))
 
 
 def names(wanted):
@@ -21,14 +21,14 @@ def names(wanted):
 
 
 def test_without_data_the_corruptions_are_drawn_and_the_rest_is_said_to_be_missing(tmp_path):
-    wanted, left_out = everything.parts(everything.QUICK, None, None, tmp_path)
+    wanted, excluded = everything.plan_runs(everything.QUICK, None, None, tmp_path)
     assert names(wanted) == ["latency-everyday", "latency-landmarks", "matrix", "sheets"]
-    assert "--data" in left_out[0]
+    assert "--data" in excluded[0]
 
 
 def test_with_data_both_bundles_are_scored_on_the_split(tmp_path):
-    wanted, left_out = everything.parts(everything.FULL, tmp_path / "a.csv", "PublicTest", tmp_path)
-    assert left_out == []
+    wanted, excluded = everything.plan_runs(everything.FULL, tmp_path / "a.csv", "PublicTest", tmp_path)
+    assert excluded == []
     assert names(wanted)[3:] == [
         f"{kind}-{bundle}" for kind in ("accuracy", "robustness") for bundle in ("everyday", "landmarks")
     ]
@@ -40,7 +40,7 @@ def test_with_data_both_bundles_are_scored_on_the_split(tmp_path):
 def test_the_matrix_has_what_is_installed(tmp_path, monkeypatch):
     for version, backends in ((None, ["litert"]), ("0.10.18", ["litert", "mediapipe"])):
         monkeypatch.setattr(everything, "package_version", lambda _, version=version: version)
-        matrix = everything.parts(everything.QUICK, None, None, tmp_path)[0][2].flags
+        matrix = everything.plan_runs(everything.QUICK, None, None, tmp_path)[0][2].flags
         assert list(matrix[2 : matrix.index("--bundle")]) == backends
 
 
@@ -59,13 +59,13 @@ def test_a_part_that_fails_is_named_and_the_others_go_on(tmp_path, capfd):
 def test_when_the_time_is_over_nothing_more_is_begun(tmp_path):
     sizes = replace(everything.QUICK, limit_s=0.0)
     outcome = everything.measure([FAILS], tmp_path, sizes)
-    assert outcome.failures == ["accuracy-none: not begun, the time was over"]
+    assert outcome.failures == ["accuracy-none: not begun: the time limit was reached"]
 
 
 def test_a_part_that_takes_too_long_is_ended(tmp_path):
     sizes = replace(everything.QUICK, limit_s=0.05)
     assert everything.measure([FAILS], tmp_path, sizes).failures == [
-        "accuracy-none: ended, the time was over"
+        "accuracy-none: ended: the time limit was reached"
     ]
 
 
@@ -75,7 +75,7 @@ def test_ctrl_c_leaves_what_is_finished(tmp_path, monkeypatch, capsys):
             raise KeyboardInterrupt
         Path(flags[-1]).write_text(json.dumps(made_up.latency()))
 
-    monkeypatch.setattr(everything, "_run", interrupted)
+    monkeypatch.setattr(everything, "run_command", interrupted)
     assert main(["all", "--quick", "--out", str(tmp_path)]) == 130
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "latency-everyday.json",
@@ -86,7 +86,7 @@ def test_ctrl_c_leaves_what_is_finished(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("name", ["latency-everyday.json", "matrix.json", "report.html", "sheets/darker.png"])
 def test_files_of_others_are_left_alone_before_anything_is_measured(tmp_path, monkeypatch, capsys, name):
-    monkeypatch.setattr(everything, "_run", lambda *_: pytest.fail("it was started"))
+    monkeypatch.setattr(everything, "run_command", lambda *_: pytest.fail("it was started"))
     mine = tmp_path / name
     mine.parent.mkdir(exist_ok=True)
     mine.write_text("mine")
@@ -102,7 +102,7 @@ def test_what_failed_is_named_in_the_report_of_the_rest(tmp_path, monkeypatch, c
         Path(flags[-1]).write_text(json.dumps(made_up.latency()))
         return None
 
-    monkeypatch.setattr(everything, "_run", one_fails)
+    monkeypatch.setattr(everything, "run_command", one_fails)
     assert main(["all", "--quick", "--out", str(tmp_path)]) == 1
     text = (tmp_path / "report.md").read_text("utf-8")
     assert "matrix: it fell over" in text

@@ -51,9 +51,9 @@ def test_pictures_without_an_emotion_are_counted_once_for_each_split(tmp_path):
     samples, bad = read(tmp_path)
     assert len(samples) == 1
     assert bad == [
-        f"{tmp_path / 'train_set'}: 4 pictures without an emotion left out "
+        f"{tmp_path / 'train_set'}: excluded 4 pictures without an emotion "
         "(1 'no face', 1 'none', 2 'uncertain')",
-        f"{tmp_path / 'val_set'}: 1 pictures without an emotion left out (1 'none')",
+        f"{tmp_path / 'val_set'}: excluded 1 pictures without an emotion (1 'none')",
     ]
 
 
@@ -123,8 +123,8 @@ def test_what_lies_among_the_pictures_is_named(tmp_path):
         (images / name).touch()
     samples, bad = read(tmp_path)
     assert (len(samples), len(bad)) == (1, 2)
-    assert bad[0] == f"{images / '7'}: a folder among the pictures; it is left out"
-    assert bad[1] == f"{tmp_path}: 1 file of no format that OpenCV reads as a picture left out: .txt 1"
+    assert bad[0] == f"{images / '7'}: a folder among the pictures; it is excluded"
+    assert bad[1] == f"{tmp_path}: excluded 1 file of no format that OpenCV reads as a picture: .txt 1"
 
 
 def test_a_mapping_is_refused(tmp_path):

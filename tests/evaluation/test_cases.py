@@ -37,5 +37,7 @@ def test_folders_within_the_classes():
 @pytest.mark.parametrize("name", ["silent-formats/dataset-mixed", "jpeg-no-eoi/dataset"])
 def test_every_file_is_read_or_counted(name):
     samples, bad = read(CASES / name)
-    counted = [int(found[1]) if (found := re.search(r": (\d+) files? of no format", m)) else 1 for m in bad]
+    counted = [
+        int(found[1]) if (found := re.search(r"excluded (\d+) files? of no format", m)) else 1 for m in bad
+    ]
     assert len(samples) + sum(counted) == sum(path.is_file() for path in (CASES / name).rglob("*"))

@@ -67,7 +67,7 @@ def test_a_link_that_leads_nowhere_costs_only_itself(tmp_path):
     assert any("2.png" in line for line in bad)
 
 
-def test_an_unknown_class_is_named_and_left_out(tmp_path):
+def test_an_unknown_class_is_named_and_excluded(tmp_path):
     add(tmp_path / "happy" / "1.png")
     add(tmp_path / "boredom" / "1.png")
     samples, bad = read(tmp_path)
@@ -106,7 +106,7 @@ def test_other_files_of_the_classes_are_counted_in_one_line(tmp_path):
     (tmp_path / "train" / "sad" / "d.txt").touch()
     samples, bad = read(tmp_path)
     assert len(samples) == 1
-    what = "5 files of no format that OpenCV reads as a picture left out"
+    what = "excluded 5 files of no format that OpenCV reads as a picture"
     assert bad == [f"{tmp_path}: {what}: .txt 3, .heic 1, no suffix 1"]
 
 
@@ -123,7 +123,7 @@ def test_of_many_other_suffixes_a_few_are_named(tmp_path):
     for number in range(400):
         (tmp_path / "happy" / f"x.{number:04}{'y' * 100}").touch()
     _, (message,) = read(tmp_path)
-    assert ": 400 files of no format" in message
+    assert "400 files of no format" in message
     assert "…" in message
     assert len(message) < 600
 
@@ -135,9 +135,9 @@ def test_pictures_beside_the_class_folders_are_counted(tmp_path):
     samples, bad = read(tmp_path)
     assert [s.name for s in samples] == ["train/happy/1.png"]
     assert bad == [
-        f"{tmp_path}: 1 pictures outside of the class folders left out",
-        f"{tmp_path / 'train'}: 2 pictures outside of the class folders left out",
-        f"{tmp_path / 'unlabelled'}: 1 pictures outside of the class folders left out",
+        f"{tmp_path}: excluded 1 pictures outside of the class folders",
+        f"{tmp_path / 'train'}: excluded 2 pictures outside of the class folders",
+        f"{tmp_path / 'unlabelled'}: excluded 1 pictures outside of the class folders",
     ]
 
 
@@ -156,18 +156,18 @@ class TestFoldersWithinAClass:
         ]
         assert bad == []
 
-    def test_of_another_class_are_named_and_left_out(self, tmp_path):
+    def test_of_another_class_are_named_and_excluded(self, tmp_path):
         """``neutral`` may be a light, or a person's usual face."""
         add(tmp_path / "neutral" / "happy" / "1.png")
         add(tmp_path / "neutral" / "1.png")
         samples, bad = read(tmp_path)
         assert [s.name for s in samples] == ["neutral/1.png"]
-        assert bad == [f"{tmp_path / 'neutral' / 'happy'}: happy within neutral; the folder is left out"]
+        assert bad == [f"{tmp_path / 'neutral' / 'happy'}: happy within neutral; the folder is excluded"]
 
     def test_splits_within_classes_are_not_mixed(self, tmp_path):
         add(tmp_path / "happy" / "train" / "1.png")
         add(tmp_path / "happy" / "Test" / "1.png")
-        reason = "a split within a class, expected <split>/<class>; the folder is left out"
+        reason = "a split within a class, expected <split>/<class>; the folder is excluded"
         with pytest.raises(DataError, match=f"no usable picture: .*Test: {reason}; .*train: {reason}$"):
             read(tmp_path)
 
@@ -185,7 +185,7 @@ class TestFoldersWithinAClass:
         samples, bad = read(data)
         assert [s.name for s in samples] == ["happy/2.png", "happy/people/1.png"]
         assert bad == [
-            f"{data / 'happy' / 'people' / 'again'}: a link to a folder above it; the folder is left out"
+            f"{data / 'happy' / 'people' / 'again'}: a link to a folder above it; the folder is excluded"
         ]
 
     def test_are_in_the_fingerprint(self, tmp_path):
@@ -224,7 +224,7 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     samples, bad = read(tmp_path)
     assert [s.name for s in samples] == ["train/happy/1.png"]
     assert bad == [
-        f"cannot read the folder {tmp_path / name}: Permission denied; it is left out"
+        f"cannot read the folder {tmp_path / name}: Permission denied; it is excluded"
         for name in ("lost+found", "train/sad")
     ]
 
@@ -356,10 +356,10 @@ class TestMapping:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("", "is no mapping file: expected a TOML file"),
-            ('0 = "angry"', "is no mapping file"),
-            ("[classes]", "is no mapping file"),
-            ('[classes]\n0 = "angry"\n[more]', "is no mapping file"),
+            ("", "is not a mapping file: expected a TOML file"),
+            ('0 = "angry"', "is not a mapping file"),
+            ("[classes]", "is not a mapping file"),
+            ('[classes]\n0 = "angry"\n[more]', "is not a mapping file"),
             ("[classes]\n0 = 1", "0 must be an emotion in quotes"),
             ('[classes]\n0 = "hungry"', "unknown class 'hungry'"),
             ("[classes", "cannot read the mapping file"),

@@ -11,8 +11,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import tee
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -22,8 +23,7 @@ from edge.head.inputs import INPUTS
 from edge.landmarks.models import find_models, model_hashes
 from evaluation import Sample, fingerprint, picture_hash, read_dataset
 from evaluation.label_sets import EMOTIONS, FERPLUS_VOTES
-from evaluation.parallel import chunks
-from train.dataset.executor import Executor, open_executor
+from evaluation.parallel import ParallelMap, chunks
 from train.dataset.find_faces import MAPS, Setup, find_faces
 from train.dataset.landmarks_folder import (
     INFO_FILE,
@@ -37,11 +37,12 @@ from train.dataset.landmarks_folder import (
     write_shard,
 )
 from train.dataset.training_data import TRAINING_SPLITS
+from train.dataset.workers import open_workers
 
 CHUNK = 128
 """Pictures in one shard: a few seconds of work for one core."""
 CHUNK_BYTES = 64_000_000
-"""Of decoded pictures in one shard; a few shards for each worker are in memory."""
+"""Decoded pictures in one shard, in bytes; a few shards for each worker are in memory."""
 
 
 def extract(
@@ -58,7 +59,7 @@ def extract(
         data: see ``evaluation.read_dataset``.
         out: new, unfinished, or an earlier result, which is replaced.
         setup: preparation, views, face models.
-        workers: processes.
+        workers: number of processes; 1: this one.
         dask: address of a Dask scheduler, whose workers are used instead.
         mapping: names of class folders, see ``evaluation.read_dataset``.
 
@@ -90,8 +91,8 @@ def extract(
             bar.update(1)
 
         samples = read_dataset(data, on_bad=on_bad, mapping=mapping)
-        with open_executor(workers, dask) as executor:
-            shards = _fill(executor, _Shards(out, info), samples, setup, bar)
+        with open_workers(workers, dask) as parallel:
+            shards = _fill(parallel, _Shards(out, info), samples, setup, bar)
     info |= {
         "skipped": len(skipped),
         "shards": shards,
@@ -104,41 +105,43 @@ def extract(
     print(f"{len(folder.rows)} pictures, {len(skipped)} problems → {out}")
 
 
+class _Task(NamedTuple):
+    """A shard that is to be made."""
+
+    path: Path
+    first: int
+    """Number of its first picture in the data."""
+    chunk: list[Sample]
+
+    def arguments(self, setup: Setup) -> tuple[Any, ...]:
+        """Of ``find_faces``."""
+        pictures = [sample.picture for sample in self.chunk]
+        return setup, self.first, pictures, [sample.split in TRAINING_SPLITS for sample in self.chunk]
+
+
 def _fill(
-    executor: Executor, shards: "_Shards", samples: Iterator[Sample], setup: Setup, bar: Any
+    parallel: ParallelMap, shards: "_Shards", samples: Iterator[Sample], setup: Setup, bar: Any
 ) -> list[str]:
     """Make every shard that is not there yet; gives the names of all."""
-    running: dict[Any, tuple[Path, list[Sample]]] = {}
     names: list[str] = []
 
-    def store_first() -> None:
-        future = next(iter(running))
-        presence, views = future.result()
-        path, chunk = running.pop(future)
-        write_shard(path, _rows(chunk, presence), views)
-        bar.update(len(chunk))
-
-    first = 0  # number of the chunk's first picture
-    try:
+    def missing() -> Iterator[_Task]:
+        first = 0
         for index, chunk in enumerate(chunks(samples, CHUNK, CHUNK_BYTES)):
             (shards.folder / INFO_FILE).unlink(missing_ok=True)  # the folder is not whole any more
-            path = shards.path(index)
-            names.append(path.name)
-            place, first = first, first + len(chunk)
-            if is_whole(path, [sample.name for sample in chunk]):
+            task = _Task(shards.path(index), first, chunk)
+            names.append(task.path.name)
+            first += len(chunk)
+            if is_whole(task.path, [sample.name for sample in chunk]):
                 bar.update(len(chunk))
-                continue
-            pictures = [sample.picture for sample in chunk]
-            varied = [sample.split in TRAINING_SPLITS for sample in chunk]
-            running[executor.pool.submit(find_faces, setup, place, pictures, varied)] = (path, chunk)
-            if len(running) > executor.ahead:  # keeps the pictures in memory few
-                store_first()
-        while running:
-            store_first()
-    except BaseException:
-        for future in running:
-            future.cancel()
-        raise
+            else:
+                yield task
+
+    tasks, begun = tee(missing())
+    found = parallel.map(find_faces, (task.arguments(setup) for task in begun))
+    for task, (presence, views) in zip(tasks, found, strict=True):
+        write_shard(task.path, _rows(task.chunk, presence), views)
+        bar.update(len(task.chunk))
     return names
 
 

@@ -1,9 +1,7 @@
 """Pictures of faces → what the landmark network's first layers see in them: what ``teach``'s workers do."""
 
 import functools
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,14 +56,3 @@ def look(
 def _network(models_dir: Path | None) -> LandmarkModel:
     """The landmark network, of which the map ``START`` is used."""
     return LandmarkModel(tap(find_models(models_dir).landmarker, (START,)), 1, ["start"])
-
-
-def ahead(submit: Any, tasks: Iterator[tuple[Any, ...]], count: int) -> Iterator[NDArray[np.float16]]:
-    """Results of ``look`` in order, ``count`` of them under way."""
-    waiting: list[Any] = []
-    for task in tasks:
-        waiting.append(submit(look, *task))
-        if len(waiting) > count:
-            yield waiting.pop(0).result()
-    while waiting:
-        yield waiting.pop(0).result()

@@ -21,9 +21,10 @@ from edge.landmarks.models import find_models
 from evaluation import Preparation
 from evaluation.calibration import best_temperature
 from evaluation.label_sets import EMOTIONS, LABEL_SETS, vote_distribution
+from evaluation.parallel import ParallelMap
 from train.dataset import landmarks_folder, training_data
 from train.dataset.balance import batches, epoch_order, row_weights
-from train.dataset.executor import Executor, open_executor
+from train.dataset.workers import open_workers
 from train.fit import depends_on, rows_and_classes, versions
 from train.network.checkpoint import Checkpoint
 from train.network.epochs import learn
@@ -57,7 +58,7 @@ def teach(
         landmarks: folder of extract: rows, labels, and where the faces are.
         out: gets ``run.json`` and ``answers.npz``.
         settings: of the training.
-        workers: processes that prepare the pictures.
+        workers: number of processes that prepare the pictures; 1: this one.
         classes: names of class folders.
         models_dir: folder of the face models; None: where setup put them.
 
@@ -88,22 +89,22 @@ def teach(
     network = find_models(models_dir).landmarker
     trainer = Trainer(lambda: build_teacher(network, len(label_set.labels), settings), steps, settings)
     checkpoint = Checkpoint(out, depends_on(folder.info, settings))
-    with open_executor(workers, None) as executor:
+    with open_workers(workers) as parallel:
 
         def batches_of(epoch: int, rng: np.random.Generator) -> Generator[Batch]:
             order = training[epoch_order(number[training], settings.balance, rng)]
             picks = list(batches(order, settings.batch))
-            for pick, maps in zip(picks, looks.at(executor, picks, crops.VARIED, epoch), strict=True):
+            for pick, maps in zip(picks, looks.at(parallel, picks, crops.VARIED, epoch), strict=True):
                 yield Batch([maps.astype(np.float32)], truth.target[pick], votes[pick], weight[pick])
 
         def judge() -> tuple[float, float]:
-            logits = _answers(trainer, looks, executor, validation, crops.AS_IT_IS)
+            logits = _answers(trainer, looks, parallel, validation, crops.AS_IT_IS)
             right = float((logits.argmax(axis=1) == number[validation]).mean())
             return report.cross_entropy(logits, number[validation]), right
 
         progress, _ = learn(trainer, settings, batches_of, judge, checkpoint)
         known = np.sort(np.concatenate([training, validation]))
-        both = [_answers(trainer, looks, executor, known, how) for how in (crops.AS_IT_IS, crops.MIRRORED)]
+        both = [_answers(trainer, looks, parallel, known, how) for how in (crops.AS_IT_IS, crops.MIRRORED)]
         logits = (both[0] + both[1]) / 2
     own = np.isin(known, validation)
     temperature = best_temperature(logits[own], number[known[own]])
@@ -159,7 +160,7 @@ class _Looks:
         self._models_dir = models_dir
 
     def at(
-        self, executor: Executor, picks: list[NDArray[np.int64]], how: str, epoch: int = 0
+        self, parallel: ParallelMap, picks: list[NDArray[np.int64]], how: str, epoch: int = 0
     ) -> Iterator[NDArray[np.float16]]:
         """(B, 24, 24, 64) for each of ``picks``, which name rows with a face."""
         tasks = (
@@ -173,13 +174,13 @@ class _Looks:
             )
             for pick in picks
         )
-        return crops.ahead(executor.pool.submit, tasks, executor.ahead)
+        return parallel.map(crops.look, tasks)
 
 
 def _answers(
-    trainer: Trainer, looks: _Looks, executor: Executor, rows: NDArray[np.int64], how: str
+    trainer: Trainer, looks: _Looks, parallel: ParallelMap, rows: NDArray[np.int64], how: str
 ) -> NDArray[np.float32]:
     """Logits float32 (N, C)."""
     picks = np.array_split(rows, range(256, len(rows), 256))
-    parts: list[Any] = [trainer.predict([maps.astype(np.float32)]) for maps in looks.at(executor, picks, how)]
+    parts: list[Any] = [trainer.predict([maps.astype(np.float32)]) for maps in looks.at(parallel, picks, how)]
     return np.concatenate(parts)

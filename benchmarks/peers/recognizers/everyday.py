@@ -1,16 +1,13 @@
 """The app itself, with the bundle for a camera."""
 
-from benchmarks.peers import app, face_api
+from benchmarks.peers import face_api
+from benchmarks.peers.app import App
 
 NAME = "mien everyday"
-PYTHONS = app.PYTHONS
-REQUIREMENTS = app.REQUIREMENTS
-TRAINED_ON = f"{app.TRAINED_ON}; taught by the network of face-api ({face_api.TRAINED_ON})"
-LABELS = app.LABELS
+TRAINED_ON = f"{App.TRAINED_ON}; taught by the network of face-api ({face_api.TRAINED_ON})"
 
 
-class Recognizer(app.App):
+class Recognizer(App):
     """The app's pipeline."""
 
-    def __init__(self) -> None:
-        super().__init__("everyday")
+    BUNDLE = "everyday"

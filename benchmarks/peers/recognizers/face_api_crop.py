@@ -6,26 +6,24 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.peers import app, face_api
+from benchmarks.peers import face_api
+from benchmarks.peers.app import App
 from edge.build import build_backend
 from edge.core.types import Frame
 from edge.settings import LandmarkSettings
 
 NAME = f"face-api {face_api.VERSION} (our crop)"
-PYTHONS = app.PYTHONS
-REQUIREMENTS = app.REQUIREMENTS
-NPM = face_api.NPM
-TRAINED_ON = face_api.TRAINED_ON
+PYTHONS = App.PYTHONS
+REQUIREMENTS = App.REQUIREMENTS
 NOTE = "in Node, on WebAssembly; our detector and landmarks find the face and track it"
-LABELS = face_api.LABELS
 _MARGIN = 1.15
 """Side of the square, in longer sides of the box around the landmarks."""
 _SIDE = 112
-"""px; what the network takes."""
+"""Side of the picture that the network takes, px."""
 
 
 class Recognizer(face_api.FaceApi):
-    """Our landmarks, then its network; the first face counts."""
+    """Our landmarks, then the network of face-api; the first face counts."""
 
     def __init__(self) -> None:
         cv2.setNumThreads(1)
@@ -35,13 +33,13 @@ class Recognizer(face_api.FaceApi):
 
     def answer(self, rgb: NDArray[np.uint8]) -> list[float] | None:
         """Probabilities for a single picture; None: no face found."""
-        return self._look(rgb, still=True)
+        return self._answer(rgb, still=True)
 
     def track(self, rgb: NDArray[np.uint8]) -> list[float] | None:
-        """Likewise, for the next frame of a camera."""
-        return self._look(rgb, still=False)
+        """Probabilities for the next frame of a camera; None: no face found."""
+        return self._answer(rgb, still=False)
 
-    def _look(self, rgb: NDArray[np.uint8], still: bool) -> list[float] | None:
+    def _answer(self, rgb: NDArray[np.uint8], still: bool) -> list[float] | None:
         self._number += 1
         faces = self._backend.detect(Frame(rgb, time.monotonic_ns(), self._number, "", still=still))
         return super().answer(square(rgb, faces[0].landmarks)) if faces else None

@@ -5,14 +5,11 @@ from benchmarks.peers import face_api
 NAME = f"face-api {face_api.VERSION} (SSD)"
 PYTHONS = ("3.11", "3.12", "3.13")
 REQUIREMENTS = ("numpy==2.2.6",)
-NPM = face_api.NPM
-TRAINED_ON = face_api.TRAINED_ON
 NOTE = "in Node, on WebAssembly"
-LABELS = face_api.LABELS
 
 
 class Recognizer(face_api.FaceApi):
-    """With the default of face-api: SSD MobileNet V1, the most certain face."""
+    """face-api with its default detector, SSD MobileNet V1; the most certain face counts."""
 
     def __init__(self) -> None:
         super().__init__(detect=True)

@@ -1,7 +1,7 @@
-"""What ``mien benchmark robustness`` does to pictures and landmarks: names, functions, severities.
+"""The corruptions of pictures and landmarks: names, functions, severities.
 
-Protocol: ``docs/reference/robustness-protocol.md``. Severities are 1…5; each table holds, for every
-name, what makes the corruption and its five constants.
+``docs/reference/robustness-protocol.md`` describes them. Severities are 1…5; each table holds the function
+and the five constants of each corruption, by its name.
 """
 
 import zlib
@@ -22,7 +22,7 @@ from evaluation import prepare
 SEVERITIES = (1, 2, 3, 4, 5)
 
 PADDING = 0.3
-"""Margin of the frame on each side, as a part of the picture's longer side; border pixels repeated."""
+"""Margin on each side, as a part of the picture's longer side; the border pixels are repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class Corruption:
     """One kind of damage, in five strengths."""
 
     apply: Callable[..., Any]
-    """(what is damaged, constant, generator) → the same, damaged; see the table that it stands in."""
+    """(what is damaged, constant, generator) → the damaged result; see the table of the corruption."""
     constants: tuple[Any, ...]
-    """For each of ``SEVERITIES``."""
+    """Constant of each of ``SEVERITIES``."""
 
     def __call__(self, *damaged: Any, severity: int, rng: np.random.Generator) -> Any:
-        """Damage it with a severity of 1…5."""
+        """Apply the damage with a severity of 1…5."""
         return self.apply(*damaged, self.constants[severity - 1], rng)
 
 
@@ -86,17 +86,17 @@ REGIONS_OF_INTEREST = {
 """(region of the face) → region."""
 
 OF_PICTURES = (*PICTURES, *OCCLUSIONS)
-"""Names of those that damage the picture, before detection: the mCE is over them."""
+"""Names of the corruptions that damage the picture before detection: the mCE is over them."""
 OF_FACES = (*LANDMARKS, *REGIONS_OF_INTEREST)
-"""Names of those that damage what was found in the clean picture: they need a system with landmarks."""
+"""Names of the corruptions of the face found in the clean picture: they need a system with landmarks."""
 
 
 def generator(seed: int, name: str, severity: int, index: int) -> np.random.Generator:
-    """The noise of one picture: PCG64 seeded with these four numbers, the name by its CRC-32.
+    """The random generator of one picture: PCG64 seeded with these four numbers, the name by its CRC-32.
 
     Args:
-        seed: of the run.
-        name: of the corruption.
+        seed: seed of the run.
+        name: name of the corruption.
         severity: 1…5.
         index: position of the picture among the usable ones of its data, from 0.
     """

@@ -1,4 +1,4 @@
-"""Errors of the landmark network, made by hand: jitter, lost points, a face region that is off.
+"""Synthetic errors of the landmark network: jitter, lost points, a face region that is off.
 
 Functions on landmarks take those of the clean face, float32 (468, 3) in px, those of a mean face, aligned as
 ``edge.core.features.align`` does, the constant of the severity and a generator; they give the landmarks of
@@ -20,9 +20,9 @@ from edge.core.features import EYE_ANCHORS, MESH_POINTS
 from edge.core.types import Roi
 
 DRIFT_FRAMES = 10
-"""Frames of one face for ``drift``."""
+"""Number of frames of one face under ``drift``."""
 DRIFT_CORRELATION = 0.9
-"""Of the noise of a point between one frame and the next."""
+"""Correlation of a point's noise between one frame and the next."""
 
 LandmarkNoise = Callable[[Landmarks, Landmarks, float, Rng], list[Landmarks]]
 
@@ -50,7 +50,7 @@ def drift(landmarks: Landmarks, mean_face: Landmarks, sigma: float, rng: Rng) ->
 
 
 def lose(region: str) -> LandmarkNoise:
-    """All points of a region, grown by a margin in outer-eye distances, are put where the mean face has them.
+    """A corruption that puts all points of a region, grown by a margin, where the mean face has them.
 
     The mean face is laid onto the face by the outer eye corners, which therefore are never lost.
     """
@@ -66,8 +66,8 @@ def lose(region: str) -> LandmarkNoise:
 
 
 def points_within(landmarks: Landmarks, region: str, margin: float) -> NDArray[np.bool_]:
-    """Which points lie in the convex hull of a piece of the region, or within ``margin`` outer-eye distances
-    of it, in x and y: bool (468,)."""
+    """Mask of the points in the convex hull of a piece of the region, or within ``margin`` outer-eye
+    distances of it, in x and y: bool (468,)."""
     inside = np.zeros(len(landmarks), bool)
     most = margin * eye_distance(landmarks) + 1e-3  # corners of the hull are in it
     for piece in REGIONS[region]:
@@ -78,7 +78,7 @@ def points_within(landmarks: Landmarks, region: str, margin: float) -> NDArray[n
 
 
 def laid_on(aligned: NDArray[np.float32], landmarks: Landmarks) -> Landmarks:
-    """Aligned points float32 (468, 3) back in px, by the outer eye corners of ``landmarks``."""
+    """Aligned points, float32 (468, 3), in px again, laid onto the outer eye corners of ``landmarks``."""
     dx, dy = (landmarks[_RIGHT, :2] - landmarks[_LEFT, :2]).tolist()
     middle = (landmarks[_LEFT, :2] + landmarks[_RIGHT, :2]) / 2
     x, y, z = aligned.astype(np.float64).T
@@ -87,20 +87,20 @@ def laid_on(aligned: NDArray[np.float32], landmarks: Landmarks) -> Landmarks:
 
 
 def shift_roi(roi: Roi, share: float, rng: Rng) -> Roi:
-    """Moved by ``share`` of its side in a direction that is drawn."""
+    """The region moved by ``share`` of its side in a random direction."""
     angle = rng.uniform(0, 2 * math.pi)
     dx, dy = share * roi.size * math.cos(angle), share * roi.size * math.sin(angle)
     return Roi(roi.center_x + dx, roi.center_y + dy, roi.size, roi.rotation)
 
 
 def scale_roi(roi: Roi, factor: float, rng: Rng) -> Roi:
-    """Its side multiplied or divided by ``factor``, as is drawn."""
+    """The region with its side multiplied or divided by ``factor``, at random."""
     size = roi.size * factor ** float(rng.choice((-1, 1)))
     return Roi(roi.center_x, roi.center_y, size, roi.rotation)
 
 
 def turn_roi(roi: Roi, degrees: float, rng: Rng) -> Roi:
-    """Turned by ``degrees`` to a side that is drawn."""
+    """The region turned by ``degrees`` to a random side."""
     rotation = roi.rotation + math.radians(degrees) * float(rng.choice((-1, 1)))
     return Roi(roi.center_x, roi.center_y, roi.size, rotation)
 

@@ -16,9 +16,9 @@ from benchmarks.robustness.corruptions.regions import OVAL, REGIONS
 from edge.core.features import EYE_ANCHORS, MESH_POINTS
 
 SHADES = {"eyes": 16, "brows": 48, "nose": 128, "mouth": 208}
-"""Grey value, 0–255, of what covers each region: dark glasses, a fringe, a plaster, a mask."""
+"""Grey value, 0–255, of the cover of each region: dark glasses, a fringe, a plaster, a mask."""
 GREY = 128
-"""Of what covers halves and patches."""
+"""Grey value, 0–255, of the cover of halves and patches."""
 
 Landmarks = NDArray[np.float32]
 Occlusion = Callable[[Picture, Landmarks, float, Rng], Picture]
@@ -45,7 +45,7 @@ def cover(region: str) -> Occlusion:
 
 
 def region_mask(shape: tuple[int, ...], landmarks: Landmarks, region: str, margin: float) -> _Mask:
-    """What ``cover`` covers: bool (H, W)."""
+    """Mask of the pixels that ``cover`` covers: bool (H, W)."""
     mask = np.zeros(shape, bool)
     for piece in REGIONS[region]:
         mask |= _hull(shape, landmarks[list(piece), :2])
@@ -57,19 +57,19 @@ def region_mask(shape: tuple[int, ...], landmarks: Landmarks, region: str, margi
 
 
 def left_part(rgb: Picture, landmarks: Landmarks, share: float, rng: Rng) -> Picture:
-    """The face from its left edge (of the picture) on, ``share`` of its width; 0.5 is half of it."""
+    """The picture with ``share`` of the face's width covered, from its left edge (in the picture) on."""
     along, face = _along_eyes(rgb.shape[:2], landmarks)
     return _painted(rgb, face & (along <= share), GREY)
 
 
 def right_part(rgb: Picture, landmarks: Landmarks, share: float, rng: Rng) -> Picture:
-    """The same from its right edge."""
+    """The picture with ``share`` of the face's width covered, from its right edge on."""
     along, face = _along_eyes(rgb.shape[:2], landmarks)
     return _painted(rgb, face & (along >= 1 - share), GREY)
 
 
 def patch(rgb: Picture, landmarks: Landmarks, share: float, rng: Rng) -> Picture:
-    """A rectangle of ``share`` of the area of the box around the face, somewhere in that box.
+    """The picture with a random rectangle covered, of ``share`` of the area of the box around the face.
 
     Its sides are √share · e^±a of the box's, with a drawn from −0.25…0.25.
     """

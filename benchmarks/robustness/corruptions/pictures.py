@@ -90,7 +90,7 @@ def contrast(rgb: Picture, factor: float, rng: Rng) -> Picture:
 
 
 def jpeg(rgb: Picture, quality: int, rng: Rng) -> Picture:
-    """Compressed by libjpeg at ``quality`` (0–100), chroma at half the resolution, and back."""
+    """The picture compressed by libjpeg at ``quality`` (0–100), chroma at half the resolution, and back."""
     _, code = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
     return _picture(cv2.cvtColor(cv2.imdecode(code, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB))
 
@@ -106,7 +106,7 @@ def low_resolution(rgb: Picture, pixels: int, rng: Rng) -> Picture:
 
 
 def rotation(rgb: Picture, degrees: float, rng: Rng) -> Picture:
-    """Turned around its middle, to a side that is drawn; border pixels repeated."""
+    """The picture turned around its middle to a random side; border pixels are repeated."""
     return _warped(rgb, float(degrees * rng.choice((-1, 1))), 1)
 
 

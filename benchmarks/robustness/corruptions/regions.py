@@ -1,4 +1,4 @@
-"""Parts of the face as points of MediaPipe's mesh; left and right are those of the picture."""
+"""Regions of the face as points of MediaPipe's mesh; left and right are those of the picture."""
 
 LEFT_EYE = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
 RIGHT_EYE = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466)
@@ -18,12 +18,10 @@ OVAL = (
 )
 """The face's outline, in order."""
 
-Part = tuple[tuple[int, ...], ...]
-
-REGIONS: dict[str, Part] = {
+REGIONS: dict[str, tuple[tuple[int, ...], ...]] = {
     "eyes": (LEFT_EYE, RIGHT_EYE),
     "brows": (LEFT_BROW, RIGHT_BROW),
     "nose": (NOSE,),
     "mouth": (MOUTH,),
 }
-"""Region → its pieces, each a tuple of indices: those of MediaPipe's ``face_mesh_connections.py``."""
+"""The pieces of each region, as indices of points: those of MediaPipe's ``face_mesh_connections.py``."""

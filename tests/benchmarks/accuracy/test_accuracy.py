@@ -14,11 +14,11 @@ import pytest
 
 from benchmarks.accuracy.accuracy import make_protocol
 from benchmarks.accuracy.classes import choose_classes, with_truth
-from benchmarks.accuracy.evaluation import evaluate_each
-from benchmarks.accuracy.passes import assumed, middle, single, tracked
 from benchmarks.accuracy.scores import summarize
-from benchmarks.accuracy.systems import Answer, PipelineSystem
 from benchmarks.cli.main import main
+from benchmarks.systems.evaluator import answer_each
+from benchmarks.systems.face_finders import assumed_region, find_or_assume, find_single, find_tracked
+from benchmarks.systems.system import Answer, PipelineSystem
 from edge.build import build_pipeline, load_bundle
 from edge.bundles.format import Bundle
 from edge.core.errors import ConfigError
@@ -111,7 +111,7 @@ def test_csv_on_two_processes(fer_csv, tmp_path):
 
 
 def _outcomes(samples, protocol):
-    return list(evaluate_each(samples, protocol.evaluation(), workers=1))
+    return list(answer_each(samples, protocol.setup(), workers=1))
 
 
 def _summarized(outcomes):
@@ -151,7 +151,7 @@ def test_an_assumed_face_gives_answers_but_no_coverage(fer_csv, portraits):
 
 def test_the_assumed_region_is_the_middle_of_the_picture_without_its_margin():
     rgb = prepare(np.zeros((40, 60), np.uint8), 2.0, 0.5)  # 120×80, with a margin of 60 on each side
-    roi = middle(*rgb.shape[:2], padding=0.5)
+    roi = assumed_region(*rgb.shape[:2], padding=0.5)
     assert (roi.center_x, roi.center_y, roi.rotation) == (120, 100, 0)
     assert roi.size == pytest.approx(1.3 * 120)
 
@@ -159,20 +159,23 @@ def test_the_assumed_region_is_the_middle_of_the_picture_without_its_margin():
 def test_a_wrong_face_region_is_refused_by_presence(portraits):
     grey = np.full((200, 200, 3), 128, np.uint8)
     with closing(build_pipeline(SETTINGS)) as pipeline:
-        assert assumed(pipeline, Frame(grey, 0, 0, "", still=True), padding=0.0) == ([], False)
+        assert find_or_assume(pipeline, Frame(grey, 0, 0, "", still=True), padding=0.0) == ([], False)
 
 
 def test_a_face_that_is_found_is_not_assumed(portraits):
     frame = Frame(read_picture(portraits["astronaut.png"]), 0, 0, "", still=True)
     with closing(build_pipeline(SETTINGS)) as pipeline:
-        (one,), (other,) = single(pipeline, frame).faces, assumed(pipeline, frame, padding=0.0).faces
+        (one,), (other,) = (
+            find_single(pipeline, frame).faces,
+            find_or_assume(pipeline, frame, padding=0.0).faces,
+        )
     np.testing.assert_array_equal(one.landmarks, other.landmarks)
 
 
 def test_tracked_answers_as_the_second_frame_of_a_camera_does(portraits):
     rgb = read_picture(portraits["astronaut.png"])
     settings = load_settings(None, {"expression.smoothing_s": 0.0})
-    with closing(PipelineSystem(settings, tracked)) as system:
+    with closing(PipelineSystem(settings, find_tracked)) as system:
         answer = system.answer(rgb)
     with closing(build_pipeline(settings)) as pipeline:
         for index in range(2):
@@ -279,23 +282,23 @@ def test_what_is_left_out_is_dropped_before_detection(label_set, truth, kept):
         sample("angry", NF=9),
         sample("contempt"),  # nobody voted
     ]
-    left_out = []
+    excluded = []
     classes = choose_classes(FER2013, label_set)
-    result = list(with_truth(samples, truth, classes, left_out))
+    result = list(with_truth(samples, truth, classes, excluded))
     assert [entry.label for entry in result] == kept
-    assert len(left_out) == len(samples) - len(kept)
+    assert len(excluded) == len(samples) - len(kept)
 
 
 def test_labels_and_selective_accuracy_in_the_result(benchmark_json, class_folders, capsys):
     flags = ("--data", class_folders, "--workers", 1)
     result = benchmark_json("accuracy", *BUNDLE, *flags, "--labels", 6)
-    assert (result["n"], result["left_out"]) == (1, 2)  # neutral is left out
+    assert (result["n"], result["left_out"]) == (1, 2)  # neutral is excluded
     assert result["labels"] == list(LABEL_SETS[6].labels)
     assert result["truth"] == "label"
     assert list(result["selective"]) == ["0.8", "0.6", "0.4", "0.2"]
     assert result["aurc"] == 1 - result["accuracy"]
     printed = capsys.readouterr().out
-    assert "1 pictures, 1 problems, 2 left out, truth label, 6 classes" in printed
+    assert "1 pictures, 1 problems, 2 excluded, truth label, 6 classes" in printed
     assert "selective at 60 %" in printed
 
 

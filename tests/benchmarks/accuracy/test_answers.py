@@ -7,9 +7,9 @@ import pytest
 
 from benchmarks.accuracy import answers
 from benchmarks.accuracy.classes import choose_classes
-from benchmarks.accuracy.evaluation import Outcome
-from benchmarks.accuracy.systems import Answer
 from benchmarks.cli.main import main
+from benchmarks.systems.evaluator import PictureAnswers
+from benchmarks.systems.system import Answer
 from edge.core.errors import DataError
 from edge.core.types import FaceStatus, Reason
 from evaluation.label_sets import FER2013
@@ -20,7 +20,7 @@ ROW = "a.png,angry,happy,true,ok,,0.25,0.75\n"
 
 
 def outcome(name, true, answer=None):
-    return Outcome(name, true, answer, np.empty((0, 7), np.float32), False)
+    return PictureAnswers(name, true, answer, np.empty((0, 7), np.float32), False)
 
 
 def surely(label, **more):
@@ -81,7 +81,7 @@ def test_answers_are_those_of_the_classes_that_are_scored(tmp_path):
 def test_an_emotion_that_the_bundle_does_not_know_is_its_own_class(tmp_path):
     path = tmp_path / "answers.csv"
     answers.write(path, [outcome("a", "contempt", surely("sad"))], choose_classes(FER2013, None))
-    assert answers.read(path) == {"a": answers.Given("contempt", "sad")}
+    assert answers.read(path) == {"a": answers.GivenAnswer("contempt", "sad")}
 
 
 def test_any_name_of_a_file_comes_back_as_it_was(tmp_path):
@@ -93,7 +93,7 @@ def test_any_name_of_a_file_comes_back_as_it_was(tmp_path):
 
 def test_a_mark_that_a_spreadsheet_puts_first_does_no_harm(tmp_path):
     (tmp_path / "a.csv").write_text("\ufeff" + HEADER + ROW, encoding="utf-8")
-    assert answers.read(tmp_path / "a.csv") == {"a.png": answers.Given("angry", "happy")}
+    assert answers.read(tmp_path / "a.csv") == {"a.png": answers.GivenAnswer("angry", "happy")}
 
 
 @pytest.mark.parametrize(

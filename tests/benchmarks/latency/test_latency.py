@@ -135,7 +135,7 @@ def test_a_table_is_printed(run):
     assert "p99" in completed.stdout
 
 
-def test_each_frame_is_followed_by_one_bare_invoke_and_the_warmup_is_left_out(portraits, monkeypatch):
+def test_each_frame_is_followed_by_one_bare_invoke_and_the_warmup_is_excluded(portraits, monkeypatch):
     settings = load_settings(None, {"source": "demo"})
     pipeline = build_pipeline(settings)
     calls = []

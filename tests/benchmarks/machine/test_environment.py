@@ -32,8 +32,8 @@ Model\t\t: Raspberry Pi 5 Model B Rev 1.0
 def test_a_pi_is_named(tmp_path, monkeypatch):
     (tmp_path / "model").write_bytes(b"Raspberry Pi 5 Model B Rev 1.0\0")
     (tmp_path / "cpuinfo").write_text(PI_5)
-    monkeypatch.setattr(environment, "_BOARD", tmp_path / "model")
-    monkeypatch.setattr(environment, "_CPUINFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(environment, "BOARD", tmp_path / "model")
+    monkeypatch.setattr(environment, "CPUINFO", tmp_path / "cpuinfo")
     described = environment.describe(LandmarkSettings(), load_before=0.0)
     assert described["board"] == "Raspberry Pi 5 Model B Rev 1.0"
     assert described["cpu"] == "Cortex-A76"
@@ -54,7 +54,7 @@ def test_a_governor_that_saves_power_is_warned_about(governor, warned, tmp_path,
     path = tmp_path / "scaling_governor"
     if governor:
         path.write_text(governor + "\n")
-    monkeypatch.setattr(environment, "_GOVERNOR", path)
+    monkeypatch.setattr(environment, "GOVERNOR", path)
     assert any("governor is ondemand" in warning for warning in environment.Watch().stop()) is warned
 
 
@@ -69,15 +69,15 @@ def test_a_process_that_computes_beside_us_is_noticed():
 
 
 def test_a_process_of_our_own_counts_as_ours_once_it_has_ended():
-    before = environment._own_seconds()
+    before = environment.own_seconds()
     subprocess.run([sys.executable, "-c", BUSY], input=b"\n", stdout=subprocess.DEVNULL, check=True)
-    assert environment._own_seconds() - before >= 0.7
+    assert environment.own_seconds() - before >= 0.7
 
 
 class FakeHeat:
     """A machine that tells nothing."""
 
-    def look(self):
+    def sample(self):
         pass
 
     def warnings(self):
@@ -90,8 +90,8 @@ def test_our_own_work_is_not_taken_for_that_of_others(monkeypatch):
     monkeypatch.setattr(environment.os, "getloadavg", lambda: (0.0, 0.0, 0.0))
     monkeypatch.setattr(environment, "Heat", FakeHeat)
     monkeypatch.setattr(environment.time, "perf_counter", iter([0.0, 2.0]).__next__)
-    monkeypatch.setattr(environment, "_own_seconds", iter([5.0, 6.95]).__next__)
-    monkeypatch.setattr(environment, "_GOVERNOR", environment.Path("absent"))
+    monkeypatch.setattr(environment, "own_seconds", iter([5.0, 6.95]).__next__)
+    monkeypatch.setattr(environment, "GOVERNOR", environment.Path("absent"))
     assert environment.Watch().stop() == []
 
 

@@ -17,7 +17,7 @@ def pi(tmp_path, monkeypatch):
     (zone / "type").write_text("cpu-thermal\n")
     command = tmp_path / "vcgencmd"
     monkeypatch.setattr(temperature, "_ZONES", tmp_path)
-    monkeypatch.setattr(heat, "_VCGENCMD", str(command))
+    monkeypatch.setattr(heat, "VCGENCMD", str(command))
 
     def tell(throttled, millidegrees):
         (zone / "temp").write_text(f"{millidegrees}\n")
@@ -43,9 +43,9 @@ def test_before_during_and_after(pi):
     pi("0x0", 45500)
     watched = heat.Heat()
     pi("0x20002", 81000)
-    watched.look()
+    watched.sample()
     pi("0x20000", 79000)
-    watched.look()
+    watched.sample()
     assert watched.result() == {
         "temperature_c": {"before": 45.5, "during": 81.0, "after": 79.0},
         "throttled": {"before": "0x0", "during": "0x20002", "after": "0x20000"},
@@ -54,11 +54,11 @@ def test_before_during_and_after(pi):
     assert ": capped clock (" in warning
 
 
-def test_what_happened_between_two_looks_is_noticed(pi):
+def test_what_happened_between_two_samples_is_noticed(pi):
     pi("0x10000", 50000)
     watched = heat.Heat()
     pi("0x50000", 50000)
-    watched.look()
+    watched.sample()
     (warning,) = watched.warnings()
     assert ": throttling (" in warning  # the low voltage was before the run
 
@@ -66,15 +66,15 @@ def test_what_happened_between_two_looks_is_noticed(pi):
 def test_what_happened_before_the_run_only_is_no_warning(pi):
     pi("0x50000", 50000)
     watched = heat.Heat()
-    watched.look()
+    watched.sample()
     assert watched.warnings() == []
 
 
 def test_a_machine_that_tells_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(temperature, "_ZONES", tmp_path)
-    monkeypatch.setattr(heat, "_VCGENCMD", str(tmp_path / "vcgencmd"))
+    monkeypatch.setattr(heat, "VCGENCMD", str(tmp_path / "vcgencmd"))
     watched = heat.Heat()
-    watched.look()
+    watched.sample()
     assert watched.result() == {"temperature_c": None, "throttled": None}
     assert watched.warnings() == []
 
@@ -82,15 +82,15 @@ def test_a_machine_that_tells_nothing(tmp_path, monkeypatch):
 def test_a_user_who_may_not_ask(pi, tmp_path):
     pi("0x0", 50000)
     (tmp_path / "vcgencmd").write_text("#!/bin/sh\necho VCHI initialization failed\nexit 255\n")
-    assert heat.look() == heat.Look(50.0, None)
+    assert heat.read_heat() == heat.HeatSample(50.0, None)
 
 
-def test_looks_are_rare(monkeypatch):
+def test_samples_are_rare(monkeypatch):
     now = [0.0]
     monkeypatch.setattr(heat.time, "perf_counter", lambda: now[0])
-    looks = []
-    monkeypatch.setattr(heat, "look", lambda: looks.append(now[0]) or heat.Look(None, None))
+    samples = []
+    monkeypatch.setattr(heat, "read_heat", lambda: samples.append(now[0]) or heat.HeatSample(None, None))
     watched = heat.Heat()
     for now[0] in range(1, 91):
-        watched.sample()
-    assert looks == [0.0, 30, 60, 90]
+        watched.sample_if_due()
+    assert samples == [0.0, 30, 60, 90]

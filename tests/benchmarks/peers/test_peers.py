@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.accuracy.evaluation import Evaluation
 from benchmarks.cli.main import main
 from benchmarks.peers import environments, peers, registry
 from benchmarks.peers.environments import interpreter, prepare
 from benchmarks.peers.process import RemoteSystem
+from benchmarks.systems.evaluator import EvaluationSetup
 from benchmarks.workers import process
 from edge.core.errors import BackendError, ConfigError
 
@@ -156,7 +156,7 @@ def test_variables_of_the_user_do_not_reach_pip(write, monkeypatch, tmp_path):
     for name in ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET"):
         monkeypatch.setenv(name, "1")
     monkeypatch.setenv("PIP_INDEX_URL", "kept")
-    assert environments._version(program) == VERSION
+    assert environments.python_version(program) == VERSION
     lines = seen.read_text().splitlines()
     assert "PIP_INDEX_URL=kept" in lines
     assert lines[-1] == "/dev/null"
@@ -244,7 +244,7 @@ def test_an_npm_that_fails_is_one_line(write_npm, without_network, tmp_path, mon
     ],
 )
 def test_the_reason_of_npm_is_found(out, err, reason):
-    assert environments._npm_reason(out, err) == reason
+    assert environments.npm_reason(out, err) == reason
 
 
 def test_another_lock_file_is_another_environment(write_npm, without_network, tmp_path, monkeypatch):
@@ -254,7 +254,7 @@ def test_another_lock_file_is_another_environment(write_npm, without_network, tm
         installed.append(listed)
 
     monkeypatch.setattr(environments, "install_npm", install_npm)
-    monkeypatch.setattr(environments, "_require", lambda *_: None)
+    monkeypatch.setattr(environments, "require_program", lambda *_: None)
     peer = registry.read(write_npm())
     first = prepare(peer, tmp_path / "environments")
     assert prepare(peer, tmp_path / "environments") == first
@@ -352,7 +352,7 @@ def test_a_peer_that_cannot_be_built_is_an_error(remote):
 
 
 def test_a_peer_that_hangs_is_given_up(remote, monkeypatch):
-    monkeypatch.setattr(process, "ANSWER_S", 0.2)
+    monkeypatch.setattr("benchmarks.peers.process.ANSWER_S", 0.2)
     system = remote("        print(", "        import threading; threading.Event().wait()\n        print(")
     with pytest.raises(BackendError, match=r"gave no answer within 0\.2 s"):
         system.answer(PICTURE)
@@ -364,7 +364,7 @@ def test_a_peer_that_hangs_is_given_up(remote, monkeypatch):
 
 def test_what_a_peer_has_started_ends_with_it(remote, monkeypatch, tmp_path):
     """It holds the pipe of the answers, so that nobody would see that the peer itself has ended."""
-    monkeypatch.setattr(process, "ANSWER_S", 2.0)
+    monkeypatch.setattr("benchmarks.peers.process.ANSWER_S", 2.0)
     note = tmp_path / "pid"
     hang = f"""
         import subprocess, threading
@@ -546,13 +546,14 @@ def test_a_peer_on_damaged_pictures_is_a_result_of_robustness(run, class_folders
 
 
 def test_a_remote_system_works_in_a_pool(write, class_folders, portraits):
-    from benchmarks.accuracy.subset import Pictures
+    from benchmarks.accuracy.subset import PictureSelection
     from benchmarks.robustness import robustness
 
     build = partial(RemoteSystem, Path(sys.executable), write(), ("happy", "neutral"))
-    evaluation = Evaluation(build, ("contrast",))
+    evaluation = EvaluationSetup(build, ("contrast",))
     one, two = (
-        robustness.benchmark(Pictures(class_folders), evaluation, {}, None, workers) for workers in (1, 2)
+        robustness.benchmark(PictureSelection(class_folders), evaluation, {}, None, workers)
+        for workers in (1, 2)
     )
     assert one["corruptions"] == two["corruptions"]
 

@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.accuracy.accuracy import make_protocol
-from benchmarks.accuracy.evaluation import Evaluation, Evaluator, Numbered, evaluate_each
-from benchmarks.accuracy.subset import Pictures, draw
-from benchmarks.accuracy.systems import Answer, FaceSystem, PipelineSystem, System
+from benchmarks.accuracy.subset import PictureSelection, draw
 from benchmarks.cli.main import main
 from benchmarks.robustness import corruption_error
 from benchmarks.robustness.corruptions import (
@@ -23,6 +21,8 @@ from benchmarks.robustness.corruptions import (
     make_frame,
 )
 from benchmarks.robustness.robustness import NAMES, benchmark, choose_names
+from benchmarks.systems.evaluator import EvaluationSetup, Evaluator, NumberedSample, answer_each
+from benchmarks.systems.system import Answer, FaceSystem, PipelineSystem, System
 from edge.build import build_backend
 from edge.core.errors import ConfigError, DataError
 from edge.core.features import MESH_POINTS
@@ -74,9 +74,9 @@ def shades(tmp_path):
 
 
 def of_grey(data, names=("darker", "contrast"), **options):
-    evaluation = Evaluation(Grey, names, options.pop("seed", 0))
+    evaluation = EvaluationSetup(Grey, names, options.pop("seed", 0))
     reference = options.pop("reference", None)
-    return benchmark(Pictures(data, **options), evaluation, {"system": "grey"}, reference, workers=1)
+    return benchmark(PictureSelection(data, **options), evaluation, {"system": "grey"}, reference, workers=1)
 
 
 def test_end_to_end_does_not_depend_on_the_workers(benchmark_json, class_folders, capsys):
@@ -108,9 +108,9 @@ def test_the_clean_answers_are_those_of_the_accuracy_benchmark(portraits):
     rgb = cv2.resize(read_picture(portraits["astronaut.png"]), (224, 224), interpolation=cv2.INTER_AREA)
     protocol = make_protocol(SETTINGS, 1.0, 0.3, False)
     assert protocol.preparation == Preparation(1.0, 0.3)
-    (outcome,) = evaluate_each([Sample(rgb, "happy", "a", "all")], protocol.evaluation(), workers=1)
-    with closing(Evaluator(Evaluation(partial(PipelineSystem, SETTINGS), ("jitter",)))) as evaluator:
-        clean = evaluator.evaluate(Numbered(rgb, "happy", "a", "all"))
+    (outcome,) = answer_each([Sample(rgb, "happy", "a", "all")], protocol.setup(), workers=1)
+    with closing(Evaluator(EvaluationSetup(partial(PipelineSystem, SETTINGS), ("jitter",)))) as evaluator:
+        clean = evaluator.evaluate(NumberedSample(rgb, "happy", "a", "all"))
     np.testing.assert_array_equal(clean.answer.probabilities, outcome.answer.probabilities)
     assert (clean.damaged.shape, outcome.damaged.shape) == ((5, 7), (0, 7))
 
@@ -124,10 +124,10 @@ def test_what_is_done_to_a_face_starts_from_the_clean_one(portraits):
     np.testing.assert_array_equal(face.landmarks, seen.landmarks)
     looks = [system.answer_face(rgb, each).probabilities for each in (face, seen.second)]
     np.testing.assert_allclose(system.answer(rgb).probabilities, np.mean(looks, axis=0), rtol=1e-6)
-    again = system.look(rgb, face.roi)
+    again = system.find_in(rgb, face.roi)
     np.testing.assert_array_equal(again.landmarks, face.landmarks)
     np.testing.assert_array_equal(system.answer_face(rgb, again).probabilities, looks[0])
-    assert system.look(np.full_like(rgb, 128), face.roi) is None
+    assert system.find_in(np.full_like(rgb, 128), face.roi) is None
     system.close()
     assert isinstance(system, FaceSystem)
 
@@ -142,8 +142,8 @@ def test_each_corruption_reaches_the_system_with_the_noise_of_its_own_picture(sh
             return super().answer(rgb)
 
     picture = np.full((48, 48), 90, np.uint8)
-    with closing(Evaluator(Evaluation(Watching, names, seed=5))) as evaluator:
-        outcome = evaluator.evaluate(Numbered(picture, "sad", "x", "all", index=17))
+    with closing(Evaluator(EvaluationSetup(Watching, names, seed=5))) as evaluator:
+        outcome = evaluator.evaluate(NumberedSample(picture, "sad", "x", "all", index=17))
     frame = make_frame(picture)
     np.testing.assert_array_equal(seen.pop(0), frame)
     for number, (name, severity) in enumerate((n, s) for n in names for s in SEVERITIES):

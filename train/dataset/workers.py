@@ -1,48 +1,30 @@
-"""Where work is done: processes of this machine, or the workers of a Dask cluster."""
+"""The map over pictures that extraction and the teacher use: local processes, or a Dask cluster's workers."""
 
 from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from contextlib import AbstractContextManager, contextmanager
 
 import cv2
 
 from edge.core.errors import BackendError
-from evaluation.parallel import worker_pool
+from evaluation.parallel import ParallelMap, open_processes
 
 
-class Executor(NamedTuple):
-    """Takes functions, as ``concurrent.futures`` does."""
-
-    pool: Any
-    """Has ``submit(function, *arguments)``, whose futures have ``result`` and ``cancel``."""
-    ahead: int
-    """How many tasks keep all workers busy."""
-
-
-@contextmanager
-def open_executor(workers: int, dask: str | None) -> Iterator[Executor]:
-    """Start processes, or go to a cluster.
+def open_workers(workers: int, dask: str | None = None) -> AbstractContextManager[ParallelMap]:
+    """A map over processes of this machine or over the workers of a cluster.
 
     Args:
-        workers: processes on this machine.
+        workers: number of processes on this machine; 1: the work is done in this process.
         dask: address of a Dask scheduler, whose workers are used instead.
 
     Raises:
-        BackendError: a worker died, ``distributed`` is not installed, or the scheduler cannot be
-            reached or was lost.
+        BackendError: a worker died, ``distributed`` is not installed, or the scheduler cannot be reached or
+            was lost.
     """
-    if dask is not None:
-        yield from _cluster(dask)
-        return
-    try:
-        with worker_pool(workers, cv2.setNumThreads, 1) as pool:
-            yield Executor(pool, 2 * workers)
-    except BrokenProcessPool:
-        raise BackendError("a worker process died (out of memory?): run with fewer --workers") from None
+    return open_processes(workers, cv2.setNumThreads, 1) if dask is None else _open_cluster(dask)
 
 
-def _cluster(address: str) -> Iterator[Executor]:
+@contextmanager
+def _open_cluster(address: str) -> Iterator[ParallelMap]:
     try:
         from distributed import Client, KilledWorker
         from distributed.client import FutureCancelledError
@@ -63,7 +45,7 @@ def _cluster(address: str) -> Iterator[Executor]:
                 f"the Dask scheduler at {address} has no workers: start one with `dask worker {address}`"
             ) from None
         try:
-            yield Executor(client, 2 * max(1, sum(client.nthreads().values())))
+            yield ParallelMap(client.submit, 2 * max(1, sum(client.nthreads().values())))
         except (KilledWorker, FutureCancelledError, CommClosedError) as error:
             raise BackendError(
                 f"the Dask cluster at {address} lost the work ({type(error).__name__}): "

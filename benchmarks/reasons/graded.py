@@ -1,8 +1,8 @@
-"""Damage of a strength that is measured on the face itself: how many pixels it has, how light, how sharp.
+"""Damage up to a level that is measured on the face itself: its pixels, its brightness, its sharpness.
 
 Each function takes an RGB picture uint8 (H, W, 3), landmarks float32 (468 or 478, 3) in px of it, and a
-level, and gives the whole picture damaged, uint8 (H', W', 3); None where the face is no better than that
-level anyway. The picture itself is left as it is.
+level, and gives the whole picture damaged, uint8 (H', W', 3), or None where the face is no better than that
+level as it is. The picture itself is left as it is.
 """
 
 from collections.abc import Callable
@@ -24,13 +24,13 @@ class Grades:
 
     apply: Callable[[Picture, Landmarks, float], Picture | None]
     levels: tuple[float, ...]
-    """From the mildest on."""
+    """Levels, from the mildest on."""
     what: str
-    """A level counts this."""
+    """What a level counts, with its unit."""
 
 
 def shrink(rgb: Picture, landmarks: Landmarks, pixels: float) -> Picture | None:
-    """Reduced, by area, until the outer eye corners are ``pixels`` apart."""
+    """The picture reduced, by area, until the outer eye corners are ``pixels`` apart."""
     eyes = eye_distance(landmarks)
     if eyes <= pixels:
         return None
@@ -40,7 +40,7 @@ def shrink(rgb: Picture, landmarks: Landmarks, pixels: float) -> Picture | None:
 
 
 def darken(rgb: Picture, landmarks: Landmarks, level: float) -> Picture | None:
-    """All values in proportion, until the mean grey level of the face, 0–255, is ``level``."""
+    """The picture scaled in brightness until the mean grey level of the face, 0–255, is ``level``."""
     seen = light(rgb, Box.around(landmarks))
     if seen is None or seen.brightness <= level:
         return None
@@ -48,8 +48,7 @@ def darken(rgb: Picture, landmarks: Landmarks, level: float) -> Picture | None:
 
 
 def blur(rgb: Picture, landmarks: Landmarks, sigma: float) -> Picture | None:
-    """Gaussian blur of standard deviation ``sigma``, in distances of the outer eye corners; None where the
-    face has no size."""
+    """The picture under a Gaussian blur of ``sigma`` outer-eye distances; None where the face has no size."""
     width = sigma * eye_distance(landmarks)
     if width <= 0:
         return None
@@ -61,4 +60,4 @@ GRADED = {
     Reason.DARK: Grades(darken, (80, 60, 40, 30, 20, 15, 10, 5), "mean grey level of the face"),
     Reason.BLURRED: Grades(blur, (0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.12), "σ in eye distances"),
 }
-"""The damage that a reason is meant to notice."""
+"""The damage that each reason is meant to notice."""

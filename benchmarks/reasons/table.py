@@ -1,15 +1,15 @@
-"""The result of ``reasons`` for people."""
+"""The result of ``reasons`` as a table for people."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.accuracy.scores import headline, percent
-from benchmarks.robustness.corruptions.graded import GRADED, Grades
+from benchmarks.reasons.graded import GRADED, Grades
 from edge.core.types import Reason
 
 
 def table(result: dict[str, Any]) -> str:
-    """The result for people."""
+    """The result as a table for people."""
     clean, thresholds = result["clean"], result["protocol"]["thresholds"]
     lines = [
         f"{headline(result)}, landmarks {result['landmarks']}, bundle {result['bundle']['name']}, "
@@ -53,7 +53,7 @@ def _steps_table(
 
 
 def _group_text(group: dict[str, Any]) -> str:
-    """``61.0 % of 25 (42.1…77.4)``."""
+    """Accuracy, number and interval of a group, as in ``61.0 % of 25 (42.1…77.4)``."""
     interval = group.get("interval")
     bounds = f" ({100 * interval[0]:.1f}…{100 * interval[1]:.1f})" if interval else ""
     return f"{percent(group['accuracy']):>7} of {group['n']}{bounds}"

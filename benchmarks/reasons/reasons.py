@@ -1,4 +1,4 @@
-"""What the thresholds of ``edge.head.reasons`` do: whether labels are less often right where a face has a reason.
+"""Whether labels are less often right where a face has a reason, by the thresholds of ``edge.head.reasons``.
 
 Labelled pictures go through the app's pipeline as they are, then smaller, darker and more blurred, step by
 step. A head cannot be turned in a picture: there the pictures as they are stand in bins of their angle.
@@ -19,127 +19,126 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy.chance import wilson
 from benchmarks.accuracy.classes import Classes, choose_classes
-from benchmarks.accuracy.evaluation import work_through
-from benchmarks.accuracy.scores import counted, data_facts, nothing_left, summarize
-from benchmarks.accuracy.subset import Pictures, read_pictures
-from benchmarks.accuracy.systems import Answer, PipelineSystem
+from benchmarks.accuracy.scores import summarize
+from benchmarks.accuracy.subset import PictureReader, PictureSelection
 from benchmarks.machine.environment import bundle_facts, describe, usable_cores
-from benchmarks.robustness.corruptions.graded import GRADED
+from benchmarks.reasons.graded import GRADED
 from benchmarks.robustness.corruptions.occlusions import eye_distance
+from benchmarks.systems.evaluator import evaluate_each
+from benchmarks.systems.system import Answer, PipelineSystem
 from edge.build import load_bundle
-from edge.core.errors import DataError
 from edge.core.types import Box, FacePrediction, Reason
 from edge.head import reasons
 from edge.settings import Settings
 from evaluation import Preparation, Sample, prepare
 
 SCHEMA = 1
-"""Version of the result."""
+"""Version of the JSON result."""
 VERSION = 1
-"""Of the protocol: a new one whenever the same bundle would get other figures."""
+"""Version of the protocol: a new one whenever the same bundle would get other figures."""
 TURNS = (0.0, 10.0, 20.0, 30.0, inf)
-"""Bounds of the bins of the head's turn, degrees; a bin holds its upper one."""
+"""Bounds of the bins of the head's turn, degrees; a bin holds its upper bound."""
 
-_LOOKS = 1 + sum(len(grades.levels) for grades in GRADED.values())
+_ANSWERS = 1 + sum(len(grades.levels) for grades in GRADED.values())
+"""Answers that a picture takes, at most."""
 
 
-class View(NamedTuple):
-    """A face, as one version of a picture shows it."""
+class MeasuredFace(NamedTuple):
+    """The answer to a face in one version of a picture, and what was measured of it."""
 
     answer: Answer
     measured: dict[Reason, float]
-    """What the thresholds are compared with; light and sharpness of a face beside the picture are missing."""
+    """The values that the thresholds judge; those of light and sharpness are missing beside the picture."""
 
 
 class Case(NamedTuple):
-    """One version of a picture."""
+    """One version of a picture, as it is or damaged."""
 
     true: str
-    """The emotion."""
-    view: View | None
-    """None: no face found."""
+    """The emotion that the picture shows."""
+    face: MeasuredFace | None
+    """Its first face; None: no face found."""
 
 
-class Outcome(NamedTuple):
-    """What came out for one picture."""
+class PictureCases(NamedTuple):
+    """All versions of one picture."""
 
     clean: Case
     """The picture as it is."""
     damaged: dict[tuple[Reason, float], Case]
-    """By kind of damage and level. A level that the face does not reach even as it is has no entry; without a
-    face, none has."""
+    """The damaged versions, by kind and level of the damage. A level that the face does not reach even as it
+    is has no entry; without a face there is none at all."""
 
 
-class Degrader:
-    """Puts pictures before the app's pipeline, as they are and damaged."""
+class GradedEvaluator:
+    """Asks the app's pipeline about pictures, as they are and damaged in steps."""
 
     def __init__(self, settings: Settings, preparation: Preparation) -> None:
         """Build the pipeline.
 
         Raises:
-            MienError: a part is missing or not whole.
+            MienError: a model or a bundle is missing or damaged.
         """
         self._system = PipelineSystem(settings)
         self._preparation = preparation
 
-    def evaluate(self, sample: Sample) -> Outcome:
-        """All answers for one picture."""
+    def evaluate(self, sample: Sample) -> PictureCases:
+        """All versions of one picture, each with the pipeline's answer."""
         rgb = prepare(sample.picture, self._preparation.scale, self._preparation.padding)
-        said = self._system.predict(rgb)
-        if said is None:
-            return Outcome(Case(sample.label, None), {})
+        prediction = self._system.predict(rgb)
+        if prediction is None:
+            return PictureCases(Case(sample.label, None), {})
         damaged: dict[tuple[Reason, float], Case] = {}
         for reason, grades in GRADED.items():
             for level in grades.levels:
-                picture = grades.apply(rgb, said.face.landmarks, level)
+                picture = grades.apply(rgb, prediction.face.landmarks, level)
                 if picture is not None:
                     again = self._system.predict(picture)
-                    damaged[reason, level] = Case(sample.label, view(picture, again) if again else None)
-        return Outcome(Case(sample.label, view(rgb, said)), damaged)
+                    damaged[reason, level] = Case(sample.label, measure(picture, again) if again else None)
+        return PictureCases(Case(sample.label, measure(rgb, prediction)), damaged)
 
     def close(self) -> None:
         """Close the pipeline."""
         self._system.close()
 
 
-def view(rgb: NDArray[np.uint8], said: FacePrediction) -> View:
-    """What the app says of a face of a picture uint8 (H, W, 3), and what is measured of it."""
-    landmarks = said.face.landmarks
-    measured = {Reason.TURNED: reasons.turn(said.pose), Reason.SMALL: eye_distance(landmarks)}
+def measure(rgb: NDArray[np.uint8], prediction: FacePrediction) -> MeasuredFace:
+    """A prediction for a face of a picture, uint8 (H, W, 3), with the values that the thresholds judge."""
+    landmarks = prediction.face.landmarks
+    measured = {Reason.TURNED: reasons.turn(prediction.pose), Reason.SMALL: eye_distance(landmarks)}
     light = reasons.light(rgb, Box.around(landmarks))
     if light:
         measured |= {Reason.DARK: light.brightness, Reason.BLURRED: light.sharpness}
-    return View(Answer.of(said), measured)
+    return MeasuredFace(Answer.of(prediction), measured)
 
 
 def benchmark(
-    pictures: Pictures, settings: Settings, seed: int = 0, workers: int | None = None
+    pictures: PictureSelection, settings: Settings, seed: int = 0, workers: int | None = None
 ) -> dict[str, Any]:
     """Score the app's pipeline on pictures with and without each reason.
 
     Args:
-        pictures: what is read; they are prepared as the bundle records it.
-        settings: of the app.
-        seed: of the draw of ``pictures.number``.
-        workers: processes; None: one for each usable core. The figures do not depend on it.
+        pictures: which pictures; they are prepared as the bundle records it.
+        settings: settings of the app.
+        seed: seed of the draw of ``pictures.number``.
+        workers: number of processes; None: one for each usable core. The figures do not depend on it.
 
     Returns:
         The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
-        MienError: a part is missing, the bundle's labels do not fit the label set, or there is no picture.
+        MienError: a model or a bundle is missing, the bundle's labels do not fit the label set, or there is
+            no picture.
     """
     load_before = os.getloadavg()[0]
     bundle = load_bundle(settings.bundle)
     classes = choose_classes(bundle.labels, pictures.label_set)
     preparation = Preparation(*bundle.preparation)
-    skipped: list[str] = []
-    left_out: list[str] = []
-    samples = read_pictures(pictures, classes, seed, skipped, left_out)
-    build = partial(Degrader, settings, preparation)
-    outcomes = list(counted(work_through(samples, build, workers or usable_cores(), _LOOKS)))
-    if not outcomes:
-        raise DataError(nothing_left(pictures.data, pictures.truth))
+    reader = PictureReader(pictures, classes, seed)
+    build = partial(GradedEvaluator, settings, preparation)
+    outcomes = reader.outcomes(
+        lambda samples: evaluate_each(samples, build, workers or usable_cores(), _ANSWERS)
+    )
     chosen = settings.expression.min_confidence
     _, warnings = _summarized([outcome.clean for outcome in outcomes], classes)
     return {
@@ -156,9 +155,7 @@ def benchmark(
                 "blurred": reasons.MIN_SHARPNESS,
             },
         },
-        **data_facts(
-            *(pictures.data, pictures.split, pictures.mapping, pictures.truth), classes, skipped, left_out
-        ),
+        **reader.facts(),
         "pictures": pictures.number,
         "n": len(outcomes),
         "landmarks": settings.landmarks.backend,
@@ -170,8 +167,8 @@ def benchmark(
     }
 
 
-def score(outcomes: Sequence[Outcome], classes: Classes) -> dict[str, Any]:
-    """``clean``, ``turned``, ``steps`` and ``summary`` of the JSON result; there must be an outcome."""
+def score(outcomes: Sequence[PictureCases], classes: Classes) -> dict[str, Any]:
+    """``clean``, ``turned``, ``steps`` and ``summary`` of the JSON result, of at least one picture."""
     clean = [outcome.clean for outcome in outcomes]
     return {
         "clean": _figures(clean, classes),
@@ -185,28 +182,28 @@ def score(outcomes: Sequence[Outcome], classes: Classes) -> dict[str, Any]:
 
 
 def _figures(cases: Sequence[Case], classes: Classes) -> dict[str, Any]:
-    """Of any versions of pictures, also of none."""
-    views = [case.view for case in cases if case.view]
+    """The figures of some versions of pictures; there may be none."""
+    faces = [case.face for case in cases if case.face]
     scores = _summarized(cases, classes)[0] if cases else {}
     return {
         "n": len(cases),
         **{key: scores.get(key) for key in ("coverage", "accuracy", "accuracy_found")},
         "reasons": {
-            str(reason): sum(reason in view.answer.reasons for view in views) / len(views) if views else None
+            str(reason): sum(reason in face.answer.reasons for face in faces) / len(faces) if faces else None
             for reason in Reason
         },
     }
 
 
 def _bin(low: float, high: float, clean: Sequence[Case], classes: Classes) -> dict[str, Any]:
-    """The faces of pictures as they are whose head is turned by ``low``…``high`` degrees."""
+    """The figures of faces in pictures as they are whose head is turned by ``low``…``high`` degrees."""
 
-    def inside(view: View) -> bool:
-        turn = view.measured[Reason.TURNED]
+    def inside(face: MeasuredFace) -> bool:
+        turn = face.measured[Reason.TURNED]
         return low < turn <= high or turn == low == 0
 
     faces = _faces(clean, inside)
-    others = _faces(clean, lambda view: Reason.TURNED not in view.answer.reasons)
+    others = _faces(clean, lambda face: Reason.TURNED not in face.answer.reasons)
     return {
         "low": low,
         "high": high if isfinite(high) else None,
@@ -215,12 +212,12 @@ def _bin(low: float, high: float, clean: Sequence[Case], classes: Classes) -> di
     }
 
 
-def _step(reason: Reason, level: float, outcomes: Sequence[Outcome], classes: Classes) -> dict[str, Any]:
-    """The pictures that one level was done to."""
+def _step(reason: Reason, level: float, outcomes: Sequence[PictureCases], classes: Classes) -> dict[str, Any]:
+    """The figures of the pictures that were damaged to one level."""
     done = [outcome for outcome in outcomes if (reason, level) in outcome.damaged]
     cases = [outcome.damaged[reason, level] for outcome in done]
     before = _figures([outcome.clean for outcome in done], classes)["accuracy"]
-    values = [case.view.measured.get(reason, inf) for case in cases if case.view]
+    values = [case.face.measured.get(reason, inf) for case in cases if case.face]
     middle = median(values) if values else inf
     return {
         "level": level,
@@ -230,13 +227,13 @@ def _step(reason: Reason, level: float, outcomes: Sequence[Outcome], classes: Cl
     }
 
 
-def _summary(reason: Reason, outcomes: Sequence[Outcome], classes: Classes) -> dict[str, Any]:
-    """Faces with a reason against those without it; any damage may make a label unsure."""
+def _summary(reason: Reason, outcomes: Sequence[PictureCases], classes: Classes) -> dict[str, Any]:
+    """The figures of faces with a reason and of those without it; any damage may make a label unsure."""
     kinds = tuple(GRADED) if reason is Reason.UNSURE else (reason,)
 
     def sides(cases: Sequence[Case], independent: bool) -> dict[str, Any]:
-        flagged = _faces(cases, lambda view: reason in view.answer.reasons)
-        others = _faces(cases, lambda view: reason not in view.answer.reasons)
+        flagged = _faces(cases, lambda face: reason in face.answer.reasons)
+        others = _faces(cases, lambda face: reason not in face.answer.reasons)
         return {
             "flagged": _group(flagged, classes, independent),
             "others": _group(others, classes, independent),
@@ -250,13 +247,13 @@ def _summary(reason: Reason, outcomes: Sequence[Outcome], classes: Classes) -> d
     }
 
 
-def _faces(cases: Sequence[Case], belongs: Callable[[View], bool]) -> list[Case]:
-    """The found ones of a group."""
-    return [case for case in cases if case.view and belongs(case.view)]
+def _faces(cases: Sequence[Case], belongs: Callable[[MeasuredFace], bool]) -> list[Case]:
+    """The cases whose face is found and belongs to a group."""
+    return [case for case in cases if case.face and belongs(case.face)]
 
 
 def _group(faces: Sequence[Case], classes: Classes, independent: bool) -> dict[str, Any]:
-    """How many are labelled rightly; where no two are of the same picture, with the 95 % interval."""
+    """Number and accuracy of faces, and the 95 % interval where no two of them are of the same picture."""
     accuracy = _figures(faces, classes)["accuracy"]
     group = {"n": len(faces), "accuracy": accuracy}
     if independent:
@@ -265,8 +262,8 @@ def _group(faces: Sequence[Case], classes: Classes, independent: bool) -> dict[s
 
 
 def _weighted(faces: Sequence[Case], like: Sequence[Case], classes: Classes) -> float | None:
-    """The accuracy of faces if their classes had the shares that they have in another group; None: that group
-    is empty, or one of its classes is missing here."""
+    """The accuracy that faces would have with the class shares of the group ``like``; None: one of the groups
+    is empty, or a class of ``like`` is missing in ``faces``."""
     if not faces or not like:
         return None
     wanted = Counter(classes.true(case.true) for case in like)
@@ -278,5 +275,5 @@ def _weighted(faces: Sequence[Case], like: Sequence[Case], classes: Classes) -> 
 
 def _summarized(cases: Sequence[Case], classes: Classes) -> tuple[dict[str, Any], list[str]]:
     return summarize(
-        [case.true for case in cases], [case.view and case.view.answer for case in cases], classes
+        [case.true for case in cases], [case.face and case.face.answer for case in cases], classes
     )

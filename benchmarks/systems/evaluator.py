@@ -1,9 +1,6 @@
-"""Labelled pictures before a system, as they are and damaged, on all cores."""
+"""The answers of a system to labelled pictures, as they are and damaged, on all cores."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,7 +9,6 @@ from typing import Any, NamedTuple, Protocol, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.systems import Answer, FaceSystem, Probabilities, System, with_landmarks
 from benchmarks.robustness.corruptions import (
     LANDMARKS,
     OCCLUSIONS,
@@ -24,106 +20,110 @@ from benchmarks.robustness.corruptions import (
     make_frame,
 )
 from benchmarks.robustness.corruptions.pictures import Picture
+from benchmarks.systems.system import Answer, FaceSystem, Probabilities, System, with_landmarks
 from edge.build import build_backend
-from edge.core.errors import BackendError, ConfigError
+from edge.core.errors import ConfigError
 from edge.core.types import Face, Frame
 from edge.landmarks.litert import LitertBackend
 from edge.settings import LandmarkSettings
 from evaluation import Sample
-from evaluation.parallel import chunks, worker_pool
+from evaluation.parallel import chunks, open_processes
 
-_CHUNK = 32  # answers that a worker gives at once, or fewer if the pictures are large
+_CHUNK = 32
+"""Answers that a worker process gives at once; fewer if the pictures are large."""
 _CHUNK_BYTES = 4_000_000
+"""Decoded pictures that a worker process gets at once, in bytes."""
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
 
 
-class Evaluates(Protocol[T_co]):
-    """What makes something of one picture after the other."""
+class PictureEvaluator(Protocol[T_co]):
+    """Something that evaluates one labelled picture after the other."""
 
     def evaluate(self, sample: Sample) -> T_co:
-        """All that is asked of one picture."""
+        """The outcome for one picture."""
         ...
 
     def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered(Sample):
-    """A picture that knows its place."""
+class NumberedSample(Sample):
+    """A labelled picture that knows its place in the data."""
 
     index: int = 0
-    """Among the usable pictures of the data (of the split), from 0."""
+    """Position among the usable pictures of the data (of the split), from 0."""
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
-    """What is evaluated, and on what."""
+class EvaluationSetup:
+    """The system that is evaluated, and what is done to the pictures."""
 
     build_system: Callable[[], System]
-    """Called in each process. One that is a ``FaceSystem`` is needed for damage after detection."""
+    """Builds the system, in each process. Damage after detection needs a ``FaceSystem``."""
     names: tuple[str, ...] = ()
-    """Of the corruptions; pictures must be ``Numbered`` then."""
+    """Names of the corruptions; with any, the pictures must be of ``NumberedSample``."""
     seed: int = 0
+    """Seed of the corruptions' noise."""
     locator: LandmarkSettings = field(default_factory=LandmarkSettings)
-    """Where the face models are: the default backend places the occlusions, whatever system is measured."""
+    """Settings of the backend that places the occlusions; always litert, whatever system is measured."""
     prepare: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] = make_frame
-    """Picture, grey or RGB → what the system gets, RGB; picklable."""
+    """Makes what the system gets, RGB, of a picture, grey or RGB; picklable."""
 
 
-class Outcome(NamedTuple):
-    """What came out for one picture."""
+class PictureAnswers(NamedTuple):
+    """The answers of a system to one picture, as it is and damaged."""
 
     name: str
     true: str
-    """The emotion."""
+    """The emotion that the picture shows."""
     answer: Answer | None
-    """To the picture as it is; None: a miss."""
+    """Answer to the picture as it is; None: a miss."""
     damaged: NDArray[np.float32]
     """float32 (5 K, C): the probabilities under severities 1…5 of each of the K corruptions. NaN: a miss."""
     located: bool
-    """A face was found in the picture as it is, so that occlusions could be placed."""
+    """Whether a face was found in the picture as it is, so that occlusions could be placed."""
 
 
 class Evaluator:
-    """Puts labelled pictures before a system."""
+    """Asks a system about labelled pictures, as they are and damaged."""
 
-    def __init__(self, evaluation: Evaluation) -> None:
-        """Build system and locator.
+    def __init__(self, setup: EvaluationSetup) -> None:
+        """Build the system and, for occlusions, the backend that places them.
 
         Raises:
-            MienError: a part is missing or not whole.
+            MienError: a model or a bundle is missing or damaged.
             ConfigError: damage after detection is asked for, and the system has no landmarks.
         """
-        self._evaluation = evaluation
-        self._system = evaluation.build_system()
-        after = [name for name in evaluation.names if name in OF_FACES]
+        self._setup = setup
+        self._system = setup.build_system()
+        after = [name for name in setup.names if name in OF_FACES]
         if after and not isinstance(self._system, FaceSystem):
             raise ConfigError(f"this system has no landmarks: {', '.join(after)} cannot be measured with it")
         self._tampers = bool(after)
         self._locator: LitertBackend | None = None
-        if any(name in OCCLUSIONS for name in evaluation.names):
-            locator = build_backend(replace(evaluation.locator, backend="litert", max_faces=1))
+        if any(name in OCCLUSIONS for name in setup.names):
+            locator = build_backend(replace(setup.locator, backend="litert", max_faces=1))
             assert isinstance(locator, LitertBackend)
             self._locator = locator
 
-    def evaluate(self, sample: Sample) -> Outcome:
+    def evaluate(self, sample: Sample) -> PictureAnswers:
         """All answers for one picture."""
-        rgb = self._evaluation.prepare(sample.picture)
+        rgb = self._setup.prepare(sample.picture)
         located = self._locator.find(Frame(rgb, 0, 0, sample.name, still=True)) if self._locator else []
         answer = self._system.answer(rgb)
-        rows = len(self._evaluation.names) * len(SEVERITIES)
+        rows = len(self._setup.names) * len(SEVERITIES)
         damaged = np.full((rows, len(self._system.labels)), np.nan, np.float32)
         if rows:
-            assert isinstance(sample, Numbered)
+            assert isinstance(sample, NumberedSample)
             for row, probabilities in enumerate(self._damaged(rgb, next(iter(located), None), sample.index)):
                 if probabilities is not None:
                     damaged[row] = probabilities
-        return Outcome(sample.name, sample.label, answer, damaged, bool(located))
+        return PictureAnswers(sample.name, sample.label, answer, damaged, bool(located))
 
     def close(self) -> None:
-        """Close system and locator."""
+        """Close the system and the backend that places occlusions."""
         self._system.close()
         if self._locator:
             self._locator.close()
@@ -131,11 +131,11 @@ class Evaluator:
     def _damaged(
         self, rgb: NDArray[np.uint8], located: Face | None, index: int
     ) -> Iterator[Probabilities | None]:
-        """Of the severities 1…5 of each corruption."""
+        """The answers under severities 1…5 of each corruption; None: a miss."""
         face = cast(FaceSystem, self._system).find(rgb) if self._tampers else None
-        for name in self._evaluation.names:
+        for name in self._setup.names:
             for severity in SEVERITIES:
-                rng = generator(self._evaluation.seed, name, severity, index)
+                rng = generator(self._setup.seed, name, severity, index)
                 how = {"severity": severity, "rng": rng}
                 if name in OF_FACES:
                     yield self._mean(rgb, self._tampered(name, rgb, face, how) if face else [])
@@ -144,13 +144,13 @@ class Evaluator:
                 yield answer.probabilities if answer else None
 
     def _tampered(self, name: str, rgb: NDArray[np.uint8], face: Face, how: dict[str, Any]) -> list[Face]:
-        """What damage makes of a face: several frames of it for a drift, none where it is lost."""
+        """A damaged face: several frames of it for a drift, none where it is lost."""
         system = cast(FaceSystem, self._system)
         if name in LANDMARKS:
             frames = LANDMARKS[name](face.landmarks, system.mean_face, **how)
             return [with_landmarks(face, points) for points in frames]
         assert face.roi is not None  # FaceSystem.find
-        seen = system.look(rgb, REGIONS_OF_INTEREST[name](face.roi, **how))
+        seen = system.find_in(rgb, REGIONS_OF_INTEREST[name](face.roi, **how))
         return [seen] if seen else []
 
     def _mean(self, rgb: NDArray[np.uint8], faces: list[Face]) -> Probabilities | None:
@@ -159,71 +159,61 @@ class Evaluator:
         return np.mean(given, axis=0, dtype=np.float32) if given else None
 
 
-def evaluate_each(samples: Iterable[Sample], evaluation: Evaluation, workers: int) -> Iterator[Outcome]:
-    """Outcomes in the order of the samples.
+def answer_each(samples: Iterable[Sample], setup: EvaluationSetup, workers: int) -> Iterator[PictureAnswers]:
+    """The answers of a system to each picture, in the order of the samples.
 
     Args:
-        samples: pictures.
-        evaluation: of what; must be picklable.
-        workers: processes; 1: this one.
+        samples: labelled pictures.
+        setup: the system and the corruptions; it must be picklable.
+        workers: number of processes; 1: this one.
 
     Raises:
         MienError: see ``Evaluator``.
         BackendError: a worker process died.
     """
-    looks = 1 + len(evaluation.names) * len(SEVERITIES)
-    return work_through(samples, partial(Evaluator, evaluation), workers, looks)
+    answers = 1 + len(setup.names) * len(SEVERITIES)
+    return evaluate_each(samples, partial(Evaluator, setup), workers, answers)
 
 
-def work_through(
-    samples: Iterable[Sample], build: Callable[[], Evaluates[T]], workers: int, looks: int
+def evaluate_each(
+    samples: Iterable[Sample], build: Callable[[], PictureEvaluator[T]], workers: int, answers: int
 ) -> Iterator[T]:
-    """What comes out for each picture, in the order of the samples.
+    """The outcome for each picture, in the order of the samples.
 
     Args:
-        samples: pictures.
-        build: what they are put before; called in each process, so it must be picklable.
-        workers: processes; 1: this one.
-        looks: how often a picture is looked at, about.
+        samples: labelled pictures.
+        build: builds the evaluator, in each process; it must be picklable.
+        workers: number of processes; 1: this one.
+        answers: about how many answers an outcome takes.
 
     Raises:
         MienError: what ``build`` raises.
         BackendError: a worker process died.
     """
-    # Built here in any case: it tells what is wrong before a process is started.
+    # Built here in any case, so that an error shows before a process is started.
     with closing(build()) as evaluator:
         if workers == 1:
             yield from map(evaluator.evaluate, samples)
             return
-    at_once = max(1, _CHUNK // looks)
-    with worker_pool(workers, _start_worker, build) as pool:
-        waiting: deque[Future[list[T]]] = deque()
-        try:
-            for chunk in chunks(samples, at_once, _CHUNK_BYTES):
-                waiting.append(pool.submit(_evaluate_chunk, chunk))
-                if len(waiting) > 2 * workers:  # so that a large data set is never in memory
-                    yield from waiting.popleft().result()
-            while waiting:
-                yield from waiting.popleft().result()
-        except BrokenProcessPool:
-            raise BackendError("a worker process died (out of memory?): try fewer --workers") from None
-        finally:
-            pool.shutdown(cancel_futures=True)
+    groups = chunks(samples, max(1, _CHUNK // answers), _CHUNK_BYTES)
+    with open_processes(workers, _start_worker, build) as parallel:
+        for found in parallel.map(_evaluate_chunk, ((group,) for group in groups)):
+            yield from found
 
 
 def _damage(name: str, rgb: NDArray[np.uint8], located: Face | None, how: dict[str, Any]) -> Picture:
     if name in PICTURES:
         return cast(Picture, PICTURES[name](rgb, **how))
-    if located is None:  # nobody knows where to put it
+    if located is None:  # nothing says where to put it
         return rgb
     return cast(Picture, OCCLUSIONS[name](rgb, located.landmarks, **how))
 
 
-_evaluator: Evaluates[Any] | None = None
-"""That of this worker process."""
+_evaluator: PictureEvaluator[Any] | None = None
+"""The evaluator of this worker process."""
 
 
-def _start_worker(build: Callable[[], Evaluates[Any]]) -> None:
+def _start_worker(build: Callable[[], PictureEvaluator[Any]]) -> None:
     global _evaluator
     _evaluator = build()
 

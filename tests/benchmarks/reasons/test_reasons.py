@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.accuracy import reasons_table
 from benchmarks.accuracy.classes import choose_classes
-from benchmarks.accuracy.reasons import Case, Outcome, View, score
-from benchmarks.accuracy.systems import Answer
 from benchmarks.cli.main import main
-from benchmarks.robustness.corruptions import graded
-from benchmarks.robustness.corruptions.graded import GRADED
+from benchmarks.reasons import graded, table
+from benchmarks.reasons.graded import GRADED
+from benchmarks.reasons.reasons import Case, MeasuredFace, PictureCases, score
+from benchmarks.systems.system import Answer
 from edge.core.features import EYE_ANCHORS, MESH_POINTS
 from edge.core.types import Box, Reason
 from edge.head.reasons import MIN_BRIGHTNESS, MIN_EYE_DISTANCE, light
@@ -76,23 +75,23 @@ def test_levels_go_from_mild_to_strong_on_both_sides_of_the_threshold():
         assert levels[-1] < threshold < levels[0]
 
 
-def said(label: str, *found: Reason, turn: float = 0.0, small: float = 40.0) -> View:
+def said(label: str, *found: Reason, turn: float = 0.0, small: float = 40.0) -> MeasuredFace:
     probabilities = np.full(7, 0.05, np.float32)
     probabilities[FER2013.index(label)] = 0.7
-    return View(Answer(probabilities, reasons=found), {Reason.TURNED: turn, Reason.SMALL: small})
+    return MeasuredFace(Answer(probabilities, reasons=found), {Reason.TURNED: turn, Reason.SMALL: small})
 
 
 @pytest.fixture
-def outcomes() -> list[Outcome]:
+def outcomes() -> list[PictureCases]:
     """Four pictures: right, right and turned, wrong and far turned, missed."""
     right, turned = said("happy"), said("happy", turn=20.0)
     wrong = said("sad", Reason.TURNED, turn=35.0)
     few = (Reason.SMALL, 10)
     return [
-        Outcome(Case("happy", right), {few: Case("happy", said("sad", Reason.SMALL, small=10))}),
-        Outcome(Case("happy", turned), {few: Case("happy", said("happy", small=13))}),
-        Outcome(Case("happy", wrong), {few: Case("happy", None)}),
-        Outcome(Case("happy", None), {}),
+        PictureCases(Case("happy", right), {few: Case("happy", said("sad", Reason.SMALL, small=10))}),
+        PictureCases(Case("happy", turned), {few: Case("happy", said("happy", small=13))}),
+        PictureCases(Case("happy", wrong), {few: Case("happy", None)}),
+        PictureCases(Case("happy", None), {}),
     ]
 
 
@@ -145,7 +144,7 @@ def test_a_class_that_is_hard_and_turned_does_not_make_turning_hard():
     turned = [("fear", 3), ("happy", 1)]
     ahead = [("fear", 1), ("happy", 4)]
     outcomes = [
-        Outcome(Case(true, said("happy", *found, turn=25.0 * len(found))), {})
+        PictureCases(Case(true, said("happy", *found, turn=25.0 * len(found))), {})
         for group, found in ((turned, (Reason.TURNED,)), (ahead, ()))
         for true, n in group
         for _ in range(n)
@@ -190,7 +189,7 @@ def test_end_to_end_on_portraits(benchmark_json, class_folders, capsys):
     assert sum(row["n"] for row in result["turned"]) == 2
     for words in ("small: eye distance, px; flagged below 12", "blurred  in its steps", "> 30"):
         assert words in printed
-    assert printed.rstrip("\n") == reasons_table.table(result)
+    assert printed.rstrip("\n") == table.table(result)
 
 
 def test_a_handful_of_pictures_does_not_depend_on_the_workers(tmp_path, benchmark_json):

@@ -1,4 +1,4 @@
-"""What is measured: something that looks at a picture and gives the probabilities of expressions.
+"""What is measured: a system that gives the probabilities of expressions for a picture.
 
 ``PipelineSystem`` is the app's own; another recognizer takes part in the comparison by giving ``System``.
 """
@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.passes import Look, Seen, region_backend, single
+from benchmarks.systems.face_finders import FaceFinder, FoundFaces, find_single, region_backend
 from edge.build import build_pipeline, load_bundle
 from edge.core.features import MESH_POINTS
 from edge.core.types import Face, FacePrediction, FaceStatus, Frame, Reason, Roi
@@ -19,19 +19,19 @@ Probabilities = NDArray[np.float32]
 
 
 class Answer(NamedTuple):
-    """What a system says of a picture."""
+    """The answer of a system to a picture."""
 
     probabilities: Probabilities
     """float32 (C,), in the order of the system's labels."""
     found: bool = True
-    """The detector found the face, so that none had to be assumed."""
+    """Whether the detector found the face; else it was assumed."""
     status: FaceStatus = FaceStatus.OK
     reasons: tuple[Reason, ...] = ()
 
     @classmethod
-    def of(cls, said: FacePrediction, found: bool = True) -> "Answer":
-        """What the app says of a face."""
-        return cls(said.probabilities, found, said.status, said.reasons)
+    def of(cls, prediction: FacePrediction, found: bool = True) -> "Answer":
+        """The app's prediction for a face as an answer."""
+        return cls(prediction.probabilities, found, prediction.status, prediction.reasons)
 
 
 class System(Protocol):
@@ -43,7 +43,7 @@ class System(Protocol):
     """0–1; an answer whose top probability is below it is an abstention; 0: it never abstains."""
 
     def answer(self, rgb: NDArray[np.uint8]) -> Answer | None:
-        """What it says of the face in a picture uint8 (H, W, 3); None: no face found."""
+        """The answer to the face in a picture, RGB uint8 (H, W, 3); None: no face found."""
         ...
 
     def close(self) -> None: ...
@@ -51,39 +51,39 @@ class System(Protocol):
 
 @runtime_checkable
 class FaceSystem(System, Protocol):
-    """One whose landmarks can be tampered with."""
+    """A system whose landmarks and face regions can be damaged."""
 
     mean_face: NDArray[np.float32]
-    """float32 (468, 3), aligned as ``edge.core.features.align`` does: of the training faces."""
+    """Mean of the training faces, float32 (468, 3), aligned as ``edge.core.features.align`` does."""
 
     def find(self, rgb: NDArray[np.uint8]) -> Face | None:
-        """The first face of a picture, as one look at its ``roi`` shows it."""
+        """The first face of a picture, from one pass over its ``roi``; None: no face found."""
         ...
 
-    def look(self, rgb: NDArray[np.uint8], roi: Roi) -> Face | None:
-        """The face in a region; None: there is none, says the landmark network."""
+    def find_in(self, rgb: NDArray[np.uint8], roi: Roi) -> Face | None:
+        """The face in a region; None: the landmark network sees none there."""
         ...
 
     def answer_face(self, rgb: NDArray[np.uint8], face: Face) -> Answer | None:
-        """What it says of a face of a picture; None: its landmarks make no sense."""
+        """The answer to a face of a picture; None: its landmarks make no sense."""
         ...
 
 
 class PipelineSystem:
     """The app's pipeline on single pictures; the first face counts."""
 
-    def __init__(self, settings: Settings, look: Look = single) -> None:
+    def __init__(self, settings: Settings, find_faces: FaceFinder = find_single) -> None:
         """Build the pipeline.
 
         Args:
-            settings: of the app; for all but ``answer``, see ``check_regions``.
-            look: how ``answer`` gets at the faces.
+            settings: settings of the app; all methods but ``answer`` need ``check_regions``.
+            find_faces: how ``answer`` finds the faces.
 
         Raises:
-            MienError: a part is missing or not whole.
+            MienError: a model or a bundle is missing or damaged.
         """
         self._pipeline = build_pipeline(settings)
-        self._look = look
+        self._find_faces = find_faces
         self._bundle = load_bundle(settings.bundle)
         chosen = settings.expression.min_confidence
         self.labels = self._bundle.labels
@@ -91,7 +91,7 @@ class PipelineSystem:
 
     @property
     def mean_face(self) -> NDArray[np.float32]:
-        """See ``FaceSystem``; that of the bundle landmarks where this one takes none."""
+        """See ``FaceSystem``; that of the bundle ``landmarks`` where this bundle takes no landmarks."""
         given = (*self._bundle.inputs, *load_bundle("landmarks").inputs)
         means = (each.standardization.mean for each in given if each.standardization is not None)
         return next(means).reshape(MESH_POINTS, 3)
@@ -99,35 +99,35 @@ class PipelineSystem:
     def answer(self, rgb: NDArray[np.uint8]) -> Answer | None:
         """See ``System``."""
         frame = _still(rgb)
-        return self._first(frame, self._look(self._pipeline, frame))
+        return self._first(frame, self._find_faces(self._pipeline, frame))
 
     def predict(self, rgb: NDArray[np.uint8]) -> FacePrediction | None:
-        """All that the app says of the first face in a picture uint8 (H, W, 3); None: no face found."""
+        """The app's prediction for the first face in a picture, RGB uint8 (H, W, 3); None: no face found."""
         return next(iter(self._pipeline.process(_still(rgb)).faces), None)
 
     def find(self, rgb: NDArray[np.uint8]) -> Face | None:
-        """See ``FaceSystem``. Without ``Face.second``, a look that no damage would reach."""
+        """See ``FaceSystem``. Without the mirrored pass, which no damage would reach."""
         return next(iter(region_backend(self._pipeline).find(_still(rgb))), None)
 
-    def look(self, rgb: NDArray[np.uint8], roi: Roi) -> Face | None:
+    def find_in(self, rgb: NDArray[np.uint8], roi: Roi) -> Face | None:
         """See ``FaceSystem``."""
         return next(iter(region_backend(self._pipeline).detect_in(_still(rgb), roi)), None)
 
     def answer_face(self, rgb: NDArray[np.uint8], face: Face) -> Answer | None:
         """See ``FaceSystem``."""
-        return self._first(_still(rgb), Seen([face], True))
+        return self._first(_still(rgb), FoundFaces([face], True))
 
     def close(self) -> None:
         """Close the pipeline."""
         self._pipeline.close()
 
-    def _first(self, frame: Frame, seen: Seen) -> Answer | None:
-        said = next(iter(self._pipeline.classify(frame, seen.faces)), None)
-        return None if said is None else Answer.of(said, seen.found)
+    def _first(self, frame: Frame, found: FoundFaces) -> Answer | None:
+        prediction = next(iter(self._pipeline.classify(frame, found.faces)), None)
+        return None if prediction is None else Answer.of(prediction, found.found)
 
 
 def with_landmarks(face: Face, landmarks: NDArray[np.float32]) -> Face:
-    """The same face with other landmarks, float32 (468, 3), px; its maps stay."""
+    """A copy of a face with other landmarks, float32 (468, 3), px; its feature maps stay."""
     return replace(face, landmarks=landmarks)
 
 

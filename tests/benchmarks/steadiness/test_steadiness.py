@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from benchmarks.accuracy import steadiness
 from benchmarks.cli.main import main
+from benchmarks.steadiness import steadiness
 from edge.core.errors import ConfigError, DataError, ModelError
 from edge.landmarks import assets
 from edge.settings import load_settings
@@ -59,7 +59,7 @@ def test_another_expression_is_counted_against_it(clip, tmp_path):
 
 
 def test_changes_are_counted():
-    figures = steadiness._figures(
+    figures = steadiness.figures(
         frames=5,
         labels=steadiness.Counter({"happy": 3, "sad": 1}),
         changes=2,

@@ -1,4 +1,4 @@
-"""Whether a label holds still where the expression does: clips of a known state, as the app sees them.
+"""Whether labels hold still while the expression does: clips of a known state, as the app sees them.
 
 Unlike pictures of a data set, clips show what smoothing and tracking make of a bundle in front of a camera:
 labels that flicker, faces that are lost, and a person who speaks being called surprised.
@@ -21,14 +21,14 @@ from edge.sources import video
 from edge.sources.video import VideoSource
 
 SCHEMA = 1
-"""Version of the result."""
+"""Version of the JSON result."""
 
 
 def find_clips(paths: Sequence[Path]) -> list[Path]:
-    """The videos that files and folders name, those of a folder sorted by name.
+    """The videos in files and folders, those of a folder sorted by name.
 
     Raises:
-        DataError: there is none in one of them.
+        DataError: one of the paths has no video.
     """
     clips: list[Path] = []
     for path in paths:
@@ -44,21 +44,21 @@ def benchmark(paths: Sequence[Path], settings: Settings, expected: str | None) -
     """Run the app's pipeline over clips; the first face of each frame counts.
 
     Args:
-        paths: clips, or folders of them.
-        settings: of the app.
-        expected: the expression that every clip shows, a label of the bundle; None: nobody knows.
+        paths: clips, or folders of clips.
+        settings: settings of the app.
+        expected: the expression that every clip shows, a label of the bundle; None: unknown.
 
     Returns:
         The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
-        MienError: a part is missing, a clip cannot be read, or the bundle does not know ``expected``.
+        MienError: a model or a bundle is missing, a clip cannot be read, or the bundle lacks ``expected``.
     """
     load_before = os.getloadavg()[0]
     bundle = load_bundle(settings.bundle)
     if expected is not None and expected not in bundle.labels:
         raise ConfigError(f"--expected {expected}: the bundle knows {', '.join(bundle.labels)}")
-    clips = [{"clip": clip.name, **_of_clip(clip, settings, expected)} for clip in find_clips(paths)]
+    clips = [{"clip": clip.name, **_clip_figures(clip, settings, expected)} for clip in find_clips(paths)]
     return {
         "kind": "steadiness",
         "schema": SCHEMA,
@@ -72,8 +72,8 @@ def benchmark(paths: Sequence[Path], settings: Settings, expected: str | None) -
     }
 
 
-def _of_clip(path: Path, settings: Settings, expected: str | None) -> dict[str, Any]:
-    """Counts and figures of one clip; each has a pipeline of its own, as tracks and smoothing have a past."""
+def _clip_figures(path: Path, settings: Settings, expected: str | None) -> dict[str, Any]:
+    """Figures of one clip, with a pipeline of its own: tracking and smoothing remember earlier frames."""
     pipeline = build_pipeline(settings)
     labels: list[str | None] = []
     unsure = end_ns = 0
@@ -88,7 +88,7 @@ def _of_clip(path: Path, settings: Settings, expected: str | None) -> dict[str, 
     finally:
         pipeline.close()
     seen = [label for label in labels if label is not None]
-    return _figures(
+    return figures(
         frames=len(labels),
         labels=Counter(seen),
         changes=sum(one != other for one, other in pairwise(seen)),
@@ -106,10 +106,10 @@ def _together(clips: Sequence[dict[str, Any]], expected: str | None) -> dict[str
     sums = {
         key: sum(clip[key] for clip in clips) for key in ("frames", "changes", "lost", "unsure", "seconds")
     }
-    return _figures(labels=labels, expected=expected, **sums)
+    return figures(labels=labels, expected=expected, **sums)
 
 
-def _figures(
+def figures(
     *,
     frames: int,
     labels: Counter[str],
@@ -119,6 +119,17 @@ def _figures(
     seconds: float,
     expected: str | None,
 ) -> dict[str, Any]:
+    """The figures of one or more clips, as the JSON result has them.
+
+    Args:
+        frames: number of frames.
+        labels: number of frames with a face, by its label.
+        changes: how often the label changed from one frame with a face to the next.
+        lost: how often a face was there in one frame and not in the next.
+        unsure: number of frames whose label is unsure.
+        seconds: duration.
+        expected: see ``benchmark``.
+    """
     found = labels.total()
     return {
         "frames": frames,
@@ -134,7 +145,7 @@ def _figures(
 
 
 def table(result: dict[str, Any]) -> str:
-    """The result for people."""
+    """The result as a table for people."""
     expected = result["expected"]
     other = f"not {expected}" if expected else "other"
     lines = [

@@ -1,0 +1,1 @@
+"""Whether labels hold still over clips of a known state."""
