@@ -106,7 +106,7 @@ class PipelineSystem:
         return next(iter(self._pipeline.process(_still(rgb)).faces), None)
 
     def find(self, rgb: NDArray[np.uint8]) -> Face | None:
-        """See ``FaceSystem``. Without ``Face.second``, a look that no damage would reach."""
+        """See ``FaceSystem``. Without ``Face.mirrored``, a pass that no damage would reach."""
         return next(iter(region_backend(self._pipeline).find(_still(rgb))), None)
 
     def look(self, rgb: NDArray[np.uint8], roi: Roi) -> Face | None:
