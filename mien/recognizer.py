@@ -85,8 +85,7 @@ class Recognizer(AbstractContextManager["Recognizer"]):
 
         Args:
             frame: a frame of ``Video``, or pixels of your own, uint8 (H, W, 3), which count as taken now.
-            color: order of an array's channels, required with one: ``"rgb"``, or ``"bgr"`` as OpenCV gives
-            it.
+            color: channel order of an array, required with one: ``"rgb"``, or ``"bgr"`` as OpenCV gives it.
 
         Raises:
             MienError: the array is no picture, or ``color`` is missing.
@@ -103,8 +102,8 @@ class Recognizer(AbstractContextManager["Recognizer"]):
         """Recognize a single picture, which is unrelated to the one before.
 
         Args:
-            picture: path of a file, or pixels, uint8 (H, W, 3) or (H, W). color: order of an array's
-            channels, required with one: ``"rgb"``, or ``"bgr"`` as OpenCV gives it.
+            picture: path of a file, or pixels, uint8 (H, W, 3) or (H, W).
+            color: channel order of an array, required with one: ``"rgb"``, or ``"bgr"`` as OpenCV gives it.
 
         Raises:
             MienError: the file cannot be read, the array is no picture, or ``color`` is missing.

@@ -97,10 +97,7 @@ def test_somebody_who_has_the_name_of_the_user_is_left_alone(tmp_path, action):
     getent.chmod(0o755)
     code, printed, errors = install(action, "--dry-run", PATH=f"{tmp_path}:{os.environ['PATH']}")
     assert (code, printed) == (1, "")
-    assert errors == (
-        "systemd/install.sh: the user mien is somebody else (expected the service's, with home "
-        "/var/lib/mien; found /home/mien): rename that user first\n"
-    )
+    assert "expected the service's user with home /var/lib/mien, found /home/mien" in errors
 
 
 @fresh

@@ -61,8 +61,7 @@ class BundleStore:
         Args:
             folder: folder of the store; None: ``bundles`` in ``$STATE_DIRECTORY`` or the user's data
                 directory.
-            public_key: minisign key that installed bundles must be signed with; empty: no signature is
-            needed.
+            public_key: minisign key that installed bundles must be signed with; empty: none is needed.
         """
         self.folder = folder or _default_folder()
         self._public_key = public_key
@@ -87,7 +86,8 @@ class BundleStore:
 
         Raises:
             BundleError: there is no bundle of that name, it is not whole, or its signature is missing or
-            wrong. ConfigError: see ``read_signed``.
+                wrong.
+            ConfigError: see ``read_signed``.
         """
         if name in shipped():
             return read_bundle(SHIPPED / name)

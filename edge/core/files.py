@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edge.core.errors import DataError
 
-_MOST_BYTES = 1 << 26
+_MAX_BYTES = 1 << 26
 """Largest size of a file that may be replaced, bytes; this program's own files are smaller."""
 
 
@@ -23,7 +23,7 @@ def check_replaceable(path: Path, ours: Callable[[bytes], bool]) -> None:
         ours: tells for the content of a file whether this program wrote it.
 
     Raises:
-        DataError: the file is of somebody else.
+        DataError: another program or a person wrote the file.
         OSError: the file cannot be read.
     """
     if not path.exists():
@@ -31,8 +31,8 @@ def check_replaceable(path: Path, ours: Callable[[bytes], bool]) -> None:
     if not path.is_file():
         raise DataError(f"{path} is no file: name another place to write")
     with path.open("rb") as file:
-        content = file.read(_MOST_BYTES + 1)
-    if content and (len(content) > _MOST_BYTES or not ours(content)):
+        content = file.read(_MAX_BYTES + 1)
+    if content and (len(content) > _MAX_BYTES or not ours(content)):
         raise DataError(f"{path} was not written by this program: name another place to write, or remove it")
 
 
@@ -80,8 +80,8 @@ def replacing_folder(path: Path, only_new: bool = False) -> Iterator[Path]:
     is moved aside for the rename and removed after it; if the rename fails it is put back. A link stays one.
 
     Args:
-        path: the folder to write; what is there now is lost. only_new: replace nothing: if something is at
-        ``path`` by then, the new folder stays under another name.
+        path: the folder to write; what is there now is lost.
+        only_new: replace nothing: if something is at ``path`` in the end, the new folder keeps another name.
 
     Raises:
         FileExistsError: see ``only_new``; the message has the other name.

@@ -255,4 +255,4 @@ class SinkStats:
     dropped: int = 0
     """Number of results of a live source that the sink never got because it was too slow or broken."""
     failures: int = 0
-    """Number of times that the sink failed; the result that it was given then is lost as well."""
+    """Number of times that the sink failed; the result that it was writing is lost as well."""

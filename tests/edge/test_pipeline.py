@@ -90,7 +90,7 @@ def test_smoothing_holds_back_a_sudden_change_but_not_in_stills(classifier, gold
 
 def test_a_bundle_that_needs_maps_and_a_backend_without_them():
     settings = load_settings(None, {"landmarks.backend": "mediapipe", "expression.bundle": "fer2013"})
-    with pytest.raises(ConfigError, match=r"coarse_map and fine_map .* mediapipe does not give: use litert"):
+    with pytest.raises(ConfigError, match=r"coarse_map and fine_map.* mediapipe does not give: use litert"):
         build_pipeline(settings)
 
 
