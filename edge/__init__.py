@@ -1,8 +1,8 @@
-"""Mien on the device: camera frames in, the expression of each face out."""
+"""The part of Mien that runs on the device: camera frames → the expression of each face."""
 
 import os
 
-# OpenCV reads it when it is loaded. It refuses more than 2^26 pixels by the header, before they take memory.
+# OpenCV reads this when it is loaded, and then refuses by its header a picture of more than 2^26 pixels.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(1 << 26))
 
 __version__ = "0.8.0"

@@ -1,4 +1,4 @@
-"""``python -m edge``: the device's part of the command ``mien``."""
+"""``python -m edge``: the commands of ``mien`` that run on the device."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Settings → objects. The only place that picks concrete classes."""
+"""Building the parts of a run from the settings: the only module that picks concrete classes."""
 
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -12,7 +12,7 @@ from edge.bundles.format import Bundle
 from edge.bundles.store import BundleStore, read_signed
 from edge.core.address import may_be_address, shown
 from edge.core.errors import BundleError, ConfigError
-from edge.core.types import FrameSource, LandmarkBackend
+from edge.core.protocols import FrameSource, LandmarkBackend
 from edge.head.classifier import TfliteClassifier
 from edge.head.inputs import inputs_of, maps_of
 from edge.head.smoothing import ProbabilitySmoother
@@ -32,21 +32,21 @@ from edge.sources.orientation import Turn
 
 
 def models_directory(settings: LandmarkSettings) -> Path | None:
-    """The folder that the settings name for the face models; None: search the usual ones."""
+    """The folder that the settings name for the face models; None: the usual folders are searched."""
     return Path(settings.models_dir) if settings.models_dir else None
 
 
 def load_bundle(name: str, public_key: str = "") -> Bundle:
-    """A shipped or installed bundle by its name, or any bundle by its path.
+    """Read a shipped or installed bundle by its name, or any bundle by its path.
 
     Args:
-        name: with a ``/`` in it, a path.
+        name: name of the bundle, or its path (with a ``/`` in it).
         public_key: minisign key that a bundle must be signed with if it did not come with the program;
-            empty: none.
+            empty: no signature is needed.
 
     Raises:
-        BundleError: there is none, it is not whole, or its signature is missing or wrong.
-        ConfigError: the package for signatures is missing, or the key is none.
+        BundleError: there is no such bundle, it is not whole, or its signature is missing or wrong.
+        ConfigError: the package for signatures is missing, or the key is malformed.
     """
     if may_be_address(name):
         raise BundleError(f"{shown(name)} is an address: expected a bundle's name, or the path of a folder")
@@ -56,10 +56,10 @@ def load_bundle(name: str, public_key: str = "") -> Bundle:
 
 
 def with_bundle(settings: Settings, name: str | None) -> Settings:
-    """The settings with a bundle of the store in use, if they do not name one themselves.
+    """The settings with the bundle that the store has in use, if they do not name one themselves.
 
     Args:
-        name: as ``BundleStore.start`` or ``.state.current`` gives it; None: the default of the settings.
+        name: name of the bundle in use; None: the default of the settings.
     """
     if settings.expression.bundle or name is None:
         return settings
@@ -67,31 +67,28 @@ def with_bundle(settings: Settings, name: str | None) -> Settings:
 
 
 def maps_for(bundle: Bundle, settings: LandmarkSettings) -> tuple[str, ...]:
-    """What the landmark backend must give for a bundle, in ``Face.maps``.
+    """Names of the maps that the landmark backend must put into ``Face.maps`` for a bundle.
 
     Raises:
-        BundleError: the bundle wants an input that this program does not have.
-        ConfigError: the backend that the settings name does not give it.
+        BundleError: the bundle takes an input that this program does not have.
+        ConfigError: the backend that the settings name does not give one of the maps.
     """
     maps = maps_of(each.name for each in inputs_of(bundle))
-    _check_maps(settings, maps)
+    available = MAPS if settings.backend == "litert" else ()
+    if missing := [name for name in maps if name not in available]:
+        raise ConfigError(
+            f"the bundle needs the inputs {' and '.join(missing)}, which landmarks.backend "
+            f"{settings.backend} does not give: use litert, or the bundle landmarks"
+        )
     return maps
 
 
-def _check_maps(settings: LandmarkSettings, maps: Collection[str]) -> None:
-    given = MAPS if settings.backend == "litert" else ()
-    if missing := [name for name in maps if name not in given]:
-        raise ConfigError(
-            f"the bundle needs {' and '.join(missing)} of the landmark network, which landmarks.backend "
-            f"{settings.backend} does not give: use litert, or the bundle landmarks"
-        )
-
-
 def build_backend(settings: LandmarkSettings, maps: Collection[str] = ()) -> LandmarkBackend:
-    """The landmark backend that the settings name.
+    """Build the landmark backend that the settings name.
 
     Args:
-        maps: what faces must have in ``Face.maps``, of ``maps_for``.
+        settings: the settings of the landmarks.
+        maps: names of the maps that faces must have in ``Face.maps``, see ``maps_for``.
 
     Raises:
         BackendError: its package is missing, or the runtime does not load or refuses its models.
@@ -110,18 +107,19 @@ def build_backend(settings: LandmarkSettings, maps: Collection[str] = ()) -> Lan
 def build_pipeline(
     settings: Settings, running: Pipeline | None = None, backend: LandmarkBackend | None = None
 ) -> Pipeline:
-    """Backend, classifier and smoothing, ready to process frames.
+    """Build the pipeline: backend, classifier and smoothing.
 
     Args:
-        running: a pipeline of the same landmark settings, whose backend goes on with the faces that it
-            tracks if it gives what the bundle needs.
-        backend: one of the caller's, in place of that of the settings.
+        settings: all settings.
+        running: a pipeline of the same landmark settings, whose backend and its tracked faces are taken over
+            if it gives the maps that the bundle needs.
+        backend: a backend that the caller has written, in place of the one that the settings name.
 
     Raises:
-        BundleError: the bundle is not whole, wants an input that this program does not have, or does not
-            work here.
+        BundleError: the bundle is not whole, takes an input that this program does not have, or does not
+            work on this device.
         BackendError, ModelError: see ``build_backend``.
-        ConfigError: see ``load_bundle``; or it does not go with the backend.
+        ConfigError: see ``load_bundle`` and ``maps_for``.
     """
     expression = settings.expression
     bundle = load_bundle(settings.bundle, expression.public_key)
@@ -129,7 +127,7 @@ def build_pipeline(
     shared = backend
     if running is not None and set(maps) == set(maps_of(each.name for each in running.classifier.inputs)):
         shared = running.backend
-    # Before the classifier: a runtime that is broken is not the bundle's fault.
+    # Before the classifier: a runtime that does not load is then no error of the bundle.
     backend = shared or build_backend(settings.landmarks, maps)
     try:
         classifier = TfliteClassifier(bundle)
@@ -145,13 +143,14 @@ def build_pipeline(
 
 
 def build_source(settings: Settings, frames: int | None = None) -> FrameSource:
-    """The frame source that the settings name.
+    """Open the frame source that the settings name.
 
     Args:
-        frames: where the demo ends; other sources end by themselves or are ended by the loop.
+        settings: all settings.
+        frames: number of frames of the demo; other sources end by themselves or are ended by the loop.
 
     Raises:
-        SourceError: it cannot be opened.
+        SourceError: the source cannot be opened.
         ModelError: the demo's portraits are missing or altered.
     """
     portraits: Sequence[Path] = ()
@@ -186,4 +185,4 @@ SINK_KINDS = {
         open=lambda file: JsonlSink(output_file.OutputFile(Path(file)) if file else standard_output()),
     ),
 }
-"""By the name in ``output.sinks``."""
+"""Name in ``output.sinks`` → kind of sink."""

@@ -1,34 +1,34 @@
-"""Fewer frames while nobody is there: a camera in an empty room need not cost a whole core."""
+"""Sleep: fewer frames while nobody is there, since a camera in an empty room need not cost a whole core."""
 
 from edge.settings import SleepSettings
 
 
 class Sleep:
-    """Asleep after ``after_s`` without a face, awake with the first one."""
+    """Whether the run is asleep: from ``after_s`` without a face on, until the next face."""
 
     def __init__(self, settings: SleepSettings, now_s: float) -> None:
         """
         Args:
-            settings: when to fall asleep, and how often to look then.
-            now_s: seconds on the clock of the frames to come.
+            settings: the time without a face, and the interval of frames while asleep.
+            now_s: the present time on the frames' clock, seconds.
         """
         self._settings = settings
-        self._face_at = now_s
+        self._last_face_s = now_s
         self.asleep = False
 
     @property
     def interval_s(self) -> float:
-        """Seconds from one frame to the next at least; 0: every frame is wanted."""
+        """Least time from one frame to the next, seconds; 0: every frame is taken."""
         return self._settings.interval_s if self.asleep else 0.0
 
-    def see(self, has_face: bool, now_s: float) -> bool:
-        """Take in one frame, taken at ``now_s``.
+    def update(self, has_face: bool, now_s: float) -> bool:
+        """Update the state with a frame that was taken at ``now_s``.
 
         Returns:
-            True where this frame has put it to sleep or woken it.
+            Whether the frame has changed ``asleep``.
         """
-        before = self.asleep
+        was_asleep = self.asleep
         if has_face:
-            self._face_at = now_s
-        self.asleep = 0 < self._settings.after_s <= now_s - self._face_at
-        return self.asleep != before
+            self._last_face_s = now_s
+        self.asleep = 0 < self._settings.after_s <= now_s - self._last_face_s
+        return self.asleep != was_asleep

@@ -1,4 +1,4 @@
-"""The loop: frames in, predictions out, until the source ends or somebody says stop."""
+"""The loop: frames → predictions, until the source ends or the run is stopped."""
 
 import threading
 from collections.abc import Callable
@@ -7,17 +7,18 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core.types import Frame, FrameSource, Prediction, SourceStats, StageTimings
+from edge.core.protocols import FrameSource
+from edge.core.types import Frame, Prediction, SourceStats, StageTimings
 
 WINDOW = 10_000
-"""Frames over which percentiles are taken: a run may last for years, memory may not grow."""
+"""Number of last frames over which percentiles are taken, so that memory does not grow in a run of years."""
 
 _STAGES = tuple(field.name for field in fields(StageTimings))
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run did."""
+    """Counts and timings of a run."""
 
     frames: int
     faces: int
@@ -47,17 +48,17 @@ class TimingWindow:
         self._count = 0
 
     def add(self, timings: StageTimings) -> None:
-        """Take one frame's timings in, in place of the oldest."""
+        """Add one frame's timings, in place of the oldest."""
         row = self._ns[self._count % len(self._ns)]
         row[:] = [getattr(timings, stage) for stage in _STAGES]
         self._count += 1
 
     def percentiles_ms(self) -> dict[str, tuple[float, float, float]]:
         """Stage → p50, p90, p99, ms."""
-        known = self._ns[: min(self._count, len(self._ns))]
-        if not len(known):
+        filled = self._ns[: min(self._count, len(self._ns))]
+        if not len(filled):
             return {}
-        table = np.percentile(known, (50, 90, 99), axis=0) / 1e6
+        table = np.percentile(filled, (50, 90, 99), axis=0) / 1e6
         return {
             stage.removesuffix("_ns"): (float(p50), float(p90), float(p99))
             for stage, (p50, p90, p99) in zip(_STAGES, table.T, strict=True)
@@ -76,12 +77,12 @@ def run(
     """Read the source to its end, to ``limit`` frames, or until ``stop`` is set.
 
     Args:
-        source: closed by the caller, who may do so from elsewhere to end a wait for a camera.
+        source: closed by the caller, who may do so from another thread to end a wait for a camera.
         process: ``Pipeline.process``; called once for each frame.
-        write: gets each prediction.
+        write: called with each prediction.
         clock: monotonic seconds, for the frame rate.
-        stop: looked at before each frame.
-        limit: the most frames to process.
+        stop: ends the loop; checked before each frame.
+        limit: the most frames to process; None: no limit.
         on_frame: called after ``write``, e.g. to feed a service manager.
 
     Raises:

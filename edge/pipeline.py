@@ -1,4 +1,4 @@
-"""Frame → Prediction, in two halves. The one path that the app runs and the benchmarks time."""
+"""Frame → Prediction, in two halves: the one path that the program runs and the benchmarks time."""
 
 import logging
 import time
@@ -9,26 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.pose import head_pose
-from edge.core.types import (
-    Classifier,
-    Face,
-    FacePrediction,
-    FaceStatus,
-    Frame,
-    LandmarkBackend,
-    Prediction,
-    StageTimings,
-)
+from edge.core.protocols import Classifier, LandmarkBackend
+from edge.core.types import Face, FacePrediction, FaceStatus, Frame, Prediction, StageTimings
 from edge.head.reasons import reasons
 from edge.head.smoothing import ProbabilitySmoother
 
 log = logging.getLogger(__name__)
 
 _Inputs = list[NDArray[Any]]
+"""An array for each input of the classifier."""
 
 
 class Pipeline:
-    """Landmarks, features, classifier and smoothing, each stage timed."""
+    """Landmarks, inputs of the classifier, classifier and smoothing, with the time of each stage."""
 
     def __init__(
         self,
@@ -40,10 +33,10 @@ class Pipeline:
         """Put the parts together; ``close`` closes them.
 
         Args:
-            backend: finds faces and landmarks; gives ``Face.maps`` that the classifier takes.
-            classifier: inputs → probabilities.
-            smoother: not used for still frames.
-            min_confidence: 0–1; a face whose top probability is below gets LOW_CONFIDENCE.
+            backend: finds faces and landmarks, and gives the maps that the classifier takes.
+            classifier: computes probabilities from the inputs.
+            smoother: smooths the probabilities of tracked faces; not used for still frames.
+            min_confidence: top probability, 0–1, below which a face gets LOW_CONFIDENCE.
         """
         self.backend = backend
         self.classifier = classifier
@@ -51,7 +44,7 @@ class Pipeline:
         self._min_confidence = min_confidence
 
     def process(self, frame: Frame) -> Prediction:
-        """Everything that is to be said about one frame."""
+        """The result for one frame: both halves, with their timings."""
         started = time.perf_counter_ns()
         faces = self.detect(frame)
         detected = time.perf_counter_ns()
@@ -82,11 +75,11 @@ class Pipeline:
         return self.backend.detect(frame)
 
     def classify(self, frame: Frame, faces: Sequence[Face]) -> tuple[FacePrediction, ...]:
-        """The second half: what the faces of a frame express. One whose landmarks make no sense is left out.
+        """The second half: the expressions of the faces of a frame, except those with impossible landmarks.
 
         Args:
-            frame: what the faces were found in; a still one is not smoothed.
-            faces: as ``detect`` gives them, or others that fit the frame.
+            frame: the frame that shows the faces; results of a still frame are not smoothed.
+            faces: the faces that ``detect`` gives, or others that lie in the frame.
         """
         return self._classify(frame, faces)[0]
 
@@ -98,34 +91,33 @@ class Pipeline:
     def _classify(
         self, frame: Frame, faces: Sequence[Face]
     ) -> tuple[tuple[FacePrediction, ...], tuple[int, int, int]]:
-        """The results, and how long features, classifier and the rest took, ns."""
+        """The results, and the durations of inputs, classifier and the rest, ns."""
         mark = time.perf_counter_ns()
-        readable = [(face, inputs) for face in faces if (inputs := self._inputs(face))]
+        prepared = [(face, passes) for face in faces if (passes := self._passes(face))]
         features_ns, mark = _since(mark)
 
-        observed = [(face, self._probabilities(inputs)) for face, inputs in readable]
+        classified = [(face, self._probabilities(passes)) for face, passes in prepared]
         classify_ns, mark = _since(mark)
 
-        results = tuple(self._result(face, probabilities, frame) for face, probabilities in observed)
+        results = tuple(self._result(face, probabilities, frame) for face, probabilities in classified)
         self._smoother.keep({result.face.track_id for result in results})
         smooth_ns, _ = _since(mark)
         return results, (features_ns, classify_ns, smooth_ns)
 
-    def _inputs(self, face: Face) -> list[_Inputs]:
-        """What the classifier takes, once for each pass over the face whose landmarks make sense; the others
-        are lines in the log."""
-        inputs = []
-        for seen in (face, face.second):
-            if seen is None:
+    def _passes(self, face: Face) -> list[_Inputs]:
+        """The classifier's inputs from each pass over a face whose landmarks are possible."""
+        passes = []
+        for one_pass in (face, face.mirrored):
+            if one_pass is None:
                 continue
             try:
-                inputs.append([each.make(seen) for each in self.classifier.inputs])
+                passes.append([each.make(one_pass) for each in self.classifier.inputs])
             except ValueError as error:
-                log.debug("a pass over a face skipped: %s", error)
-        return inputs
+                log.debug("skipped a pass over a face: %s", error)
+        return passes
 
     def _probabilities(self, passes: list[_Inputs]) -> NDArray[np.float32]:
-        """The mean over all passes."""
+        """The mean of the probabilities of all passes."""
         answers = [self.classifier.predict(inputs) for inputs in passes]
         return answers[0] if len(answers) == 1 else np.mean(answers, axis=0)
 
@@ -146,5 +138,6 @@ class Pipeline:
 
 
 def _since(mark: int) -> tuple[int, int]:
+    """The time since ``mark``, and the present time, ns."""
     now = time.perf_counter_ns()
     return now - mark, now

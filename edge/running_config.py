@@ -1,7 +1,7 @@
-"""What the settings and the bundle in use make, at the start and beside a running loop; and the way back.
+"""The running configuration: settings, bundle in use and pipeline. A bundle that fails is rolled back.
 
-An error that ends in order is either a BundleError, and the bundle is rolled back at once, or it is no
-evidence against the bundle. Only what ends the program otherwise counts as a start that failed.
+A BundleError rolls the bundle back at once. Any other MienError or OSError is no evidence against the bundle.
+Only a program that ends in any other way counts as a failed start.
 """
 
 import errno
@@ -17,7 +17,7 @@ from edge.bundles.store import BundleStore
 from edge.bundles.trial import BundleTrial
 from edge.core.address import shown
 from edge.core.errors import BundleError, ConfigError, MienError
-from edge.core.types import FrameSource
+from edge.core.protocols import FrameSource
 from edge.pipeline import Pipeline
 from edge.settings import Settings
 
@@ -26,18 +26,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RunningConfig:
-    """Settings, and what they and the bundle in use make."""
+    """The settings, the trial of the bundle in use, and the pipeline built from both."""
 
     settings: Settings
     trial: BundleTrial
-    """Of the bundle in use; without a name where the settings name one, or the default runs."""
+    """Trial of the bundle in use; without a name where the settings name a bundle, or the default runs."""
     pipeline: Pipeline
 
     def discard(self, running: Pipeline) -> None:
-        """It does not come to run, and its bundle is not to blame.
+        """Give up this configuration, without blaming its bundle.
 
         Args:
-            running: whose backend it may share, which then stays open.
+            running: the running pipeline; a backend that it shares stays open.
         """
         self.trial.withdraw()
         if self.pipeline.backend is not running.backend:
@@ -45,19 +45,19 @@ class RunningConfig:
 
 
 def first_config(load: Callable[[], Settings]) -> RunningConfig:
-    """At the start, a bundle that was rolled back is no reason to end: the one before it runs.
+    """The configuration at the start of the program; where the bundle is rolled back, with the one before it.
 
     Raises:
-        MienError, OSError: settings, face models, or the last bundle that is left cannot be used.
+        MienError, OSError: settings, face models, or the last bundle to roll back to cannot be used.
     """
     settings = load()
     store = _store(settings)
     while True:
-        before = store.state.current
+        tried = store.state.current
         try:
             return _config(settings, store)
         except BundleError:
-            if settings.expression.bundle or store.state.current == before:
+            if settings.expression.bundle or store.state.current == tried:
                 raise
 
 
@@ -66,15 +66,17 @@ def next_config(
     running: Pipeline | None = None,
     on_start: Callable[[BundleTrial], None] = lambda _trial: None,
 ) -> RunningConfig:
-    """Build what other settings make.
+    """The configuration after a reload.
 
     Args:
+        settings: the new settings.
         running: see ``build_pipeline``.
-        on_start: gets the trial of the bundle before anything is built: whoever does not wait for the end
-            can withdraw it.
+        on_start: called with the trial of the bundle before anything is built, so that a caller who does not
+            wait for the result can withdraw it.
 
     Raises:
-        MienError, OSError: it cannot be built. A bundle of the store that cannot be run is rolled back.
+        MienError, OSError: the configuration cannot be built. A bundle of the store that cannot be run is
+            rolled back.
     """
     return _config(settings, _store(settings), running, on_start)
 
@@ -104,7 +106,7 @@ def _store(settings: Settings) -> BundleStore:
 
 
 def printable(settings: Settings) -> dict[str, Any]:
-    """The settings, resolved; of an address only the scheme, wherever it stands."""
+    """The settings with the resolved bundle, and of each address in them only the scheme."""
     expression = {**asdict(settings.expression), "bundle": settings.bundle}
     shown_settings: dict[str, Any] = _shown({**asdict(settings), "expression": expression})
     return shown_settings
@@ -117,22 +119,22 @@ def _shown(value: Any) -> Any:
 
 
 def open_allowed_source(settings: Settings, frames: int | None = None) -> FrameSource:
-    """``build_source``, where the service's sandbox allows it.
+    """Open the source that the settings name, if the service's sandbox allows it; see ``build_source``.
 
     Raises:
-        ConfigError: the source is on the network, which the sandbox is cut off from.
+        ConfigError: the source is on the network, and the sandbox has none.
         SourceError, ModelError: see ``build_source``.
     """
     if settings.needs_network and not _network_allowed():
         raise ConfigError(
-            f"source {shown(settings.source)} is on the network, which this service is cut off from: "
-            "run systemd/install.sh again, it opens the way for such a source"
+            f"source {shown(settings.source)} is on the network, but this service has no access to it: "
+            "run systemd/install.sh again, which gives access for such a source"
         )
     return build_source(settings, frames)
 
 
 def _network_allowed() -> bool:
-    """Whether the service's sandbox lets it have sockets that leave the machine."""
+    """Whether the service's sandbox allows sockets to other machines."""
     try:
         socket.socket(socket.AF_INET, socket.SOCK_STREAM).close()
     except OSError as error:

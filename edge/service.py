@@ -1,4 +1,4 @@
-"""A run that nobody watches: signals, systemd, idle times, and settings or bundles that change meanwhile."""
+"""The service: a run with signals, systemd, sleep, and reloads of settings and bundle."""
 
 import faulthandler
 import logging
@@ -13,9 +13,10 @@ from types import FrameType
 from edge import loop
 from edge.build import SINK_KINDS
 from edge.core.errors import MienError
-from edge.core.memory import give_back
+from edge.core.memory import trim_heap
+from edge.core.protocols import FrameSource
 from edge.core.temperature import cpu_temperature_c
-from edge.core.types import Frame, FrameSource, Prediction, Status
+from edge.core.types import Frame, Prediction, Status
 from edge.idle import Sleep
 from edge.landmarks.litert import LitertBackend
 from edge.reload import Reload
@@ -27,25 +28,26 @@ from edge.systemd import Heartbeat, notify, under_systemd
 
 log = logging.getLogger(__name__)
 
-_PATIENCE_S = 5.0
-"""For a reload that is on its way when the program ends."""
+RELOAD_WAIT_S = 5.0
+"""Time to wait at the end of the program for a reload that is running, seconds."""
 
 
 def run(load: Callable[[], Settings], frames: int | None = None) -> loop.Summary:
-    """Read the source that the settings name until it ends or somebody says stop.
+    """Process the source that the settings name until it ends or the program is told to stop.
 
     Args:
         load: reads the settings, now and at each reload.
-        frames: where to stop, counted across the sources that reloads bring; None: at the end of the source.
+        frames: number of frames after which to stop, counted across the sources of all reloads; None: stop
+            at the end of the source.
 
     Returns:
-        What the last source gave; that of those before it is in the log.
+        The summary of the last source; those of the sources before it are in the log.
 
     Raises:
         MienError: settings, bundle, face models or source cannot be used.
         OSError: from the sinks, or a file of the bundle or the face models.
     """
-    # The watchdog's SIGABRT then says where each thread hung.
+    # So that the watchdog's SIGABRT prints where each thread hangs.
     faulthandler.enable(sys.__stderr__ or 2)
     config = first_config(load)
     try:
@@ -58,12 +60,11 @@ def run(load: Callable[[], Settings], frames: int | None = None) -> loop.Summary
 
 
 class Service:
-    """The loop and what surrounds it.
+    """A run with its signals, its sinks, its messages to systemd and its reloads.
 
-    SIGTERM and Ctrl-C end it in order. Under systemd, SIGHUP reads settings and bundle again: a thread
-    builds what is new while the loop goes on, and one frame is the last of the old network and the next
-    the first of the new one. What cannot be built is a line in the log, and the current configuration is
-    kept.
+    SIGTERM and Ctrl-C end it in order. Under systemd, SIGHUP reloads settings and bundle: a thread builds the
+    new configuration while the loop goes on, which then changes to it between two frames. A reload that fails
+    is a line in the log, and the current configuration is kept.
     """
 
     def __init__(
@@ -72,46 +73,49 @@ class Service:
         """
         Args:
             load: reads the settings at a reload.
-            config: what runs first; closed by ``run``, as is what comes in its place.
-            source: likewise.
-            frames: where to stop; None: at the end of the source.
+            config: the first configuration; ``run`` closes it or its replacement.
+            source: the first source; likewise.
+            frames: see ``run``.
         """
         self._load = load
-        self._config = config
-        self._source = self._read = source  # a reload may put another one in the place of what is read
+        self.config = config
+        # A reload replaces ``_source`` while the loop still reads ``_reading``.
+        self._source = self._reading = source
         self._frames = frames
         self._outputs = Outputs(SINK_KINDS)
         self._stop = threading.Event()
-        self._heartbeat = Heartbeat(self._beat)
+        self._heartbeat = Heartbeat(self._report_status)
         self._reload_wanted = False
-        self._reload: Reload | None = None
+        self.pending_reload: Reload | None = None
         self._sleep = Sleep(config.settings.sleep, time.monotonic())
         self._processed = self._reported = 0
         self._faces = "no frame yet"
 
     def run(self) -> loop.Summary:
-        """Until the source ends or somebody says stop; see ``edge.service.run``."""
+        """Run until the source ends or the program is told to stop; see ``edge.service.run``."""
         with ExitStack() as closing:
-            closing.callback(lambda: self._config.pipeline.close())
-            closing.callback(self._leave_reload)
+            closing.callback(lambda: self.config.pipeline.close())
+            closing.callback(self.abandon_reload)
             closing.callback(lambda: self._source.close())
             try:
-                self._outputs.change(self._config.settings.output, isinstance(self._source, LiveSource))
+                self._outputs.change(self.config.settings.output, isinstance(self._source, LiveSource))
                 closing.callback(self._outputs.close)
                 summary = self._run_sources()
-            except (MienError, OSError):  # the source's or a sink's: the bundle's golden faces have run
-                self._config.trial.prove()
+            except (MienError, OSError):  # of the source or a sink: the bundle's golden faces have run
+                self.config.trial.prove()
                 raise
-            self._config.trial.prove()
+            self.config.trial.prove()
         return summary
 
     def _run_sources(self) -> loop.Summary:
-        """From one source to the next, with the pipeline and the sinks that are there."""
+        """Run one source after the other, with the pipeline and the sinks that are current."""
         self._handle_signals()
-        give_back()
+        trim_heap()
         notify("READY=1")
         summary = self._run_source()
-        while self._source is not self._read and self._frames != self._processed and not self._stop.is_set():
+        while (
+            self._source is not self._reading and self._frames != self._processed and not self._stop.is_set()
+        ):
             log.info("source changed; until then:")
             for line in str(summary).splitlines():
                 log.info("%s", line)
@@ -121,11 +125,11 @@ class Service:
         return summary
 
     def _run_source(self) -> loop.Summary:
-        self._read = self._source
+        self._reading = self._source
         self._faces = "no frame yet"
         self._wake_up()
         if isinstance(self._source, LiveSource):
-            self._source.on_wait = self._tick
+            self._source.on_wait = self.tick
         return loop.run(
             self._source,
             self._process,
@@ -137,105 +141,98 @@ class Service:
         )
 
     def _wake_up(self) -> None:
-        """Wide awake, by the sleep settings of now."""
-        self._sleep = Sleep(self._config.settings.sleep, time.monotonic())
+        """Start awake, with the current sleep settings."""
+        self._sleep = Sleep(self.config.settings.sleep, time.monotonic())
         if isinstance(self._source, LiveSource):
             self._source.interval_s = 0.0
 
     def _process(self, frame: Frame) -> Prediction:
-        prediction = self._config.pipeline.process(frame)
-        self._config.trial.prove()  # whatever the sinks make of it
+        prediction = self.config.pipeline.process(frame)
+        self.config.trial.prove()  # before the sinks, whose errors are not the bundle's
         return prediction
 
     def _after_frame(self, prediction: Prediction) -> None:
         self._processed += 1
         self._faces = ", ".join(face.label for face in prediction.faces) or "no face"
         has_face, now_s = bool(prediction.faces), prediction.time_ns / 1e9
-        if isinstance(self._source, LiveSource) and self._sleep.see(has_face, now_s):
+        if isinstance(self._source, LiveSource) and self._sleep.update(has_face, now_s):
             self._source.interval_s = self._sleep.interval_s
             log.info("asleep: nobody there" if self._sleep.asleep else "awake: a face")
-        self._tick()
+        self.tick()
 
-    def _tick(self) -> None:
-        """After each frame, and twice a second while there is none.
+    def tick(self) -> None:
+        """Do the periodic work, after each frame and twice a second while there is none.
 
         A bundle that waits for a camera counts as proven: its golden faces have run, and a watchdog that
         ends the program because of the camera must not count against it.
         """
         self._heartbeat.beat()
-        self._config.trial.prove()
-        if self._reload is not None and not self._reload.is_alive():
+        self.config.trial.prove()
+        if self.pending_reload is not None and not self.pending_reload.is_alive():
             try:
-                self._take(self._reload)
+                self.finish_reload(self.pending_reload)
             finally:
-                self._reload = None  # and with it what ran before, for ``give_back``
-            give_back()
-        elif self._reload_wanted and self._reload is None:
+                self.pending_reload = None  # it holds the old configuration, which ``trim_heap`` is to free
+            trim_heap()
+        elif self._reload_wanted and self.pending_reload is None:
             self._reload_wanted = False
             notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
-            self._reload = Reload(self._load, self._config)
-            self._reload.start()
+            self.pending_reload = Reload(self._load, self.config)
+            self.pending_reload.start()
 
-    def _take(self, built: Reload) -> None:
-        """Change over to what a reload has built, or say why not."""
+    def finish_reload(self, reload: Reload) -> None:
+        """Change to the configuration that a reload has built, or log why it failed."""
         try:
-            with ExitStack() as refused:
-                refused.callback(built.discard)
-                config, source = built.result()
+            with ExitStack() as on_failure:
+                on_failure.callback(reload.discard)
+                config, source = reload.result()
                 self._outputs.change(config.settings.output, isinstance(source or self._source, LiveSource))
-                refused.pop_all()
+                on_failure.pop_all()
         except (MienError, OSError) as error:
-            log.error("reload refused, keeping the current configuration: %s", error)
-        except Exception:  # a bug in what is new must not end what runs
-            log.exception("reload refused, keeping the current configuration")
+            log.error("reload failed, keeping the current configuration: %s", error)
+        except Exception:  # a bug in the new configuration must not end the running one
+            log.exception("reload failed, keeping the current configuration")
         else:
-            self._change_over(config, source)
+            self._change_to(config, source)
         notify("READY=1")
 
-    def _leave_reload(self) -> None:
-        """What is still being built at the end does not come to run."""
-        if self._reload is not None:
-            self._reload.join(_PATIENCE_S)
-            with suppress(Exception):  # the end goes on
-                self._reload.discard()
+    def abandon_reload(self) -> None:
+        """Give up a reload that is still running at the end."""
+        if self.pending_reload is not None:
+            self.pending_reload.join(RELOAD_WAIT_S)
+            with suppress(Exception):  # the program ends all the same
+                self.pending_reload.discard()
 
-    def _change_over(self, config: RunningConfig, source: FrameSource | None) -> None:
-        if config.pipeline.backend is not self._config.pipeline.backend:
-            self._config.pipeline.close()
+    def _change_to(self, config: RunningConfig, source: FrameSource | None) -> None:
+        if config.pipeline.backend is not self.config.pipeline.backend:
+            self.config.pipeline.close()
         log.info("reloaded")
-        self._config = config
+        self.config = config
         if source is not None:
             self._source.close()
             self._source = source
             if isinstance(config.pipeline.backend, LitertBackend):
-                config.pipeline.backend.forget()  # it may be the one that tracked in the old source
+                config.pipeline.backend.forget_tracks()  # they may be of the old source
         self._wake_up()
 
-    def _beat(self, seconds: float) -> str:
-        """Tell the sinks how the run is doing.
+    def _report_status(self, seconds: float) -> str:
+        """Report the status of the run to the sinks.
 
         Args:
-            seconds: since this was last called.
+            seconds: time since the last report.
 
         Returns:
-            The same for systemd, a line.
+            The status line for systemd.
         """
         status = self._status(seconds)
         self._outputs.report(status)
-        faces = "no camera" if status.camera_lost else self._faces
-        asleep = ", asleep" if status.asleep else ""
-        lost = sum(sink.dropped for sink in status.sinks.values())
-        results = f", results lost {lost}" if lost else ""
-        return (
-            f"{status.fps:.1f} fps, {faces}{asleep}; dropped {status.dropped}, skipped {status.skipped}, "
-            f"reopened {status.reopened}{results}"
-        )
+        return status_line(status, self._faces)
 
     def _status(self, seconds: float) -> Status:
         fps, self._reported = (self._processed - self._reported) / seconds, self._processed
         stats = self._source.stats
         return Status(
-            bundle=self._config.settings.bundle,
+            bundle=self.config.settings.bundle,
             frames=self._processed,
             fps=fps,
             dropped=stats.dropped,
@@ -255,7 +252,7 @@ class Service:
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             self._stop.set()
             self._source.close()
-            self._read.close()
+            self._reading.close()
 
         def reload(_number: int, _frame: FrameType | None) -> None:
             self._reload_wanted = True
@@ -264,3 +261,20 @@ class Service:
         signal.signal(signal.SIGTERM, end)
         if under_systemd():  # elsewhere SIGHUP means that the terminal is gone
             signal.signal(signal.SIGHUP, reload)
+
+
+def status_line(status: Status, faces: str) -> str:
+    """A run's status in one line, for systemd.
+
+    Args:
+        status: the status.
+        faces: the labels of the last frame's faces; not shown while the camera is lost.
+    """
+    seen = "no camera" if status.camera_lost else faces
+    asleep = ", asleep" if status.asleep else ""
+    lost = sum(sink.dropped for sink in status.sinks.values())
+    results = f", results lost {lost}" if lost else ""
+    return (
+        f"{status.fps:.1f} fps, {seen}{asleep}; dropped {status.dropped}, skipped {status.skipped}, "
+        f"reopened {status.reopened}{results}"
+    )

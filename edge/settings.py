@@ -1,6 +1,6 @@
-"""Typed settings of the device: defaults < TOML file < flags. An unknown key is an error.
+"""The settings of the device: defaults, overridden by a TOML file, overridden by flags.
 
-Facts of the model are not here, they are in its bundle.
+An unknown key is an error. Properties of the model stand in its bundle.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -22,46 +22,46 @@ SINKS = ("live", "jsonl")
 
 @dataclass(frozen=True, slots=True)
 class CameraSettings:
-    """What is asked of a camera, which may give something near; and how it is mounted."""
+    """What is requested of a camera, which may give the nearest that it has; and how it is mounted."""
 
     width: int = 640
-    """px, 64…4096"""
+    """Width of a frame, px, 64…4096."""
     height: int = 480
-    """px, 64…4096"""
+    """Height of a frame, px, 64…4096."""
     fps: float = 30.0
-    """frames per second, 1…240"""
+    """Frames per second, 1…240."""
     rotate: int = 0
-    """degrees clockwise by which every frame is turned, 0, 90, 180 or 270; of any source"""
+    """Angle by which every frame of any source is turned, degrees clockwise: 0, 90, 180 or 270."""
     mirror: bool = False
-    """exchange left and right, after ``rotate``; of any source"""
+    """Whether left and right of every frame of any source are exchanged, after ``rotate``."""
 
     def __post_init__(self) -> None:
-        _check("camera.width", self.width, 64, 4096)
-        _check("camera.height", self.height, 64, 4096)
-        _check("camera.fps", self.fps, 1, 240)
+        _check_range("camera.width", self.width, 64, 4096)
+        _check_range("camera.height", self.height, 64, 4096)
+        _check_range("camera.fps", self.fps, 1, 240)
         if self.rotate not in ROTATIONS:
             raise ConfigError(f"camera.rotate must be 0, 90, 180 or 270, not {self.rotate}")
 
 
 @dataclass(frozen=True, slots=True)
 class LandmarkSettings:
-    """How faces are found."""
+    """How faces and their landmarks are found."""
 
     backend: str = "litert"
-    """litert, mediapipe or mediapipe-tasks"""
+    """Landmark backend: litert, mediapipe or mediapipe-tasks."""
     max_faces: int = 1
-    """1…16; more than are in view costs a run of the detector in each frame"""
+    """The most faces in a frame, 1…16; more than are in view cost a run of the detector in each frame."""
     threads: int = 1
-    """CPU threads of the face models, 1…16; more than 1 is slower next to other load"""
+    """CPU threads of the face models, 1…16; more than 1 is slower beside other load."""
     models_dir: str = ""
-    """folder of the face models; empty: $STATE_DIRECTORY, then the user's data directory"""
+    """Folder of the face models; empty: $STATE_DIRECTORY, then the user's data directory."""
     task_file: str = ""
-    """face_landmarker.task, for mediapipe-tasks"""
+    """Path of face_landmarker.task, for mediapipe-tasks."""
 
     def __post_init__(self) -> None:
-        _choose("landmarks.backend", self.backend, BACKENDS)
-        _check("landmarks.max_faces", self.max_faces, 1, 16)
-        _check("landmarks.threads", self.threads, 1, 16)
+        _check_choice("landmarks.backend", self.backend, BACKENDS)
+        _check_range("landmarks.max_faces", self.max_faces, 1, 16)
+        _check_range("landmarks.threads", self.threads, 1, 16)
         if self.backend == "mediapipe-tasks" and not self.task_file:
             raise ConfigError(
                 "landmarks.task_file must name Google's face_landmarker.task for the backend mediapipe-tasks"
@@ -70,38 +70,37 @@ class LandmarkSettings:
 
 @dataclass(frozen=True, slots=True)
 class ExpressionSettings:
-    """How a face becomes a label."""
+    """How faces are classified."""
 
     bundle: str = ""
-    """a shipped bundle's name, or the path of a bundle (with a / in it); empty: everyday, or landmarks for
-    the official backends, which give no feature maps"""
+    """Name of a shipped or installed bundle, or path of a bundle (with a / in it); empty: everyday, or
+    landmarks for the official backends, which give no feature maps."""
     smoothing_s: float = 0.3
-    """time constant of the smoothing of each tracked face, s, 0…10; 0 turns it off"""
+    """Time constant of the smoothing of each tracked face, seconds, 0…10; 0 turns it off."""
     min_confidence: float | None = None
-    """0…1; a face whose top probability is below gets the status low_confidence; absent: what the bundle
-    says"""
+    """Top probability, 0…1, below which a face gets the status low_confidence; absent: the bundle's own."""
     public_key: str = ""
-    """minisign public key (RW…); with it, a bundle that did not come with the program must be signed;
-    empty: signatures are not looked at"""
+    """Minisign public key (RW…); with it, a bundle that did not come with the program must be signed;
+    empty: signatures are not checked."""
 
     def __post_init__(self) -> None:
-        _check("expression.smoothing_s", self.smoothing_s, 0, 10)
+        _check_range("expression.smoothing_s", self.smoothing_s, 0, 10)
         if self.min_confidence is not None:
-            _check("expression.min_confidence", self.min_confidence, 0, 1)
+            _check_range("expression.min_confidence", self.min_confidence, 0, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class SleepSettings:
-    """When a live source is looked at less often. Files are always read whole."""
+    """When fewer frames of a live source are taken. Files are always read whole."""
 
     after_s: float = 60.0
-    """without a face for so long, s, 0…86400; 0: never"""
+    """Time without a face after which fewer frames are taken, seconds, 0…86400; 0: never."""
     interval_s: float = 0.25
-    """from one look to the next while asleep, s, 0.05…2; a face is seen that much later"""
+    """Time from one frame to the next while asleep, seconds, 0.05…2; a face is seen that much later."""
 
     def __post_init__(self) -> None:
-        _check("sleep.after_s", self.after_s, 0, 86_400)
-        _check("sleep.interval_s", self.interval_s, 0.05, 2)
+        _check_range("sleep.after_s", self.after_s, 0, 86_400)
+        _check_range("sleep.interval_s", self.interval_s, 0.05, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +108,15 @@ class OutputSettings:
     """Where results go."""
 
     sinks: tuple[str, ...] = ("live",)
-    """any of live, jsonl"""
+    """Names of the sinks, live and jsonl."""
     jsonl_file: str = ""
-    """file that the JSON lines are added to; empty: the standard output"""
+    """File that the JSON lines are added to; empty: the standard output."""
 
     def __post_init__(self) -> None:
         if not self.sinks:
             raise ConfigError(f"output.sinks must name at least one of {', '.join(SINKS)}")
         for sink in self.sinks:
-            _choose("output.sinks", sink, SINKS)
+            _check_choice("output.sinks", sink, SINKS)
         if len(set(self.sinks)) != len(self.sinks):
             raise ConfigError(f"output.sinks names a sink twice: {', '.join(self.sinks)}")
 
@@ -127,7 +126,8 @@ class Settings:
     """Everything that a TOML file may say."""
 
     source: str = "camera:0"
-    """picamera2, camera:N, /dev/videoN, rtsp://…, http://…, a video, a picture, a folder, a glob, or demo"""
+    """Source of the frames: picamera2, camera:N, /dev/videoN, rtsp://…, http://…, a video, a picture, a
+    folder, a glob pattern, or demo."""
     camera: CameraSettings = field(default_factory=CameraSettings)
     landmarks: LandmarkSettings = field(default_factory=LandmarkSettings)
     expression: ExpressionSettings = field(default_factory=ExpressionSettings)
@@ -144,7 +144,7 @@ class Settings:
 
     @property
     def bundle(self) -> str:
-        """Name or path of the bundle that is used."""
+        """Name or path of the bundle to use."""
         default = "everyday" if self.landmarks.backend == "litert" else "landmarks"
         return self.expression.bundle or default
 
@@ -154,7 +154,7 @@ class Settings:
         return self.source.startswith(STREAMS)
 
     def without_effect(self) -> Iterator[str]:
-        """A sentence for each setting that another one switches off."""
+        """A sentence for each setting that another setting makes ineffective."""
         if self.output.jsonl_file and "jsonl" not in self.output.sinks:
             yield "output.jsonl_file has no effect: add jsonl to output.sinks (--sink jsonl)"
         if self.landmarks.task_file and self.landmarks.backend != "mediapipe-tasks":
@@ -165,11 +165,11 @@ class Settings:
 
 
 def load_settings(path: Path | None, flags: Mapping[str, Any]) -> Settings:
-    """Read the file and lay the flags over it.
+    """Read the settings file, and override its values by the flags.
 
     Args:
-        path: TOML file, or None for defaults.
-        flags: dotted name → value, e.g. ``{"landmarks.max_faces": 2}``; None values are left out.
+        path: TOML file; None: the defaults.
+        flags: dotted name → value, e.g. ``{"landmarks.max_faces": 2}``; None values are ignored.
 
     Raises:
         ConfigError: the file cannot be read or is not TOML; an unknown key, a wrong type, or a
@@ -178,7 +178,7 @@ def load_settings(path: Path | None, flags: Mapping[str, Any]) -> Settings:
     try:
         table = read_toml(path) if path else {}
     except OSError as error:
-        raise ConfigError(f"cannot read settings {shown(str(path))}: {error.strerror}") from None
+        raise ConfigError(f"cannot read the settings {shown(str(path))}: {error.strerror}") from None
     except ValueError as error:
         raise ConfigError(f"cannot use the settings {path}: {error}") from None
     for name, value in flags.items():
@@ -204,35 +204,35 @@ def load_settings(path: Path | None, flags: Mapping[str, Any]) -> Settings:
 
 
 def _check_keys(table: Mapping[str, Any], kind: Any = Settings, section: str = "") -> None:
-    """An unknown key is an error, in whichever table."""
+    """Raise ConfigError for an unknown key in any table."""
     types = {entry.name: entry.type for entry in fields(kind)}
     for key, value in table.items():
         if key not in types:
-            raise ConfigError(unknown_key(section + key, _known()))
+            raise ConfigError(unknown_key(section + key, _all_keys()))
         if is_dataclass(types[key]) and isinstance(value, dict):
             _check_keys(value, types[key], f"{section}{key}.")
 
 
-def _known(kind: Any = Settings, section: str = "") -> list[str]:
-    """All keys, dotted; a table's name ends in a dot."""
+def _all_keys(kind: Any = Settings, section: str = "") -> list[str]:
+    """All keys, dotted; the name of a table ends in a dot."""
     names = []
     for entry in fields(kind):
         names.append(section + entry.name)
         if is_dataclass(entry.type):
             names[-1] += "."
-            names += _known(entry.type, names[-1])
+            names += _all_keys(entry.type, names[-1])
     return names
 
 
 def _value_at(table: Any, name: str) -> Any:
-    """What stands in the file; the hooks below may have changed it."""
+    """The value in the file; the hooks below may have changed it since."""
     for key in name.split("."):
         table = table[key]
     return table
 
 
 def _not_bool(value: Any) -> Any:
-    """Python takes true for 1; a settings file must not."""
+    """A bool as its text, which no number setting takes: to Python, True is the number 1."""
     return str(value).lower() if isinstance(value, bool) else value
 
 
@@ -246,11 +246,11 @@ def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _check(name: str, value: float, low: float, high: float) -> None:
+def _check_range(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:  # also true for NaN
         raise ConfigError(f"{name} must be {low:g}…{high:g}, not {value!s:.60}")
 
 
-def _choose(name: str, value: str, choices: tuple[str, ...]) -> None:
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ConfigError(f"{name} must be one of {', '.join(choices)}, not {shown(value)!r}")

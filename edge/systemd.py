@@ -1,4 +1,4 @@
-"""sd_notify: tell systemd how the service is doing (see sd_notify(3))."""
+"""Messages to systemd about the state of the service, see sd_notify(3)."""
 
 import os
 import socket
@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 INTERVAL_S = 1.0
-"""How often the watchdog is fed and the status line is written, at most."""
+"""Least time between two messages to the watchdog, seconds."""
 
-_PATIENCE_S = 0.1
+_SEND_TIMEOUT_S = 0.1
 
 
 def notify(state: str) -> None:
@@ -26,23 +26,23 @@ def notify(state: str) -> None:
         suppress(OSError),
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel,
     ):
-        channel.settimeout(_PATIENCE_S)  # a manager that does not read must not stop the loop
+        channel.settimeout(_SEND_TIMEOUT_S)  # a manager that does not read must not stop the loop
         channel.connect(address)
         channel.sendall(state.encode())
 
 
 def under_systemd() -> bool:
-    """Whether somebody listens to ``notify``."""
+    """Whether a service manager takes the messages of ``notify``."""
     return bool(os.environ.get("NOTIFY_SOCKET"))
 
 
 class Heartbeat:
-    """Feeds the watchdog and keeps the status line, once a second at most."""
+    """Feeds the watchdog and updates the status line, at most once a second."""
 
     def __init__(self, on_beat: Callable[[float], str], clock: Callable[[], float] = time.monotonic) -> None:
         """
         Args:
-            on_beat: given the seconds since it was last called, the status line.
+            on_beat: takes the seconds since it was last called, and returns the status line.
             clock: monotonic seconds.
         """
         self._on_beat = on_beat
@@ -50,7 +50,7 @@ class Heartbeat:
         self._beat_at = clock()
 
     def beat(self) -> None:
-        """The program is alive: to be called as often as that is so."""
+        """Show that the program is alive; to be called often."""
         now = self._clock()
         if now - self._beat_at >= INTERVAL_S:
             notify(f"WATCHDOG=1\nSTATUS={self._on_beat(now - self._beat_at)}")

@@ -9,8 +9,8 @@
         for face in recognizer(frame):
             print(face.id, face.label, face.score, face.box)
 
-Importing this costs nothing; NumPy, OpenCV and the TFLite runtime are loaded with the first name that needs
-them. The face models must be there: ``mien setup`` fetches them once.
+Importing this loads nothing heavy: NumPy, OpenCV and the TFLite runtime come with the first name that needs
+them. The face models must be on the device: ``mien setup`` fetches them once.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _HOME = {
     "__version__": "edge",
     "draw": "mien.drawing",
 }
-"""Public name → the module that has it."""
+"""Public name → the module that defines it."""
 
 __all__ = [name for name in _HOME if not name.startswith("_")]
 

@@ -1,4 +1,4 @@
-"""The packages that are installed beside this one have plain names; so may a folder of the caller's."""
+"""Importing the packages beside this one, whose names, such as ``train``, a caller's folder may have, too."""
 
 import importlib.util
 import sys
@@ -6,20 +6,22 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-"""Where they all lie: site-packages, or a checkout."""
+"""Folder of all these packages: site-packages, or a checkout."""
 
 
 def load_sibling(name: str) -> None:
-    """Import a package from beside this one, whatever else of its name lies on Python's path.
+    """Import the package from beside this one, even if another one of its name is on Python's path.
 
     Raises:
-        ImportError: another package of that name is imported already, or ours is not installed.
+        ImportError: another package of that name is imported already, or this one is not installed.
     """
     loaded = sys.modules.get(name)
     if loaded is not None:
         file = getattr(loaded, "__file__", None)
         if file is None or Path(file).resolve().parents[1] != ROOT:
-            raise ImportError(f"mien needs its own package {name!r}, but {file or 'another one'} is imported")
+            raise ImportError(
+                f"mien needs its own package {name!r}, but {file or 'a namespace package'} is imported"
+            )
         return
     spec = PathFinder.find_spec(name, [str(ROOT)])
     if spec is None or spec.loader is None:

@@ -1,4 +1,4 @@
-"""Landmark backends of the caller's."""
+"""Landmark backends that a caller has written."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ import numpy as np
 
 from edge.core.errors import BackendError
 from edge.core.features import MESH_POINTS
-from edge.core.types import Face, Frame, LandmarkBackend
+from edge.core.protocols import LandmarkBackend
+from edge.core.types import Face, Frame
 
 _POINTS = (MESH_POINTS, 478)  # without irises, and with them
 
 
 class CheckedBackend:
-    """Another one, whose faces are checked where they enter."""
+    """Wraps a caller's backend, and checks the faces that it finds."""
 
     def __init__(self, backend: LandmarkBackend) -> None:
-        """Wrap ``backend``."""
+        """Wrap ``backend``, which ``close`` closes."""
         self._backend = backend
 
     def detect(self, frame: Frame) -> list[Face]:
-        """What the other one finds.
+        """The faces that the wrapped backend finds.
 
         Raises:
-            BackendError: a face has landmarks of another shape, or such that are no numbers.
+            BackendError: a face has landmarks of another shape, or not finite numbers.
         """
         return [_checked(face) for face in self._backend.detect(frame)]
 
     def close(self) -> None:
-        """Close the other one."""
+        """Close the wrapped backend."""
         self._backend.close()
 
 
@@ -43,5 +44,5 @@ def _checked(face: Face) -> Face:
         raise BackendError(
             f"the landmark backend gives landmarks that are no finite numbers ({landmarks.dtype})"
         )
-    second = None if face.second is None else _checked(face.second)
-    return replace(face, landmarks=landmarks.astype(np.float32), second=second)
+    mirrored = None if face.mirrored is None else _checked(face.mirrored)
+    return replace(face, landmarks=landmarks.astype(np.float32), mirrored=mirrored)

@@ -1,4 +1,4 @@
-"""The one command: ``mien run`` and its kin on the device, ``mien train|convert|benchmark`` on a desktop."""
+"""The command ``mien``: that of the device, and ``mien train|convert|benchmark`` on a desktop."""
 
 import sys
 from importlib import import_module
@@ -7,11 +7,11 @@ from edge.cli import main as device
 from mien._siblings import load_sibling
 
 _TOOLS = {"train": "train.cli", "convert": "convert.cli", "benchmark": "benchmarks.cli.main"}
-"""Command → the module whose ``main`` it is."""
+"""Command → the module whose ``main`` it calls."""
 
 
 def main() -> int:
-    """Do what ``sys.argv`` says; gives the exit code."""
+    """Run the command that ``sys.argv`` names, and return its exit code."""
     module = _TOOLS.get(sys.argv[1]) if len(sys.argv) > 1 else None
     if module is None:
         return device.main()

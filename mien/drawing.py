@@ -10,7 +10,7 @@ from edge.core.types import Frame
 from edge.landmarks.mesh import CONTOURS
 from mien.results import Face, Result
 
-# The same in RGB and BGR.
+# Colours that look the same in RGB and BGR.
 _GREEN, _WHITE, _BLACK = (60, 220, 60), (255, 255, 255), (0, 0, 0)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
@@ -19,8 +19,8 @@ def draw(picture: NDArray[np.uint8] | Frame, result: Result, *, mesh: bool = Tru
     """A copy of a picture with each face's box, mesh and label on it.
 
     Args:
-        picture: what the result is about: uint8 (H, W, 3), RGB or BGR; or a frame, which is RGB.
-        result: of ``Recognizer``.
+        picture: the picture of the result: uint8 (H, W, 3), RGB or BGR; or a frame, which is RGB.
+        result: the result of a ``Recognizer``.
         mesh: whether to draw the contours of face, eyes, brows and lips.
 
     Returns:
@@ -47,7 +47,9 @@ def _draw_label(canvas: NDArray[np.uint8], face: Face, x: int, y: int, thickness
     text = f"{face.label} {face.score:.0%}" + ("" if face.status == "ok" else "?")
     scale = 0.4 * thickness
     (width, height), below = cv2.getTextSize(text, _FONT, scale, thickness)
-    bottom = y if y > height + below else y + height + 2 * below  # inside of a box at the upper border
+    bottom = (
+        y if y > height + below else y + height + 2 * below
+    )  # below the upper edge of a box at the border
     top_left, bottom_right = (x, bottom - height - 2 * below), (x + width, bottom)
     cv2.rectangle(canvas, top_left, bottom_right, _GREEN, cv2.FILLED)
     cv2.putText(canvas, text, (x, bottom - below), _FONT, scale, _BLACK, thickness, cv2.LINE_AA)

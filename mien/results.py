@@ -1,4 +1,4 @@
-"""What a recognizer says about a picture or frame."""
+"""The results of a recognizer for a picture or frame."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One face and its expression."""
+    """One face and its expression, as a caller of ``mien`` gets it."""
 
     id: int
-    """Stays with a face while it is tracked through a video."""
+    """Number that a face keeps while it is tracked through a video."""
     label: str
     """The most probable expression."""
     score: float
-    """Its probability, 0–1."""
+    """Probability of the label, 0–1."""
     probabilities: dict[str, float]
-    """Of each expression that the bundle knows; they sum to 1."""
+    """Probability of each expression that the bundle knows; they sum to 1."""
     status: str
-    """``"ok"``, or ``"low_confidence"`` where the label is not to be relied on."""
+    """``"ok"``, or ``"low_confidence"`` where the label is not reliable."""
     reasons: tuple[str, ...]
-    """What makes the label less reliable: ``unsure``, ``turned``, ``small``, ``dark``, ``blurred``."""
+    """Reasons why the label is less reliable: ``unsure``, ``turned``, ``small``, ``dark``, ``blurred``."""
     box: Box
-    """x, y, width and height, px."""
+    """Bounding box of the landmarks: x, y, width and height, px."""
     pose: Pose
-    """yaw, pitch and roll of the head, degrees."""
+    """Rotation of the head: yaw, pitch and roll, degrees."""
     landmarks: NDArray[np.float32]
-    """float32 (468, 3), or (478, 3) of a backend that has irises: x and y in px, z on x's scale."""
+    """float32 (468, 3), or (478, 3) from a backend with irises: x and y in px, z on x's scale."""
 
 
 class Result:
-    """The faces of one picture or frame, to iterate over. Without a face it is empty."""
+    """The faces of one picture or frame, to iterate over; empty where there is none."""
 
     def __init__(self, prediction: Prediction) -> None:
-        """Wrap what the pipeline gives."""
+        """Wrap the pipeline's result."""
         self._prediction = prediction
         self._epoch_s = monotonic_epoch_s()
         self.faces = tuple(
@@ -64,7 +64,7 @@ class Result:
 
     @property
     def milliseconds(self) -> float:
-        """How long the whole recognition took."""
+        """Duration of the whole recognition, ms."""
         return self._prediction.timings.total_ns / 1e6
 
     def __iter__(self) -> Iterator[Face]:

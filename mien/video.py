@@ -1,4 +1,4 @@
-"""Frames of a camera, a stream, a video, or pictures."""
+"""The frames of a camera, a stream, a video, or pictures."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from edge.build import build_source
 from edge.core.types import Frame, SourceStats
 from edge.settings import load_settings
-from mien.recognizer import plain
+from mien.recognizer import to_python
 
 
 class Video(AbstractContextManager["Video"]):
-    """An iterable of frames, for ``Recognizer``. A context manager, so that a camera is let go."""
+    """An iterable of frames, for ``Recognizer``. A context manager, which releases the camera at the end."""
 
     def __init__(
         self,
@@ -25,13 +25,13 @@ class Video(AbstractContextManager["Video"]):
         rotate: int = 0,
         mirror: bool = False,
     ) -> None:
-        """Open the source. A camera or stream that is not there is waited for.
+        """Open the source. Iterating waits for a camera or stream that is absent.
 
         Args:
             source: ``"camera:0"``, ``"picamera2"``, an address (``"rtsp://…"``), the path of a video, a
                 picture or a folder of pictures, a glob pattern, or ``"demo"``.
-            width, height: asked of a camera, px; it may give something near.
-            fps: asked of a camera, Hz; likewise.
+            width, height: size requested of a camera, px; it gives the nearest that it has.
+            fps: frame rate requested of a camera, Hz; likewise.
             rotate: degrees clockwise by which each frame is turned, 0, 90, 180 or 270.
             mirror: exchange left and right after that.
 
@@ -39,12 +39,12 @@ class Video(AbstractContextManager["Video"]):
             MienError: the source cannot be opened, or a value is out of range.
         """
         camera = {"width": width, "height": height, "fps": fps, "rotate": rotate, "mirror": mirror}
-        flags = {f"camera.{name}": plain(value) for name, value in camera.items()}
+        flags = {f"camera.{name}": to_python(value) for name, value in camera.items()}
         self._source = build_source(load_settings(None, {"source": str(source), **flags}))
 
     @property
     def stats(self) -> SourceStats:
-        """Frames dropped and skipped, and cameras opened again, so far."""
+        """Numbers of frames dropped and skipped, and of times that a camera was opened again, so far."""
         return self._source.stats
 
     def __iter__(self) -> Iterator[Frame]:

@@ -5,7 +5,7 @@
 #   --wheels   without network: take the packages, Mien and MediaPipe's models from the wheels in FOLDER
 #   --dry-run  print what would be done
 # It may be interrupted anywhere, by a power cut too: run it again. Until the new version is complete,
-# the old one stays as it is.
+# the old version stays as it is.
 set -euo pipefail
 # shellcheck source=../scripts/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../scripts/common.sh"
@@ -55,7 +55,7 @@ preconditions() {
     local home
     home=$(getent passwd mien | cut -d: -f6) || true
     if [[ -n $home && $home != "$state" ]]; then
-        die "the user mien is somebody else (expected the service's, with home $state; found $home): rename that user first"
+        die "the user name mien is taken (expected the service's user with home $state, found $home): rename that user first"
     fi
 }
 
@@ -165,7 +165,7 @@ switch() {
 network() {
     local drop_in=$units/mien.service.d/network.conf facts
     if $dry_run; then
-        echo "# $drop_in: put there if the settings need the network, else taken away"
+        echo "# $drop_in: installed if the settings need the network, else removed"
         return
     fi
     facts=$(mien info)
@@ -198,7 +198,7 @@ install_all() {
     settings
     if ! mien check; then
         if [[ -L $prefix/venv ]]; then
-            die "the new version cannot run (see the line above); the old one stays: do what that line says and run this again"
+            die "the new version cannot run (see the line above); the old version stays: do what that line says and run this again"
         fi
         switch
         enable

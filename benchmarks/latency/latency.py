@@ -17,8 +17,9 @@ from benchmarks.machine.environment import Watch, bundle_facts, delegate, descri
 from edge.build import build_pipeline, build_source, load_bundle
 from edge.core.address import shown
 from edge.core.errors import SourceError
-from edge.core.memory import give_back
-from edge.core.types import Frame, FrameSource
+from edge.core.memory import trim_heap
+from edge.core.protocols import FrameSource
+from edge.core.types import Frame
 from edge.settings import Settings
 
 SCHEMA = 2
@@ -65,7 +66,7 @@ def benchmark(
         source = stack.enter_context(closing(_source(settings)))
         # Before the source is read: a camera lets in one process at a time, and one without frames ends here.
         first_results = first_result_seconds(settings)
-        give_back()  # as the app does before its first frame
+        trim_heap()  # as the app does before its first frame
         watch.restart()
         measured = _run(source, meters, warmup, frames, seconds, watch)
         warnings = watch.stop()

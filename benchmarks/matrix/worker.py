@@ -28,7 +28,7 @@ from benchmarks.workers.end import attempt, say, take_stdout
 from edge.build import build_pipeline, models_directory
 from edge.core.errors import BackendError
 from edge.core.runtime import make_interpreter, runtime_name
-from edge.landmarks.litert import SIDE
+from edge.landmarks.landmark_model import SIDE
 from edge.landmarks.models import find_models
 from edge.settings import Settings, load_settings
 

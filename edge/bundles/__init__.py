@@ -1,1 +1,1 @@
-"""Model bundles: their format, what is checked before one runs, and the store of the installed ones."""
+"""Model bundles: their format, the checks before one runs, and the store of the installed ones."""

@@ -1,5 +1,5 @@
-"""Fields of ``model.json``, checked as they are taken out. All raise BundleError for what is not as it should
-be."""
+"""Fields of ``model.json``, checked as they are read. All functions raise BundleError for a field that is
+missing or wrong."""
 
 from typing import Any, TypeVar
 
@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 
 
 def get(container: dict[str, Any], key: str, kind: type[_T]) -> _T:
-    """A value of that type; a bool is no int."""
+    """The value of a field of the given type; a bool is no int."""
     if key not in container:
         raise BundleError(f"{JSON_FILE} lacks {key!r}")
     value = container[key]
@@ -24,7 +24,7 @@ def get(container: dict[str, Any], key: str, kind: type[_T]) -> _T:
 
 
 def name(container: dict[str, Any], key: str) -> str:
-    """Printable characters, one or more."""
+    """A text of one or more printable characters."""
     value = get(container, key, str)
     if not value or not value.isprintable():
         raise BundleError(f"{key!r} must be a printable name")
@@ -32,16 +32,16 @@ def name(container: dict[str, Any], key: str) -> str:
 
 
 def names(container: dict[str, Any], key: str) -> tuple[str, ...]:
-    """Two or more, all different, of printable characters."""
+    """Two or more different texts, each of one or more printable characters."""
     values = get(container, key, list)
-    named = all(isinstance(value, str) and value and value.isprintable() for value in values)
-    if not named or len(values) < 2 or len(set(values)) != len(values):
+    printable = all(isinstance(value, str) and value and value.isprintable() for value in values)
+    if not printable or len(values) < 2 or len(set(values)) != len(values):
         raise BundleError(f"{key!r} must be two or more different printable names")
     return tuple(values)
 
 
 def vector(container: dict[str, Any], key: str, length: int) -> NDArray[np.float32]:
-    """So many finite numbers."""
+    """``length`` finite numbers: float32 (length,)."""
     values = get(container, key, list)
     if len(values) != length or not all(_is_number(v) for v in values):
         raise BundleError(f"{key!r} must be {length} numbers")
@@ -52,13 +52,13 @@ def vector(container: dict[str, Any], key: str, length: int) -> NDArray[np.float
 
 
 def number(container: dict[str, Any], key: str) -> float:
-    """Whole ones too: JSON knows one kind of number."""
+    """A number; a whole one too, since JSON has one kind of number."""
     value: Any = container.get(key)
     return float(value) if _is_number(value) else get(container, key, float)
 
 
 def between(container: dict[str, Any], key: str, low: float, high: float) -> float:
-    """A number within these limits."""
+    """A number from ``low`` to ``high``."""
     value = number(container, key)
     if not low <= value <= high:  # also false for NaN
         raise BundleError(f"{key!r} must be {low:g}…{high:g}, not {value}")

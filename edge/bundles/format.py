@@ -1,7 +1,7 @@
-"""Read and verify a model bundle: a folder with ``model.tflite`` and ``model.json``.
+"""Reading and verifying a model bundle: a folder with ``model.tflite`` and ``model.json``.
 
-``convert`` writes bundles, this module reads them, nothing else knows their inside. The format is
-described in ``docs/reference/bundle.md``.
+``convert`` writes bundles, this module reads them, and no other code knows their format, which is described
+in ``docs/reference/bundle.md``.
 """
 
 import json
@@ -23,54 +23,55 @@ from edge.core.quantize import MeanStd, Quantization
 from edge.core.types import InputTensor
 
 SCHEMA = 5
-"""Version of ``model.json``. One of schema 4 is read as well."""
+"""Version of ``model.json`` that ``convert`` writes. Version 4 is read as well."""
 
 MODEL_FILE = "model.tflite"
 SIGNATURE_FILE = "model.json.minisig"
 FLOAT_FILE = "model_float32.tflite"
 DYNAMIC_FILE = "model_dynamic.tflite"
-"""Beside the float32 file: int8 weights, float32 inputs and logits."""
+"""The network with int8 weights, and float32 inputs and logits."""
 
 MAX_BYTES = {MODEL_FILE: 64_000_000, JSON_FILE: 4_000_000, SIGNATURE_FILE: 10_000}
-"""The files that the device takes, and what is too large to be one of them."""
+"""Name of each file that the device takes → its largest size, bytes."""
 
 _LEAST_STD = 1e-4
-"""Of a landmark's coordinate, in distances between the eyes; below any that is of use."""
+"""Least standard deviation of a landmark's coordinate, in distances between the eyes."""
 
 _DTYPES = ("float32", "uint8", "int8")
-"""Of inputs."""
-_MOST_NUMBERS = 1_000_000
-"""In one input."""
+"""Types that an input may have."""
+_MAX_NUMBERS = 1_000_000
+"""Largest number of elements of one input."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """Everything the device needs to turn the features of a face into probabilities."""
+    """Everything that the device needs to turn the inputs of a face into probabilities."""
 
     path: Path
     name: str
     labels: tuple[str, ...]
     inputs: tuple[InputTensor, ...]
-    """What the network takes; whether this program has it: ``edge.head.inputs.inputs_of``."""
+    """Inputs of the network; ``edge.head.inputs.inputs_of`` checks that this program has them."""
     output: Quantization
+    """Quantization of the logits."""
     temperature: float
-    """The logits are divided by it before the softmax, > 0."""
+    """Divisor of the logits before the softmax, > 0."""
     min_confidence: float
-    """0–1; a face whose top probability is below is LOW_CONFIDENCE, if the settings name no other."""
+    """Top probability, 0–1, below which a face is LOW_CONFIDENCE, unless the settings name another one."""
     landmark_models: dict[str, str]
-    """File name → SHA-256 of the face models whose landmarks it was trained on."""
+    """File name → SHA-256 of the face models whose landmarks the network was trained on."""
     preparation: tuple[float, float]
     """Scale and padding of the training pictures, see ``evaluation.Preparation``."""
     golden: NDArray[np.int8]
-    """int8 (16, C): the logits of the made-up faces of ``edge.bundles.golden``."""
+    """int8 (16, C): the logits of the synthetic faces of ``edge.bundles.golden``."""
     model: bytes
-    """The int8 TFLite flatbuffer: ``inputs`` in, int8 logits (1, C) out."""
+    """The int8 TFLite flatbuffer: ``inputs`` → int8 logits (1, C)."""
     info: dict[str, Any]
-    """The whole of ``model.json`` in the newest schema, for ``info`` and reports."""
+    """All of ``model.json`` in the newest schema, for ``mien info`` and reports."""
 
 
 def holds_only_a_bundle(folder: Path) -> bool:
-    """Whether nothing would be lost with a folder but a bundle, whole or not."""
+    """Whether a folder holds nothing but the files of a bundle, whole or not."""
     names = {*MAX_BYTES, FLOAT_FILE, DYNAMIC_FILE}
     return folder.is_dir() and all(entry.is_file() and entry.name in names for entry in folder.iterdir())
 
@@ -85,12 +86,12 @@ def read_bundle(path: Path, accept: Callable[[bytes], None] | None = None) -> Bu
     """Read the bundle in folder ``path`` and verify it.
 
     Args:
-        accept: called with the bytes of ``model.json`` before anything in them is believed; raises
-            BundleError for those of a stranger.
+        accept: called with the bytes of ``model.json`` before they are parsed; raises BundleError for a
+            bundle that is not to be read.
 
     Raises:
-        BundleError: a file is missing, empty, truncated or altered, the schema is another one, or a field is
-            missing or of the wrong type.
+        BundleError: a file is missing, empty, truncated or altered, the schema is unknown, or a field is
+            missing or wrong.
     """
     text = _read_json(path / JSON_FILE)
     try:
@@ -117,10 +118,15 @@ def read_bundle(path: Path, accept: Callable[[bytes], None] | None = None) -> Bu
         raise BundleError(f"bundle {path}: {error}") from None
 
 
+def too_large(name: str, limit: int) -> BundleError:
+    """The error for a file that has more than ``limit`` bytes."""
+    return BundleError(f"{name} is larger than {limit} bytes: it is no file of a bundle")
+
+
 def _read_json(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_BYTES[JSON_FILE]:
-            raise BundleError(f"{path} is larger than {MAX_BYTES[JSON_FILE]} bytes: not a bundle of ours")
+            raise too_large(str(path), MAX_BYTES[JSON_FILE])
         return path.read_bytes()
     except FileNotFoundError:
         raise BundleError(
@@ -159,9 +165,7 @@ def _read_model(path: Path, files: dict[str, Any]) -> bytes:
     expected = fields.get(entry, "sha256", str)
     try:
         if (path / MODEL_FILE).stat().st_size > MAX_BYTES[MODEL_FILE]:
-            raise BundleError(
-                f"{MODEL_FILE} is larger than {MAX_BYTES[MODEL_FILE]} bytes: not a bundle of ours"
-            )
+            raise too_large(MODEL_FILE, MAX_BYTES[MODEL_FILE])
         data = (path / MODEL_FILE).read_bytes()
     except OSError as error:
         raise BundleError(f"cannot read {MODEL_FILE}: {error.strerror}: copy the bundle again") from None
@@ -175,11 +179,11 @@ def _read_model(path: Path, files: dict[str, Any]) -> bytes:
 
 
 def _newest(info: dict[str, Any]) -> dict[str, Any]:
-    """A whole ``model.json`` in the newest schema."""
+    """The content of ``model.json``, verified, in the newest schema."""
     schema = fields.get(info, "schema", int)
     if schema not in (SCHEMA, schema4.SCHEMA):
         raise BundleError(
-            f"has schema {schema}, this program reads {SCHEMA} and {schema4.SCHEMA}: "
+            f"{JSON_FILE} has schema {schema}, this program reads {SCHEMA} and {schema4.SCHEMA}: "
             "train and convert the model again, or install a matching version"
         )
     if fields.get(info, "checksum", str) != checksum(info):
@@ -193,7 +197,7 @@ def _inputs(entries: list[Any]) -> tuple[InputTensor, ...]:
     inputs = tuple(_input(entry) for entry in entries)
     for each in ("name", "tensor"):
         if len({getattr(tensor, each) for tensor in inputs}) < len(inputs):
-            raise BundleError(f"'inputs' must be of different {each}s")
+            raise BundleError(f"'inputs' must have different {each}s")
     return inputs
 
 
@@ -201,8 +205,8 @@ def _input(entry: dict[str, Any]) -> InputTensor:
     shape, dtype = fields.get(entry, "shape", list), fields.get(entry, "dtype", str)
     if not 0 < len(shape) <= 8 or not all(type(side) is int and side > 0 for side in shape):
         raise BundleError("'shape' must be 1 to 8 whole numbers above 0")
-    if math.prod(shape) > _MOST_NUMBERS:
-        raise BundleError(f"'shape' must be of {_MOST_NUMBERS:,} numbers at most")
+    if math.prod(shape) > _MAX_NUMBERS:
+        raise BundleError(f"'shape' must be of at most {_MAX_NUMBERS:,} numbers")
     if dtype not in _DTYPES:
         raise BundleError(f"'dtype' must be one of {', '.join(_DTYPES)}")
     standardization = None

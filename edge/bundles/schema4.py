@@ -1,4 +1,4 @@
-"""``model.json`` of schema 4, which program versions up to 0.5 wrote, as schema 5 has it."""
+"""Upgrade of ``model.json`` from schema 4, which program versions up to 0.5 wrote, to schema 5."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from edge.core.errors import BundleError
 SCHEMA = 4
 
 INPUTS = {1: {"landmarks": 1404}, 2: {"landmarks": 1404, "coarse_map": 1152, "fine_map": 18432}}
-"""Feature version → the network's inputs in their order, and how many numbers each had, laid flat."""
+"""Feature version → the network's inputs in their order, with the length of each, flattened."""
 
 
 def upgraded(info: dict[str, Any]) -> dict[str, Any]:
-    """The same bundle in the newer form; its network and its golden codes stay as they are.
+    """The same ``model.json`` in schema 5; the network and its golden codes do not change.
 
     Raises:
         BundleError: the feature version is missing or unknown.
@@ -21,7 +21,7 @@ def upgraded(info: dict[str, Any]) -> dict[str, Any]:
     if version not in INPUTS:
         known = " and ".join(map(str, INPUTS))
         raise BundleError(
-            f"was made for feature version {version}, this program knows {known}: "
+            f"feature version {version} is unknown, this program reads {known}: "
             "train and convert the model again, or install a matching version"
         )
     inputs: list[dict[str, Any]] = [

@@ -1,4 +1,4 @@
-"""Who made a bundle: a minisign signature of its ``model.json``, which holds the SHA-256 of everything else.
+"""The signature of a bundle, by minisign, of its ``model.json``, which holds the SHA-256 of everything else.
 
 https://jedisct1.github.io/minisign. The package ``py-minisign`` is optional and only loaded where a public
 key is set.
@@ -13,16 +13,16 @@ _PACKAGE = "py-minisign>=0.21,<0.22"
 
 
 def verify(folder: Path, public_key: str, text: bytes) -> None:
-    """Check the signature that lies beside ``model.json``.
+    """Check the signature beside ``model.json``.
 
     Args:
-        folder: of the bundle.
-        public_key: as minisign prints it, ``RW…``.
-        text: its ``model.json``.
+        folder: the bundle.
+        public_key: the key as minisign prints it, ``RW…``.
+        text: the bytes of ``model.json``.
 
     Raises:
-        BundleError: there is none, or it is not one of this key for these bytes.
-        ConfigError: the package is missing, or the key is none.
+        BundleError: the signature is missing, or not one of this key for these bytes.
+        ConfigError: the package is missing, or the key is malformed.
     """
     try:
         import minisign

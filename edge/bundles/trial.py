@@ -1,4 +1,4 @@
-"""A new bundle must prove itself."""
+"""The trial of a new bundle, which must prove that it works before it stays."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ if TYPE_CHECKING:
 
 
 class BundleTrial:
-    """One start of the bundle in use, and how it went. ``BundleStore.start`` makes it.
+    """One start of the bundle in use, and its outcome. ``BundleStore.start`` makes it.
 
-    A bundle that has proved itself before has nothing to lose but what ``fail`` says.
+    Only ``fail`` matters to a bundle that has proved itself before.
     """
 
     def __init__(self, store: BundleStore, name: str | None, pending: bool) -> None:
         """
         Args:
-            store: where the bundle is.
-            name: of the bundle; None: the default of the settings, which is on no trial.
+            store: the store of the bundle.
+            name: the bundle; None: the default of the settings, which needs no trial.
             pending: whether this start was counted against it.
         """
         self.name = name
@@ -27,26 +27,26 @@ class BundleTrial:
         self._identity = None if name is None else store.identity(name)
 
     def prove(self) -> None:
-        """The bundle works: after its first frame, or when the service waits for a camera or the run ends in
-        order; its golden faces have run by then. Cheap when called again."""
+        """Record that the bundle works: after its first frame, or when the service waits for a camera or the
+        run ends in order, since its golden faces have run by then. Cheap when called again."""
         if self._pending:
             self._pending = False
-            if self.name is not None and self._is_still_there(self.name):
+            if self.name is not None and self._is_same(self.name):
                 self._store.mark_proven(self.name)
 
     def withdraw(self) -> None:
-        """Something else failed before the bundle could run: its start does not count."""
+        """Take the start back, since something else failed before the bundle could run."""
         if self._pending:
             self._pending = False
-            if self.name is not None and self._is_still_there(self.name):
+            if self.name is not None and self._is_same(self.name):
                 self._store.uncount_start(self.name)
 
     def fail(self, reason: str) -> None:
-        """The bundle cannot be run: the one before it is in use from now on. ``reason`` is for the log."""
+        """Roll back to the bundle before this one, which cannot be run. ``reason`` is for the log."""
         self._pending = False
-        if self.name is not None and self._is_still_there(self.name):
+        if self.name is not None and self._is_same(self.name):
             self._store.roll_back_from(self.name, reason)
 
-    def _is_still_there(self, name: str) -> bool:
-        """Another bundle may have taken its place and its name; that one is on a trial of its own."""
+    def _is_same(self, name: str) -> bool:
+        """Whether the bundle of that name is still this one; another one has a trial of its own."""
         return self._store.identity(name) == self._identity

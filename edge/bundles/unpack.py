@@ -1,4 +1,4 @@
-"""The files of a bundle out of a folder or a tar archive, and nothing else that may be in there."""
+"""Copying the files of a bundle, and no others, from a folder or a tar archive."""
 
 import io
 import shutil
@@ -7,10 +7,10 @@ import tarfile
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from edge.bundles.format import MAX_BYTES, SIGNATURE_FILE
+from edge.bundles.format import MAX_BYTES, SIGNATURE_FILE, too_large
 from edge.core.errors import BundleError
 
-_WANTED = f"{', '.join(name for name in MAX_BYTES if name != SIGNATURE_FILE)} and maybe {SIGNATURE_FILE}"
+_EXPECTED = f"{', '.join(name for name in MAX_BYTES if name != SIGNATURE_FILE)} and maybe {SIGNATURE_FILE}"
 _MAX_ARCHIVE_BYTES = sum(MAX_BYTES.values()) + 1_000_000
 _MAX_MEMBERS = 16
 
@@ -18,15 +18,15 @@ _MAX_MEMBERS = 16
 def unpack(source: str, folder: Path) -> None:
     """Copy ``model.tflite``, ``model.json`` and, if there is one, its signature into ``folder``.
 
-    An archive is read as it comes, once: memory and disk stay bounded whatever is in it.
+    An archive is read as a stream, so that memory and disk use are bounded whatever it holds.
 
     Args:
         source: a folder, a tar file, or ``-`` for a tar archive on the standard input.
-        folder: is there, and empty.
+        folder: an empty folder.
 
     Raises:
-        BundleError: there is nothing, a file is too large, or an archive holds something else.
-        OSError: the disk is full, for instance.
+        BundleError: the source does not exist, a file is too large, or an archive holds anything else.
+        OSError: a file cannot be read or written.
     """
     if source == "-":
         _from_tar(sys.stdin.buffer, "the standard input", folder)
@@ -42,21 +42,23 @@ def unpack(source: str, folder: Path) -> None:
 
 
 def _from_folder(source: Path, folder: Path) -> None:
-    for name, most in MAX_BYTES.items():
+    for name, limit in MAX_BYTES.items():
         path = source / name
         if path.is_file():
-            if path.stat().st_size > most:
-                raise _too_large(name)
+            if path.stat().st_size > limit:
+                raise too_large(name, limit)
             shutil.copyfile(path, folder / name)
 
 
 def _from_tar(stream: IO[bytes], source: str, folder: Path) -> None:
     try:
-        # "r|": as it comes, and not compressed: nothing in it can be larger than it is.
+        # "r|": a stream without compression, so that nothing in it can be larger than the stream.
         with tarfile.open(fileobj=_Bounded(stream), mode="r|") as archive:
             for count, member in enumerate(archive):
                 if count >= _MAX_MEMBERS:
-                    raise BundleError(f"{source} holds more than a bundle: expected {_WANTED}")
+                    raise BundleError(
+                        f"{source} holds more than {_MAX_MEMBERS} entries: expected {_EXPECTED}"
+                    )
                 if not member.isdir():
                     _take(archive, member, source, folder)
     except (tarfile.TarError, ValueError, EOFError, RecursionError) as error:
@@ -69,30 +71,26 @@ def _from_tar(stream: IO[bytes], source: str, folder: Path) -> None:
 def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, source: str, folder: Path) -> None:
     name = PurePosixPath(member.name).name
     if name not in MAX_BYTES or not member.isreg() or member.issparse() or (folder / name).exists():
-        raise BundleError(f"{source} holds {member.name!r}: expected {_WANTED}, plain files, each once")
+        raise BundleError(f"{source} holds {member.name!r}: expected {_EXPECTED}, plain files, each once")
     if member.size > MAX_BYTES[name]:
-        raise _too_large(name)
+        raise too_large(name, MAX_BYTES[name])
     content = archive.extractfile(member)
     assert content is not None  # a regular file has one
     with content, (folder / name).open("xb") as file:
         shutil.copyfileobj(content, file)
 
 
-def _too_large(name: str) -> BundleError:
-    return BundleError(f"{name} is larger than {MAX_BYTES[name]} bytes: not a bundle of ours")
-
-
 class _Bounded(io.RawIOBase):
-    """A stream that ends in an error rather than never: tar's own headers may be of any length."""
+    """A stream with a limit on its length: tar's own headers may be of any length."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         super().__init__()
         self._stream = stream
-        self._left = _MAX_ARCHIVE_BYTES
+        self._remaining = _MAX_ARCHIVE_BYTES
 
     def read(self, size: int = -1) -> bytes:
         data = self._stream.read(size)
-        self._left -= len(data)
-        if self._left < 0:
+        self._remaining -= len(data)
+        if self._remaining < 0:
             raise tarfile.ReadError(f"more than {_MAX_ARCHIVE_BYTES} bytes")
         return data

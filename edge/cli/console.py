@@ -1,4 +1,4 @@
-"""How every command of the project ends: one line on stderr and an exit code, never a traceback."""
+"""What every command shares: arguments, output, and an end with one line on stderr and an exit code."""
 
 import argparse
 import io
@@ -27,18 +27,18 @@ _PACKAGES = {
         ("jinja2", "keras", "matplotlib", "sklearn", "tensorflow", "tqdm"), "requirements-train.txt"
     ),
 }
-"""What is imported → the file that brings it."""
+"""Module of a package → the requirements file that installs it."""
 _MUTING = threading.RLock()
-_OF_THE_SYSTEM = ("fcntl", "resource")
+_UNIX_MODULES = ("fcntl", "resource")
 """Modules of Python that Windows lacks."""
 
 
 def run(main: Callable[[], int]) -> int:
-    """Call ``main`` and return its exit code, or that of the error it raised.
+    """Call ``main`` and return its exit code, or that of the error that it raised.
 
-    ``MienError`` gives its own ``exit_code``, ``OSError`` (a full disk, say) and a package that is not
-    installed 1, Ctrl-C 130; each prints one line. A closed pipe (``… | head``) ends quietly with 0.
-    Anything else is a bug and goes through.
+    ``MienError`` has an ``exit_code`` of its own, ``OSError`` (a full disk, say) and a package that is not
+    installed give 1, Ctrl-C 130; each prints one line. A closed pipe (``… | head``) ends quietly with 0.
+    Any other exception is a bug and is raised.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -57,19 +57,19 @@ def run(main: Callable[[], int]) -> int:
     except OSError as error:
         return _fail(_describe(error), EXIT_ERROR)
     except ModuleNotFoundError as error:
-        return _fail(_what_to_install(error), EXIT_ERROR)
+        return _fail(_missing_package(error), EXIT_ERROR)
     finally:
-        _drop_what_cannot_be_written()
+        _discard_unwritten_output()
 
 
 def warn_of_other_systems() -> None:
-    """One line where the program is not at home."""
+    """Print a warning on a system that is not Linux."""
     if sys.platform != "linux":
         say(f"warning: this program is for Linux; it was not tested on {sys.platform}", sys.stderr)
 
 
 class _OneLine(logging.Formatter):
-    """A message is one line, whatever is in it; a traceback is as many as it has itself."""
+    """Formats a message as one line, whatever it holds, and a traceback as its own lines."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         return escaped(super().formatMessage(record))
@@ -79,22 +79,22 @@ class _OneLine(logging.Formatter):
 
 
 def log_handler() -> logging.Handler:
-    """Writes the log to stderr."""
+    """The handler that writes the log to stderr."""
     handler = logging.StreamHandler()
     handler.setFormatter(_OneLine("%(levelname)s %(name)s: %(message)s"))
     return handler
 
 
 def say(line: str, stream: TextIO | None = None) -> None:
-    """Print one line, whatever is in it, to ``stream`` or the standard output."""
+    """Print a text as one line, whatever it holds, to ``stream`` or the standard output."""
     print(escaped(line), file=stream)
 
 
 @contextmanager
 def ended_by_ctrl_c() -> Iterator[None]:
-    """Ctrl-C ends the process at once, with its line and exit code: for the time of an import.
+    """Let Ctrl-C end the process at once, with its line and exit code, during an import.
 
-    Native modules such as NumPy's make any other error of a ``KeyboardInterrupt``.
+    Native modules such as NumPy's turn a ``KeyboardInterrupt`` into other errors.
     """
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
@@ -116,59 +116,59 @@ def ended_by_ctrl_c() -> Iterator[None]:
 
 @contextmanager
 def quiet_import() -> Iterator[None]:
-    """For libraries that tell their life story while they are loaded; Ctrl-C ends the process at once."""
+    """Silence libraries that print while they are loaded; Ctrl-C ends the process at once."""
     with ended_by_ctrl_c(), muted_stderr():
         yield
 
 
 @contextmanager
 def muted_stderr() -> Iterator[None]:
-    """Nothing reaches stderr, not even from native code; exceptions do get out. One thread at a time."""
+    """Discard all output to stderr, that of native code too; exceptions are raised. One thread at a time."""
     with _MUTING:
         _flush_stderr()
         try:
             saved = os.dup(2)
-        except OSError:  # closed: there is nothing to mute
+        except OSError:  # stderr is closed
             yield
             return
-        nowhere = os.open(os.devnull, os.O_WRONLY)
+        null = os.open(os.devnull, os.O_WRONLY)
         try:
-            os.dup2(nowhere, 2)
+            os.dup2(null, 2)
             yield
         finally:
             _flush_stderr()
             os.dup2(saved, 2)
             os.close(saved)
-            os.close(nowhere)
+            os.close(null)
 
 
 def _flush_stderr() -> None:
-    if sys.stderr is not None:  # a program without one
+    if sys.stderr is not None:  # it is None in a program without streams
         sys.stderr.flush()
 
 
 class Parser(argparse.ArgumentParser):
-    """An ``ArgumentParser`` whose errors quote no argument if one of them may be an address with a password.
+    """An ``ArgumentParser`` whose errors quote no argument if any of them may be an address with a password.
 
-    Not even the others: a shell splits an address with blanks into several arguments. And what they quote,
-    the name of a file say, cannot forge lines.
+    A shell splits an address with blanks into several arguments, so none of them is quoted then. What errors
+    do quote, such as the name of a file, is one line.
     """
 
-    _given: Sequence[str] = ()
+    _arguments: Sequence[str] = ()
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        self._given = sys.argv[1:] if args is None else list(args)
+        self._arguments = sys.argv[1:] if args is None else list(args)
         return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
-        if any(shown_argument(argument) != argument for argument in self._given):
-            said = re.sub(r"^((argument [^:]*: )?[\w -]*).*", r"\1", message, flags=re.DOTALL)
-            message = f"{said.strip()} (not shown: an argument may be an address with a password)"
+        if any(shown_argument(argument) != argument for argument in self._arguments):
+            prefix = re.sub(r"^((argument [^:]*: )?[\w -]*).*", r"\1", message, flags=re.DOTALL)
+            message = f"{prefix.strip()} (not shown: an argument may be an address with a password)"
         super().error(escaped(message))
 
 
 def positive(text: str) -> int:
-    """The type of a flag that counts something, for argparse: 1 or more."""
+    """The type of a flag that takes a whole number of 1 or more, for argparse."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"must be 1 or more, not {number}")
@@ -176,7 +176,7 @@ def positive(text: str) -> int:
 
 
 def _exit_code(main: Callable[[], int]) -> int:
-    """Argparse ends with ``SystemExit`` after a help text or a wrong flag."""
+    """The exit code of ``main``; argparse raises ``SystemExit`` after a help text or a wrong flag."""
     try:
         return main()
     except SystemExit as end:
@@ -189,11 +189,11 @@ def _describe(error: OSError) -> str:
     return _one_line(f"{text}{name}")
 
 
-def _what_to_install(error: ModuleNotFoundError) -> str:
-    """Raises the error again where it is not about a package that the user was to install."""
+def _missing_package(error: ModuleNotFoundError) -> str:
+    """The message for a missing package or system; any other error, which is a bug, is raised again."""
     if error.name in _PACKAGES:
         return f"the package {error.name} is missing: pip install -r {_PACKAGES[error.name]}"
-    if error.name in _OF_THE_SYSTEM and sys.platform != "linux":
+    if error.name in _UNIX_MODULES and sys.platform != "linux":
         return f"this command needs Linux: {sys.platform} has no {error.name}"
     raise error
 
@@ -208,8 +208,8 @@ def _fail(message: str, code: int) -> int:
     return code
 
 
-def _drop_what_cannot_be_written() -> None:
-    """Python flushes both streams again at exit: what fails then is another message, and exit code 120."""
+def _discard_unwritten_output() -> None:
+    """Discard output that cannot be written: Python flushes again at exit, and would end with 120."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -1,4 +1,4 @@
-"""``mien models``: the bundles of this device, see ``docs/guides/deploy.md``."""
+"""``mien models``: list, install and choose the bundles of this device, see ``docs/guides/deploy.md``."""
 
 import argparse
 from pathlib import Path
@@ -13,14 +13,14 @@ from edge.head.inputs import inputs_of
 from edge.settings import Settings, load_settings
 
 _DEFAULT = "the default of the settings"
-_RELOAD = "a running service takes it with: sudo systemctl reload mien"
+_RELOAD = "to change a running service to it: sudo systemctl reload mien"
 
 
 def add_parser(commands: "argparse._SubParsersAction[console.Parser]") -> None:
-    """Add ``models`` and its own commands; each sets ``command``."""
+    """Add the command and its subcommands; each sets ``command``."""
     text = "list, install and choose bundles"
     models = commands.add_parser("models", help=text, description=text)
-    own = models.add_subparsers(required=True, metavar="COMMAND")
+    subcommands = models.add_subparsers(required=True, metavar="COMMAND")
     common = console.Parser(add_help=False)
     common.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML)")
     text = (
@@ -28,17 +28,17 @@ def add_parser(commands: "argparse._SubParsersAction[console.Parser]") -> None:
     )
     common.add_argument("--store", type=Path, metavar="DIR", help=text)
     for name, command, text in (
-        ("list", _list, "shipped and installed bundles, and which one is in use"),
-        ("install", _install, "verify a bundle, try it out in a process of its own, and keep it"),
+        ("list", _list, "list the shipped and installed bundles, and which one is in use"),
+        ("install", _install, "verify a bundle, test its network in a process of its own, and keep it"),
         ("use", _use, "choose the bundle that runs from the next start or reload on"),
-        ("rollback", _rollback, "go back to the bundle that ran before"),
+        ("rollback", _rollback, "roll back to the bundle that ran before"),
     ):
-        sub = own.add_parser(name, help=text, description=text, parents=[common])
+        sub = subcommands.add_parser(name, help=text, description=text, parents=[common])
         sub.set_defaults(command=command)
         if name == "install":
             text = "a bundle's folder, a tar file of it, or - for a tar archive on the standard input"
             sub.add_argument("bundle", metavar="BUNDLE", help=text)
-            sub.add_argument("--name", help="what to call it here (default: its own name)")
+            sub.add_argument("--name", help="its name on this device (default: the bundle's own name)")
             sub.add_argument("--use", action="store_true", help="use it too")
         elif name == "use":
             sub.add_argument("name", metavar="NAME", help="a shipped or installed bundle")
@@ -57,11 +57,12 @@ def _list(args: argparse.Namespace) -> int:
             mark = "*" if name == current else " "
             console.say(f"{mark} {name:20} {kind:9} {_facts(store, name, _role(store, name))}")
     if settings.expression.bundle:
-        console.say(f"the settings name {settings.expression.bundle}, which goes before all this")
+        console.say(f"expression.bundle in the settings overrides the choice: {settings.expression.bundle}")
     return 0
 
 
 def _role(store: BundleStore, name: str) -> str:
+    """Whether a bundle is the current or the previous one of the store, else an empty text."""
     state = store.state
     if name == state.current:
         starts = state.unproven_starts
@@ -70,6 +71,7 @@ def _role(store: BundleStore, name: str) -> str:
 
 
 def _facts(store: BundleStore, name: str, role: str) -> str:
+    """Role, accuracy and labels of a bundle; the error instead, where it cannot be used."""
     try:
         bundle = store.read(name)
         inputs_of(bundle)
@@ -79,7 +81,7 @@ def _facts(store: BundleStore, name: str, role: str) -> str:
 
 
 def _loss(bundle: Bundle) -> str:
-    """Where its int8 network was accepted although it is not the trained one any more."""
+    """The agreement of the int8 network with the trained one, if it was accepted below the usual limit."""
     conversion: Any = bundle.info.get("conversion")
     if not isinstance(conversion, dict) or conversion.get("accepted_loss") is not True:
         return ""
@@ -91,7 +93,7 @@ def _loss(bundle: Bundle) -> str:
 
 
 def _accuracy(bundle: Bundle) -> str:
-    """Of each split, where the bundle says so."""
+    """The accuracy on each split that the bundle reports."""
     scores: Any = bundle.info.get("metrics")
     scores = scores.get("int8") if isinstance(scores, dict) else None
     splits = scores.items() if isinstance(scores, dict) else ()
@@ -107,32 +109,32 @@ def _install(args: argparse.Namespace) -> int:
     name = store.install(args.bundle, args.name)
     console.say(f"installed: {name}, in {store.folder / name}")
     if args.use:
-        return _in_use(settings, store, name)
+        return _choose(settings, store, name)
     return 0
 
 
 def _use(args: argparse.Namespace) -> int:
-    return _in_use(*_open(args), args.name)
+    return _choose(*_open(args), args.name)
 
 
-def _in_use(settings: Settings, store: BundleStore, name: str) -> int:
+def _choose(settings: Settings, store: BundleStore, name: str) -> int:
     maps_for(store.read(name), settings.landmarks)
     store.use(name)
-    console.say(f"current: {name}, to go back to: {store.state.previous or _DEFAULT}")
-    return _say_how(settings)
+    console.say(f"current: {name}; previous: {store.state.previous or _DEFAULT}")
+    return _say_how_to_apply(settings)
 
 
 def _rollback(args: argparse.Namespace) -> int:
     settings, store = _open(args)
     console.say(f"current: {store.rollback() or _DEFAULT}")
-    return _say_how(settings)
+    return _say_how_to_apply(settings)
 
 
-def _say_how(settings: Settings) -> int:
+def _say_how_to_apply(settings: Settings) -> int:
     if settings.expression.bundle:
         console.say(
-            f"but the settings name {settings.expression.bundle}, which goes before it: "
-            "take expression.bundle out of them"
+            f"but expression.bundle in the settings overrides it: {settings.expression.bundle}; remove that "
+            "key from the settings"
         )
     console.say(_RELOAD)
     return 0

@@ -1,6 +1,6 @@
-"""The first step of every command: what must hold before the rest is imported.
+"""The first step of every command: it prepares the process and imports the rest.
 
-It imports next to nothing, because before ``start`` runs Ctrl-C ends in a traceback.
+It imports next to nothing itself, since Ctrl-C ends in a traceback before ``start`` runs.
 """
 
 import os
@@ -29,7 +29,7 @@ def start(command: str) -> int:
     finally:
         import signal
 
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing is left to do: Ctrl-C ends it without a word
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing is left to do: Ctrl-C ends it quietly
 
 
 def _main_of(command: str) -> Callable[[], int]:
@@ -43,16 +43,15 @@ def _main_of(command: str) -> Callable[[], int]:
 
 
 def open_standard_streams() -> None:
-    """Give the descriptors 0, 1 and 2 to ``/dev/null`` where they are closed.
+    """Open those of the descriptors 0, 1 and 2 that are closed as ``/dev/null``.
 
-    Otherwise the next file that is opened gets the number, and what is meant for the terminal is written
-    into it.
+    Otherwise the next file that is opened gets the number, and output for the terminal goes into that file.
     """
     for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
             os.set_inheritable(descriptor, True)
             mode = "w" if descriptor else "r"
             setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8", closefd=False))

@@ -1,8 +1,8 @@
-"""Addresses of streams, and how much of one may be shown: the scheme.
+"""Addresses of streams, and how much of one may be printed: the scheme.
 
 A password that is not percent-encoded may hold any character, and a path may hold a password as well.
 ``rtsp://a:b/c@d/e`` is the host ``d`` after the password ``b/c``, or the host ``a`` with the path ``/c@d/e``.
-So nothing tells for certain where a secret begins or ends, and all that follows the scheme is left out.
+So it is never certain where a secret begins or ends, and everything behind the scheme is left out.
 """
 
 import glob
@@ -10,22 +10,22 @@ import os
 import re
 
 STREAMS = ("rtsp://", "http://", "https://")
-"""What a source on the network begins with."""
+"""Beginnings of a source on the network."""
 
 _SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "rtp", "srt", "tcp", "udp")
-_NEARLY = 0.7
-"""Similarity, 0…1, from which on a word is a misspelt scheme, such as ``rtps``, and not a user's name."""
+_MISSPELT = 0.7
+"""Similarity to a scheme, 0…1, from which on a word such as ``rtps`` counts as a misspelt one."""
 _FIRST_WORD = re.compile(r"""[\s"'<]*([a-z][a-z0-9+.-]*):""", re.IGNORECASE)
 _CAMERA = re.compile(r"camera:[0-9]+")
 _FLAG = re.compile(r"-*[\w-]+=")
 
 
 def shown(source: str) -> str:
-    """What a source is called in logs, errors and results.
+    """The form of a source that logs, errors and results may show.
 
     Returns:
-        The whole of what is no address; ``rtsp://…`` of an address that begins with a scheme, even a misspelt
-        one; ``…`` of any other. Only the word before the first colon decides between the last two.
+        A source that is no address as it is; an address that begins with a scheme, even a misspelt one, as
+        ``rtsp://…``; any other as ``…``. Only the word before the first colon decides between the last two.
     """
     if not may_be_address(source):
         return source
@@ -44,24 +44,24 @@ def may_be_address(source: str) -> bool:
     """Whether a source is an address or could be a malformed one, and so may hold a password.
 
     An ``@``, a ``=``, a ``:/`` and a colon before the first slash are signs of an address. They are rare in
-    paths; with one of them, a source is only taken for a path or pattern if it names something that exists.
+    paths; a source with one of them counts as a path or pattern only if it names something that exists.
     """
     if source.startswith(STREAMS):
         return True
     signs = any(sign in source for sign in ("@", "=", ":/")) or ":" in source.partition("/")[0]
-    return signs and not _CAMERA.fullmatch(source) and not _is_there(source)
+    return signs and not _CAMERA.fullmatch(source) and not _exists(source)
 
 
 def _is_nearly_a_scheme(word: str) -> bool:
     if word in _SCHEMES:
         return True
-    import difflib  # nothing that a sound address needs
+    import difflib  # only for an address without a known scheme
 
-    return bool(difflib.get_close_matches(word, _SCHEMES, cutoff=_NEARLY))
+    return bool(difflib.get_close_matches(word, _SCHEMES, cutoff=_MISSPELT))
 
 
-def _is_there(path: str) -> bool:
-    if os.path.exists(path):  # noqa: PTH110 (false for what cannot be a name)
+def _exists(path: str) -> bool:
+    if os.path.exists(path):  # noqa: PTH110 (gives False for an impossible name)
         return True
     try:
         return glob.has_magic(path) and any(glob.iglob(path, recursive=True))  # noqa: PTH207

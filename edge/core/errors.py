@@ -1,4 +1,4 @@
-"""The error tree. Every message says what was expected, what came, and what to do.
+"""The errors that are meant for the user. Every message says what was expected, what came, and what to do.
 
 ::
 
@@ -8,7 +8,7 @@
     ├ ModelError        exit 78  the face models: absent or not the pinned bytes
     ├ SourceError       exit 1   a file, folder or device that cannot be read
     ├ BackendError      exit 1   a landmark backend or runtime that cannot start
-    │ └ RefusedError    exit 1   the runtime is there and refuses a network; of a bundle: BundleError
+    │ └ RefusedError    exit 1   the runtime refuses a network (a bundle's: BundleError)
     └ DataError         exit 1   a data set that cannot be used (train, convert, benchmarks)
 
 78 is ``EX_CONFIG`` of sysexits.h: starting again will not help.
@@ -48,7 +48,7 @@ class BackendError(MienError):
 
 
 class RefusedError(BackendError):
-    """The TFLite runtime is there and refuses a network."""
+    """The TFLite runtime loads but refuses a network."""
 
 
 class DataError(MienError):
@@ -56,5 +56,5 @@ class DataError(MienError):
 
 
 def first_line(error: BaseException) -> str:
-    """What a foreign error says, in one line; the name of its type where it says nothing."""
+    """The first line of another library's error message; the name of the error's type where it has none."""
     return (str(error).splitlines() or [type(error).__name__])[0]

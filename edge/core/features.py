@@ -1,14 +1,12 @@
 """Landmarks → the input ``landmarks``, the same bits on every machine.
 
-All points, moved, turned and scaled so that the middle between the two outer
-eye corners is the origin, the line between them is the x axis, and their distance is 1. x, y and
-z of point 0, then of point 1, and so on.
-
-What else a network may take of a face stands in ``edge.head.inputs``.
+All points are moved, turned and scaled so that the middle between the two outer eye corners is the origin,
+the line between them is the x axis, and their distance is 1: x, y and z of point 0, then of point 1, and so
+on. The other inputs of a network: ``edge.head.inputs``.
 
 Only float64 elementwise add, subtract, multiply, divide and square root are used, cast to float32
 at the end: IEEE 754 fixes the result of each. Matrix products, SVD and trigonometry differ in the
-last bits between BLAS builds and C libraries, and with them the features would.
+last bits between BLAS builds and C libraries, and would change the features.
 """
 
 import math
@@ -21,10 +19,10 @@ MESH_POINTS = 468
 """Points of MediaPipe's face mesh; the ten iris points of the 478-point variant are not used."""
 
 FARTHEST = 1e3
-"""A point of a face lies within this many distances between the eye anchors; farther ones are no face."""
+"""Largest coordinate of a point of a face after alignment, in distances between the eye anchors."""
 
 EYE_ANCHORS = {468: (33, 263), 478: (33, 263), 68: (36, 45)}
-"""Number of points → indices of the outer eye corners, the one on the picture's left first: the
+"""Number of points of a layout → indices of the outer eye corners, the one on the picture's left first: the
 MediaPipe mesh (468, with irises 478), and the 68-point iBUG layout."""
 
 
@@ -32,15 +30,15 @@ def align(landmarks: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     """Move, turn and scale landmarks onto the eye anchors.
 
     Args:
-        landmarks: (N, 2) or (N, 3), N one of 468, 478, 68; x and y in px (not normalized by the
-            picture's width and height), z on x's scale.
+        landmarks: (N, 2) or (N, 3), N = 468, 478 or 68; x and y in px (not normalized by the picture's
+            width and height), z on x's scale.
 
     Returns:
         float32, same shape, dimensionless: the anchors lie at (-0.5, 0) and (0.5, 0).
 
     Raises:
-        ValueError: another number of points or columns, a value that is not finite or beyond
-            ``FARTHEST``, or both anchors in one place.
+        ValueError: the number of points or columns is another one, a value is not finite or beyond
+            ``FARTHEST``, or both anchors lie in one place.
     """
     if landmarks.ndim != 2 or landmarks.shape[0] not in EYE_ANCHORS or landmarks.shape[1] not in (2, 3):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Writing files and folders so that nobody ever sees half of one."""
+"""Writing files and folders whole or not at all."""
 
 import errno
 import hashlib
@@ -12,32 +12,32 @@ from pathlib import Path
 
 from edge.core.errors import DataError
 
-_MOST_BYTES = 1 << 26
-"""Of a file that is looked at before it is replaced; all of ours are smaller."""
+_MAX_BYTES = 1 << 26
+"""Largest size of a file that may be replaced, bytes; this program's own files are smaller."""
 
 
 def check_replaceable(path: Path, ours: Callable[[bytes], bool]) -> None:
-    """See that a file may be replaced: it is not there, is empty, or was written by this program.
+    """Check that a file may be replaced: it is absent, empty, or was written by this program.
 
     Args:
-        ours: whether this program wrote the content that it is given.
+        ours: tells for the content of a file whether this program wrote it.
 
     Raises:
-        DataError: it may not.
-        OSError: it cannot be read.
+        DataError: another program or a person wrote the file.
+        OSError: the file cannot be read.
     """
     if not path.exists():
         return
     if not path.is_file():
         raise DataError(f"{path} is no file: name another place to write")
     with path.open("rb") as file:
-        content = file.read(_MOST_BYTES + 1)
-    if content and (len(content) > _MOST_BYTES or not ours(content)):
+        content = file.read(_MAX_BYTES + 1)
+    if content and (len(content) > _MAX_BYTES or not ours(content)):
         raise DataError(f"{path} was not written by this program: name another place to write, or remove it")
 
 
 def is_json_with(content: bytes, *keys: str) -> bool:
-    """Whether it is a JSON object that has all of ``keys``."""
+    """Whether ``content`` is a JSON object that has all of ``keys``."""
     try:
         value = json.loads(content)
     except (ValueError, RecursionError):
@@ -80,8 +80,8 @@ def replacing_folder(path: Path, only_new: bool = False) -> Iterator[Path]:
     is moved aside for the rename and removed after it; if the rename fails it is put back. A link stays one.
 
     Args:
-        path: its owner must not miss what is there.
-        only_new: replace nothing. If something has come to ``path``, the new folder stays under another name.
+        path: the folder to write; what is there now is lost.
+        only_new: replace nothing: if something is at ``path`` in the end, the new folder keeps another name.
 
     Raises:
         FileExistsError: see ``only_new``; the message has the other name.
@@ -107,11 +107,12 @@ def replacing_folder(path: Path, only_new: bool = False) -> Iterator[Path]:
 
 
 def rename_folder(path: Path, to: Path, aside: Path) -> None:
-    """Flush a folder and all that is in it to the disk, then rename it, for good when this returns.
+    """Flush a folder and its content to the disk, then rename it; a power cut after that undoes nothing.
 
     Args:
-        to: on the same disk.
-        aside: where to put what is at ``to``; if the rename fails it is put back.
+        path: the folder.
+        to: its new path, on the same disk.
+        aside: path for what is at ``to`` now; if the rename fails it is put back.
 
     Raises:
         OSError: the disk is full or read-only. ``to`` is then as before.
@@ -123,7 +124,7 @@ def rename_folder(path: Path, to: Path, aside: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those above it, for good when this returns.
+    """Make a folder and those above it; a power cut after that undoes nothing.
 
     Raises:
         OSError: the disk is read-only or full, or a file is in the way.
@@ -151,6 +152,7 @@ def sha256(data: bytes) -> str:
 
 
 def _swap(new: Path, path: Path, aside: Path) -> None:
+    """Rename ``new`` to ``path``, and what is at ``path`` to ``aside``."""
     if not os.path.lexists(path):
         new.rename(path)
         return
@@ -173,7 +175,7 @@ def _flush_all(folder: Path) -> None:
 
 
 def _flush_folder(path: Path) -> None:
-    """A rename is on the disk when the folder is. Some file systems cannot flush one: then it is not sure."""
+    """Flush a folder, and with it the renames in it. Some file systems cannot: there a rename may be lost."""
     with suppress(OSError):
         handle = os.open(path, os.O_RDONLY)
         try:

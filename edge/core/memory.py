@@ -1,14 +1,14 @@
-"""Memory of the process that nothing uses any more."""
+"""The unused memory of the process."""
 
 import ctypes
 from contextlib import suppress
 
 
-def give_back() -> None:
-    """Return to the system what starting, or a network before this one, has used and left.
+def trim_heap() -> None:
+    """Return freed memory to the system, such as that of the start or of a network that was replaced.
 
-    glibc keeps it, in pieces that what comes next may not fit in. Other C libraries have no such function;
-    there nothing happens.
+    glibc keeps it otherwise, in pieces into which later allocations may not fit. Other C libraries have no
+    such function; there nothing happens.
     """
     with suppress(AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

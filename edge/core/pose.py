@@ -1,4 +1,4 @@
-"""How a head is turned, from the landmarks that are there anyway."""
+"""The pose of a head, from the landmarks of its face."""
 
 import math
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ _POINTS = np.array([_LEFT_EYE, _RIGHT_EYE, _FOREHEAD, _NOSE_BASE])
 
 
 class Pose(NamedTuple):
-    """The rotation of a head against one that faces the camera, degrees: a roll, then a pitch, then a yaw
+    """The rotation of a head relative to one that faces the camera, degrees: a roll, then a pitch, then a yaw
     around the axes of the picture."""
 
     yaw: float
@@ -36,7 +36,7 @@ def head_pose(landmarks: NDArray[np.floating[Any]]) -> Pose:
             place give an angle of 0.
     """
     (lx, ly, lz), (rx, ry, rz), (tx, ty, tz), (bx, by, bz) = landmarks[_POINTS].tolist()
-    # Scalars: every call in a frame counts. Across from eye to eye, and down at a right angle to it.
+    # Scalars, since each call of NumPy takes time. a: from eye to eye; d: down, at a right angle to a.
     ax, ay, az = rx - lx, ry - ly, rz - lz
     length = math.sqrt(ax * ax + ay * ay + az * az) or 1.0
     ax, ay, az = ax / length, ay / length, az / length

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 
 class MeanStd(NamedTuple):
-    """What standardizes numbers: the mean is taken off, then they are divided by the standard deviation."""
+    """Mean and standard deviation for standardizing numbers: (number − mean) / std."""
 
     mean: NDArray[np.float32]
     std: NDArray[np.float32]
-    """> 0, of the mean's shape."""
+    """Standard deviation, > 0, of the mean's shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +27,20 @@ class Quantization:
 
 
 class CodeSoftmax:
-    """int8 logits → probabilities, through the 256 values that ``exp(-difference)`` can take."""
+    """The softmax of int8 logits, through a table of the 256 values that ``exp(-difference)`` can take."""
 
     def __init__(self, logits: Quantization, temperature: float = 1.0) -> None:
-        """Precompute.
+        """Compute the table.
 
         Args:
             logits: the model's output tensor; its zero point does not matter to a softmax.
-            temperature: > 0, the logits are divided by it (Guo et al., 2017, arXiv:1706.04599).
+            temperature: divisor of the logits, > 0 (Guo et al., 2017, arXiv:1706.04599).
         """
         step = logits.scale / temperature
         self._exp = [math.exp(-step * difference) for difference in range(256)]
 
     def probabilities(self, codes: NDArray[np.int8]) -> NDArray[np.float32]:
-        """int8 (C,) → float32 (C,), sums to 1."""
+        """The probabilities, float32 (C,), which sum to 1, of logits int8 (C,)."""
         values = codes.tolist()  # a handful: Python is faster than NumPy
         top = max(values)
         weights = [self._exp[top - value] for value in values]
@@ -49,18 +49,19 @@ class CodeSoftmax:
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities along the last axis: float32, same shape. The greatest logit is taken off first."""
+    """Probabilities along the last axis: float32, same shape. The greatest logit is subtracted first."""
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
     result: NDArray[np.float32] = (shifted / shifted.sum(axis=-1, keepdims=True)).astype(np.float32)
     return result
 
 
 def standardize(values: NDArray[Any], by: MeanStd, clip: float) -> NDArray[np.float32]:
-    """What the network is trained on: (values − mean) / std, cut off at ± ``clip``.
+    """Standardize the numbers that a network is trained on: (values − mean) / std, clipped at ± ``clip``.
 
     Args:
-        values: (N, …)
+        values: (N, …).
         by: float32 (…) or (1,).
+        clip: in standard deviations.
 
     Returns:
         float32, the same shape.
@@ -69,15 +70,15 @@ def standardize(values: NDArray[Any], by: MeanStd, clip: float) -> NDArray[np.fl
     return np.clip(result, -clip, clip, out=result)
 
 
-def cut_off(values: NDArray[Any], by: MeanStd, clip: float) -> NDArray[Any]:
-    """What the network that leaves the training takes of an input that is not standardized before it: the
-    values as they are, floats cut off at ± ``clip`` standard deviations from the mean.
+def clip_outliers(values: NDArray[Any], by: MeanStd, clip: float) -> NDArray[Any]:
+    """Clip numbers that are not standardized, at ± ``clip`` standard deviations from the mean.
 
-    On the device the ranges of the int8 codes do that, which end where the calibration rows end.
+    On the device the ranges of the int8 codes have this effect: they end where the calibration rows end.
 
     Args:
-        values: (N, …)
+        values: (N, …); integers are not clipped.
         by: float32 (1,).
+        clip: in standard deviations.
 
     Returns:
         float32 or integers, the same shape.

@@ -1,4 +1,4 @@
-"""The one form in which results leave the program: JSON lines (``docs/reference/jsonl.md``).
+"""The record of a result, the one form in which results leave the program (``docs/reference/jsonl.md``).
 
 Plain dictionaries of JSON's own types, as in ``docs/reference/record.schema.json``. Nothing heavy is
 imported here, so that a process that only passes records on stays small.
@@ -14,19 +14,20 @@ if TYPE_CHECKING:
     from edge.core.types import FacePrediction, Prediction, Status
 
 SCHEMA = 2
-"""Version of records; raised when a field changes its meaning or goes away."""
+"""Version of records; raised when a field changes its meaning or is removed."""
 
 
 def monotonic_epoch_s() -> float:
-    """When the clock of ``Frame.captured_ns`` was 0, seconds since 1970 by the system's clock of now."""
+    """Time at which the clock of ``Frame.captured_ns`` was 0, seconds since 1970 (system clock)."""
     return time.time() - time.monotonic()
 
 
 def prediction_record(prediction: Prediction, epoch_s: float) -> dict[str, Any]:
-    """What is said about one frame.
+    """The record of one frame.
 
     Args:
-        epoch_s: see ``monotonic_epoch_s``; it makes ``time`` of the moment when a live frame was taken.
+        prediction: the result for the frame.
+        epoch_s: see ``monotonic_epoch_s``; it converts the time of a live frame to the field ``time``.
     """
     record: dict[str, Any] = {
         "schema": SCHEMA,
@@ -45,7 +46,7 @@ def prediction_record(prediction: Prediction, epoch_s: float) -> dict[str, Any]:
 
 
 def face_record(result: FacePrediction, labels: tuple[str, ...]) -> dict[str, Any]:
-    """What is said about one face; ``labels`` names its probabilities."""
+    """The part of the record about one face; ``labels`` names its probabilities."""
     return {
         "id": result.face.track_id,
         "label": result.label,
@@ -61,5 +62,5 @@ def face_record(result: FacePrediction, labels: tuple[str, ...]) -> dict[str, An
 
 
 def status_record(status: Status, now_s: float) -> dict[str, Any]:
-    """How the run is doing at ``now_s``, seconds since 1970."""
+    """The record of a run's status at ``now_s``, seconds since 1970."""
     return {"schema": SCHEMA, "time": round(now_s, 3), "status": asdict(status)}

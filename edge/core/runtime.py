@@ -10,7 +10,7 @@ _RUNTIMES = ("ai_edge_litert", "tflite_runtime")
 
 
 def runtime_name() -> str:
-    """The TFLite runtime that is installed: ``"ai_edge_litert"``, else ``"tflite_runtime"``.
+    """Name of the TFLite runtime that is installed: ``"ai_edge_litert"``, else ``"tflite_runtime"``.
 
     Raises:
         BackendError: neither is installed.
@@ -25,7 +25,7 @@ def runtime_name() -> str:
 
 
 def package_version(package: str) -> str | None:
-    """The installed version of a package, None where it is not installed."""
+    """The installed version of a package; None where it is not installed."""
     from importlib.metadata import PackageNotFoundError, version  # a megabyte that the loop never needs
 
     try:
@@ -39,12 +39,12 @@ def make_interpreter(model: bytes, threads: int, what: str) -> Any:
 
     Args:
         model: TFLite flatbuffer.
-        threads: CPU threads of one invoke.
+        threads: CPU threads of one run of the network.
         what: name of the model for error messages.
 
     Raises:
         BackendError: no runtime is installed, or it does not load.
-        RefusedError: it refuses the model.
+        RefusedError: the runtime refuses the model.
     """
     name = runtime_name()
     try:

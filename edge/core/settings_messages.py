@@ -1,4 +1,4 @@
-"""What is wrong with a settings file, in the words of the person who wrote it: no types of Python."""
+"""Error messages about a settings file, for readers who know TOML but no types of Python."""
 
 import json
 import tomllib
@@ -17,62 +17,60 @@ _KINDS: dict[Any, str] = {
     float | None: "a number",
     tuple[str, ...]: "a list of texts",
 }
-_MOST_CHARACTERS = 60
-"""Of a value that a message repeats."""
+_MAX_CHARACTERS = 60
+"""Longest part of a value that an error message repeats, in characters."""
 
 
 def unknown_key(name: str, known: Sequence[str]) -> str:
-    """The message for a key that there is not.
+    """The message for an unknown key.
 
     Args:
-        name: dotted, e.g. ``camera.wdith``.
-        known: all keys, dotted; a table ends in a dot.
+        name: the key, dotted, e.g. ``camera.wdith``.
+        known: all keys, dotted; the name of a table ends in a dot.
     """
-    import difflib  # nothing that a program in order needs
+    import difflib  # only for an error
 
     section, _, key = name.rpartition(".")
-    by_key = {other.removesuffix(".").rpartition(".")[2]: other for other in known}
-    near = difflib.get_close_matches(key.lower().replace("-", "_"), by_key, 1, 0.7)
-    if not near:
-        return f"unknown key {shown(name)}; known: {', '.join(other for other in known if other[-1] != '.')}"
-    other_section, _, other_key = by_key[near[0]].rpartition(".")
-    if not other_key:
-        meant = f"[{other_section}]"
-    elif section == other_section:
-        meant = other_key
+    by_key = {full.removesuffix(".").rpartition(".")[2]: full for full in known}
+    similar = difflib.get_close_matches(key.lower().replace("-", "_"), by_key, 1, 0.7)
+    if not similar:
+        return f"unknown key {shown(name)}; known: {', '.join(full for full in known if full[-1] != '.')}"
+    similar_section, _, similar_key = by_key[similar[0]].rpartition(".")
+    if not similar_key:
+        meant = f"[{similar_section}]"
+    elif section == similar_section:
+        meant = similar_key
+    elif similar_section:
+        meant = f"{similar_key} under [{similar_section}]"
     else:
-        meant = (
-            f"{other_key} under [{other_section}]"
-            if other_section
-            else f"{other_key}, above the first [table]"
-        )
+        meant = f"{similar_key}, above the first [table]"
     return f"unknown key {shown(name)}: did you mean {meant}?"
 
 
 def wrong_type(name: str, kind: Any, value: Any) -> str:
-    """The message for a value of another type than its setting.
+    """The message for a value of the wrong type.
 
     Args:
-        name: of the setting, dotted.
-        kind: its type.
-        value: as the file has it. That of ``source`` is not repeated, and of another address only the
-            scheme: it may hold a password.
+        name: the setting, dotted.
+        kind: the type of the setting.
+        value: the value in the file. The value of ``source`` is not repeated, and of any other address only
+            the scheme: it may hold a password.
     """
     if is_dataclass(kind):
-        wanted = f"a table, [{name}] with {', '.join(field.name for field in fields(kind))}"
+        expected = f"a table, [{name}] with {', '.join(field.name for field in fields(kind))}"
     else:
-        wanted = _KINDS.get(kind, "of another type")
-    given = _kind_of(value) if name == "source" else _shown(value)
-    return f"{name} must be {wanted}, not {given}{_remedy(name, kind, value)}"
+        expected = _KINDS.get(kind, "of another type")
+    found = _kind_of(value) if name == "source" else _shown(value)
+    return f"{name} must be {expected}, not {found}{_remedy(name, kind, value)}"
 
 
 def _remedy(name: str, kind: Any, value: Any) -> str:
-    """What to write instead, where that can be guessed."""
+    """What to write instead, where it can be guessed."""
     key = name.rpartition(".")[2]
     if name == "camera":
         number = value if type(value) is int and value >= 0 else 0
         return f'; a camera is chosen with source = "camera:{number}"'
-    if not isinstance(value, str) or len(value) > _MOST_CHARACTERS or shown(value) != value:
+    if not isinstance(value, str) or len(value) > _MAX_CHARACTERS or shown(value) != value:
         return ""
     if kind == tuple[str, ...]:
         return f": write {key} = [{json.dumps(value, ensure_ascii=False)}]"
@@ -85,7 +83,7 @@ _UNQUOTED: dict[Any, tuple[type, ...]] = {
     float: (int, float),
     float | None: (int, float),
 }
-"""Types that TOML gives for what a setting takes without quotes."""
+"""Type of a setting → types that TOML gives for a value without quotes that the setting takes."""
 
 
 def _type_without_quotes(text: str) -> type | None:
@@ -96,15 +94,15 @@ def _type_without_quotes(text: str) -> type | None:
 
 
 def _shown(value: Any) -> str:
-    """A value as TOML writes it, shortened; a list or a table by its name."""
+    """A value as TOML writes it, shortened; a list or a table by its kind."""
     if isinstance(value, list):
-        others = [entry for entry in value if not isinstance(entry, str)]
-        return f"a list with {_kind_of(others[0])} in it" if others else "a list"
+        wrong = [entry for entry in value if not isinstance(entry, str)]
+        return f"a list with {_kind_of(wrong[0])} in it" if wrong else "a list"
     if not isinstance(value, bool | int | float | str):
         return _kind_of(value)
     text = json.dumps(shown(value) if isinstance(value, str) else value, ensure_ascii=False)
-    if len(text) > _MOST_CHARACTERS:
-        text = f"{text[:_MOST_CHARACTERS]}…"
+    if len(text) > _MAX_CHARACTERS:
+        text = f"{text[:_MAX_CHARACTERS]}…"
     return f"the text {text}" if isinstance(value, str) else text
 
 

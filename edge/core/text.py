@@ -1,11 +1,11 @@
-"""Text from outside, such as a file's name, on its way to people."""
+"""Text from outside, such as a file's name, made safe to print."""
 
 
 def escaped(text: str) -> str:
-    """On one line and without a power over the terminal: what does not print is shown as Python writes it.
+    """The text on one line, with each unprintable character as its Python escape.
 
-    That is control characters (``\\n``, ``\\x1b``), those that turn the direction of writing (``\\u202e``) or
-    are invisible, and bytes of a name that are not UTF-8 (``\\udce9``).
+    Unprintable are control characters (``\\n``, ``\\x1b``), those that turn the direction of writing
+    (``\\u202e``) or are invisible, and bytes of a name that are not UTF-8 (``\\udce9``).
     """
     if text.isprintable():
         return text

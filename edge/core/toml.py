@@ -1,4 +1,4 @@
-"""TOML from outside: read with limits, so that no file takes more than a second."""
+"""Reading TOML from outside, with limits, so that no file takes more than a second."""
 
 import re
 import tomllib
@@ -6,20 +6,21 @@ from pathlib import Path
 from typing import Any
 
 MAX_BYTES = 100_000
-"""Of a file; all settings together have about 1000."""
+"""Largest size of a file; all settings together have about 1000 bytes."""
 MAX_DOTS = 1000
+"""Most dots in a file. The time of ``tomllib`` grows with the square of the number of a key's parts, and for
+each key with the number of its header's parts."""
 MAX_DOTS_IN_LINE = 100
-"""``tomllib`` takes a time that grows with the square of a key's parts, and for each key with the parts of
-its header."""
+"""Most dots in a line, for the same reason."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a file.
 
     Raises:
-        OSError: it cannot be read.
-        ValueError: it is no TOML, or beyond the limits; the message says which, without the path, and with
-            nothing of a line that may hold an address.
+        OSError: the file cannot be read.
+        ValueError: it is no TOML, or beyond the limits; the message says which, without the path, and without
+            the text of a line that may hold an address.
     """
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
@@ -31,7 +32,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     if sum(dots) > MAX_DOTS or max(dots, default=0) > MAX_DOTS_IN_LINE:
         raise ValueError(f"it has more than {MAX_DOTS} dots, or {MAX_DOTS_IN_LINE} in a line")
     try:
-        text = content.decode("utf-8-sig")  # some editors begin a file with a mark
+        text = content.decode("utf-8-sig")  # some editors begin a file with a byte order mark
         table = tomllib.loads(text)
         str(table)  # Python does not print the largest numbers, and so no message could name them
     except UnicodeDecodeError as error:
@@ -43,8 +44,8 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def _reason(text: str, message: str) -> str:
-    """``tomllib``'s message, or only the line where an address may stand in it: the message has characters of
-    it, and how many come before them."""
+    """``tomllib``'s message; only the number of the line where that may hold an address, since the message
+    has characters of the line and their position."""
     place = re.search(r"\(at (?:line (\d+), column \d+|end of document)\)$", message)
     if place is None:
         return message

@@ -1,1 +1,1 @@
-"""Face → probabilities: what the network takes of it, the network, smoothing over time."""
+"""Face → probabilities: the inputs of the network, the network, smoothing over time, reasons for doubt."""

@@ -1,4 +1,4 @@
-"""Temporal smoothing of probabilities, per face. Pure: time comes in, nothing else goes out."""
+"""Temporal smoothing of each face's probabilities. The caller gives the time; no clock is read."""
 
 import math
 
@@ -22,21 +22,21 @@ class ProbabilitySmoother:
         self._history: dict[int, tuple[NDArray[np.float32], int]] = {}
 
     def update(self, track_id: int, probabilities: NDArray[np.float32], now_ns: int) -> NDArray[np.float32]:
-        """Take one observation in and give the smoothed probabilities.
+        """Add one observation of a face, and return its smoothed probabilities.
 
         Args:
-            track_id: the face.
+            track_id: number of the face.
             probabilities: float32 (C,), sums to 1.
             now_ns: ``Frame.time_ns``.
 
         Returns:
             float32 (C,), sums to 1.
         """
-        known = self._history.get(track_id)
-        if known is not None and self._seconds > 0:
-            before, then_ns = known
-            past = math.exp(-max(0, now_ns - then_ns) / 1e9 / self._seconds)
-            probabilities = before * past + probabilities * (1.0 - past)
+        last = self._history.get(track_id)
+        if last is not None and self._seconds > 0:
+            last_probabilities, last_ns = last
+            weight = math.exp(-max(0, now_ns - last_ns) / 1e9 / self._seconds)
+            probabilities = last_probabilities * weight + probabilities * (1.0 - weight)
         self._history[track_id] = (probabilities, now_ns)
         return probabilities
 

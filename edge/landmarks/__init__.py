@@ -1,1 +1,3 @@
-"""Frame → Faces: the direct TFLite mesh (default), MediaPipe's FaceMesh graph, MediaPipe Tasks."""
+"""Landmark backends, frame → faces: MediaPipe's models on the TFLite runtime (default), its FaceMesh graph,
+and MediaPipe Tasks.
+"""

@@ -1,4 +1,4 @@
-"""The files that are not in the repository: what they are, where they lie, and whether they are whole.
+"""The files that are not in the repository: which they are, where they lie, and whether they are whole.
 
 MediaPipe's face models are Apache-2.0 and come in its wheel; the two portraits for the demo are
 public domain and come in the wheels of matplotlib and scikit-image. ``edge.landmarks.fetch`` fetches them.
@@ -17,9 +17,9 @@ class Asset:
     """One file inside a published wheel."""
 
     name: str
-    """File name, also on our side."""
+    """File name in the wheel and on the device."""
     member: str
-    """Path inside the wheel, and below site-packages where it is installed."""
+    """Path inside the wheel, and below site-packages where the package is installed."""
     requirement: str
     """The pinned package whose wheel carries it."""
     size: int
@@ -61,15 +61,15 @@ PORTRAITS = (ASTRONAUT, HOPPER)
 
 
 def data_directory() -> Path:
-    """Where new files go: the service's ``$STATE_DIRECTORY``, else the user's data directory."""
+    """The folder for new files: the service's ``$STATE_DIRECTORY``, else the user's data directory."""
     return _directories()[0]
 
 
 def find(asset: Asset, directory: Path | None = None) -> Path:
-    """The path of ``asset``, whole or not.
+    """The path of ``asset``, unverified.
 
     Args:
-        directory: look only here; else in ``$STATE_DIRECTORY``, then in the user's data directory.
+        directory: the only folder to search; None: ``$STATE_DIRECTORY``, then the user's data directory.
 
     Raises:
         ModelError: it is absent.

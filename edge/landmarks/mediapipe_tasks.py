@@ -1,6 +1,6 @@
 """The official FaceLandmarker of MediaPipe Tasks (0.10.x and 1.x), for comparison.
 
-Its model is another one than the mesh's (attention, 478 points); the user names the
+Its model differs from the mesh's (attention, 478 points); the user names the
 ``face_landmarker.task`` file that Google offers for download.
 """
 
@@ -17,7 +17,7 @@ class TasksBackend:
     """FaceLandmarker in VIDEO mode; a second one in IMAGE mode is built for still frames."""
 
     def __init__(self, task: Path, max_faces: int = 1) -> None:
-        """Check the package and the file; landmarkers are built when the first frame asks for them.
+        """Check the package and the file; a landmarker is built with the first frame that needs it.
 
         Raises:
             BackendError: mediapipe is missing.
@@ -45,7 +45,7 @@ class TasksBackend:
         self._last_ms = -1
 
     def detect(self, frame: Frame) -> list[Face]:
-        """Faces of one frame, as ``LandmarkBackend`` says; ``presence`` is 1.0 for each.
+        """Faces of one frame, see ``LandmarkBackend``; the ``presence`` of each is 1.0.
 
         Raises:
             ModelError: MediaPipe refuses the task file.

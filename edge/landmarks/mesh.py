@@ -1,11 +1,11 @@
-"""Lines on MediaPipe's face mesh, by the numbers of its landmarks, to draw a face with."""
+"""Lines on MediaPipe's face mesh, by the indices of its landmarks, for drawing a face."""
 
 _Line = tuple[tuple[int, ...], bool]
-"""Landmarks one after the other, and whether the last is joined to the first."""
+"""Indices of landmarks along a line, and whether the last one is joined to the first."""
 
 
-def _line(numbers: str, closed: bool = True) -> _Line:
-    return tuple(map(int, numbers.split())), closed
+def _line(indices: str, closed: bool = True) -> _Line:
+    return tuple(map(int, indices.split())), closed
 
 
 CONTOURS: tuple[_Line, ...] = (
@@ -27,4 +27,4 @@ CONTOURS: tuple[_Line, ...] = (
     _line("61 146 91 181 84 17 314 405 321 375 291 409 270 269 267 0 37 39 40 185"),
     _line("78 95 88 178 87 14 317 402 318 324 308 415 310 311 312 13 82 81 80 191"),
 )
-"""Face, eyes, brows, nose and lips."""
+"""The lines of face, eyes, brows, nose and lips."""

@@ -1,4 +1,4 @@
-"""The two MediaPipe face models, verified."""
+"""The two MediaPipe face models, verified and changed into what the program runs."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,35 +12,35 @@ from edge.landmarks.surgery.tap import tap
 from edge.landmarks.texture import NAME as TEXTURE
 
 TAPS = {"coarse_map": 177, "fine_map": 113}
-"""Input of ``edge.head.inputs`` → tensor of ``face_landmark.tflite``: ``p_re_lu_26`` and ``p_re_lu_12``, what
-its last stage and the one at 12×12 give."""
+"""Name of the feature map in ``edge.head.inputs`` → index of its tensor in ``face_landmark.tflite``:
+``p_re_lu_26`` and ``p_re_lu_12``, the outputs of the last stage and of the one at 12×12."""
 
 MAPS = (*TAPS, TEXTURE)
-"""What the litert backend can give in ``Face.maps``."""
+"""Names of all maps that the litert backend can put into ``Face.maps``."""
 
 LANDMARKER_SHA256 = "02a1ebf546332acfc3a2fbae5d26d21898f9bfc220962d781c69320efdb698fd"
-"""Of the landmark model that takes pixels, not tapped."""
+"""SHA-256 of the landmark model with pixels as input and without further outputs."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaceModels:
-    """TFLite flatbuffers of MediaPipe 0.10.18."""
+    """TFLite flatbuffers of MediaPipe 0.10.18, ready to run."""
 
     detector: bytes
     """``face_detection_short_range.tflite``: 128×128 → 896 boxes."""
     landmarker: bytes
-    """``face_landmark.tflite`` made to take pixels, uint8: 192×192 → 468 points, presence, and ``maps``."""
+    """``face_landmark.tflite`` with uint8 pixels as input: 192×192 → 468 points, presence, feature maps."""
     maps: tuple[str, ...] = ()
-    """Names of what faces get in ``Face.maps``: what the landmarker gives beside them, in this order, and the
-    texture."""
+    """Names of the maps that faces get in ``Face.maps``: the landmarker's further outputs, in this order, and
+    the texture."""
 
 
 def find_models(directory: Path | None = None, maps: Collection[str] = ()) -> FaceModels:
-    """Load the face models, and make the landmark model what the app runs.
+    """Load the face models, and change the landmark model into what the program runs.
 
     Args:
-        directory: look only here; else where ``edge.landmarks.assets.find`` looks.
-        maps: which of ``MAPS`` faces are to get.
+        directory: the only folder to search; None: those of ``edge.landmarks.assets.find``.
+        maps: those of ``MAPS`` that faces are to get.
 
     Raises:
         ModelError: a model is absent or not the pinned bytes.
@@ -49,7 +49,7 @@ def find_models(directory: Path | None = None, maps: Collection[str] = ()) -> Fa
     landmarker = take_pixels(landmarker)
     if sha256(landmarker) != LANDMARKER_SHA256:
         raise ModelError(
-            "the landmark model as the app changes it is not the expected one: install Mien again"
+            "the landmark model after the program's changes has an unexpected SHA-256: install Mien again"
         )
     names = tuple(name for name in MAPS if name in maps)
     tensors = tuple(TAPS[name] for name in names if name in TAPS)

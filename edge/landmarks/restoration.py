@@ -1,4 +1,4 @@
-"""A second version of a single picture, for where noise, blocks or too little contrast hide the face."""
+"""A restored version of a picture in which noise, JPEG blocks or too little contrast hide the face."""
 
 import cv2
 import numpy as np
@@ -7,20 +7,20 @@ from numpy.typing import NDArray
 from edge.core.sizes import scaled_size
 
 SOFTNESS = 0.012
-"""Standard deviation of the blur against noise and blocks, in parts of the picture's longer side."""
+"""Standard deviation of the blur against noise and blocks, as a fraction of the picture's longer side."""
 RESTORED_SIDE = 640
-"""A larger picture is restored at this length of its longer side, px: blurring it would take seconds."""
+"""Longest side of a picture that is restored, px; a larger one is reduced first: its blur takes seconds."""
 
 
-def restored(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """What noise, blocks or too little contrast hide: softened, and stretched to all of 0–255.
+def restore(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Blur a picture against noise and blocks, and stretch its contrast to all of 0–255.
 
     Args:
         rgb: uint8 (H, W, 3).
 
     Returns:
-        The same shape. Of a larger picture no detail under ``RESTORED_SIDE`` is left, which is more than
-        the detector sees.
+        uint8, the same shape. A larger picture keeps the detail of one of ``RESTORED_SIDE`` px, which is more
+        than the detector sees.
     """
     height, width = rgb.shape[:2]
     shrink = min(1.0, RESTORED_SIDE / max(height, width))

@@ -1,8 +1,6 @@
-"""The texture of a face: a small grey picture, turned and scaled so that the eyes always lie in the same
-places.
+"""The texture of a face: a small grey picture, turned and scaled to fixed places of the eyes.
 
-It is cut out of what the landmark network has looked at, so it costs neither the whole frame nor a second
-search.
+It is cut out of the landmark network's crop, so it costs neither work on the whole frame nor a second search.
 """
 
 import math
@@ -15,26 +13,26 @@ from edge.core.types import Roi
 from edge.landmarks.geometry import crop, crop_to_picture
 
 NAME = "texture"
-"""Of the input of ``edge.head.inputs``."""
+"""Name of the input of ``edge.head.inputs``."""
 SIDE = 48
-"""Of the texture, px."""
+"""Width and height of the texture, px."""
 REDUCTION = 3
-"""The landmark network's crop is reduced by area so many times first: sharp pictures would alias else."""
+"""Factor by which the landmark network's crop is first reduced by area, against aliasing."""
 
 EYE_DISTANCES = 1.95
 """Side of the texture, in distances between the outer eye corners."""
 BELOW_EYES = 0.42
-"""How far its centre lies below the middle between them, in the same distances."""
+"""Distance of its centre below the middle between the eye corners, in the same unit."""
 
 
 def texture(
     grey: NDArray[np.uint8], left: tuple[float, float], right: tuple[float, float]
 ) -> NDArray[np.float32]:
-    """Cut out and normalize.
+    """Cut the texture out of a crop and normalize it.
 
     Args:
         grey: uint8 (H, W), the reduced crop.
-        left, right: outer eye corners as they lie in it, px; where it shows no face they may be anything.
+        left, right: outer eye corners in it, px; in a crop without a face they may be anything.
 
     Returns:
         float32 (``SIDE``, ``SIDE``, 1): mean 0, standard deviation 1, or less where there is hardly any
@@ -50,9 +48,15 @@ def texture(
 
 
 def normalized(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """uint8 (H, W) → float32 (H, W, 1): less the mean, by the standard deviation plus one grey level.
+    """Subtract a picture's mean and divide by its standard deviation plus one grey level.
 
-    The sums are those of integers, so that every machine comes to the same numbers.
+    All sums are of integers, so that every machine comes to the same numbers.
+
+    Args:
+        picture: uint8 (H, W).
+
+    Returns:
+        float32 (H, W, 1).
     """
     mean = cv2.sumElems(picture)[0] / picture.size
     variance = cv2.norm(picture, cv2.NORM_L2SQR) / picture.size - mean * mean

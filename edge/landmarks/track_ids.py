@@ -1,10 +1,10 @@
-"""Give faces the ids of the frame before, for backends that do not tell."""
+"""Track ids for the faces of backends that report none."""
 
 from edge.core.types import Roi
 from edge.landmarks.geometry import iou
 
 MIN_IOU = 0.3
-"""A face is taken for one of the last frame when their regions overlap at least this much."""
+"""Overlap of two regions from which on they are the same face in two frames (intersection over union)."""
 
 
 class TrackIds:
@@ -18,13 +18,13 @@ class TrackIds:
         """Ids for the faces of one frame.
 
         Args:
-            rois: one for each face.
-            still: the frame has nothing to do with the one before it: every id is new.
+            rois: the region of each face.
+            still: whether the frame is unrelated to the one before it, so that every id is new.
         """
         free = [] if still else list(self._last)
         current = []
         for roi in rois:
-            match = max(free, key=lambda known: iou(roi, known[0]), default=None)
+            match = max(free, key=lambda last: iou(roi, last[0]), default=None)
             if match is not None and iou(roi, match[0]) >= MIN_IOU:
                 free.remove(match)
                 current.append((roi, match[1]))

@@ -1,1 +1,1 @@
-"""Where results go: JSON lines, a line in the terminal."""
+"""Sinks, which take the results: JSON lines, a line in the terminal."""

@@ -1,4 +1,4 @@
-"""A sink that cannot hurt the loop: it gets its results in a thread of its own."""
+"""A sink in a thread of its own, which can neither delay nor end the loop."""
 
 import logging
 import threading
@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from edge.core.errors import first_line
-from edge.core.types import Prediction, Sink, SinkStats, Status
+from edge.core.protocols import Sink
+from edge.core.types import Prediction, SinkStats, Status
 
 CAPACITY = 32
-"""Results that wait for a sink: a second of a camera. The oldest makes room for the newest."""
+"""Most results that wait for a sink: a second of a camera. The oldest is dropped for the newest."""
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
-_CLOSE_WAIT_S = 1.0  # for what still waits; a sink that hangs is left behind
+_CLOSE_WAIT_S = 1.0  # for the results that still wait; a sink that hangs is abandoned
 
 _log = logging.getLogger(__name__)
 
@@ -21,9 +22,9 @@ _log = logging.getLogger(__name__)
 class BackgroundSink:
     """Opens, feeds and closes a sink in a thread.
 
-    Neither a slow sink nor one that fails or hangs delays a call or raises. What it does not take in time is
-    dropped and counted. After a failure it is opened again, with longer and longer pauses, up to half a
-    minute; one line in the log says that it failed, one that it works again.
+    No method waits for the sink or raises its errors. Results that it does not take in time are dropped and
+    counted. After a failure it is opened again, with longer and longer pauses, up to half a minute; one line
+    in the log says that it failed, one that it works again.
     """
 
     def __init__(
@@ -35,10 +36,10 @@ class BackgroundSink:
     ) -> None:
         """
         Args:
-            name: what log lines call it.
-            open_sink: called in the thread; any exception means that it does not work now.
-            pause_s: the first pause after a failure.
-            capacity: results that may wait.
+            name: name of the sink in log lines.
+            open_sink: opens the sink, in the thread; any exception counts as a failure.
+            pause_s: the first pause after a failure, seconds.
+            capacity: most results that may wait.
         """
         self.stats = SinkStats()
         self._name = name
@@ -53,7 +54,7 @@ class BackgroundSink:
         self._thread.start()
 
     def write(self, prediction: Prediction) -> None:
-        """Leave a result for the sink; never waits."""
+        """Queue a result for the sink, without waiting."""
         with self._changed:
             if len(self._waiting) >= self._capacity:
                 self._waiting.popleft()
@@ -62,13 +63,13 @@ class BackgroundSink:
             self._changed.notify()
 
     def report(self, status: Status) -> None:
-        """Leave a status for the sink, in place of one that it has not taken yet."""
+        """Keep a status for the sink, in place of one that it has not taken yet."""
         with self._changed:
             self._status = status
             self._changed.notify()
 
     def close(self) -> None:
-        """Let the sink take what still waits, a second at the most, and close it."""
+        """Wait until the sink has taken the queued results, a second at most, and close it."""
         with self._changed:
             self._closing.set()
             self._changed.notify()
@@ -91,7 +92,7 @@ class BackgroundSink:
                     return
                 finally:
                     sink.close()
-            except Exception as error:  # libraries raise what they like; it all means: not now
+            except Exception as error:  # any exception of a library is a failure of the sink
                 self.stats.failures += 1
                 if not failing:
                     _log.warning(
@@ -103,7 +104,7 @@ class BackgroundSink:
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     def _next(self) -> Prediction | Status | None:
-        """Wait for the next item; None: all is given and it is time to close."""
+        """Wait for the next item; None where the queue is empty and the sink is to close."""
         with self._changed:
             while not self._waiting and self._status is None:
                 if self._closing.is_set():
@@ -116,8 +117,8 @@ class BackgroundSink:
 
 
 def _without_maps(prediction: Prediction) -> Prediction:
-    """What no sink needs of a face, 80 kB of it, does not wait."""
+    """The prediction without the 80 kB of each face that no sink needs."""
     faces = tuple(
-        replace(result, face=replace(result.face, maps={}, second=None)) for result in prediction.faces
+        replace(result, face=replace(result.face, maps={}, mirrored=None)) for result in prediction.faces
     )
     return replace(prediction, faces=faces)

@@ -16,8 +16,8 @@ class JsonlSink:
         """Write to ``stream``, which ``close`` closes.
 
         Args:
-            stream: opened for text; or a file.
-            epoch_s: see ``monotonic_epoch_s``; called for each line, as the system's clock may be set.
+            stream: a stream that is opened for text, or an output file.
+            epoch_s: see ``monotonic_epoch_s``; called for each line, since the system's clock may be set.
         """
         self._stream = stream
         self._epoch_s = epoch_s
@@ -26,14 +26,14 @@ class JsonlSink:
         """Write one line.
 
         Raises:
-            OSError: the disk is full, or the reader has gone.
+            OSError: the disk is full, or the reader has closed the pipe.
         """
         record = prediction_record(prediction, self._epoch_s())
         self._stream.write(json.dumps(record, separators=(",", ":")) + "\n")
         self._stream.flush()
 
     def report(self, status: Status) -> None:
-        """Nothing: each line is about a frame."""
+        """Do nothing: each line is about a frame."""
 
     def close(self) -> None:
         """Close the stream."""

@@ -1,4 +1,4 @@
-"""A line for people: rewritten in place in a terminal, one a second elsewhere."""
+"""A readable line about the newest frame: rewritten in place in a terminal, one per second elsewhere."""
 
 import shutil
 from collections.abc import Callable
@@ -19,7 +19,7 @@ class LiveSink:
         """Write to ``stream``, which ``close`` closes.
 
         Args:
-            stream: opened for text; whether it is a terminal decides how often a line comes.
+            stream: opened for text; lines are written more often to a terminal.
             clock: monotonic seconds.
         """
         self._stream = stream
@@ -32,25 +32,24 @@ class LiveSink:
         self._width = 0
 
     def write(self, prediction: Prediction) -> None:
-        """Show the prediction, if it is time; the first frame of each picture or source always is.
+        """Show the prediction if the interval has passed, or if it is the first of a picture or source.
 
         Raises:
-            OSError: the reader has gone.
+            OSError: the reader has closed the pipe.
         """
         self._frames += 1
         now = self._clock()
         elapsed = now - self._shown_at
         if elapsed < self._interval and prediction.origin == self._origin:
             return
-        known = 0 < elapsed < float("inf")
-        rate = f"{self._frames / elapsed:5.1f} fps" if known else "    - fps"
+        rate = f"{self._frames / elapsed:5.1f} fps" if 0 < elapsed < float("inf") else "    - fps"
         text = escaped(
             f"{prediction.origin}  frame {prediction.frame_index}  {rate}  "
             f"{prediction.timings.total_ns / 1e6:5.2f} ms  {_faces(prediction.faces)}"
         )
         if self._terminal:
             if self._origin not in ("", prediction.origin):
-                self._end_line()  # the line of another picture or source stays
+                self._end_line()  # keeps the line of the picture or source before
             text = text[: shutil.get_terminal_size().columns - 1]  # a wrapped line cannot be rewritten
             self._stream.write("\r" + text.ljust(self._width))
             self._width = len(text)
@@ -60,7 +59,7 @@ class LiveSink:
         self._shown_at, self._origin, self._frames = now, prediction.origin, 0
 
     def report(self, status: Status) -> None:
-        """Nothing: the line has the frame rate, and log lines say the rest."""
+        """Do nothing: the line has the frame rate, and the log has the rest."""
 
     def close(self) -> None:
         """End the rewritten line and close the stream."""

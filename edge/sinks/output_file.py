@@ -1,4 +1,4 @@
-"""The file that JSON lines are added to. Nothing in it is lost but what an earlier run left half-written."""
+"""The file that JSON lines are added to. It loses nothing but a line that an earlier run left unfinished."""
 
 import errno
 import json
@@ -11,18 +11,18 @@ from typing import BinaryIO
 from edge.core.errors import ConfigError
 
 _TAIL_BYTES = 1_000_000
-"""Read at the end of the file; more than a line of JSON with 16 faces has."""
+"""Number of bytes that are read at the end of the file, more than a line with 16 faces has."""
 _START = b'{"schema":0,"frame":0,'
-"""How a line starts, its numbers as 0."""
+"""The beginning of every line, with each number as 0."""
 _BOM = b"\xef\xbb\xbf"
 
 
 def check(path: Path) -> None:
-    """See that lines may be added to ``path``; nothing is changed or made.
+    """Check that lines may be added to ``path``, without changing or creating anything.
 
     Raises:
-        ConfigError: it holds something else than JSON lines of ours, or is a disk.
-        OSError: it cannot be read or written, is a folder, or there is no folder for it.
+        ConfigError: the file holds something else than this program's JSON lines, or is a disk.
+        OSError: the file cannot be read or written, is a folder, or its folder does not exist.
     """
     if _is_regular(path):
         with path.open("rb") as file:
@@ -34,18 +34,18 @@ def check(path: Path) -> None:
 
 
 class OutputFile:
-    """Text goes to the end of the file; until the first, nothing in it changes.
+    """A file to whose end text is added; its content does not change before the first write.
 
-    Then a last line that a full disk or a power cut left unfinished is cut off, and one that lacks only its
-    end gets it. What is no file, a pipe or a terminal, is only written to.
+    The first write removes a last line that a full disk or a power cut left unfinished, and completes one
+    that lacks only its newline. A pipe or a terminal is only written to.
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the file; it is made if it is not there.
+        """Open the file, or create it.
 
         Raises:
             ConfigError: see ``check``.
-            OSError: it cannot be read and written.
+            OSError: the file cannot be read and written.
         """
         check(path)
         self._path = path
@@ -56,21 +56,21 @@ class OutputFile:
         """Add to the end.
 
         Raises:
-            ConfigError: somebody else has written to it since it was opened.
-            OSError: the disk is full, or the reader has gone.
+            ConfigError: another program has written to the file since it was opened.
+            OSError: the disk is full, or the reader has closed the pipe.
         """
         if not self._continued:
-            keep, before = _ending(self._file, self._path)
-            self._file.truncate(keep)
-            self._file.write(before)
+            kept_bytes, separator = _ending(self._file, self._path)
+            self._file.truncate(kept_bytes)
+            self._file.write(separator)
             self._continued = True
         self._file.write(text.encode())
 
     def flush(self) -> None:
-        """Give what was written to the system.
+        """Hand the written text to the system.
 
         Raises:
-            OSError: as ``write``.
+            OSError: see ``write``.
         """
         self._file.flush()
 
@@ -80,7 +80,7 @@ class OutputFile:
 
 
 def _is_regular(path: Path, absent: bool = False) -> bool:
-    """Whether a file is there; ``absent`` where there is nothing."""
+    """Whether ``path`` is a file or a folder; the value of ``absent`` where it does not exist."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -91,7 +91,7 @@ def _is_regular(path: Path, absent: bool = False) -> bool:
 
 
 def _ending(file: BinaryIO, path: Path) -> tuple[int, bytes]:
-    """How many bytes of the file to keep, and what must stand before the next line.
+    """Number of bytes of the file to keep, and the text to write before the next line.
 
     Raises:
         ConfigError: see ``check``.
@@ -102,7 +102,7 @@ def _ending(file: BinaryIO, path: Path) -> tuple[int, bytes]:
     tail = file.read()
     whole, newline, last = tail.rpartition(b"\n")
     previous = whole.rstrip().rpartition(b"\n")[2].removeprefix(_BOM)
-    half = last.rstrip(b"\0")  # some file systems leave zeros behind a power cut
+    half = last.rstrip(b"\0")  # some file systems leave zeros after a power cut
     ours = _is_ours(previous)
     if previous and not ours:
         raise _refusal(path)
@@ -117,7 +117,7 @@ def _ending(file: BinaryIO, path: Path) -> tuple[int, bytes]:
 
 
 def _is_ours(line: bytes) -> bool:
-    """Whether it is a whole line, of this version or another."""
+    """Whether a line is a whole record of this program, of any version."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
@@ -132,5 +132,5 @@ def _is_ours(line: bytes) -> bool:
 
 def _refusal(path: Path) -> ConfigError:
     return ConfigError(
-        f"{path} holds something else than JSON lines of this program: nothing was changed; name another file"
+        f"{path} holds something else than this program's JSON lines: nothing was changed; name another file"
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from edge.core.errors import ConfigError
-from edge.core.types import Prediction, Sink, SinkStats, Status
+from edge.core.protocols import Sink
+from edge.core.types import Prediction, SinkStats, Status
 from edge.settings import OutputSettings
 from edge.sinks.background import BackgroundSink
 
@@ -15,7 +16,7 @@ STDOUT = "the standard output"
 
 
 def standard_output() -> TextIO:
-    """A stream of its own to the standard output, to be closed by whoever opened it.
+    """A new stream to the standard output, which the caller closes.
 
     A thread that hangs in ``sys.stdout`` would keep the interpreter from ending.
     """
@@ -24,16 +25,16 @@ def standard_output() -> TextIO:
 
 @dataclass(frozen=True, slots=True)
 class SinkKind:
-    """What one kind of sink takes, needs and is."""
+    """The functions by which a kind of sink is checked and opened."""
 
     settings: Callable[[OutputSettings], Any]
-    """Its own part of the settings. While this stays equal, a reload leaves the sink open."""
+    """Picks the sink's own part of the settings. While that is equal, a reload leaves the sink open."""
     needs: Callable[[Any], str]
-    """What no other sink may use: ``STDOUT``, or a file's path."""
+    """Gives what no second sink may use, ``STDOUT`` or a file's path, from the sink's own settings."""
     check: Callable[[Any], None]
-    """Raises ConfigError or OSError where it could not be opened; changes nothing."""
+    """Raises ConfigError or OSError where the sink cannot be opened; changes nothing."""
     open: Callable[[Any], Sink]
-    """Raises ConfigError or OSError."""
+    """Opens the sink; raises ConfigError or OSError."""
 
 
 @dataclass(slots=True)
@@ -47,88 +48,89 @@ class _Opened:
 class Outputs:
     """Passes results on to the sinks that the settings name, in their order.
 
-    Of a live source each sink gets them in the background, so that none can delay or end the run. Of a file
-    they are written at once: nothing is lost, a slow sink holds the loop back, and an error is raised.
+    Results of a live source are written in the background, so that no sink can delay or end the run. Those of
+    a file are written at once: none is lost, a slow sink holds the loop back, and an error is raised.
     """
 
     def __init__(self, kinds: Mapping[str, SinkKind]) -> None:
         """Start without sinks.
 
         Args:
-            kinds: by the names that settings use.
+            kinds: name in the settings → kind of sink.
         """
         self._kinds = kinds
         self._opened: dict[str, _Opened] = {}
 
     @property
     def stats(self) -> dict[str, SinkStats]:
-        """Counters by the name of the sink."""
+        """Counters of each sink by its name."""
         return {name: opened.stats for name, opened in self._opened.items()}
 
     def check(self, settings: OutputSettings) -> None:
-        """See that the sinks could be opened, and change nothing.
+        """Check that the sinks can be opened, without changing anything.
 
         Raises:
-            ConfigError: two of them need the same, or one holds something of somebody else's.
-            OSError: one cannot be opened.
+            ConfigError: two of them need the same output, or a file holds something else than JSON lines.
+            OSError: one of them cannot be opened.
         """
         users: dict[str, str] = {}
         for name in settings.sinks:
-            kind, own = self._kinds[name], self._kinds[name].settings(settings)
-            needed = kind.needs(own)
+            kind, sink_settings = self._kinds[name], self._kinds[name].settings(settings)
+            needed = kind.needs(sink_settings)
             if needed in users:
                 raise ConfigError(
                     f"output.sinks has {users[needed]} and {name}, which both write to {needed}: "
                     "name a file for one (output.jsonl_file)"
                 )
             users[needed] = name
-            kind.check(own)
+            kind.check(sink_settings)
 
     def change(self, settings: OutputSettings, live: bool) -> None:
-        """Open the sinks that the settings name and close the others. What stays the same stays open.
+        """Change to the sinks that the settings name; those with unchanged settings stay open.
 
         Args:
+            settings: the new settings.
             live: whether the results are those of a live source.
 
         Raises:
-            ConfigError, OSError: see ``check``. All is as before then.
+            ConfigError, OSError: see ``check``. Nothing has changed then.
         """
         self.check(settings)
         after: dict[str, _Opened] = {}
         with ExitStack() as undo:
             for name in settings.sinks:
-                own = self._kinds[name].settings(settings)
-                before = self._opened.get(name)
-                if before is not None and (before.settings, before.live) == (own, live):
-                    after[name] = before
+                sink_settings = self._kinds[name].settings(settings)
+                opened = self._opened.get(name)
+                if opened is not None and (opened.settings, opened.live) == (sink_settings, live):
+                    after[name] = opened
                 else:
-                    after[name] = self._open(name, own, live)
+                    after[name] = self._open(name, sink_settings, live)
                     undo.callback(after[name].sink.close)
             undo.pop_all()
-        stale = [opened for opened in self._opened.values() if opened not in after.values()]
+        replaced = [opened for opened in self._opened.values() if opened not in after.values()]
         self._opened = after
-        for opened in stale:
+        for opened in replaced:
             opened.sink.close()
 
     def write(self, prediction: Prediction) -> None:
         """Give a result to every sink.
 
         Raises:
-            OSError: of a file, from a sink.
+            OSError: from a sink, if the source is a file.
         """
         for opened in self._opened.values():
             opened.sink.write(prediction)
 
     def report(self, status: Status) -> None:
-        """Tell every sink how the run is doing; likewise."""
+        """Give the status of the run to every sink; errors as in ``write``."""
         for opened in self._opened.values():
             opened.sink.report(status)
 
     def close(self) -> None:
-        """Close every sink, also where one of them fails.
+        """Close every sink, even if one of them fails.
 
         Raises:
-            OSError: of a file, from a sink that could not write its last words.
+            OSError: from a sink, if the source is a file.
         """
         with ExitStack() as closing:
             for opened in self._opened.values():

@@ -1,7 +1,7 @@
-"""Where frames come from: cameras, streams, videos, pictures, and the built-in demo.
+"""Sources of frames: cameras, streams, videos, pictures, and the built-in demo.
 
-Every source is an iterator of ``edge.core.types.Frame``. Live ones keep only the newest frame, count
-what they drop and reopen a lost camera for ever; files lose no frame.
+Every source iterates over ``edge.core.types.Frame``. Live ones keep only the newest frame, count the frames
+that they drop, and reopen a lost camera for ever; files lose no frame.
 """
 
 import glob
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edge.core.address import STREAMS, may_be_address, shown
 from edge.core.errors import SourceError
-from edge.core.types import FrameSource
+from edge.core.protocols import FrameSource
 from edge.sources import albums, video
 from edge.sources.camera import camera_source, stream_source
 from edge.sources.demo import DemoSource
@@ -24,7 +24,7 @@ FORMS = (
     "picamera2, camera:N, /dev/videoN, rtsp://..., http://..., https://..., demo, "
     "or the path of a picture, a video, a folder or a glob pattern of pictures"
 )
-"""What a source may be, for help texts and errors."""
+"""The forms of a source, for help texts and errors."""
 
 
 def open_source(
@@ -37,20 +37,22 @@ def open_source(
     portraits: Sequence[Path] = (),
     frames: int | None = None,
 ) -> FrameSource:
-    """Choose and open the source that ``spec`` names; see ``FORMS``.
+    """Open the source that ``spec`` names.
 
-    A live source that is not there is no error: it is tried for ever once it is iterated.
+    A camera or stream that is absent is no error: iterating the source waits for it for ever.
 
     Args:
-        width: asked of cameras, px.
-        height: asked of cameras, px.
-        fps: asked of cameras, Hz, and the most that the demo gives; None: whatever comes.
+        spec: the source, in one of ``FORMS``.
+        width: requested width of a camera's frames, px.
+        height: requested height of a camera's frames, px.
+        fps: requested frame rate of a camera, and the highest of the demo, Hz; None: the source's own.
         turn: how the camera is mounted; applied to the frames of every source.
-        portraits: what the demo shows.
-        frames: where the demo ends; None: never.
+        portraits: the portraits that the demo shows.
+        frames: number of frames of the demo; None: without end.
 
     Raises:
-        SourceError: unknown form, missing or unreadable file, empty folder, picamera2 not installed.
+        SourceError: the form is unknown, a file is missing or unreadable, a folder has no pictures, or
+            picamera2 is not installed.
     """
     spec = _linked_camera(spec) or spec
     if spec == "demo":
@@ -62,15 +64,15 @@ def open_source(
     if spec.startswith(STREAMS):
         return stream_source(spec, turn)
     if may_be_address(spec):
-        raise SourceError(f"source {shown(spec)} is not known, and no file; expected {FORMS}")
+        raise SourceError(f"source {shown(spec)} is not known and not a file; expected {FORMS}")
     return _open_files(spec, turn)
 
 
 def _linked_camera(spec: str) -> str | None:
-    """The ``/dev/videoN`` behind a link, such as udev makes them in ``/dev/v4l/by-id``."""
+    """The ``/dev/videoN`` that a link such as udev's in ``/dev/v4l/by-id`` points to, else None."""
     try:
         real = os.path.realpath(spec)
-    except (OSError, ValueError):  # a name that no file can have
+    except (OSError, ValueError):  # an impossible file name
         return None
     return real if real.startswith("/dev/video") else None
 
@@ -86,10 +88,10 @@ def _open_files(spec: str, turn: Turn) -> FrameSource:
     path = Path(spec)
     try:
         missing = not spec or not (path.exists() or glob.has_magic(spec))
-    except OSError as error:  # a name that is too long, or a folder that is closed to us
+    except OSError as error:  # the name is too long, or the folder unreadable
         raise SourceError(f"source {spec!r}: {error.strerror}; expected {FORMS}") from error
     if missing:
-        raise SourceError(f"source {spec!r} is not there; expected {FORMS}")
+        raise SourceError(f"source {spec!r} does not exist; expected {FORMS}")
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise SourceError(f"source {spec!r} is no file: a camera is /dev/videoN or camera:N")
     if path.is_file() and path.suffix.lower() in video.SUFFIXES:

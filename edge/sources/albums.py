@@ -17,8 +17,10 @@ SUFFIXES = tuple(
 )
 """File names that count as pictures, in lower case."""
 
-_MOST_NAMES = 3  # in a message
-_MOST_ENTRIES = 10_000  # that are looked at to find out where pictures lie
+_MAX_NAMES = 3
+"""Most file names in a message."""
+_MAX_ENTRIES = 10_000
+"""Most files in which pictures in subfolders are searched for, for a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +28,25 @@ class Album:
     """Pictures in the order in which they are shown."""
 
     pictures: tuple[Path, ...]
-    left_out: tuple[Path, ...] = ()
-    """Files beside them that are no pictures."""
+    excluded: tuple[Path, ...] = ()
+    """Files beside the pictures that are none."""
 
-    def describe_left_out(self) -> str:
-        """One line that counts and names them."""
-        files = f"{len(self.left_out)} file{'s' * (len(self.left_out) != 1)}"
-        return f"{files} of no format that OpenCV reads as a picture: {_some_names(self.left_out)}"
+    def describe_excluded(self) -> str:
+        """One line with the number and the names of the excluded files."""
+        files = f"{len(self.excluded)} file{'s' * (len(self.excluded) != 1)}"
+        return f"{files} in no picture format that OpenCV reads: {_some_names(self.excluded)}"
 
 
 def find_album(spec: str) -> Album:
     """The pictures that a path or glob pattern names, sorted.
 
-    A folder gives those directly in it, without hidden ones; a pattern likewise, with ``**`` for any depth.
-    A picture is a file whose name ends in one of ``SUFFIXES``, or whose content OpenCV knows. The path of a
-    file is given as it is.
+    A folder gives the pictures directly in it, without hidden ones; a pattern those that match, with ``**``
+    for any depth. A picture is a file whose name ends in one of ``SUFFIXES``, or whose content OpenCV knows.
+    The path of a single file is always taken.
 
     Raises:
-        SourceError: nothing is there, or no picture is among what is there (the message says what is there
-            instead), or the folder cannot be read.
+        SourceError: the path does not exist, the folder cannot be read, or it holds no picture (the message
+            says what it holds instead).
     """
     path = Path(spec)
     if path.is_file():
@@ -59,34 +61,34 @@ def find_album(spec: str) -> Album:
     else:
         raise SourceError(f"no such file or folder: {spec}")
     files = sorted(entry for entry in found if counts_as_file(entry))
-    pictures, left_out = _partition(files)
+    pictures, excluded = _partition(files)
     if not pictures:
         kind = "folder" if path.is_dir() else "pattern"
         raise SourceError(f"no pictures in the {kind} {spec}: {_what_instead(path, files)}")
-    return Album(tuple(pictures), tuple(left_out))
+    return Album(tuple(pictures), tuple(excluded))
 
 
 def counts_as_file(path: Path) -> bool:
-    """Whether it is a file, or a link that leads nowhere; not so pipes, sockets and devices.
+    """Whether a path is a file or a broken link, rather than a pipe, a socket or a device.
 
-    What cannot be asked for, behind a link into a closed folder for one, is nowhere, too.
+    A link into a folder that cannot be read counts as broken.
     """
     return os.path.isfile(path) or not os.path.exists(path)  # noqa: PTH110, PTH113 (pathlib's raise)
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file is one by its name, or by the first bytes of its content."""
+    """Whether a file is a picture by its name or by the first bytes of its content."""
     if path.suffix.lower() in SUFFIXES:
         return True
     try:
-        with path.open("rb") as file:  # by its number, for OpenCV takes no name that is not UTF-8
+        with path.open("rb") as file:  # by its descriptor: OpenCV takes no name that is not UTF-8
             return bool(cv2.haveImageReader(f"/dev/fd/{file.fileno()}"))
     except OSError:
         return False
 
 
 def _partition(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
-    """The pictures, and the rest."""
+    """The pictures, and all other files."""
     pictures: list[Path] = []
     rest: list[Path] = []
     for file in files:
@@ -95,14 +97,15 @@ def _partition(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
 
 
 def _what_instead(folder: Path, files: Iterable[Path]) -> str:
+    """What a folder without pictures holds instead, or where pictures lie, for a message."""
     videos = [file for file in files if file.suffix.lower() in video.SUFFIXES]
     if videos:
         return f"it has videos ({_some_names(videos)}), each of which is a source of its own"
-    for deeper in islice(_files_below(folder), _MOST_ENTRIES):
+    for deeper in islice(_files_below(folder), _MAX_ENTRIES):
         if deeper.suffix.lower() in SUFFIXES:
             return (
-                f"pictures lie deeper, {deeper} for one: name a folder that holds them, or the pattern "
-                f"'{folder}/**/*{deeper.suffix}'"
+                f"pictures are in subfolders, such as {deeper}: name a folder that holds them, or the "
+                f"pattern '{folder}/**/*{deeper.suffix}'"
             )
     return f"expected files that end in {' '.join(SUFFIXES)}"
 
@@ -115,4 +118,4 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 def _some_names(paths: Iterable[Path]) -> str:
     names = [path.name for path in paths]
-    return ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
+    return ", ".join(names[:_MAX_NAMES]) + (", …" if len(names) > _MAX_NAMES else "")

@@ -17,13 +17,13 @@ from edge.sources.opencv import TIMEOUT_S, check_frame_size, configure_opencv, t
 from edge.sources.orientation import UPRIGHT, Turn, turn_of_video
 
 SNAPSHOT_S = 0.5
-"""From one picture to the next where an address gives a single one each time it is asked."""
+"""Time between two requests to an address that gives a single picture each time, seconds."""
 
-ENCODE = (
+ENCODE_HINT = (
     "the stream's address has an @ after its first /, ? or #: if one of these characters is in the user name "
     "or the password, percent-encode it (/ as %2F, ? as %3F, # as %23, @ as %40, % as %25)"
 )
-"""The hint for an address that FFmpeg may read otherwise than it is meant; it says nothing of the address."""
+"""The hint for an address that FFmpeg may misread; it quotes nothing of the address."""
 
 _AUTHORITY = re.compile(r"^\w+://([^/?#]*)")
 _NO_ANSWER = "no answer, refused, or no video that FFmpeg knows"
@@ -34,90 +34,93 @@ _log = logging.getLogger(__name__)
 def camera_source(
     number: int, *, width: int, height: int, fps: float | None = None, turn: Turn = UPRIGHT
 ) -> LiveSource:
-    """``/dev/videoN``. The driver takes the nearest size (px, before ``turn``) and frame rate (Hz) that it
-    has."""
+    """The camera ``/dev/videoN``, with its nearest size (px, before ``turn``) and frame rate (Hz)."""
     configure_opencv()
     return LiveSource(f"camera:{number}", partial(_open_camera, number, width, height, fps), turn=turn)
 
 
 def stream_source(url: str, turn: Turn = UPRIGHT) -> LiveSource:
-    """An ``rtsp://`` (over TCP) or ``http(s)://`` stream that FFmpeg understands, MJPEG for one.
+    """An ``rtsp://`` (over TCP) or ``http(s)://`` stream that FFmpeg understands, such as MJPEG.
 
-    A stream that ends counts as a lost camera. An address that gives one picture each time, as cameras have
-    them for snapshots, is asked again every ``SNAPSHOT_S`` seconds.
+    A stream that ends counts as a lost camera. An address that gives one picture each time, such as a
+    camera's snapshot address, is requested again every ``SNAPSHOT_S`` seconds.
+
+    Args:
+        url: the address.
+        turn: how the camera is mounted.
 
     Raises:
-        SourceError: ``url`` is malformed.
+        SourceError: the address is malformed.
     """
     configure_opencv()
     if "@" in _AUTHORITY.sub("", url):
-        _log.warning(ENCODE)
+        _log.warning(ENCODE_HINT)
     elif not _has_host(url):
         raise SourceError(
             f"malformed stream address {shown(url)}: expected HOST or HOST:PORT after the :// or after "
             "USER:PASSWORD@, all of it in UTF-8"
         )
-    return LiveSource(shown(url), _Stream(url), turn=turn)
+    return LiveSource(shown(url), Stream(url), turn=turn)
 
 
 class OpenCvCapture:
     """A ``cv2.VideoCapture`` as a ``edge.sources.capture.Capture``.
 
-    ``captured_ns`` is the moment when OpenCV handed the frame over, before decoding it; what it
-    waited in the driver's queue or on the network before that is not in it.
+    ``captured_ns`` is the moment when OpenCV handed the frame over, before decoding it; the time that it
+    waited in the driver's queue or on the network comes before that moment.
     """
 
-    def __init__(self, capture: cv2.VideoCapture, stream: "_Stream | None" = None) -> None:
+    def __init__(self, capture: cv2.VideoCapture, stream: "Stream | None" = None) -> None:
         """
         Args:
-            capture: opened.
-            stream: where ``capture`` comes from; None: it is a device.
+            capture: an opened capture.
+            stream: the stream that it reads; None: it reads a device.
         """
         self._stream = stream
         self._take(capture)
 
     @property
     def may_freeze(self) -> bool:
-        """Not so where each picture is a new answer."""
+        """See ``Capture``: true, except for snapshots, each of which is a new picture."""
         return self._stream is None or not self._stream.gives_snapshots or self._grabbed > 1
 
     def read(self) -> tuple[NDArray[np.uint8], int] | None:
         self.skip()
         captured_ns = time.monotonic_ns()
-        check_frame_size(self._capture)
-        decoded, bgr = self._capture.retrieve()
+        check_frame_size(self.video_capture)
+        decoded, bgr = self.video_capture.retrieve()
         return (self._upright.apply(to_rgb(bgr)), captured_ns) if decoded else None
 
     def skip(self) -> None:
-        if not (self._capture.grab() or self._grab_snapshot()):
-            raise SourceError(f"the stream ended or gave nothing for {TIMEOUT_S} s")
+        if not (self.video_capture.grab() or self._grab_snapshot()):
+            raise SourceError(f"the stream ended or gave no frame for {TIMEOUT_S} s")
         self._grabbed += 1
 
     def close(self) -> None:
-        self._capture.release()
+        self.video_capture.release()
 
     def _take(self, capture: cv2.VideoCapture) -> None:
-        self._capture = capture
+        self.video_capture = capture
         self._upright = UPRIGHT if self._stream is None else turn_of_video(capture)
         self._grabbed = 0
 
     def _grab_snapshot(self) -> bool:
-        """The next picture of an address that has ended after its first one."""
+        """Request the next picture of an address that has ended after its first one."""
         if self._stream is None or self._grabbed != 1:
             return False
         self._stream.note_snapshots()
         time.sleep(SNAPSHOT_S)
-        self._capture.release()
+        self.video_capture.release()
         self._take(self._stream.open())
-        return self._capture.grab()
+        return self.video_capture.grab()
 
 
-class _Stream:
-    """The address of a stream, and what it has turned out to be. Called, it gives a new capture."""
+class Stream:
+    """The address of a stream, and whether it gives snapshots. A call opens a new capture."""
 
     def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
         self.gives_snapshots = False
-        """Whether it ended after one picture."""
+        """Whether the stream has ended after one picture."""
         self._url = url
         self._timeout_ms = round(1000 * timeout_s)
 
@@ -125,7 +128,7 @@ class _Stream:
         return OpenCvCapture(self.open(), self)
 
     def open(self) -> cv2.VideoCapture:
-        if not _has_host(self._url):  # FFmpeg would ask the network for a part of the password
+        if not _has_host(self._url):  # FFmpeg would send a part of the password to the network
             raise SourceError(_NO_ANSWER)
         limits = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, cv2.CAP_PROP_READ_TIMEOUT_MSEC)
         options = [number for limit in limits for number in (limit, self._timeout_ms)]
@@ -136,12 +139,12 @@ class _Stream:
 
     def note_snapshots(self) -> None:
         if not self.gives_snapshots:
-            _log.info("the address gives one picture at a time: asking every %g s", SNAPSHOT_S)
+            _log.info("the address gives one picture at a time: requesting it every %g s", SNAPSHOT_S)
         self.gives_snapshots = True
 
 
 def _has_host(url: str) -> bool:
-    """Whether a host stands where FFmpeg looks for it."""
+    """Whether an address has a host in the place where FFmpeg expects it."""
     try:
         url.encode()  # OpenCV crashes on what is not UTF-8
         parts = urlsplit(f"//{_AUTHORITY.findall(url)[0].rpartition('@')[2]}")
@@ -153,7 +156,7 @@ def _has_host(url: str) -> bool:
 def _open_camera(number: int, width: int, height: int, fps: float | None) -> OpenCvCapture:
     capture = cv2.VideoCapture(number, cv2.CAP_V4L2)
     if not capture.isOpened():
-        raise SourceError(f"/dev/video{number} is absent, busy, or not ours to read")
+        raise SourceError(f"/dev/video{number} is absent, busy, or not readable by this user")
     capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
     capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
     if fps is not None:

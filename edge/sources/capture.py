@@ -1,4 +1,4 @@
-"""The thread that owns an opened camera, and what makes it give up on it."""
+"""The thread that owns an opened camera, and the check whether the camera has frozen."""
 
 import threading
 import time
@@ -14,10 +14,10 @@ from edge.core.errors import SourceError
 from edge.core.types import Frame, SourceStats
 
 FROZEN_S = 4.0
-"""A camera that gives the very same pixels for so long counts as frozen."""
+"""Time after which a camera that gives identical pixels counts as frozen, seconds."""
 
 _LONGEST_PATIENCE_S = 600.0
-_SPARSE = 16  # px between those that are always compared
+_SPARSE = 16  # px between the pixels that are always compared
 
 
 class Capture(Protocol):
@@ -25,14 +25,14 @@ class Capture(Protocol):
 
     @property
     def may_freeze(self) -> bool:
-        """Whether the very same picture again and again tells of a fault (``Standstill``)."""
+        """Whether identical pictures in succession mean a fault (``Standstill``)."""
         ...
 
     def read(self) -> tuple[NDArray[np.uint8], int] | None:
         """Wait for the next frame.
 
         Returns:
-            Pixels, uint8 (H, W, 3) RGB, C-contiguous, and the time they were taken (ns,
+            Pixels, uint8 (H, W, 3) RGB, C-contiguous, and the time at which they were taken (ns,
             ``time.monotonic_ns``); None where a frame came but did not decode.
 
         Raises:
@@ -41,7 +41,7 @@ class Capture(Protocol):
         ...
 
     def skip(self) -> None:
-        """Wait for the next frame and let it go, as cheaply as the camera can.
+        """Wait for the next frame and discard it, as cheaply as the camera can.
 
         Raises:
             Exception: the camera is gone.
@@ -52,29 +52,29 @@ class Capture(Protocol):
 
 
 class Standstill:
-    """Tells a camera that got stuck from a scene in which nothing moves.
+    """Distinguishes a frozen camera from a scene in which nothing moves.
 
-    A sensor's noise never gives the same pixels twice, but a drawn picture on a stream does. So the
-    first standstill is taken for a fault, and each that a new capture brings back unchanged for twice
-    as long, up to ten minutes: a still stream is not reopened all the time.
+    A sensor's noise never gives the same pixels twice, but a drawn picture on a stream does. So the first
+    standstill counts as a fault, and if a new capture gives the same picture, the next one only after twice
+    the time, up to ten minutes: a still stream is not reopened all the time.
     """
 
     def __init__(self, patience_s: float = FROZEN_S, clock: Callable[[], float] = time.monotonic) -> None:
         self._first_patience_s = self._patience_s = patience_s
         self._clock = clock
-        # Of the last frame, which its user may have drawn on since: some pixels, and what stands for all of
-        # them. That takes longer, and is asked for only where these pixels have not changed.
+        # Copies of the last frame, on which its user may have drawn since: some of its pixels, and a checksum
+        # of all. The checksum takes longer, and is computed only where these pixels have not changed.
         self._sparse: NDArray[np.uint8] | None = None
         self._checksum: int | None = None
         self._since = 0.0
 
     def check(self, rgb: NDArray[np.uint8]) -> None:
-        """Take in one frame, uint8 (H, W, 3), C-contiguous; keeps no reference to it.
+        """Check one frame, uint8 (H, W, 3), C-contiguous, without keeping a reference to it.
 
-        A standstill counts from its second frame.
+        A standstill begins with its second frame.
 
         Raises:
-            SourceError: nothing has changed for too long.
+            SourceError: the picture has not changed for too long.
         """
         now = self._clock()
         sparse = rgb[::_SPARSE, ::_SPARSE]
@@ -88,11 +88,11 @@ class Standstill:
         if still_s >= self._patience_s:
             self._since = now
             self._patience_s = min(2 * self._patience_s, _LONGEST_PATIENCE_S)
-            raise SourceError(f"the very same picture for {still_s:.0f} s")
+            raise SourceError(f"identical pictures for {still_s:.0f} s")
 
 
 class CaptureThread(threading.Thread):
-    """Opens a capture and reads it until it fails or ``stop``; keeps only the newest frame.
+    """Opens a capture and reads it until it fails or ``stop`` is called; keeps only the newest frame.
 
     Puts a token into ``wake`` when it has opened, when a frame lies ready, and when it has ended.
     """
@@ -110,12 +110,16 @@ class CaptureThread(threading.Thread):
         """
         Args:
             name: ``origin`` of the frames.
-            standstill: asked about each frame; outlives the thread.
-            interval_s: seconds from one frame to the next at least; those between are skipped.
+            open_capture: opens the camera; any exception means that it is absent.
+            stats: counters of the source.
+            indices: numbers of the frames.
+            wake: queue of the tokens.
+            standstill: checks each frame; outlives the thread.
+            interval_s: gives the least time from one frame to the next, seconds; frames between are skipped.
         """
         super().__init__(name=f"capture {name}", daemon=True)
         self.failure: str | None = None
-        """Why the capture ended by itself."""
+        """Reason why the capture ended by itself."""
         self.ended = False
         self._origin = name
         self._open_capture = open_capture
@@ -136,19 +140,19 @@ class CaptureThread(threading.Thread):
                 self._read(capture)
             finally:
                 capture.close()
-        except Exception as error:  # drivers raise what they like; it all means: no camera
+        except Exception as error:  # any exception of a driver means that there is no camera
             self.failure = " ".join(str(error).split()) or type(error).__name__
         self.ended = True
         self._signal()
 
     def take(self) -> Frame | None:
-        """The newest frame, once."""
+        """The newest frame, if it has not been taken yet."""
         with self._lock:
             frame, self._newest = self._newest, None
         return frame
 
     def stop(self) -> None:
-        """Nothing that comes from now on counts, and the capture closes after the running read."""
+        """Ignore all further frames, and close the capture after the running read."""
         with self._lock:
             self._stopped = True
 

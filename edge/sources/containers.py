@@ -1,4 +1,4 @@
-"""What a picture file says of itself before its pixels: chunks, EXIF, size. Any bytes may come in.
+"""Headers of picture files: size, EXIF orientation, chunks. All functions accept any bytes.
 
 JPEG: ITU-T T.81, annex B. PNG: W3C PNG (Third Edition), 5.3. WebP: RFC 9649. EXIF: CIPA DC-008, 4.6.2.
 """
@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 JPEG = b"\xff\xd8"
 PNG = b"\x89PNG\r\n\x1a\n"
-PNG_CHECKSUM = 4
-"""Bytes behind the content of each chunk."""
+_PNG_CHECKSUM = 4
+"""Length of the checksum behind the content of each chunk, bytes."""
 
-_MOST_PARTS = 100_000
-"""That are looked at. A large PNG has tens of thousands: libpng writes 8 KB into each."""
+_MAX_PARTS = 100_000
+"""Most segments or chunks that are read. A large PNG has tens of thousands: libpng writes 8 KB into each."""
 _APP1, _START_OF_SCAN = 0xE1, 0xDA
 _WITHOUT_SEGMENT = (0x00, 0x01, *range(0xD0, 0xD8))  # markers that a decoder passes over
 _MARKER = re.compile(rb"\xff++[^\xff]")  # any number of fill bytes before it
@@ -24,34 +24,47 @@ _EXIF = b"Exif\0\0"
 _ORIENTATION_TAG, _SHORT = 0x0112, 3
 
 _Part = tuple[bytes, int, int]
-"""Name, start and end of a part's content."""
+"""Name of a segment or chunk, and the start and end of its content."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatedSize:
-    """What a header states."""
+    """The size that a header states."""
 
     width: int
-    """px"""
+    """Width, px."""
     height: int
-    """px"""
+    """Height, px."""
     reducible: bool
-    """Whether it can be decoded at a fraction of its size in a fraction of the memory."""
+    """Whether the picture can be decoded at a fraction of its size in a fraction of the memory."""
 
 
 def png_chunks(data: bytes) -> Iterator[_Part]:
-    """The chunks of a PNG up to ``IEND``; the end of one may lie beyond the file, which is then the last."""
+    """The chunks of a PNG up to ``IEND``; the end of the last one may lie beyond the file."""
     place, name = len(PNG), b""
-    for _ in range(_MOST_PARTS):
+    for _ in range(_MAX_PARTS):
         if place >= len(data) or name == b"IEND":
             return
         length, name = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
         yield name, place + 8, place + 8 + length
-        place += 8 + length + PNG_CHECKSUM
+        place += 8 + length + _PNG_CHECKSUM
+
+
+def png_up_to_end(png: bytes) -> bytes | None:
+    """A PNG up to its end chunk; None where a chunk states a length beyond the file's.
+
+    OpenCV allocates the length that a chunk states, up to 4 GB, and may read chunks behind the end.
+    """
+    end = len(PNG)
+    for _, start, stop in png_chunks(png):
+        if stop - start > len(png):
+            return None
+        end = stop + _PNG_CHECKSUM
+    return png[:end]
 
 
 def stated_size(data: bytes) -> StatedSize | None:
-    """The size of a JPEG or PNG; None where no header says it."""
+    """The size of a JPEG or PNG; None where no header states it."""
     stated = None
     try:
         if data.startswith(PNG):
@@ -63,11 +76,11 @@ def stated_size(data: bytes) -> StatedSize | None:
                 stated = StatedSize(width, height, reducible=False)
                 sequential = name[0] in _SEQUENTIAL
             elif name[0] == _START_OF_SCAN and stated is not None:
-                # Of scans that hold a part of the components each, a decoder holds every coefficient, too.
+                # A decoder holds every coefficient of scans with a part of the components each, too.
                 return replace(
                     stated, reducible=sequential and data[start : start + 1] == bytes((components,))
                 )
-    except struct.error:  # cut off
+    except struct.error:  # truncated
         pass
     return stated
 
@@ -115,7 +128,7 @@ def _tag(tiff: bytes) -> int:
 def _jpeg_segments(data: bytes) -> Iterator[_Part]:
     """The segments of a JPEG up to the header of its first scan."""
     place, marker = len(JPEG), 0
-    for _ in range(_MOST_PARTS):
+    for _ in range(_MAX_PARTS):
         found = _MARKER.match(data, place)
         if found is None or marker == _START_OF_SCAN or found.end() + 2 > len(data):
             return
@@ -129,7 +142,7 @@ def _jpeg_segments(data: bytes) -> Iterator[_Part]:
 
 def _webp_chunks(data: bytes) -> Iterator[_Part]:
     place = 12
-    for _ in range(_MOST_PARTS):
+    for _ in range(_MAX_PARTS):
         if place + 8 > len(data):
             return
         length = int.from_bytes(data[place + 4 : place + 8], "little")

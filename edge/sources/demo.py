@@ -1,4 +1,4 @@
-"""A camera that is not there: a moving view over portrait photographs."""
+"""The demo, a source without a camera: a moving view over portrait photographs."""
 
 import math
 import time
@@ -25,7 +25,7 @@ _STEPS_PER_SECOND = 30.0  # the motion below is written in seconds of a 30 Hz ca
 
 
 class _FaceBox(NamedTuple):
-    """Where the face is in a portrait, px: centre and height, forehead to chin."""
+    """The face in a portrait, px: its centre, and its height from forehead to chin."""
 
     center_x: float
     center_y: float
@@ -56,12 +56,12 @@ class DemoSource:
         """
         Args:
             portraits: files named ``astronaut.png`` or ``grace_hopper.jpg``.
-            frames: how many frames; None: without end.
-            fps: at most so many a second; None: as fast as they are taken.
-            turn: what becomes of each frame.
+            frames: number of frames; None: without end.
+            fps: highest frame rate, Hz; None: as fast as frames are taken.
+            turn: rotation and mirroring of each frame.
 
         Raises:
-            SourceError: no portrait given, an unknown one, or one that does not decode.
+            SourceError: there is no portrait, an unknown one, or one that does not decode.
         """
         if not portraits:
             raise SourceError("the demo has no portraits: run 'mien setup' to get them")

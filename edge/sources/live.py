@@ -1,4 +1,4 @@
-"""What all live sources share: newest frame only, and a camera that is reopened for ever."""
+"""Live sources: only the newest frame counts, and a lost camera is reopened for ever."""
 
 import itertools
 import logging
@@ -13,13 +13,18 @@ from edge.sources.capture import Capture, CaptureThread, Standstill
 from edge.sources.orientation import UPRIGHT, Turn
 
 DEADLINE_S = 5.0
-"""A capture that neither opens nor gives a frame for so long counts as hung."""
+"""Time after which a capture that neither opens nor gives a frame counts as hung, seconds."""
 
-_SETTLED_FRAMES = 30  # after so many the camera counts as working and the back-off starts anew
-_MAX_HUNG = 8  # hung threads that are left behind before no more are started
-_HOPELESS_S = 60.0  # a camera lost for so long beside a hung thread is not waited for any more
-_WAIT_STEP_S = 0.5  # how often somebody who waits is told so
-_CLOSE_WAIT_S = 1.0  # time for a capture to release its device at the end
+SETTLED_FRAMES = 30
+"""Number of frames after which the camera counts as working and the back-off starts anew."""
+MAX_HUNG = 8
+"""Number of hung threads beside which no further ones are started."""
+HOPELESS_S = 60.0
+"""Time after which a camera that is lost beside a hung thread is hopeless, seconds."""
+WAIT_STEP_S = 0.5
+"""Time between two calls of ``on_wait``, seconds."""
+CLOSE_WAIT_S = 1.0
+"""Time for a capture to release its device at the end, seconds."""
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +32,7 @@ _log = logging.getLogger(__name__)
 def back_off(first_s: float = 0.5, cap_s: float = 2.0) -> Iterator[float]:
     """Waiting times between attempts, seconds: doubling from ``first_s`` to ``cap_s``, without end.
 
-    An attempt that fails takes up to 3 s, one that succeeds as long: with the cap between, a camera that
+    An attempt takes up to 3 s, whether it fails or succeeds. With pauses up to the cap between, a camera that
     is back gives frames within 10 s.
     """
     delay = first_s
@@ -37,20 +42,20 @@ def back_off(first_s: float = 0.5, cap_s: float = 2.0) -> Iterator[float]:
 
 
 class LiveSource:
-    """Frames of a camera; whoever is slow gets the newest one and the rest is counted as dropped.
+    """Frames of a camera: a slow consumer gets the newest one, and those before it count as dropped.
 
     A capture runs in a thread of its own. When it fails or freezes (``Standstill``), it is opened
-    again after a back-off, for ever. When it hangs over ``deadline_s`` it is left behind, since nothing
-    can stop a thread that is stuck in a driver, and a new one takes its place. One warning says that
+    again after a back-off, for ever. When it hangs over ``deadline_s`` it is abandoned, since nothing
+    can stop a thread that is stuck in a driver, and a new one replaces it. One warning says that
     the camera is lost, one line that it is back. One iteration at a time.
     """
 
     on_wait: Callable[[], None] = staticmethod(lambda: None)
-    """Called twice a second in the iterating thread while no frame comes; not any more when captures hang
-    and only a new process can help."""
+    """Called twice a second in the iterating thread while no frame comes, unless captures hang and only a new
+    process can help."""
     interval_s: float = 0.0
-    """From one frame to the next at least; what the camera gives between is let go. May be set at any
-    time; well under ``deadline_s``."""
+    """Least time from one frame to the next, seconds, well under ``deadline_s``; frames between are
+    discarded. May be set at any time."""
 
     def __init__(
         self,
@@ -63,9 +68,11 @@ class LiveSource:
     ) -> None:
         """
         Args:
-            name: ``origin`` of the frames, and what log lines call the camera.
-            open_capture: opens the camera; any exception means that it is not there.
-            turn: how it is mounted.
+            name: ``origin`` of the frames, and name of the camera in log lines.
+            open_capture: opens the camera; any exception means that it is absent.
+            turn: how the camera is mounted.
+            deadline_s: see ``DEADLINE_S``.
+            back_off: gives the waiting times between attempts, seconds, without end.
         """
         self.stats = SourceStats()
         self._name = name
@@ -76,14 +83,14 @@ class LiveSource:
         self._indices = itertools.count()
         self._standstill = Standstill()
         # A queue instead of an Event: close() may run in a signal handler of the waiting thread,
-        # and only SimpleQueue.put is re-entrant.
+        # where only SimpleQueue.put is safe.
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._closed = False
         self._lost_at: float | None = None
 
     @property
     def lost(self) -> bool:
-        """Whether there is no camera; false until a first attempt has failed."""
+        """Whether the camera is absent; false until a first attempt has failed."""
         return self._lost_at is not None
 
     def __iter__(self) -> Iterator[Frame]:
@@ -92,8 +99,8 @@ class LiveSource:
         thread: CaptureThread | None = None
         try:
             while not self._closed:
-                hung = [left_behind for left_behind in hung if left_behind.is_alive()]
-                if len(hung) < _MAX_HUNG:
+                hung = [abandoned for abandoned in hung if abandoned.is_alive()]
+                if len(hung) < MAX_HUNG:
                     thread = CaptureThread(
                         self._name,
                         self._open_capture,
@@ -110,7 +117,7 @@ class LiveSource:
                     thread.stop()
                     if not thread.ended:
                         hung.append(thread)
-                    if taken >= _SETTLED_FRAMES:
+                    if taken >= SETTLED_FRAMES:
                         delays = self._back_off()
                     self._report_lost(thread.failure or f"no frame for {self._deadline_s:g} s")
                     thread = None
@@ -118,7 +125,7 @@ class LiveSource:
         finally:
             if thread is not None:
                 thread.stop()
-                thread.join(timeout=_CLOSE_WAIT_S)
+                thread.join(timeout=CLOSE_WAIT_S)
 
     def close(self) -> None:
         """End the iteration soon. Safe in a signal handler."""
@@ -126,14 +133,14 @@ class LiveSource:
         self._wake.put(None)
 
     def _frames_of(self, thread: CaptureThread, hung: int) -> Generator[Frame, None, int]:
-        """Frames until the capture fails or hangs, or the source is closed. Returns how many."""
+        """Frames until the capture fails or hangs, or the source is closed; returns their number."""
         taken = 0
         end = time.monotonic() + self._deadline_s
         while not self._closed and (left := end - time.monotonic()) > 0:
             try:
-                self._wake.get(timeout=min(left, _WAIT_STEP_S))
+                self._wake.get(timeout=min(left, WAIT_STEP_S))
             except Empty:
-                self._tell(hung)
+                self._call_on_wait(hung)
                 continue
             end = time.monotonic() + self._deadline_s
             frame = thread.take()
@@ -141,28 +148,28 @@ class LiveSource:
                 self._report_back()
                 taken += 1
                 yield replace(frame, rgb=self._turn.apply(frame.rgb))
-                end = time.monotonic() + self._deadline_s  # whatever the loop took is not the camera's
+                end = time.monotonic() + self._deadline_s  # the time of the consumer does not count
             elif thread.ended:
                 return taken
         return taken
 
     def _pause(self, seconds: float, hung: int) -> None:
-        """Wait, until ``close`` at most; a token that a capture left in the queue does not count."""
+        """Wait, or until ``close``; tokens that a capture has left in the queue do not end it."""
         end = time.monotonic() + seconds
         while not self._closed and (left := end - time.monotonic()) > 0:
             with suppress(Empty):
-                self._wake.get(timeout=min(left, _WAIT_STEP_S))
-            self._tell(hung)
+                self._wake.get(timeout=min(left, WAIT_STEP_S))
+            self._call_on_wait(hung)
 
-    def _tell(self, hung: int) -> None:
-        """``on_wait``, unless only a new process can help: what hangs may keep the camera busy for others."""
+    def _call_on_wait(self, hung: int) -> None:
+        """Call ``on_wait``, unless only a new process can help: a hung capture may keep the camera busy."""
         lost_s = 0.0 if self._lost_at is None else time.monotonic() - self._lost_at
-        if hung < _MAX_HUNG and (hung == 0 or lost_s <= _HOPELESS_S):
+        if hung < MAX_HUNG and (hung == 0 or lost_s <= HOPELESS_S):
             self.on_wait()
 
     def _report_lost(self, reason: str) -> None:
         if self._lost_at is None:
-            _log.warning("%s: no camera (%s); trying again until it is there", self._name, reason)
+            _log.warning("%s: no camera (%s); trying again until it is back", self._name, reason)
             self._lost_at = time.monotonic()
 
     def _report_back(self) -> None:

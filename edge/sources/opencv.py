@@ -1,4 +1,4 @@
-"""What all sources that use OpenCV share: its limits, its noise, its pixel order."""
+"""Common code of the sources that use OpenCV: its limits, its log, its pixel order."""
 
 import os
 from typing import Any
@@ -10,22 +10,22 @@ from numpy.typing import NDArray
 from edge.core.errors import SourceError
 
 TIMEOUT_S = 3
-"""Longest time that one call into OpenCV may block. Its own defaults are 10 s (V4L2) and 30 s (FFmpeg)."""
+"""Longest time that a call of OpenCV may block, seconds; its defaults are 10 (V4L2) and 30 (FFmpeg)."""
 
 MAX_SIDE = 8192
-"""px. OpenCV's warps refuse 32767 px and more."""
+"""Longest side of a frame, px. OpenCV's warps refuse 32767 px and more."""
 
 MAX_PIXELS = 1 << 24
-"""In a frame, as of the largest camera in the settings. A small file may claim frames of gigabytes."""
+"""Most pixels of a frame, as of the largest camera in the settings: a small file may claim gigabytes."""
 
 _LOG_ERRORS = 2  # cv::utils::logging::LOG_LEVEL_ERROR
 
 
 def configure_opencv() -> None:
-    """Bound OpenCV's blocking calls and keep its warnings and FFmpeg's off the terminal.
+    """Limit the time of OpenCV's blocking calls, and silence its warnings and FFmpeg's.
 
-    OpenCV reads these variables at the first capture, so this comes before it. Values that the
-    user has set stay as they are.
+    OpenCV reads these variables at the first capture, so call this before it. Values that the user has set
+    stay.
     """
     os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(TIMEOUT_S))
     os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
@@ -35,13 +35,14 @@ def configure_opencv() -> None:
 
 
 def check_frame_size(capture: cv2.VideoCapture, frames: str = "the frames") -> None:
-    """
+    """Check the size of a capture's frames, including the one just grabbed, before it is decoded.
+
     Args:
-        capture: opened; what it states of its frames' size holds for the one just grabbed, too.
-        frames: what the error calls them.
+        capture: an opened capture.
+        frames: name of the frames in the error.
 
     Raises:
-        SourceError: they have a side over ``MAX_SIDE``, or more than ``MAX_PIXELS``.
+        SourceError: the frames have a side over ``MAX_SIDE``, or more than ``MAX_PIXELS``.
     """
     width, height = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:

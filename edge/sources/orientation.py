@@ -1,7 +1,7 @@
-"""Which way is up: what a file says about it, and how a camera is mounted.
+"""The orientation of frames: what a file states, and how a camera is mounted.
 
-What OpenCV turns by itself differs between its releases and between formats. So it is told to turn
-nothing, and pixels are turned here.
+OpenCV's own rotation differs between its releases and between formats. So it is switched off, and pixels are
+turned here.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Turn:
     """Whether left and right are exchanged after the rotation."""
 
     def apply(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Turn a picture.
+        """Rotate and mirror a picture.
 
         Args:
             rgb: uint8 (H, W, 3).
@@ -52,17 +52,17 @@ _BY_EXIF = {
     7: Turn(270, mirror=True),
     8: Turn(270),
 }
-"""Value of the EXIF tag Orientation → what makes the picture upright."""
+"""Value of the EXIF tag Orientation → the turn that makes the picture upright."""
 
 _AVIF_HEAD = 100_000
-"""Bytes; the properties come before the pixels."""
+"""Number of bytes in which the properties of an AVIF are searched; they come before the pixels."""
 
 
 def turn_of_picture(data: bytes) -> Turn:
-    """How to turn what OpenCV decodes with ``IMREAD_IGNORE_ORIENTATION``.
+    """The turn that makes a picture upright which OpenCV has decoded with ``IMREAD_IGNORE_ORIENTATION``.
 
-    By the EXIF of a JPEG, PNG or WebP, and by the image properties of an AVIF, which go before its EXIF.
-    TIFF needs nothing: OpenCV turns it in spite of that flag.
+    It follows the EXIF of a JPEG, PNG or WebP, and the image properties of an AVIF, which override its EXIF.
+    TIFF needs none: OpenCV turns it in spite of that flag.
 
     Args:
         data: the bytes of the file.
@@ -80,7 +80,7 @@ def _turn_of_avif(data: bytes) -> Turn:
 
 
 def _property(data: bytes, name: bytes) -> int | None:
-    """The one byte that a property of an AVIF holds; None where it has none of that name."""
+    """The one byte of a property of an AVIF; None where there is none of that name."""
     box = (9).to_bytes(4, "big") + name
     place = data.find(box, 0, _AVIF_HEAD)
     value = data[place + len(box) : place + len(box) + 1] if place >= 0 else b""
@@ -88,7 +88,7 @@ def _property(data: bytes, name: bytes) -> int | None:
 
 
 def turn_of_video(capture: cv2.VideoCapture) -> Turn:
-    """How to turn the frames of an opened video or stream, which OpenCV leaves as they are from now on."""
+    """The turn that makes the frames of a video or stream upright; switches off OpenCV's own."""
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
     clockwise = round(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360
     if cv2.__version__.startswith("4.6."):  # this release (Debian 12 has it) counts the other way round

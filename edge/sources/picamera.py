@@ -14,12 +14,17 @@ from edge.sources.opencv import TIMEOUT_S
 from edge.sources.orientation import UPRIGHT, Turn
 
 _RGB = "BGR888"  # picamera2 names formats by their order in a register: this is RGB in memory
-_BUFFERS = 4  # one in the sensor, one done, one in our hands, one to spare
+_BUFFERS = 4  # one each in the sensor, done, in use and to spare
 
 
 def picamera_source(*, width: int, height: int, fps: float | None = None, turn: Turn = UPRIGHT) -> LiveSource:
-    """The first Pi camera. ``width`` and ``height`` in px, before ``turn``; ``fps`` in Hz (None: the
-    camera's own).
+    """The first Pi camera.
+
+    Args:
+        width: requested width before ``turn``, px.
+        height: requested height before ``turn``, px.
+        fps: requested frame rate, Hz; None: the camera's own.
+        turn: how the camera is mounted.
 
     Raises:
         SourceError: picamera2 is not installed or does not import.
@@ -31,7 +36,7 @@ def picamera_source(*, width: int, height: int, fps: float | None = None, turn: 
 class PiCapture:
     """A running ``Picamera2`` as a ``edge.sources.capture.Capture``.
 
-    ``captured_ns`` is the sensor's timestamp: an age counted from it holds exposure read-out, image
+    ``captured_ns`` is the sensor's timestamp: an age counted from it includes exposure read-out, image
     processing and every queue.
     """
 
@@ -47,9 +52,9 @@ class PiCapture:
                     controls={} if fps is None else {"FrameRate": fps},
                 )
             )
-            given = self._camera.camera_configuration()["main"]["format"]
-            if given != _RGB:  # libcamera takes the nearest that it has
-                raise SourceError(f"expected RGB, found {given}: if it is a USB camera, use camera:N")
+            found = self._camera.camera_configuration()["main"]["format"]
+            if found != _RGB:  # libcamera takes the nearest format that the camera has
+                raise SourceError(f"expected RGB, found {found}: if it is a USB camera, use camera:N")
             self._camera.start()
         except Exception:
             self.close()
@@ -75,12 +80,12 @@ class PiCapture:
 
 
 def _open(picamera2_class: Any) -> Any:
-    """A new ``Picamera2``; one that fails leaves nothing open."""
+    """A new ``Picamera2``; if it fails, nothing is left open."""
     camera = picamera2_class.__new__(picamera2_class)
     try:
         camera.__init__()
     except Exception as error:
-        # picamera2 forgets its pipe, and trying again for ever would use up all file descriptors.
+        # picamera2 leaves its pipe open, and trying again for ever would use up all file descriptors.
         pipe = getattr(camera, "notifymeread", None)
         if pipe is not None and not pipe.closed:
             pipe.close()
@@ -90,7 +95,7 @@ def _open(picamera2_class: Any) -> Any:
 
 
 def _monotonic_ns(boottime_ns: int) -> int:
-    """From libcamera's clock, which runs on while the machine sleeps, to ``time.monotonic_ns``."""
+    """A time on libcamera's clock, which goes on while the machine sleeps, on ``time.monotonic_ns``."""
     return boottime_ns - (time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns())
 
 

@@ -1,4 +1,4 @@
-"""Pictures as frames, and how a picture file becomes pixels."""
+"""Pictures as frames, and the decoding of picture files."""
 
 import logging
 import os
@@ -21,7 +21,7 @@ from edge.sources.opencv import MAX_SIDE, to_rgb
 from edge.sources.orientation import UPRIGHT, Turn, turn_of_picture
 
 MAX_BYTES = 1 << 28
-"""Larger files are refused."""
+"""Largest size of a file, bytes."""
 
 _PIXELS = "OPENCV_IO_MAX_IMAGE_PIXELS"
 _FLAGS = {
@@ -30,14 +30,14 @@ _FLAGS = {
     4: cv2.IMREAD_REDUCED_COLOR_4,
     8: cv2.IMREAD_REDUCED_COLOR_8,
 }
-"""By the part of its sides at which a JPEG can be decoded."""
+"""Divisor of the sides at which a JPEG can be decoded → OpenCV's flag."""
 _END_OF_JPEG = b"\xff\xd9"
 
 _log = logging.getLogger(__name__)
 
 
 class PictureSource:
-    """Each picture on its own: ``still`` is set, ``origin`` is the path, nothing is lost.
+    """Frames of single pictures, each of them ``still``, with its path as ``origin``; none is lost.
 
     ``captured_ns`` is the moment when the picture was decoded, ``position_ns`` is 0.
     """
@@ -45,10 +45,9 @@ class PictureSource:
     def __init__(self, album: Album, *, skip_broken: bool, turn: Turn = UPRIGHT) -> None:
         """
         Args:
-            album: the pictures, in the order in which they are given; what was left out is counted and
-                logged.
+            album: the pictures; its excluded files are counted and logged.
             skip_broken: count and log a picture that does not decode, instead of raising.
-            turn: what becomes of each picture once it is upright by its own account.
+            turn: rotation and mirroring of each picture after it is upright by its own metadata.
         """
         self.stats = SourceStats()
         self._album = album
@@ -61,9 +60,9 @@ class PictureSource:
         Raises:
             SourceError: a picture does not decode and ``skip_broken`` is not set.
         """
-        if self._album.left_out:
-            self.stats.skipped += len(self._album.left_out)
-            _log.warning("skipped: %s", self._album.describe_left_out())
+        if self._album.excluded:
+            self.stats.skipped += len(self._album.excluded)
+            _log.warning("skipped: %s", self._album.describe_excluded())
         for index, path in enumerate(self._album.pictures):
             if self._closed:
                 return
@@ -86,13 +85,13 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     """Decode a picture to uint8 RGB (H, W, 3), C-contiguous.
 
     Grey becomes RGB, alpha is dropped, 16 bits become 8, and the picture is turned as its EXIF says. One
-    whose longer side is over ``MAX_SIDE`` is scaled down to it by area. A JPEG that is cut off is given as
-    far as it decodes, the rest grey, with a warning in the log.
+    whose longer side is over ``MAX_SIDE`` is scaled down to it by area. A truncated JPEG is decoded as far as
+    possible, the rest is grey, and a warning is logged.
 
-    A small file may claim any size. Its header is looked at first: ``edge`` sets OpenCV's limit
-    ``$OPENCV_IO_MAX_IMAGE_PIXELS`` to 2^26 pixels, which take 0.4 GB on their way to RGB, where the user has
-    not set another. A larger JPEG is decoded at a half, a quarter or an eighth, unless it is progressive
-    or has several scans: those take the memory of the whole size all the same.
+    A small file may claim any size, so its header is checked first: ``edge`` sets OpenCV's limit
+    ``$OPENCV_IO_MAX_IMAGE_PIXELS`` to 2^26 pixels, which take 0.4 GB on their way to RGB, unless the user has
+    set another. A larger JPEG is decoded at a half, a quarter or an eighth of its sides, unless it is
+    progressive or has several scans: those take the memory of the whole size all the same.
 
     Raises:
         SourceError: the file cannot be read, is no picture, is larger than ``MAX_BYTES``, or has more
@@ -103,7 +102,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise SourceError(f"cannot read the picture {path}: {error.strerror}") from error
-    except ValueError as error:  # a name that no file can have
+    except ValueError as error:  # an impossible file name
         raise SourceError(f"cannot read the picture {str(path)!r}: {error}") from error
     if not data:
         raise SourceError(f"not a picture: {path} is empty")
@@ -111,23 +110,25 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         raise SourceError(f"the picture {path} is too large: expected at most {MAX_BYTES >> 20} MB")
     bgr = _decode(data, path)
     if bgr is None:
-        raise SourceError(f"cannot decode the picture {path}: damaged, or no format that OpenCV knows")
+        raise SourceError(
+            f"cannot decode the picture {path}: it is damaged, or in no format that OpenCV reads"
+        )
     return turn_of_picture(data).apply(to_rgb(_limit_size(bgr)))
 
 
 def _decode(data: bytes, path: Path) -> NDArray[Any] | None:
-    """Pixels as they lie in the file, uint8 (H, W, 3) BGR; None where OpenCV cannot make any."""
-    whole = _without_rest(data) if data.startswith(containers.PNG) else data
+    """Pixels in the orientation of the file, uint8 (H, W, 3) BGR; None where OpenCV cannot decode it."""
+    whole = containers.png_up_to_end(data) if data.startswith(containers.PNG) else data
     if whole is None:
-        raise SourceError(f"cannot decode the picture {path}: a damaged PNG, or one that is cut off")
+        raise SourceError(f"cannot decode the picture {path}: the PNG is damaged or truncated")
     flags = _FLAGS[_reduction(data, path)] | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         bgr = cv2.imdecode(np.frombuffer(whole, np.uint8), flags)
         if bgr is None and data.startswith(containers.JPEG):
-            with muted_stderr():  # the decoder's own words on what is missing
+            with muted_stderr():  # the decoder prints what is missing
                 bgr = cv2.imdecode(np.frombuffer(data + _END_OF_JPEG, np.uint8), flags)
             if bgr is not None:
-                _log.warning("%s is cut off: decoded as far as it goes", path)
+                _log.warning("%s is truncated: decoded as far as possible", path)
     except cv2.error as error:
         if "IMAGE_PIXELS" in error.err:
             raise _too_many_pixels(path, "") from error
@@ -136,17 +137,17 @@ def _decode(data: bytes, path: Path) -> NDArray[Any] | None:
 
 
 def _reduction(data: bytes, path: Path) -> int:
-    """At which part of its sides a picture stays within the limit: 1, 2, 4 or 8.
+    """The least divisor of its sides by which a picture stays within the limit: 1, 2, 4 or 8.
 
     Raises:
-        SourceError: at none of them.
+        SourceError: it has too many pixels by any of them.
     """
     stated, limit = containers.stated_size(data), os.environ.get(_PIXELS, "")
     if stated is None or not limit.isdecimal():  # OpenCV takes more than plain numbers
         return 1
-    for part in _FLAGS if stated.reducible else (1,):
-        if -(-stated.width // part) * -(-stated.height // part) <= int(limit):
-            return part
+    for divisor in _FLAGS if stated.reducible else (1,):
+        if -(-stated.width // divisor) * -(-stated.height // divisor) <= int(limit):
+            return divisor
     raise _too_many_pixels(path, f"{stated.width}×{stated.height} px, ")
 
 
@@ -155,19 +156,6 @@ def _too_many_pixels(path: Path, size: str) -> SourceError:
         f"the picture {path} has too many pixels: {size}expected at most {os.environ.get(_PIXELS, '2^30')}; "
         f"make it smaller, or set the environment variable {_PIXELS}"
     )
-
-
-def _without_rest(png: bytes) -> bytes | None:
-    """A PNG up to its end chunk; None where a chunk says that it is longer than the file.
-
-    OpenCV takes memory for what a chunk says, up to 4 GB, and may look for chunks behind the end.
-    """
-    end = len(containers.PNG)
-    for _, start, stop in containers.png_chunks(png):
-        if stop - start > len(png):
-            return None
-        end = stop + containers.PNG_CHECKSUM
-    return png[:end]
 
 
 def _limit_size(picture: NDArray[Any]) -> NDArray[Any]:

@@ -18,31 +18,31 @@ SUFFIXES = tuple(
         ".mjpg .mkv .mov .mp4 .mpe .mpeg .mpg .mts .mxf .ogg .ogv .qt .ts .vob .webm .wmv .y4m"
     ).split()
 )
-"""File names that count as videos, in lower case. FFmpeg would play a text file, too."""
+"""Endings of the names of videos, in lower case. FFmpeg would play a text file, too."""
 
-_USUAL_RATE = 25.0  # Hz, where a file states none that can be
+_DEFAULT_RATE = 25.0  # Hz, where a file states none or an impossible one
 
 
 class PresentationClock:
-    """The times at which a file's frames are to be shown, growing from frame to frame.
+    """The presentation times of a file's frames, growing from frame to frame.
 
-    Where the file gives no time, or one that stands still or goes back (raw H.264 has none at all), a frame
-    comes one frame duration after the one before it.
+    Where the file states no time (as raw H.264 does), or one that does not grow, a frame comes one frame
+    duration after the one before it.
     """
 
     def __init__(self, rate: float) -> None:
         """
         Args:
-            rate: frames per second, as the file states it.
+            rate: frame rate that the file states, Hz.
         """
-        self._duration_ns = round(1e9 / (rate if 1 <= rate <= 1000 else _USUAL_RATE))
+        self._duration_ns = round(1e9 / (rate if 1 <= rate <= 1000 else _DEFAULT_RATE))
         self._last_ns: int | None = None
 
     def next(self, position_ms: float) -> int:
         """The time of the next frame, ns.
 
         Args:
-            position_ms: what the file says, ms.
+            position_ms: the time that the file states, ms.
         """
         stated = round(position_ms * 1e6) if 0 <= position_ms < math.inf else 0
         if self._last_ns is not None and stated <= self._last_ns:
@@ -52,7 +52,7 @@ class PresentationClock:
 
 
 class VideoSource:
-    """Every frame of a file, none lost, as fast as they are taken; a damaged end is the end.
+    """All frames of a file, as fast as they are taken, up to its end or to where it is damaged.
 
     ``captured_ns`` is the moment when the frame was read, ``position_ns`` the file's own presentation time
     (``PresentationClock``). Frames are turned as the file's metadata says. Each iteration starts from the
@@ -63,11 +63,11 @@ class VideoSource:
         """
         Args:
             path: the file.
-            turn: what becomes of each frame once it is upright by the file's own account.
+            turn: rotation and mirroring of each frame after it is upright by the file's own metadata.
 
         Raises:
-            SourceError: no such file, not a video, no frame of it decodes, or its frames are too large
-                (``check_frame_size``).
+            SourceError: the file does not exist, is not a video, none of its frames decodes, or they are too
+                large (``check_frame_size``).
         """
         self.stats = SourceStats()
         self._path = path
@@ -82,7 +82,7 @@ class VideoSource:
         finally:
             capture.release()
         if not has_frame:
-            raise SourceError(f"cannot play {path}: damaged, empty, or no video that FFmpeg knows")
+            raise SourceError(f"cannot play {path}: it is damaged, empty, or no video that FFmpeg knows")
 
     def __iter__(self) -> Iterator[Frame]:
         """
@@ -111,7 +111,7 @@ class VideoSource:
         self._closed = True
 
     def _grab(self, capture: cv2.VideoCapture) -> bool:
-        """Whether there is one more frame. It is decoded then, but not yet a picture."""
+        """Read the next frame, without converting it to pixels; False at the end."""
         self._check_size(capture)  # by the header, before any frame of that size is made
         if not capture.grab():
             return False

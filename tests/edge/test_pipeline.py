@@ -62,13 +62,13 @@ def test_low_confidence_is_said(classifier, golden, make_frame):
         assert pipeline.process(frame).faces[0].status is status
 
 
-def test_two_looks_give_their_mean(classifier, golden, make_frame):
+def test_two_passes_give_their_mean(classifier, golden, make_frame):
     faces = [Face(golden[name] * (512, 512, 512), 1.0, None, 0) for name in ("astronaut", "grace_hopper")]
     backend = OneFace(None)
     frame = make_frame(np.zeros((8, 8, 3), np.uint8))
     pipeline = Pipeline(backend, classifier, ProbabilitySmoother(0))
     given = []
-    for face in (*faces, replace(faces[0], second=faces[1])):
+    for face in (*faces, replace(faces[0], mirrored=faces[1])):
         backend.detect = lambda _, face=face: [face]
         given.append(pipeline.process(frame).faces[0].probabilities)
     assert np.abs(given[0] - given[1]).max() > 0.05
@@ -90,7 +90,7 @@ def test_smoothing_holds_back_a_sudden_change_but_not_in_stills(classifier, gold
 
 def test_a_bundle_that_needs_maps_and_a_backend_without_them():
     settings = load_settings(None, {"landmarks.backend": "mediapipe", "expression.bundle": "fer2013"})
-    with pytest.raises(ConfigError, match=r"coarse_map and fine_map .* mediapipe does not give: use litert"):
+    with pytest.raises(ConfigError, match=r"coarse_map and fine_map.* mediapipe does not give: use litert"):
         build_pipeline(settings)
 
 

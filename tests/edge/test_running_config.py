@@ -1,9 +1,8 @@
-"""Who is to blame for an error: the new bundle, which is taken back, or somebody else."""
+"""Errors that roll the new bundle back, and errors that do not count against it."""
 
 import shutil
 import signal
 import threading
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -13,13 +12,13 @@ from edge.bundles import self_test
 from edge.bundles.state import State
 from edge.bundles.store import SHIPPED, BundleStore
 from edge.core.errors import BackendError, BundleError, MienError
+from edge.core.types import Status
 from edge.head.classifier import TfliteClassifier
 from edge.head.inputs import LANDMARKS
 from edge.reload import Reload
 from edge.running_config import open_allowed_source
 from edge.settings import load_settings
 from edge.sinks.outputs import Outputs
-from edge.sources.live import LiveSource
 from tests.edge.own_bundles import own_bundle, replace_model, shift_golden
 
 NEW = State("mine", None, 0)
@@ -30,7 +29,7 @@ PROVEN = State("mine")
 def store(tmp_path, monkeypatch, models):
     """In use is ``mine``, which has the labels of FER+ and was never started."""
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
-    monkeypatch.setattr(self_test, "check_apart", lambda folder: None)
+    monkeypatch.setattr(self_test, "check_in_subprocess", lambda folder: None)
     return in_use(tmp_path, "ferplus")
 
 
@@ -58,22 +57,27 @@ def fails(error):
 
 
 @pytest.fixture
-def run(monkeypatch):
-    """A service from its start to its end, in this process."""
-    monkeypatch.setattr(service.faulthandler, "enable", lambda *_: None)
+def same_signals():
+    """The handlers of this process survive a service in it."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield lambda **changes: service.run(settings(**changes), frames=3)
+    yield
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
+@pytest.fixture
+def run(monkeypatch, same_signals):
+    """A service from its start to its end, in this process."""
+    monkeypatch.setattr(service.faulthandler, "enable", lambda *_: None)
+    return lambda **changes: service.run(settings(**changes), frames=3)
+
+
 class TestTheBundle:
-    """An error of its own takes it back at once: the default runs."""
+    """Its own error rolls it back at once: the default runs."""
 
     def test_the_runtime_refuses_its_network(self, store):
         replace_model(store.folder / "mine", bytes(1000))
         assert start().trial.name is None
-        assert store.state == State()
 
     def test_its_network_cannot_be_run(self, store, monkeypatch):
         def codes(self, inputs):
@@ -84,7 +88,6 @@ class TestTheBundle:
         actual = TfliteClassifier.codes
         monkeypatch.setattr(TfliteClassifier, "codes", codes)
         assert start().trial.name is None
-        assert store.state == State()
 
 
 class TestSomebodyElse:
@@ -117,7 +120,7 @@ class TestSomebodyElse:
         assert store.state == State("mine", None, 1)
 
     def test_a_runtime_that_does_not_load(self, store, monkeypatch):
-        for name in ("landmarks.detector", "landmarks.litert", "head.classifier"):
+        for name in ("landmarks.detector", "landmarks.landmark_model", "head.classifier"):
             monkeypatch.setattr(f"edge.{name}.make_interpreter", fails(BackendError("does not load")))
         for _ in range(3):
             with pytest.raises(BackendError, match="does not load"):
@@ -126,12 +129,15 @@ class TestSomebodyElse:
 
 
 class TestReload:
-    @pytest.fixture
-    def running(self, store):
+    def service(self, source=None, frames=None, kind=service.Service):
         """A service that runs the default."""
         load = settings(expression__bundle="landmarks", source="demo")
         config = running_config.next_config(load())
-        return service.Service(load, config, SimpleNamespace(close=lambda: None), None)
+        return kind(load, config, source or SimpleNamespace(close=lambda: None), frames)
+
+    @pytest.fixture
+    def running(self, store):
+        return self.service()
 
     def closed(self, pipeline, monkeypatch):
         closed = []
@@ -140,23 +146,23 @@ class TestReload:
 
     def reload(self, running, **changes):
         """What a reload with these settings has built."""
-        built = Reload(settings(source="demo", **changes), running._config)
+        built = Reload(settings(source="demo", **changes), running.config)
         built.run()
         return built
 
     def test_a_bug_in_what_is_built_does_not_end_what_runs(self, running, store, monkeypatch, caplog):
-        before = running._config
+        before = running.config
         monkeypatch.setattr(self_test, "check", fails(RuntimeError("a bug")))
-        running._take(self.reload(running))
-        assert running._config is before
-        assert "reload refused, keeping the current configuration" in caplog.text
+        running.finish_reload(self.reload(running))
+        assert running.config is before
+        assert "keeping the current configuration" in caplog.text
         assert "a bug" in caplog.text
         assert store.state == NEW
 
     @pytest.mark.parametrize("own_backend", [True, False])
     @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("a bug")])
     def test_sinks_that_cannot_be_opened(self, running, store, monkeypatch, caplog, own_backend, error):
-        before = running._config
+        before = running.config
         built = self.reload(running)
         config, _ = built.result()
         assert store.state == State("mine", None, 1)
@@ -164,10 +170,10 @@ class TestReload:
             config.pipeline.backend = before.pipeline.backend
         closed = self.closed(config.pipeline, monkeypatch)
         monkeypatch.setattr(Outputs, "change", fails(error))
-        running._take(built)
+        running.finish_reload(built)
         assert "keeping the current configuration" in caplog.text
         assert str(error) in caplog.text
-        assert running._config is before
+        assert running.config is before
         assert closed == [True] * own_backend
         assert store.state == NEW
 
@@ -177,23 +183,22 @@ class TestReload:
         source = SimpleNamespace(close=lambda: closed.append(True))
         monkeypatch.setattr("edge.reload.open_allowed_source", lambda _settings: source)
         monkeypatch.setattr(where, fails(BackendError("refused")))
-        running._take(self.reload(running, camera__mirror=True))
+        running.finish_reload(self.reload(running, camera__mirror=True))
         assert closed == [True]
 
-    def test_frames_are_counted_across_sources(self, running, portraits, monkeypatch, caplog):
+    def test_frames_are_counted_across_sources(self, store, portraits, same_signals, caplog):
         """The second source comes at the third frame of five."""
-        monkeypatch.setattr(running, "_handle_signals", lambda: None)
-        monkeypatch.setattr(running, "_frames", 5)
-        running._source = open_allowed_source(running._config.settings, 5)
-        tick, ticks = running._tick, []
+        ticks, reload = [], self.reload
 
-        def reload_at_the_third():
-            ticks.append(True)
-            if len(ticks) == 3:
-                running._reload = self.reload(running, expression__bundle="landmarks", camera__mirror=True)
-            tick()
+        class ReloadingAtTheThird(service.Service):
+            def tick(self):
+                ticks.append(True)
+                if len(ticks) == 3:
+                    self.pending_reload = reload(self, expression__bundle="landmarks", camera__mirror=True)
+                super().tick()
 
-        monkeypatch.setattr(running, "_tick", reload_at_the_third)
+        source = open_allowed_source(settings(source="demo")(), 5)
+        running = self.service(source, 5, ReloadingAtTheThird)
         with caplog.at_level("INFO"):
             summary = running.run()
         assert len(ticks) == 5
@@ -202,11 +207,9 @@ class TestReload:
         assert "3 frames, " in caplog.text
         assert caplog.messages[-1] == "since the source changed:"
 
-    def test_a_source_that_comes_with_the_last_frame_is_not_read(self, running, portraits, monkeypatch):
-        monkeypatch.setattr(running, "_handle_signals", lambda: None)
-        monkeypatch.setattr(running, "_frames", 1)
-        running._source = open_allowed_source(running._config.settings, 1)
-        running._reload = self.reload(running, expression__bundle="landmarks", camera__mirror=True)
+    def test_a_source_that_comes_with_the_last_frame_is_not_read(self, store, portraits, same_signals):
+        running = self.service(open_allowed_source(settings(source="demo")(), 1), 1)
+        running.pending_reload = self.reload(running, expression__bundle="landmarks", camera__mirror=True)
         assert running.run().frames == 1
 
     @pytest.mark.parametrize("started", [True, False])
@@ -222,11 +225,11 @@ class TestReload:
             return actual(*arguments)
 
         monkeypatch.setattr(*at, slow)
-        monkeypatch.setattr(service, "_PATIENCE_S", 0.0)
-        running._reload = built = Reload(settings(source="demo"), running._config)
+        monkeypatch.setattr(service, "RELOAD_WAIT_S", 0.0)
+        running.pending_reload = built = Reload(settings(source="demo"), running.config)
         built.start()
         assert reached.wait(60)
-        running._leave_reload()
+        running.abandon_reload()
         if started:
             assert store.state == NEW
         ended.set()
@@ -250,15 +253,9 @@ def test_a_pipeline_that_cannot_be_built_leaves_nothing_behind(models, tmp_path,
     assert threads == []
 
 
-def test_the_status_says_no_camera_only_where_there_is_none(models):
+@pytest.mark.parametrize(("camera_lost", "seen"), [(False, "no face"), (True, "no camera")])
+def test_the_status_says_no_camera_only_where_there_is_none(camera_lost, seen):
     """Asleep, a second may pass without a frame."""
-    load = settings(expression__bundle="landmarks", sleep__after_s=1.0, sleep__interval_s=2.0)
-    source = LiveSource("cam", lambda: None)
-    run = service.Service(load, running_config.next_config(load()), source, None)
-    run._sleep.see(False, time.monotonic() + 5.0)
-    run._faces = "no face"
-    assert run._beat(1.0).startswith("0.0 fps, no face, asleep; ")
-    source._report_lost("unplugged")
-    assert run._beat(1.0).startswith("0.0 fps, no camera, asleep; ")
-    source._report_back()
-    assert run._beat(1.0).startswith("0.0 fps, no face, asleep; ")
+    status = Status("everyday", 7, 0.0, 1, 2, 3, True, camera_lost, None, {})
+    line = service.status_line(status, "no face")
+    assert line == f"0.0 fps, {seen}, asleep; dropped 1, skipped 2, reopened 3"

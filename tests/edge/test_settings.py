@@ -151,7 +151,7 @@ def test_a_file_without_an_end_is_not_read_to_it():
 
 
 def test_a_missing_file_is_an_error(tmp_path):
-    with pytest.raises(ConfigError, match="cannot read settings"):
+    with pytest.raises(ConfigError, match="cannot read the settings"):
         load_settings(tmp_path / "absent.toml", {})
 
 

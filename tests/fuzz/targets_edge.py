@@ -17,7 +17,7 @@ from edge.head.classifier import TfliteClassifier
 from edge.head.inputs import inputs_of
 from edge.landmarks import assets
 from edge.landmarks.assets import Asset
-from edge.landmarks.fetch import setup
+from edge.landmarks.fetch import fetch_missing
 from edge.landmarks.surgery.tap import tap
 from edge.settings import load_settings
 from edge.sources.pictures import read_picture
@@ -164,7 +164,7 @@ def _wheel_seeds() -> list[Files]:
 
 def _wheel(folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as out:
-        setup(Path(out), [folder / "package.whl"], _WANTED, lambda _: None)
+        fetch_missing(Path(out), [folder / "package.whl"], _WANTED, lambda _: None)
 
 
 # ---- pictures and videos ----

@@ -78,8 +78,8 @@ def _state_seeds() -> list[Files]:
 
 def _state(folder: Path) -> None:
     state = StateFile(folder)
-    state.change(lambda now: now.counted())
-    assert StateFile(folder).now == state.now
+    state.change(lambda state: state.count_starts())
+    assert StateFile(folder).state == state.state
 
 
 TARGETS = {

@@ -98,7 +98,7 @@ def server_restarts(bench: Bench) -> dict[str, float]:
 def frozen_camera(bench: Bench) -> dict[str, float]:
     """The camera gives one and the same picture until it is opened anew."""
     bench.stream.mode = stream.FROZEN
-    noticed = bench.app.wait(lambda: "the very same picture" in bench.app.log, CAMERA_LIMIT_S, "noticed")
+    noticed = bench.app.wait(lambda: "identical pictures" in bench.app.log, CAMERA_LIMIT_S, "noticed")
     bench.stream.mode = stream.HEALTHY
     return {"noticed_s": noticed, "recovery_s": bench.app.wait_for_frame(CAMERA_LIMIT_S, "frames again")}
 
@@ -125,7 +125,7 @@ def corrupt_bundle(bench: Bench) -> dict[str, float]:
     model[len(model) // 2] ^= 1
     (copy / "model.tflite").write_bytes(model)
     bench.app.reload(settings(bench.stream.url, str(copy)))
-    bench.app.wait(lambda: "reload refused" in bench.app.log, 10, "refused")
+    bench.app.wait(lambda: "keeping the current configuration" in bench.app.log, 10, "refused")
     return {"recovery_s": bench.app.wait_for_frame(1, "frames all the while")}
 
 

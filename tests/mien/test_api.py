@@ -128,8 +128,8 @@ def test_a_result_gives_the_record(recognizer, astronaut):
 @pytest.mark.parametrize(
     ("picture", "color", "message"),
     [
-        (np.zeros((4, 4, 3), np.uint8), None, "color must be said of an array"),
-        (np.zeros((4, 4, 3), np.uint8), "BGR", "color must be said of an array"),
+        (np.zeros((4, 4, 3), np.uint8), None, "an array needs its color"),
+        (np.zeros((4, 4, 3), np.uint8), "BGR", "an array needs its color"),
         (np.zeros((4, 4, 3), np.float32), "rgb", r"not float32 \(4, 4, 3\)"),
         (np.zeros((4, 4, 4), np.uint8), "rgb", r"not uint8 \(4, 4, 4\)"),
         (np.zeros((0, 4, 3), np.uint8), "rgb", r"not uint8 \(0, 4, 3\)"),
@@ -228,7 +228,7 @@ def test_numbers_and_paths_of_any_kind(astronaut):
 
 
 def test_a_path_is_for_predict(recognizer, astronaut):
-    with pytest.raises(MienError, match=r"a path goes to predict\(\)"):
+    with pytest.raises(MienError, match=r"not a path: call predict\(\)"):
         recognizer(str(astronaut))
 
 

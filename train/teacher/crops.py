@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.types import Roi
-from edge.landmarks.litert import LandmarkModel
+from edge.landmarks.landmark_model import LandmarkModel
 from edge.landmarks.models import find_models
 from edge.landmarks.surgery.tap import tap
 from evaluation import Preparation, prepare

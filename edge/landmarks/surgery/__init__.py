@@ -1,1 +1,1 @@
-"""Changes to MediaPipe's TFLite models while they are loaded: further outputs, and pixels as input."""
+"""Changes to MediaPipe's TFLite models as they are loaded: further outputs, and pixels as input."""

@@ -1,11 +1,10 @@
-"""TFLite flatbuffers without a schema or a converter: reading what is there, adding to the end.
+"""Reading TFLite flatbuffers and adding to their end, without a schema or a converter.
 
-Offsets follow FlatBuffers' internals (https://flatbuffers.dev/internals/), numbers of fields TensorFlow
-Lite's ``schema.fbs``. References only point forward: what is new goes to the end, and what refers to it is
-turned there.
+Offsets follow FlatBuffers' internals (https://flatbuffers.dev/internals/), field numbers TensorFlow Lite's
+``schema.fbs``. References only point forward: new data goes to the end, and the reference to it is changed.
 
-Positions are bytes from the start. All functions that read raise one of ``CUT_OFF`` where the flatbuffer is
-cut off, or is none.
+Positions are bytes from the start. All functions that read raise one of ``TRUNCATED`` where the flatbuffer is
+truncated, or the bytes are no flatbuffer.
 """
 
 import struct
@@ -23,30 +22,31 @@ TENSOR_SHAPE, TENSOR_TYPE, TENSOR_BUFFER, TENSOR_QUANTIZATION = 0, 1, 2, 4
 QUANTIZATION_SCALE, QUANTIZATION_ZERO_POINT = 2, 3
 BUFFER_DATA = 0
 
-CUT_OFF = (struct.error, OverflowError)
-"""The second where the place is beyond what a 32-bit processor counts to."""
-NO_MODEL = "the model is not a TFLite flatbuffer, or it was cut off"
+TRUNCATED = (struct.error, OverflowError)
+"""Errors of a read beyond the end; the second one where a 32-bit processor cannot address the position."""
+NO_MODEL = "the model is not a TFLite flatbuffer, or it is truncated"
 
 _ALIGNMENT = 16
-"""That of a model's constants."""
+"""Alignment of a model's constants, bytes."""
 
 
 class Vector(NamedTuple):
-    """What a new table refers to: numbers or characters."""
+    """A vector of numbers or characters that a new table refers to."""
 
     elements: int
     data: bytes
 
 
 Fields = Mapping[int, "int | Vector | Fields"]
-"""Of a new table: a number from 0 to 2³² − 1 (of a field of one byte, its first), a vector or a table."""
+"""Fields of a new table by their numbers: an integer from 0 to 2³² − 1 (little-endian, so a field of one byte
+reads its first), a vector or a table."""
 
 
 def subgraph_of(model: bytes) -> int:
     """Position of the only subgraph's table.
 
     Raises:
-        ModelError: there is another number of subgraphs.
+        ModelError: the model has none, or more than one.
     """
     subgraphs = follow(model, field(model, follow(model, 0), MODEL_SUBGRAPHS))
     if length(model, subgraphs) != 1:
@@ -59,7 +59,7 @@ def field(model: bytes, table: int, number: int) -> int:
     starts with its own size and the table's, followed by each field's distance from the table.
 
     Raises:
-        ModelError: the field has its default, and no place.
+        ModelError: the field has its default value, and so no position.
     """
     vtable = table - struct.unpack_from("<i", model, table)[0]
     (size,) = struct.unpack_from("<H", model, vtable)
@@ -70,17 +70,17 @@ def field(model: bytes, table: int, number: int) -> int:
 
 
 def follow(model: bytes, position: int) -> int:
-    """Where the reference at ``position`` points to."""
+    """The position that the reference at ``position`` points to."""
     return position + int(struct.unpack_from("<I", model, position)[0])
 
 
 def length(model: bytes, vector: int) -> int:
-    """How many elements a vector has."""
+    """Number of elements of a vector."""
     return int(struct.unpack_from("<I", model, vector)[0])
 
 
 def number(model: bytes, position: int) -> int:
-    """The 32-bit integer there."""
+    """The 32-bit integer at ``position``."""
     return int(struct.unpack_from("<i", model, position)[0])
 
 
@@ -91,7 +91,9 @@ def slot(model: bytes, vector: int, index: int) -> int:
         ModelError: the vector is shorter.
     """
     if not 0 <= index < length(model, vector):
-        raise ModelError(f"the model has {length(model, vector)} elements there, expected number {index}")
+        raise ModelError(
+            f"a vector of the model has {length(model, vector)} elements, expected index {index}"
+        )
     return vector + 4 + 4 * index
 
 
@@ -105,19 +107,19 @@ def element(model: bytes, vector: int, index: int) -> int:
 
 
 def refer(model: bytearray, position: int, data: bytes) -> None:
-    """Add ``data`` to the end, at a multiple of 16, and turn the reference at ``position`` to it."""
+    """Append ``data`` at a multiple of 16 bytes, and make the reference at ``position`` point to it."""
     model += bytes(-len(model) % _ALIGNMENT)
     struct.pack_into("<I", model, position, len(model) - position)
     model += data
 
 
 def vector(values: Vector) -> bytes:
-    """A vector as it stands in a flatbuffer, on its own."""
+    """The bytes of a vector: its length and its elements."""
     return struct.pack("<I", values.elements) + values.data
 
 
 def table(fields: Fields) -> bytes:
-    """A table with all that it refers to; its vtable comes last. Every field takes four bytes."""
+    """The bytes of a table and all that it refers to, with the vtable last. Every field takes four bytes."""
     data = bytearray(4 + 4 * len(fields))
     places = [0] * (max(fields) + 1)
     for place, (number, value) in enumerate(fields.items(), start=1):

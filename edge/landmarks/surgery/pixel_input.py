@@ -1,8 +1,8 @@
-"""A TFLite model for pixels as they are, uint8, in place of floats from 0 to 1.
+"""A TFLite model that takes uint8 pixels in place of floats from 0 to 1.
 
 A crop can be cut straight into such an input, and XNNPACK converts it faster than NumPy does. It needs an
 operator ``DEQUANTIZE``, of which the model has one for every constant, since they are stored in 16 bits. The
-16 numbers of the first bias are stored in 32 bits instead, and their operator is turned to the input. It
+16 numbers of the first bias are stored in 32 bits instead, and their operator is moved to the input. It
 computes ``float32(pixel) × float32(1/255)``, as NumPy would, so the outputs stay bit-identical.
 """
 
@@ -16,25 +16,25 @@ _UINT8 = 3
 
 
 def take_pixels(model: bytes) -> bytes:
-    """The model with an input of uint8: a pure function of its bytes.
+    """The model with a uint8 input: a pure function of its bytes.
 
-    Only what is needed to find the places is looked at; that the result is a model for pixels is known by
-    its hash (``edge.landmarks.models``).
+    Only the positions to change are checked; that the result is a model for pixels is known by its hash
+    (``edge.landmarks.models``).
 
     Args:
         model: TFLite flatbuffer with one subgraph, whose first input, float32, goes to a convolution with a
             bias of 16 bits.
 
     Returns:
-        The same model, but its first input is uint8 of the same shape, with scale 1/255, zero point 0 and no
+        The same model, whose first input is uint8 of the same shape, with scale 1/255, zero point 0 and no
         name.
 
     Raises:
-        ModelError: the places cannot be found.
+        ModelError: the model has no such input, convolution or bias.
     """
     try:
         return _take_pixels(model)
-    except fb.CUT_OFF:
+    except fb.TRUNCATED:
         raise ModelError(fb.NO_MODEL) from None
 
 
@@ -47,11 +47,11 @@ def _take_pixels(model: bytes) -> bytes:
     entrance = fb.slot(model, inputs, 0)
     floats = fb.number(model, entrance)
     convolution = _operator(model, operators, fb.OPERATOR_INPUTS, floats)
-    bias = fb.number(model, _ends(model, convolution, fb.OPERATOR_INPUTS, 2))
+    bias = fb.number(model, _end_slot(model, convolution, fb.OPERATOR_INPUTS, 2))
     expander = _operator(model, operators, fb.OPERATOR_OUTPUTS, bias)
     if _code(model, expander) != _DEQUANTIZE:
         raise ModelError("the bias of the model's first convolution must be stored in 16 bits")
-    takes, gives = (_ends(model, expander, side, 0) for side in (fb.OPERATOR_INPUTS, fb.OPERATOR_OUTPUTS))
+    takes, gives = (_end_slot(model, expander, side, 0) for side in (fb.OPERATOR_INPUTS, fb.OPERATOR_OUTPUTS))
     packed = fb.number(model, takes)
 
     buffer = fb.number(model, fb.field(model, fb.element(model, tensors, packed), fb.TENSOR_BUFFER))
@@ -78,21 +78,21 @@ def _take_pixels(model: bytes) -> bytes:
 
 
 def _operator(model: bytes, operators: int, side: int, tensor: int) -> int:
-    """The first operator whose first input or output is that tensor."""
+    """The first operator whose first input or output is ``tensor``."""
     for index in range(fb.length(model, operators)):
         operator = fb.element(model, operators, index)
-        if fb.number(model, _ends(model, operator, side, 0)) == tensor:
+        if fb.number(model, _end_slot(model, operator, side, 0)) == tensor:
             return operator
     raise ModelError(f"no operator of the model takes or gives tensor {tensor}")
 
 
-def _ends(model: bytes, operator: int, side: int, index: int) -> int:
-    """Where one of an operator's inputs or outputs stands."""
+def _end_slot(model: bytes, operator: int, side: int, index: int) -> int:
+    """Position of the index of one of an operator's input or output tensors."""
     return fb.slot(model, fb.follow(model, fb.field(model, operator, side)), index)
 
 
 def _code(model: bytes, operator: int) -> int:
-    """Which operation it is: the number of ``BuiltinOperator``, of those up to 126."""
+    """The number of an operator's ``BuiltinOperator``, up to 126."""
     codes = fb.follow(model, fb.field(model, fb.follow(model, 0), fb.MODEL_OPERATOR_CODES))
     index = fb.number(model, fb.field(model, operator, fb.OPERATOR_CODE))
     place = fb.field(model, fb.element(model, codes, index), fb.CODE_BUILTIN)
@@ -100,6 +100,7 @@ def _code(model: bytes, operator: int) -> int:
 
 
 def _shape(model: bytes, tensors: int, index: int) -> fb.Vector:
+    """The shape of a tensor, as a vector for a new table."""
     shape = fb.follow(model, fb.field(model, fb.element(model, tensors, index), fb.TENSOR_SHAPE))
     count = fb.length(model, shape)
     (sides,) = struct.unpack_from(f"{4 * count}s", model, shape + 4)

@@ -120,9 +120,9 @@ def test_what_is_done_to_a_face_starts_from_the_clean_one(portraits):
     rgb = make_frame(read_picture(portraits["grace_hopper.jpg"]))
     (seen,) = build_backend(SETTINGS.landmarks).detect(Frame(rgb, 0, 0, "", still=True))
     face = system.find(rgb)
-    assert face.second is None
+    assert face.mirrored is None
     np.testing.assert_array_equal(face.landmarks, seen.landmarks)
-    looks = [system.answer_face(rgb, each).probabilities for each in (face, seen.second)]
+    looks = [system.answer_face(rgb, each).probabilities for each in (face, seen.mirrored)]
     np.testing.assert_allclose(system.answer(rgb).probabilities, np.mean(looks, axis=0), rtol=1e-6)
     again = system.find_in(rgb, face.roi)
     np.testing.assert_array_equal(again.landmarks, face.landmarks)

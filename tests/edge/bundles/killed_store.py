@@ -66,7 +66,7 @@ def outcome(folder, operation, arguments):
 
 def main():
     original, operation, arguments = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
-    self_test.check_apart = lambda folder: None  # a process of its own, which has tests of its own
+    self_test.check_in_subprocess = lambda folder: None  # a process of its own, which has tests of its own
     with tempfile.TemporaryDirectory() as room:
         before = BundleStore(original).state
         after, expected = outcome(shutil.copytree(original, Path(room) / "whole"), operation, arguments)

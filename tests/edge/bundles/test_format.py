@@ -119,7 +119,7 @@ def _standardization(key, change):
         (_landmarks(shape=[1404.0]), "1 to 8 whole numbers above 0"),
         (_landmarks(shape=[1404, 0]), "1 to 8 whole numbers above 0"),
         (_landmarks(shape=[1] * 9), "1 to 8 whole numbers above 0"),
-        (_landmarks(shape=[10**9, 10**9]), "1,000,000 numbers at most"),
+        (_landmarks(shape=[10**9, 10**9]), "1,000,000 numbers"),
         (_landmarks(shape=[1403]), "1403 numbers"),
         (_landmarks(dtype="float64"), "'dtype' must be one of float32, uint8, int8"),
         (_landmarks(dtype=[]), "'dtype' must be str"),

@@ -64,19 +64,19 @@ class TestApart:
     def test_a_whole_one_passes(self, tmp_path, monkeypatch):
         folder = own_bundle(tmp_path / "b")
         monkeypatch.chdir(tmp_path)  # the program is found from anywhere
-        self_test.check_apart(folder)
+        self_test.check_in_subprocess(folder)
 
     def test_its_reason_is_told(self, tmp_path):
         folder = own_bundle(tmp_path / "b")
         shift_golden(folder, 2 * golden.TOLERANCE)
         with pytest.raises(BundleError, match=r"^bundle .* does not compute on this device"):
-            self_test.check_apart(folder)
+            self_test.check_in_subprocess(folder)
 
     def test_a_model_that_the_runtime_refuses(self, tmp_path):
         folder = own_bundle(tmp_path / "b")
         replace_model(folder, bytes(1000))
         with pytest.raises(BundleError, match="refuses the model of bundle"):
-            self_test.check_apart(folder)
+            self_test.check_in_subprocess(folder)
 
     def stand_in(self, tmp_path, monkeypatch, script):
         """Another program in the place of Python."""
@@ -90,15 +90,15 @@ class TestApart:
         monkeypatch.setenv("PYTHONPATH", "/elsewhere")
         self.stand_in(tmp_path, monkeypatch, 'echo "$PYTHONPATH" >&2; exit 1')
         with pytest.raises(BundleError, match=f"^{Path(self_test.__file__).parents[2]}:/elsewhere$"):
-            self_test.check_apart(tmp_path)
+            self_test.check_in_subprocess(tmp_path)
 
     def test_a_crash_is_told(self, tmp_path, monkeypatch):
         self.stand_in(tmp_path, monkeypatch, "kill -SEGV $$")
         with pytest.raises(BundleError, match=r"crashes the TFLite runtime \(SIGSEGV\)"):
-            self_test.check_apart(tmp_path)
+            self_test.check_in_subprocess(tmp_path)
 
     def test_one_that_finds_no_end(self, tmp_path, monkeypatch):
         self.stand_in(tmp_path, monkeypatch, "exec tail -f /dev/null")
         monkeypatch.setattr(self_test, "LIMIT_S", 0.1)
         with pytest.raises(BundleError, match="gave no answer within"):
-            self_test.check_apart(tmp_path)
+            self_test.check_in_subprocess(tmp_path)

@@ -27,7 +27,7 @@ def store(tmp_path):
 @pytest.fixture
 def quick(monkeypatch):
     """Installing without a process for the network: tests that are about something else."""
-    monkeypatch.setattr(self_test, "check_apart", lambda folder: None)
+    monkeypatch.setattr(self_test, "check_in_subprocess", lambda folder: None)
 
 
 @pytest.fixture
@@ -101,7 +101,9 @@ class TestInstall:
 
     def test_a_former_name_goes_on_to_work_and_says_what_it_is_now(self, tmp_path, caplog):
         assert BundleStore(tmp_path / "s").read("fused").name == "fer2013"
-        assert caplog.messages == ["the bundle fused is called fer2013 now; everyday is the one for a camera"]
+        (message,) = caplog.messages
+        assert "fused" in message
+        assert "fer2013" in message
 
     @pytest.mark.parametrize("name", ["everyday", "fer2013", "ferplus", "landmarks"])
     def test_names_of_shipped_bundles(self, store, tmp_path, name):
@@ -113,7 +115,9 @@ class TestInstall:
             store.install(str(own_bundle(tmp_path / "b", "My Model")))
 
     def test_the_same_again_changes_nothing(self, two, tmp_path, monkeypatch):
-        monkeypatch.setattr(self_test, "check_apart", lambda folder: pytest.fail("it was tried out before"))
+        monkeypatch.setattr(
+            self_test, "check_in_subprocess", lambda folder: pytest.fail("it was tried out before")
+        )
         proved(two, "one")
         before = (two.folder / "one").stat()
         assert two.install(str(tmp_path / "one")) == "one"
@@ -278,7 +282,9 @@ class TestStart:
         two.use("one")
         first, again = two.start(), BundleStore(two.folder)
         first.prove()
-        monkeypatch.setattr("edge.bundles.state.StateFile.keep", lambda *_: pytest.fail("written"))
+        monkeypatch.setattr(
+            "edge.bundles.state.StateFile.change_or_remember", lambda *_: pytest.fail("written")
+        )
         first.prove()
         again.start().prove()
 
@@ -348,7 +354,7 @@ class TestStart:
         proved(two, "two")
         shutil.rmtree(two.folder / "two")
         assert two.start().name == "one"
-        assert "not there any more" in caplog.text
+        assert "does not exist any more" in caplog.text
 
 
 class TestDamage:
@@ -372,7 +378,7 @@ class TestDamage:
     def test_a_damaged_state_means_the_default(self, two, caplog, text):
         (two.folder / "state.json").write_bytes(text)
         assert two.start().name is None
-        assert "state.json, going on with the default bundle" in caplog.text
+        assert "state.json, running the default bundle" in caplog.text
         two.use("one")
         assert two.start().name == "one"
 
@@ -388,7 +394,7 @@ class TestDamage:
         service = BundleStore(two.folder)
         trial = service.start()
         assert trial.name == "two"
-        assert "known until the program ends: Read-only file system" in caplog.text
+        assert "kept until the program ends: Read-only file system" in caplog.text
         trial.fail("its network is off")
         trial = service.start()
         assert trial.name == "one"

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.fixture
 def store(tmp_path, monkeypatch):
     """``one`` has proved itself, ``two`` is there."""
-    monkeypatch.setattr(self_test, "check_apart", lambda folder: None)
+    monkeypatch.setattr(self_test, "check_in_subprocess", lambda folder: None)
     store = BundleStore(tmp_path / "store")
     for name in ("one", "two"):
         store.install(str(own_bundle(tmp_path / name, name)))

@@ -83,8 +83,7 @@ def test_a_file_for_lines_that_are_not_asked_for_is_a_warning(edge, portraits, t
     file = tmp_path / "out.jsonl"
     result = edge("run", "--source", assets.find(assets.HOPPER), "--jsonl-file", file)
     assert result.returncode == 0
-    line = "WARNING edge.cli.main: output.jsonl_file has no effect: add jsonl to output.sinks (--sink jsonl)"
-    assert result.stderr.count(line) == 1
+    assert result.stderr.count("output.jsonl_file has no effect") == 1
     assert not file.exists()
 
 
@@ -141,7 +140,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(portraits):
         (["run", "--bundle", "fancy"], 78, "no bundle 'fancy'"),
         (["run", "--bundle", "./nowhere"], 78, "no bundle in"),
         (["run", "--max-faces", "99"], 78, "landmarks.max_faces must be 1…16, not 99"),
-        (["run", "--config", "nowhere.toml"], 78, "cannot read settings nowhere.toml"),
+        (["run", "--config", "nowhere.toml"], 78, "settings nowhere.toml"),
         (["run", "--landmarks", "mediapipe-tasks"], 78, "task_file"),
         (["check", "--models-dir", "/nowhere"], 78, "mien setup"),
     ],
@@ -184,7 +183,7 @@ def test_a_damaged_bundle_of_the_store_has_a_way_back(edge, tmp_path):
     (store.folder / "mine" / "model.tflite").write_bytes(b"")
     result = edge("check", env={"STATE_DIRECTORY": str(tmp_path)})
     assert result.returncode == 78
-    assert _error(result).endswith("copy the bundle again; `mien models rollback` takes it back")
+    assert "mien models rollback" in _error(result)
     named = edge("check", "--bundle", "mine", env={"STATE_DIRECTORY": str(tmp_path)})
     assert "rollback" not in _error(named)
     shutil.rmtree(store.folder / "mine")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from edge.core.quantize import CodeSoftmax, MeanStd, Quantization, cut_off, softmax, standardize
+from edge.core.quantize import CodeSoftmax, MeanStd, Quantization, clip_outliers, softmax, standardize
 
 
 def test_the_softmax_of_codes_is_that_of_the_logits_they_stand_for():
@@ -28,11 +28,11 @@ def test_standardized_values_are_cut_off():
 
 def test_what_the_network_standardizes_itself_goes_on_as_it_is_and_is_cut_off_too():
     by = MeanStd(np.float32([1]), np.float32([4]))
-    result = cut_off(np.array([[[3.0, 100.0], [0.5, -100.0]]], np.float16), by, 5.0)
+    result = clip_outliers(np.array([[[3.0, 100.0], [0.5, -100.0]]], np.float16), by, 5.0)
     assert result.dtype == np.float32
     assert result.tolist() == [[[3, 21], [0.5, -19]]]
     pixels = np.array([[0, 255]], np.uint8)
-    assert cut_off(pixels, by, 5.0) is pixels
+    assert clip_outliers(pixels, by, 5.0) is pixels
 
 
 def test_softmax_sums_to_one_and_survives_large_logits():

@@ -23,8 +23,8 @@ def test_an_entry_is_complete(name):
     assert entry.version >= 1
     assert entry.shape
     assert entry.dtype in (np.float32, np.uint8, np.int8)
-    assert (entry.made_up.shape, entry.made_up.dtype) == ((256,), entry.dtype)
-    assert len(np.unique(entry.made_up)) > 100
+    assert (entry.synthetic_values.shape, entry.synthetic_values.dtype) == ((256,), entry.dtype)
+    assert len(np.unique(entry.synthetic_values)) > 100
     assert entry.dtype == np.float32 or not entry.standardized
 
 
@@ -40,7 +40,7 @@ def test_it_is_made_of_a_face_as_the_entry_says(name, models, portraits, make_fr
 
 
 @pytest.mark.parametrize("name", INPUTS)
-def test_it_has_made_up_values(name):
+def test_it_has_synthetic_values(name):
     entry = INPUTS[name]
     tensor = InputTensor(name, 1, "t", entry.shape, entry.dtype)
     (first,), (second,), *rest = golden.faces([entry], [tensor])

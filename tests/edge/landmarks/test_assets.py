@@ -81,10 +81,10 @@ def test_an_empty_truncated_or_altered_file_is_refused(tmp_path, asset, damage):
 def test_a_wheel_is_enough_and_what_is_there_is_left_alone(tmp_path, asset, wheel):
     target = tmp_path / "data"
     lines = []
-    fetch.setup(target, [wheel()], [asset], lines.append)
+    fetch.fetch_missing(target, [wheel()], [asset], lines.append)
     assert (target / asset.name).read_bytes() == CONTENT
     before = (target / asset.name).stat().st_mtime_ns
-    fetch.setup(target, [], [asset], lines.append)  # would fetch, and fail, if it did not look
+    fetch.fetch_missing(target, [], [asset], lines.append)  # would fetch, and fail, if it did not look
     assert (target / asset.name).stat().st_mtime_ns == before
     assert "already there" in lines[-1]
 
@@ -94,7 +94,7 @@ def test_an_installed_package_is_enough(tmp_path, asset, monkeypatch):
     (site / asset.member).parent.mkdir(parents=True)
     (site / asset.member).write_bytes(CONTENT)
     monkeypatch.setattr("sysconfig.get_path", lambda _scheme: str(site))
-    fetch.setup(tmp_path / "data", [], [asset], lambda _: None)
+    fetch.fetch_missing(tmp_path / "data", [], [asset], lambda _: None)
     assert (tmp_path / "data" / asset.name).read_bytes() == CONTENT
 
 
@@ -104,7 +104,7 @@ def test_a_wrong_hash_is_refused_and_the_old_file_kept(tmp_path, asset, wheel):
     (target / asset.name).write_bytes(b"old")
     other = b"B" + CONTENT[1:]
     with pytest.raises(ModelError, match=r"not the pinned file.*nothing was changed"):
-        fetch.setup(target, [wheel(other)], [asset], lambda _: None)
+        fetch.fetch_missing(target, [wheel(other)], [asset], lambda _: None)
     assert (target / asset.name).read_bytes() == b"old"
     assert list(target.iterdir()) == [target / asset.name]
 
@@ -113,7 +113,7 @@ def test_a_wrong_hash_is_refused_and_the_old_file_kept(tmp_path, asset, wheel):
     ("make", "message"),
     [
         (lambda wheel, tmp: tmp / "absent.whl", "no wheel at"),
-        (lambda wheel, tmp: wheel(CONTENT * 10_000), "another size"),
+        (lambda wheel, tmp: wheel(CONTENT * 10_000), "bytes, expected"),
         (lambda wheel, tmp: _cut(wheel()), "not a readable wheel"),
         (lambda wheel, tmp: _corrupt(wheel()), "cannot read"),
         (lambda wheel, tmp: tmp, "not a readable wheel"),
@@ -123,7 +123,7 @@ def test_a_wrong_hash_is_refused_and_the_old_file_kept(tmp_path, asset, wheel):
 )
 def test_a_wheel_that_is_none_is_named(tmp_path, asset, wheel, make, message):
     with pytest.raises(ModelError, match=message):
-        fetch.setup(tmp_path / "data", [make(wheel, tmp_path)], [asset], lambda _: None)
+        fetch.fetch_missing(tmp_path / "data", [make(wheel, tmp_path)], [asset], lambda _: None)
     assert not (tmp_path / "data").exists()
 
 
@@ -159,17 +159,17 @@ def _corrupt(path):
 
 def test_a_wheel_without_face_models_is_an_error_without_portraits_a_note(tmp_path, wheel):
     lines = []
-    fetch.setup(tmp_path / "data", [wheel()], assets.PORTRAITS, lines.append)
+    fetch.fetch_missing(tmp_path / "data", [wheel()], assets.PORTRAITS, lines.append)
     assert len(lines) == 2
     assert "only the demo" in lines[0]
     with pytest.raises(ModelError, match=r"expected a wheel of mediapipe==0\.10\.18"):
-        fetch.setup(tmp_path / "data", [wheel()], assets.MODELS, lines.append)
+        fetch.fetch_missing(tmp_path / "data", [wheel()], assets.MODELS, lines.append)
 
 
 @pytest.mark.usefixtures("no_network")
 def test_without_network_the_way_out_is_named(tmp_path, asset):
     with pytest.raises(ModelError, match="copy its wheel here"):
-        fetch.setup(tmp_path / "data", [], [asset], lambda _: None)
+        fetch.fetch_missing(tmp_path / "data", [], [asset], lambda _: None)
     assert not (tmp_path / "data").exists()
 
 

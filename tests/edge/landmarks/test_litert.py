@@ -7,10 +7,11 @@ import pytest
 from edge.core.errors import BackendError
 from edge.core.features import EYE_ANCHORS, align
 from edge.core.types import Roi
-from edge.landmarks.detector import FaceDetector, Look
-from edge.landmarks.litert import LandmarkModel, LitertBackend, next_roi
+from edge.landmarks.detector import DetectionAttempt, FaceDetector
+from edge.landmarks.landmark_model import LandmarkModel
+from edge.landmarks.litert import LitertBackend, next_roi
 from edge.landmarks.models import TAPS, FaceModels, find_models
-from edge.landmarks.restoration import restored
+from edge.landmarks.restoration import restore
 from edge.sources import open_source
 from edge.sources.pictures import read_picture
 
@@ -69,7 +70,7 @@ def test_while_a_face_is_tracked_the_detector_rests(models, portraits, make_fram
     rgb = portraits["astronaut"]
     backend.detect(make_frame(rgb, 0, still=False))
     # From here on the only way to the face is the track: the detector would give nothing.
-    backend._detector.detect = lambda _rgb: pytest.fail("the detector ran")
+    backend.detector.detect = lambda _rgb: pytest.fail("the detector ran")
     assert len(backend.detect(make_frame(rgb, 1, still=False))) == 1
 
 
@@ -85,7 +86,7 @@ def test_a_lost_face_is_found_again_with_a_new_id(models, portraits, make_frame)
 def test_a_face_whose_tracks_were_forgotten_is_another_one(models, portraits, make_frame):
     backend = LitertBackend(models)
     (before,) = backend.detect(make_frame(portraits["astronaut"], 0, still=False))
-    backend.forget()
+    backend.forget_tracks()
     (after,) = backend.detect(make_frame(portraits["astronaut"], 0, still=False))
     assert after.track_id != before.track_id
 
@@ -100,7 +101,7 @@ def test_a_still_frame_neither_uses_nor_leaves_tracks(models, portraits, make_fr
     assert abs(other.landmarks[:, 0].mean() - first.landmarks[:, 0].mean()) > 10
 
 
-def test_a_still_face_is_looked_at_once_more_mirrored(models, portraits, make_frame):
+def test_a_still_face_is_passed_over_once_more_mirrored(models, portraits, make_frame):
     backend = LitertBackend(models)
     rgb = portraits["astronaut"]
     (face,) = backend.detect(make_frame(rgb))
@@ -108,19 +109,19 @@ def test_a_still_face_is_looked_at_once_more_mirrored(models, portraits, make_fr
     mirrored_picture = np.ascontiguousarray(rgb[:, ::-1])
     mirrored_roi = Roi(rgb.shape[1] - roi.center_x, roi.center_y, roi.size, -roi.rotation)
     (expected,) = backend.detect_in(make_frame(mirrored_picture), mirrored_roi)
-    assert face.second.roi == roi
-    assert face.second.second is None
-    assert face.second.presence == pytest.approx(expected.presence, abs=0.01)
-    seen, wanted = align(face.second.landmarks), align(expected.landmarks)
+    assert face.mirrored.roi == roi
+    assert face.mirrored.mirrored is None
+    assert face.mirrored.presence == pytest.approx(expected.presence, abs=0.01)
+    seen, wanted = align(face.mirrored.landmarks), align(expected.landmarks)
     assert np.abs(seen - wanted).max() < 0.02
     assert np.abs(seen - align(face.landmarks)).max() > 0.03  # she is not symmetric
 
 
-def test_a_tracked_face_is_looked_at_once(models, portraits, make_frame):
+def test_a_tracked_face_has_one_pass(models, portraits, make_frame):
     backend = LitertBackend(models)
     for index in range(2):
         (face,) = backend.detect(make_frame(portraits["astronaut"], index, still=False))
-        assert face.second is None
+        assert face.mirrored is None
 
 
 def test_two_faces_are_two_and_never_the_same_one_twice(models, portraits, make_frame):
@@ -137,7 +138,7 @@ def test_two_faces_are_two_and_never_the_same_one_twice(models, portraits, make_
 
 
 @pytest.mark.parametrize("half", [60, 80])
-def test_a_second_look_finds_a_face_that_fills_the_picture(models, portraits, make_frame, half):
+def test_a_further_attempt_finds_a_face_that_fills_the_picture(models, portraits, make_frame, half):
     frame = make_frame(portraits["grace_hopper"][200 - half : 200 + half, 256 - half : 256 + half])
     assert FaceDetector(models.detector, 1).detect(frame.rgb) == []
     (face,) = LitertBackend(models).detect(frame)
@@ -150,7 +151,9 @@ def test_a_tilted_view_finds_the_same_region(models, portraits, degrees):
     detector = FaceDetector(models.detector, 1)
     rgb = portraits["astronaut"]
     turn = cv2.getRotationMatrix2D((256, 256), -degrees, 1)  # OpenCV counts the other way
-    (roi,) = detector.detect(cv2.warpAffine(rgb, turn, (512, 512)), Look(rotation=math.radians(degrees)))
+    (roi,) = detector.detect(
+        cv2.warpAffine(rgb, turn, (512, 512)), DetectionAttempt(rotation=math.radians(degrees))
+    )
     (upright,) = detector.detect(rgb)
     assert turn[:, :2] @ (upright.center_x, upright.center_y) + turn[:, 2] == pytest.approx(
         (roi.center_x, roi.center_y), abs=3
@@ -159,7 +162,7 @@ def test_a_tilted_view_finds_the_same_region(models, portraits, degrees):
     assert roi.rotation - upright.rotation == pytest.approx(math.radians(degrees), abs=0.05)
 
 
-def test_pictures_without_a_face_have_none_at_the_second_look_either(models, media, make_frame):
+def test_pictures_without_a_face_have_none_in_further_attempts_either(models, media, make_frame):
     backend = LitertBackend(models, max_faces=4)
     picture = read_picture(media / "stills" / "no-face.jpg")
     height, width = picture.shape[:2]
@@ -173,7 +176,7 @@ def test_pictures_without_a_face_have_none_at_the_second_look_either(models, med
         assert backend.detect(make_frame(view)) == []
 
 
-def test_a_known_region_needs_no_detector(models, portraits, make_frame):
+def test_a_known_region_needs_nodetector(models, portraits, make_frame):
     backend = LitertBackend(models)
     frame = make_frame(portraits["astronaut"])
     (found,) = backend.detect(frame)
@@ -222,7 +225,7 @@ def test_a_face_that_noise_or_grey_hides_is_found_in_the_picture_restored(
     (clean,) = backend.detect(make_frame(portrait))
     assert backend.find(frame) == []  # as it is
     (face,) = backend.detect(frame)
-    assert face.second is not None
+    assert face.mirrored is not None
     assert _error_percent(face.landmarks, clean.landmarks) < 20
 
 
@@ -231,13 +234,13 @@ def test_a_restored_picture_has_its_full_range_and_less_noise():
     picture = rng.normal(120, 4, (300, 1000, 3)).clip(0, 255).astype(np.uint8)
     picture[:, 500:] += 20
     before = picture.copy()
-    result = restored(picture)
+    result = restore(picture)
     np.testing.assert_array_equal(picture, before)
     assert (result.dtype, result.shape) == (np.uint8, picture.shape)
     assert (result.min(), result.max()) == (0, 255)
     step = result[:, 600:].mean() - result[:, :400].mean()
     assert step > 20 * result[50:250, 50:400].std()  # 5 times before
-    assert np.ptp(restored(np.full((50, 50, 3), 90, np.uint8))) == 0
+    assert np.ptp(restore(np.full((50, 50, 3), 90, np.uint8))) == 0
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 8192), (8192, 1), (2, 3000), (3, 700), (640, 1)])

@@ -73,8 +73,8 @@ def _counted(backend):
 
         return run
 
-    backend._detector.detect_in = counting("detector", backend._detector.detect_in)
-    backend._mesh.run = counting("landmarks", backend._mesh.run)
+    backend.detector.detect_in = counting("detector", backend.detector.detect_in)
+    backend.landmark_model.run = counting("landmarks", backend.landmark_model.run)
     return runs
 
 
@@ -86,7 +86,7 @@ def test_every_face_of_a_group_is_found_once(models, portraits, make_frame):
     assert sorted(_places_of(faces, GROUP)) == list(range(len(GROUP)))
     assert len({face.track_id for face in faces}) == len(GROUP)
     for face in faces[1:]:
-        assert min(face.presence, face.second.presence) >= SURE_PRESENCE
+        assert min(face.presence, face.mirrored.presence) >= SURE_PRESENCE
 
 
 def test_faces_that_are_all_too_small_for_the_whole_picture_are_found(models, portraits, make_frame):
@@ -153,7 +153,7 @@ def test_a_doubtful_face_between_two_people_gives_way_to_them(models, portraits,
         backend.find = lambda _frame, found=found: found
         assert sorted(_places_of(backend.detect(frame), places)) == [0, 1]
     backend.find = lambda _frame: [replace(one, presence=0.6)]
-    backend._detector.detect_in = lambda *_: []
+    backend.detector.detect_in = lambda *_: []
     (kept,) = backend.detect(frame)  # nobody is there who is more certain
     assert kept.presence == 0.6
 
@@ -250,10 +250,10 @@ def test_regions_apart_with_the_landmarks_of_one_face_are_one_face(models, portr
     assert not same_face(roi, _beside(roi))
     (seen,) = backend.detect_in(frame, _beside(roi))
     assert same_face(roi, next_roi(seen.landmarks))
-    backend._detector.detect = lambda *_: [roi]
-    backend._detector.detect_in = lambda *_: [_beside(roi)]
+    backend.detector.detect = lambda *_: [roi]
+    backend.detector.detect_in = lambda *_: [_beside(roi)]
     assert len(backend.detect(frame)) == 1  # in the windows
-    backend._detector.detect = lambda *_: [roi, _beside(roi)]
+    backend.detector.detect = lambda *_: [roi, _beside(roi)]
     assert len(backend.find(frame)) == 1  # in the whole picture
 
 
@@ -268,11 +268,11 @@ def test_windows_end_when_enough_faces_were_found(models, portraits, make_frame)
 def test_windows_add_no_face_that_is_less_than_sure(models, portraits, make_frame):
     frame = make_frame(_composed(portraits, GROUP))
     backend = LitertBackend(models, max_faces=16)
-    run = backend._mesh.run
+    run = backend.landmark_model.run
 
     def less_sure(*arguments, **keywords):
         landmarks, presence = run(*arguments, **keywords)
         return landmarks, min(presence, 0.94)
 
-    backend._mesh.run = less_sure
+    backend.landmark_model.run = less_sure
     assert len(backend.detect(frame)) == len(backend.find(frame))

@@ -8,7 +8,7 @@ import pytest
 
 from edge.core.features import EYE_ANCHORS, MESH_POINTS
 from edge.landmarks.geometry import crop, crop_to_picture
-from edge.landmarks.litert import SIDE as CROP_SIDE
+from edge.landmarks.landmark_model import SIDE as CROP_SIDE
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.models import find_models
 from edge.landmarks.texture import BELOW_EYES, EYE_DISTANCES, NAME, REDUCTION, SIDE, normalized, texture
@@ -65,7 +65,7 @@ def test_eyes_that_are_none_still_give_a_texture(points):
 
 
 def test_it_shows_the_face_that_the_landmark_network_saw(portraits, make_frame):
-    """Cut out of the frame itself, in one step, it looks the same within a few grey levels."""
+    """Cut out of the frame itself, in one step, it is the same within a few grey levels."""
     rgb = portraits["astronaut"]
     (face,) = LitertBackend(find_models(maps=(NAME,))).find(make_frame(rgb))
     matrix = crop_to_picture(face.roi, CROP_SIDE)
@@ -81,7 +81,7 @@ def test_it_shows_the_face_that_the_landmark_network_saw(portraits, make_frame):
 
 def test_the_mirrored_face_has_the_mirrored_texture(portraits, make_frame):
     (face,) = LitertBackend(find_models(maps=(NAME,))).detect(make_frame(portraits["astronaut"]))
-    one, other = face.maps[NAME][:, :, 0], face.second.maps[NAME][:, ::-1, 0]
+    one, other = face.maps[NAME][:, :, 0], face.mirrored.maps[NAME][:, ::-1, 0]
     assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.95
 
 

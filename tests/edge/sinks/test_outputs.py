@@ -69,11 +69,11 @@ class TestBackground:
         assert background.stats == SinkStats()
 
     def test_one_that_hangs_costs_the_oldest_and_no_time(self):
-        hang = threading.Event()
-        sink = Recorder(hang.wait)
+        hang, hung = threading.Event(), threading.Event()
+        sink = Recorder(lambda: (hung.set(), hang.wait()))
         background = BackgroundSink("rec", lambda: sink)
         background.write(prediction(-1))
-        wait_until(lambda: not background._waiting)  # taken, and hung
+        assert hung.wait(PATIENCE_S)
         started = time.monotonic()
         for number in range(10 * CAPACITY):
             background.write(prediction(number))

@@ -13,7 +13,7 @@ PATIENCE_S = 20.0
 
 
 def picture(value: int, odd: int = 0) -> np.ndarray:
-    """Uniform, apart from one pixel that the sparse look does not see."""
+    """Uniform, apart from one pixel that the sparse comparison does not see."""
     rgb = np.full((40, 40, 3), value, np.uint8)
     rgb[5, 7] = odd
     return rgb
@@ -95,7 +95,7 @@ def test_a_frozen_capture_ends_and_says_so(scripted_capture: type) -> None:
     clock.now = 5.0
     camera.script.put(1)
     thread.join(PATIENCE_S)
-    assert thread.failure == "the very same picture for 5 s"
+    assert thread.failure == "identical pictures for 5 s"
     assert camera.closed.is_set()
 
 

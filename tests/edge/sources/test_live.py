@@ -20,7 +20,7 @@ PATIENCE_S = 20.0
 @pytest.fixture(autouse=True)
 def no_waiting_for_captures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Most tests leave a capture waiting for a frame that never comes."""
-    monkeypatch.setattr(live, "_CLOSE_WAIT_S", 0.01)
+    monkeypatch.setattr(live, "CLOSE_WAIT_S", 0.01)
 
 
 def at_once() -> Iterator[float]:
@@ -87,7 +87,7 @@ def test_a_lost_camera_comes_back(scripted_capture: type, caplog: pytest.LogCapt
     assert first.closed.is_set()
     assert source.stats.reopened == 1
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("WARNING", "cam: no camera (bus reset); trying again until it is there"),
+        ("WARNING", "cam: no camera (bus reset); trying again until it is back"),
         ("INFO", "cam: camera is back"),
     ]
 
@@ -114,7 +114,7 @@ def test_indices_go_on_after_a_loss(scripted_capture: type) -> None:
 def test_the_back_off_starts_anew_only_after_a_camera_that_worked(
     scripted_capture: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "_SETTLED_FRAMES", 3)
+    monkeypatch.setattr(live, "SETTLED_FRAMES", 3)
     started: list[list[float]] = []
 
     def recording() -> Iterator[float]:
@@ -141,12 +141,22 @@ def test_the_back_off_starts_anew_only_after_a_camera_that_worked(
     assert started == [[0, 1], [0]]
 
 
-def test_a_token_left_in_the_queue_does_not_shorten_the_back_off() -> None:
-    source = LiveSource("cam", opener())
-    source._wake.put(None)  # what a capture leaves that fails right after it opened
-    start = time.monotonic()
-    source._pause(0.05, hung=0)
-    assert time.monotonic() - start >= 0.05
+def test_a_capture_that_fails_right_after_it_opened_does_not_shorten_the_back_off(
+    scripted_capture: type,
+) -> None:
+    opened_at: list[float] = []
+
+    def open_failing() -> object:
+        opened_at.append(time.monotonic())
+        if len(opened_at) == 5:
+            source.close()
+        camera = scripted_capture()
+        camera.script.put(OSError())
+        return camera
+
+    source = LiveSource("cam", open_failing, back_off=lambda: itertools.repeat(0.05))
+    assert list(source) == []
+    assert np.diff(opened_at).min() >= 0.05
 
 
 def test_a_hung_capture_is_left_behind(scripted_capture: type, caplog: pytest.LogCaptureFixture) -> None:
@@ -183,7 +193,7 @@ def test_an_open_that_hangs_is_left_behind(scripted_capture: type) -> None:
 
 
 def test_hung_threads_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "_MAX_HUNG", 3)
+    monkeypatch.setattr(live, "MAX_HUNG", 3)
     release = threading.Event()
     attempts: list[int] = []
     pauses = itertools.count()
@@ -265,7 +275,7 @@ def test_close_in_a_signal_handler(scripted_capture: type) -> None:
 
 
 def test_the_device_is_released_at_the_end(scripted_capture: type, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "_CLOSE_WAIT_S", PATIENCE_S)
+    monkeypatch.setattr(live, "CLOSE_WAIT_S", PATIENCE_S)
     camera = scripted_capture(1)
     source = LiveSource("cam", opener(camera), deadline_s=PATIENCE_S)
     frames = iter(source)
@@ -280,7 +290,7 @@ def test_the_device_is_released_at_the_end(scripted_capture: type, monkeypatch: 
 def test_leaving_the_loop_releases_the_device(
     scripted_capture: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "_CLOSE_WAIT_S", PATIENCE_S)
+    monkeypatch.setattr(live, "CLOSE_WAIT_S", PATIENCE_S)
     camera = scripted_capture(1)
     frames = iter(LiveSource("cam", opener(camera)))
     next(frames)
@@ -312,7 +322,7 @@ def test_who_waits_for_a_camera_is_told_that_all_is_well(monkeypatch: pytest.Mon
 def test_a_frame_that_does_not_come_is_no_reason_to_worry_until_the_deadline(
     scripted_capture: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "_WAIT_STEP_S", 0.001)
+    monkeypatch.setattr(live, "WAIT_STEP_S", 0.001)
     camera = scripted_capture()
     source = LiveSource("cam", opener(camera), deadline_s=PATIENCE_S)
     waits = itertools.count()
@@ -326,8 +336,8 @@ def test_nobody_is_told_that_all_is_well_while_captures_hang_for_good(
 ) -> None:
     """Else the watchdog would be fed although only a new process can open the camera again; also where
     each attempt takes longer to fail than a step of waiting."""
-    monkeypatch.setattr(live, "_HOPELESS_S", 0.2)
-    monkeypatch.setattr(live, "_WAIT_STEP_S", 0.02)
+    monkeypatch.setattr(live, "HOPELESS_S", 0.2)
+    monkeypatch.setattr(live, "WAIT_STEP_S", 0.02)
     release = threading.Event()
     attempts = itertools.count()
     told_at: list[float] = []

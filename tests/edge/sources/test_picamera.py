@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from edge.core.errors import SourceError
 from edge.sources import picamera
+from edge.sources.live import LiveSource
 from edge.sources.picamera import PiCapture, picamera_source
 
 RECORDED = json.loads((Path(__file__).parent / "picamera2.json").read_text())
@@ -196,7 +198,9 @@ def test_every_request_is_given_back(module: ModuleType) -> None:
     assert [request.releases for request in device.requests] == [1, 1]
 
 
-def test_a_camera_that_times_out_is_closed_and_opened_again(module: ModuleType) -> None:
+def test_a_camera_that_times_out_is_closed_and_opened_again(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plans = [[Request(picture(1), {}), TimeoutError()], [Request(picture(2), {}), TimeoutError()]]
 
     class Planned(Picamera2):
@@ -205,8 +209,8 @@ def test_a_camera_that_times_out_is_closed_and_opened_again(module: ModuleType) 
             self.script = list(plans.pop(0))
 
     module.Picamera2 = Planned  # type: ignore[attr-defined]
+    monkeypatch.setattr(picamera, "LiveSource", partial(LiveSource, back_off=lambda: iter([0.0])))
     source = picamera_source(width=640, height=480)
-    source._back_off = lambda: iter([0.0])
     frames = iter(source)
     assert next(frames).origin == "picamera2"
     assert next(frames).rgb[0, 0, 0] == 2

@@ -64,11 +64,11 @@ def test_faces_have_the_maps_that_are_asked_for(models, portraits, make_frame, w
     (face,) = LitertBackend(find_models(maps=wanted)).detect(frame)
     (every,) = LitertBackend(find_models(maps=MAPS)).detect(frame)
     assert plain.maps == {}
-    assert {*face.maps} == {*face.second.maps} == {*wanted}
+    assert {*face.maps} == {*face.mirrored.maps} == {*wanted}
     for name, values in face.maps.items():
         assert (values.shape, values.dtype) == (INPUTS[name].shape, INPUTS[name].dtype)
         np.testing.assert_array_equal(values, every.maps[name])
-        assert not np.array_equal(values, face.second.maps[name])
+        assert not np.array_equal(values, face.mirrored.maps[name])
     np.testing.assert_array_equal(plain.landmarks, face.landmarks)
 
 
