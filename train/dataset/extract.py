@@ -1,8 +1,8 @@
 """Labelled pictures → landmarks folder, on all cores or on a Dask cluster.
 
-The pictures go in chunks to worker processes; each finished chunk is a shard of the folder. Stopped
-at any moment, the next run with the same data, preparation and face models goes on behind the
-shards that are there. Neither side holds more than a few chunks in memory.
+The pictures go in chunks to worker processes; each finished chunk is a shard of the folder. After a stop at
+any moment, the next run with the same data, preparation and face models uses the shards that are there.
+Neither side holds more than a few chunks in memory.
 """
 
 import hashlib
@@ -24,7 +24,8 @@ from evaluation import Sample, fingerprint, picture_hash, read_dataset
 from evaluation.label_sets import EMOTIONS, FERPLUS_VOTES
 from evaluation.parallel import chunks
 from train.dataset.executor import Executor, open_executor
-from train.dataset.find_faces import MAPS, Setup, find_faces
+from train.dataset.find_faces import MAPS, ExtractionSetup, find_faces
+from train.dataset.labelled_faces import TRAINING_SPLITS
 from train.dataset.landmarks_folder import (
     INFO_FILE,
     SCHEMA,
@@ -33,21 +34,20 @@ from train.dataset.landmarks_folder import (
     finish,
     is_whole,
     load,
-    versions,
     write_shard,
 )
-from train.dataset.training_data import TRAINING_SPLITS
+from train.versions import extraction_versions
 
 CHUNK = 128
-"""Pictures in one shard: a few seconds of work for one core."""
+"""Largest number of pictures in one shard: a few seconds of work for one core."""
 CHUNK_BYTES = 64_000_000
-"""Of decoded pictures in one shard; a few shards for each worker are in memory."""
+"""Size of the decoded pictures in one shard; a few shards for each worker are in memory."""
 
 
 def extract(
     data: Path,
     out: Path,
-    setup: Setup,
+    setup: ExtractionSetup,
     workers: int,
     dask: str | None = None,
     mapping: Path | None = None,
@@ -57,8 +57,8 @@ def extract(
     Args:
         data: see ``evaluation.read_dataset``.
         out: new, unfinished, or an earlier result, which is replaced.
-        setup: preparation, views, face models.
-        workers: processes.
+        setup: preparation, views and face models.
+        workers: number of processes.
         dask: address of a Dask scheduler, whose workers are used instead.
         mapping: names of class folders, see ``evaluation.read_dataset``.
 
@@ -95,7 +95,7 @@ def extract(
     info |= {
         "skipped": len(skipped),
         "shards": shards,
-        "versions": versions(),
+        "versions": extraction_versions(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     finish(out, info)
@@ -105,9 +105,9 @@ def extract(
 
 
 def _fill(
-    executor: Executor, shards: "_Shards", samples: Iterator[Sample], setup: Setup, bar: Any
+    executor: Executor, shards: "_Shards", samples: Iterator[Sample], setup: ExtractionSetup, bar: Any
 ) -> list[str]:
-    """Make every shard that is not there yet; gives the names of all."""
+    """Make every shard that is not there yet; gives the names of all shards."""
     running: dict[Any, tuple[Path, list[Sample]]] = {}
     names: list[str] = []
 
@@ -129,8 +129,8 @@ def _fill(
                 bar.update(len(chunk))
                 continue
             pictures = [sample.picture for sample in chunk]
-            varied = [sample.split in TRAINING_SPLITS for sample in chunk]
-            running[executor.pool.submit(find_faces, setup, place, pictures, varied)] = (path, chunk)
+            augmented = [sample.split in TRAINING_SPLITS for sample in chunk]
+            running[executor.pool.submit(find_faces, setup, place, pictures, augmented)] = (path, chunk)
             if len(running) > executor.ahead:  # keeps the pictures in memory few
                 store_first()
         while running:
@@ -143,11 +143,11 @@ def _fill(
 
 
 class _Shards:
-    """``OUT/<key>-<chunk>.npz``; the key holds all that the faces depend on."""
+    """The files ``OUT/<key>-<chunk>.npz``; the key is a hash of everything that the faces depend on."""
 
     def __init__(self, out: Path, info: dict[str, Any]) -> None:
         self.folder = out
-        parts = [SCHEMA, CHUNK, CHUNK_BYTES, versions(), info]
+        parts = [SCHEMA, CHUNK, CHUNK_BYTES, extraction_versions(), info]
         key = json.dumps(parts, sort_keys=True)
         self.key = hashlib.sha256(key.encode()).hexdigest()[:16]
 
@@ -170,11 +170,8 @@ def _rows(chunk: list[Sample], presence: np.ndarray) -> Rows:
     )
 
 
-# ---- what is printed and recorded ----
-
-
 def coverage_table(rows: Rows) -> str:
-    """Faces found of pictures, by split and class."""
+    """Table of the pictures and the faces found in them, by split and class."""
     splits = sorted(set(rows.split.tolist()))
     lines = [f"{'faces found':<17}" + "".join(f"{escaped(split):>22}" for split in splits)]
     present = [number for number in range(len(EMOTIONS)) if (rows.label == number).any()]

@@ -169,9 +169,9 @@ def _run_seeds() -> list[Files]:
 
 
 def _run(folder: Path) -> None:
-    from convert.run_folder import read_run
+    from convert.run_folder import read_run_folder
 
-    read_run(folder)
+    read_run_folder(folder)
 
 
 TARGETS = {

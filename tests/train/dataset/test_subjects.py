@@ -61,7 +61,7 @@ def test_the_known_layout(lille):
     first = sequences[0].landmarks
     assert (first.dtype, first.shape) == (np.float32, (3, 68, 2))
     assert np.array_equal(first, np.stack([face(20), face(21), face(22)]))
-    assert bad == [f"{lille}: 1 sequences without an emotion left out"]
+    assert bad == [f"{lille}: 1 sequences without an emotion excluded"]
     assert is_subjects(lille)
     assert not is_subjects(lille / "S010")
 
@@ -137,7 +137,7 @@ class TestOwnEmotions:
             ("5\n6", "second emotion"),
         ],
     )
-    def test_a_subject_without_a_usable_one_is_left_out(self, tmp_path, content, message):
+    def test_a_subject_without_a_usable_one_is_excluded(self, tmp_path, content, message):
         for subject in ("S001", "S002"):
             write(tmp_path / subject / "emotion.csv", "happy")
             write(tmp_path / subject / "omlands.csv", line(face(1)))
@@ -303,7 +303,7 @@ def test_by_the_command(lille, tmp_path):
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout == f"5 rows, 1 problems → {out}\n"
-    assert result.stderr == f"warning: {lille}: 1 sequences without an emotion left out\n"
+    assert result.stderr == f"warning: {lille}: 1 sequences without an emotion excluded\n"
     folder = landmarks_folder.load(out)
     names = [EMOTIONS[label] for label in folder.rows.label]
     assert names == ["neutral", "disgust", "happy", "neutral", "sad"]

@@ -4,9 +4,9 @@ import numpy as np
 
 from train.network.model import build_model
 from train.network.trainer import Batch, Trainer
-from train.settings import Settings
+from train.settings import TrainingSettings
 
-SETTINGS = Settings(inputs=("landmarks",), hidden=(8,), batch=4, epochs=2, votes=1.0)
+SETTINGS = TrainingSettings(inputs=("landmarks",), hidden=(8,), batch=4, epochs=2, votes_weight=1.0)
 
 
 def test_rows_without_votes_do_not_move_the_head_of_the_votes():

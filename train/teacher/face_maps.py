@@ -1,4 +1,4 @@
-"""Pictures of faces → what the landmark network's first layers see in them: what ``teach``'s workers do."""
+"""Pictures of faces → feature maps of the landmark network's first layers, computed by worker processes."""
 
 import functools
 from collections.abc import Iterator
@@ -16,27 +16,27 @@ from evaluation import Preparation, prepare
 from train.dataset import augmentation
 from train.teacher.landmark_network import START
 
-AS_IT_IS, MIRRORED, VARIED = "as it is", "mirrored", "varied"
-"""How a face is looked at."""
+UNCHANGED, MIRRORED, AUGMENTED = "unchanged", "mirrored", "augmented"
+"""Variants of a face."""
 
 
-def look(
+def face_maps(
     models_dir: Path | None,
     preparation: Preparation,
     pictures: list[NDArray[np.uint8]],
     rois: list[Roi],
-    how: str,
+    variant: str,
     seeds: list[list[int]],
 ) -> NDArray[np.float16]:
-    """The feature map ``START`` of each face.
+    """The feature map ``START`` of each of N faces.
 
     Args:
         models_dir: folder of the face models; None: where setup put them.
-        preparation: of the pictures.
+        preparation: preparation of the pictures.
         pictures: uint8 (H, W) or (H, W, 3) each.
-        rois: where the face is in the prepared picture.
-        how: one of the three above.
-        seeds: of each variation.
+        rois: region of the face in each prepared picture.
+        variant: ``UNCHANGED``, ``MIRRORED`` or ``AUGMENTED``.
+        seeds: seed of each augmentation.
 
     Returns:
         float16 (N, 24, 24, 64).
@@ -45,9 +45,9 @@ def look(
     maps = []
     for picture, roi, seed in zip(pictures, rois, seeds, strict=True):
         rgb = prepare(picture, preparation.scale, preparation.padding)
-        if how == VARIED:
-            rgb, roi = augmentation.vary(rgb, roi, np.random.default_rng(seed))
-        elif how == MIRRORED:
+        if variant == AUGMENTED:
+            rgb, roi = augmentation.augment(rgb, roi, np.random.default_rng(seed))
+        elif variant == MIRRORED:
             rgb, roi = augmentation.mirror(rgb, roi)
         network.run(rgb, roi)
         maps.append(network.maps()["start"].astype(np.float16))
@@ -56,16 +56,22 @@ def look(
 
 @functools.cache
 def _network(models_dir: Path | None) -> LandmarkModel:
-    """The landmark network, of which the map ``START`` is used."""
+    """The landmark network, of which only the map ``START`` is used."""
     return LandmarkModel(tap(find_models(models_dir).landmarker, (START,)), 1, ["start"])
 
 
-def ahead(submit: Any, tasks: Iterator[tuple[Any, ...]], count: int) -> Iterator[NDArray[np.float16]]:
-    """Results of ``look`` in order, ``count`` of them under way."""
+def in_order(submit: Any, tasks: Iterator[tuple[Any, ...]], ahead: int) -> Iterator[NDArray[np.float16]]:
+    """Results of ``face_maps`` in the order of the tasks, of which ``ahead`` are under way at a time.
+
+    Args:
+        submit: gives a function and its arguments to a worker, as ``concurrent.futures`` does.
+        tasks: arguments of ``face_maps``.
+        ahead: number of tasks under way.
+    """
     waiting: list[Any] = []
     for task in tasks:
-        waiting.append(submit(look, *task))
-        if len(waiting) > count:
+        waiting.append(submit(face_maps, *task))
+        if len(waiting) > ahead:
             yield waiting.pop(0).result()
     while waiting:
         yield waiting.pop(0).result()
