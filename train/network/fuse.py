@@ -24,6 +24,7 @@ from train.calibration import Calibration, calibrate
 from train.npz import read_npz
 from train.report import results
 from train.run_folder import ARRAYS_FILE, INFO_FILE, MODEL_FILE, write_run
+from train.settings import with_current_names
 
 _SAME = ("labels", "landmarks", "rows")
 """Keys of ``run.json`` that the runs must have in common."""
@@ -99,6 +100,7 @@ def _read(run: Path) -> _PartialRun:
         absent += [key for key in _SAME_SETTINGS if key not in info["settings"]]
         if absent:
             raise ValueError(f"{INFO_FILE} lacks {', '.join(absent)}")
+        info["settings"] = with_current_names(info["settings"])
         part = _PartialRun(run.name, info, arrays, model, results.load(run))
         part.rows("validation")
         return part

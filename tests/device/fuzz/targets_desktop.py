@@ -132,9 +132,9 @@ def _teacher_seeds() -> list[Files]:
 
 
 def _teacher(folder: Path) -> None:
-    from train import fit
+    from train.teacher.answers import read_answers
 
-    fit.answers(folder, _EXPECTED, 6)
+    read_answers(folder, _EXPECTED, 6)
 
 
 def _run_seeds() -> list[Files]:
@@ -178,6 +178,6 @@ TARGETS = {
     "result": Target(_result_seeds, _result),
     "reference": Target(_reference_seeds, _reference),
     "run-report": Target(_report_seeds, _report, needs=("sklearn", "matplotlib")),
-    "teacher": Target(_teacher_seeds, _teacher, needs=("tensorflow",)),
+    "teacher": Target(_teacher_seeds, _teacher),
     "run-folder": Target(_run_seeds, _run, needs=("keras", "tensorflow")),
 }

@@ -1,19 +1,15 @@
 """Folders of landmarks, one for each subject."""
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edge.core.errors import DataError
 from evaluation.label_sets import EMOTIONS
+from train.cli import main
 from train.dataset import landmarks_folder
 from train.dataset.subjects import Sequence68, extract_subjects, is_subjects, read, to_rows
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def face(seed):
@@ -292,18 +288,14 @@ class TestExtract:
         assert (tmp_path / "mine" / "letter.txt").exists()
 
 
-def test_by_the_command(lille, tmp_path):
+def test_by_the_command(lille, command, tmp_path):
     """``mien train extract`` on such a folder, with a mapping; no face models are needed."""
     mapping = tmp_path / "map.toml"
     mapping.write_text('[classes]\n3 = "disgust"\n')
     out = tmp_path / "landmarks"
-    command = [sys.executable, "-m", "train", "extract", str(lille), "--out", str(out)]
-    result = subprocess.run(
-        [*command, "--classes", str(mapping)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, result.stderr
-    assert result.stdout == f"5 rows, 1 problems → {out}\n"
-    assert result.stderr == f"warning: {lille}: 1 sequences without an emotion excluded\n"
+    code, printed, error = command(main, "extract", lille, "--out", out, "--classes", mapping)
+    assert (code, printed) == (0, f"5 rows, 1 problems → {out}\n")
+    assert error == f"warning: {lille}: 1 sequences without an emotion excluded\n"
     folder = landmarks_folder.load(out)
     names = [EMOTIONS[label] for label in folder.rows.label]
     assert names == ["neutral", "disgust", "happy", "neutral", "sad"]
@@ -311,10 +303,8 @@ def test_by_the_command(lille, tmp_path):
     assert folder.faces().landmarks.shape == (5, 68, 2)
 
     (lille / "emotion.csv").unlink()
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert result.returncode == 1
-    assert result.stderr.startswith(
-        f"error: {lille} has no usable sequence: no {lille / 'S010'}/emotion.csv: "
-    )
-    assert result.stderr.count("\n") == 1
+    code, _, error = command(main, "extract", lille, "--out", out)
+    assert code == 1
+    assert error.startswith(f"error: {lille} has no usable sequence: no {lille / 'S010'}/emotion.csv: ")
+    assert error.count("\n") == 1
     assert len(landmarks_folder.load(out).rows) == 5  # as before

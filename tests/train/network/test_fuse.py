@@ -96,3 +96,5 @@ def test_a_run_of_version_0_7_through_the_command_line(runs, command, tmp_path):
     assert (code, error) == (0, "")
     assert "PublicTest: accuracy" in printed
     assert printed.splitlines()[-1].startswith("maps and old → ")
+    parts = json.loads((tmp_path / "run" / "run.json").read_text())["fused"]
+    assert parts[0]["settings"].keys() == parts[1]["settings"].keys()
