@@ -10,7 +10,7 @@ from evaluation.calibration import best_temperature, confidence_threshold
 
 
 class Calibration(NamedTuple):
-    """What turns logits into probabilities, and which of them are answers with low confidence."""
+    """The temperature of the probabilities and the confidence threshold of the answers."""
 
     temperature: float
     """Divisor of the logits."""

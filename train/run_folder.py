@@ -12,10 +12,11 @@ from train.network.start import Weights, write_weights
 from train.npz import write_npz
 
 INFO_FILE = "run.json"
-"""Where the run comes from, its settings and its calibration."""
+"""File of the run's origin, settings and calibration."""
 ARRAYS_FILE = "fit.npz"
-"""Calibration, validation and evaluation rows for convert."""
+"""File of the calibration, validation and evaluation rows for convert."""
 MODEL_FILE = "model.keras"
+"""File of the deployed network."""
 
 
 def write_run(

@@ -87,7 +87,7 @@ def distort(picture: NDArray[np.uint8], roi: Roi, rng: np.random.Generator) -> N
 
 
 def _low_resolution(values: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
-    """As if the picture had fewer pixels, by ``factor`` along each side."""
+    """A picture with the detail of one that is smaller by ``factor`` along each side."""
     height, width = values.shape[:2]
     small = cv2.resize(values, scaled_size(height, width, 1 / factor), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

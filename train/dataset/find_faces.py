@@ -23,7 +23,7 @@ MAPS = maps_of(INPUTS)
 
 @dataclass(frozen=True, slots=True)
 class ExtractionSetup:
-    """How faces are found; the same for all pictures."""
+    """Settings of the extraction, the same for all pictures."""
 
     preparation: Preparation
     views: int

@@ -88,7 +88,7 @@ class LandmarksFolder:
         return int(self.info["views"])
 
     def faces(self, view: int = 0, maps: Sequence[str] = ()) -> Faces:
-        """All rows, read from the disk.
+        """The faces of all rows in one view, read from the disk.
 
         Args:
             view: 0: unaugmented; 1…``views``: augmented. Only training rows are augmented, the others count

@@ -33,8 +33,8 @@ class Checkpoint:
         self._training: dict[str, Any] = json.loads(json.dumps(training))
 
     def load(self) -> tuple[list[NDArray[Any]], dict[str, Any]] | None:
-        """What ``save`` was last given; None where there is nothing of this training, which is said where
-        the file is of another training or damaged."""
+        """The arrays and the progress that ``save`` was last given; None if there are none of this training.
+        A file of another training, or a damaged one, is a warning."""
         if not self.path.exists():
             return None
         kept = self._read()

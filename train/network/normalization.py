@@ -7,7 +7,7 @@ from keras import layers
 
 @keras.saving.register_keras_serializable("mien")
 class FusedBatchNormalization(layers.BatchNormalization):
-    """The same numbers as ``BatchNormalization`` of feature maps (N, H, W, C), also in bfloat16."""
+    """Layer with the results of ``BatchNormalization`` for feature maps (N, H, W, C), also in bfloat16."""
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Normalize by the batch in training, else by the moving mean and variance."""

@@ -1,4 +1,4 @@
-"""What all studies share: the same faces and the same training for every row of a table.
+"""The faces and the training of a study, which are the same for every row of its table.
 
 Only ``scores`` loads TensorFlow, when it is called.
 """
@@ -137,8 +137,7 @@ def _trained(
 def training_batches(
     inputs: Inputs, standardize: Standardization, task: Task, settings: TrainingSettings
 ) -> Iterator["Batch"]:
-    """All batches of a training. Their number is that of a training without a balance, whatever the balance
-    makes of an epoch."""
+    """All batches of a training, as many as without a balance, whatever the balance makes of an epoch."""
     from train.network.trainer import Batch
 
     rng = np.random.default_rng(settings.seed)

@@ -99,7 +99,7 @@ def distances(points: Points) -> NDArray[np.float64]:
 
 
 def neutral_rows(rows: Rows) -> NDArray[np.int64]:
-    """For each row the first row of its sequence, where that is another one and neutral; else −1.
+    """The first row of each row's sequence, if that is another row and neutral; else −1.
 
     Returns:
         int64 (N,), indices of rows.

@@ -40,8 +40,8 @@ def read_pictures(pictures: Path, classes: Path | None, folder: LandmarksFolder)
 
 
 def rows_and_classes(landmarks: dict[str, Any], settings: TrainingSettings) -> dict[str, Any]:
-    """What a teacher and its students must have in common: a teacher of other rows would have been trained
-    on faces that the student is validated on.
+    """Data, split and classes that a teacher and its students must have in common: with another split, the
+    teacher would have been trained on faces that the student is validated on.
 
     Args:
         landmarks: ``info`` of the landmarks folder.
