@@ -247,11 +247,7 @@ class TestChoices:
         assert scores(plain_run)["PublicTest"]["accuracy_found"] > 0.6
 
     def test_maps_alone(self, toy_landmarks, quick_fit, tmp_path):
-        settings = (
-            "inputs=coarse_map",
-            "landmark_jitter=0.01",
-            "feature_noise=0.1",
-        )
+        settings = ("inputs=coarse_map", "landmark_jitter=0.01", "feature_noise=0.1")
         quick_fit(toy_landmarks, tmp_path / "r", *settings)
         assert [entry["name"] for entry in read(tmp_path / "r" / "run.json")["inputs"]] == ["coarse_map"]
         assert scores(tmp_path / "r")["PublicTest"]["accuracy_found"] > 0.3
@@ -272,11 +268,7 @@ class TestChoices:
 
     @pytest.mark.parametrize("labels", [7, 8])
     def test_votes(self, small, quick_fit, tmp_path, labels):
-        settings = (
-            "inputs=landmarks",
-            "truth=votes",
-            f"labels={labels}",
-        )
+        settings = ("inputs=landmarks", "truth=votes", f"labels={labels}", "epochs=1")
         quick_fit(small, tmp_path / "r", *settings)
         rows = landmarks_folder.load(small).rows
         number = ground_truth(rows, LABEL_SETS[labels], "votes").number
@@ -306,21 +298,12 @@ class TestChoices:
         label = np.arange(504) % 7
         label[(label == 1) & (np.arange(504) % 4 > 0)] = 0  # little disgust
         path = altered(label=label.astype(np.uint8))
-        settings = (
-            "inputs=landmarks",
-            f"balance={balance}",
-            "epochs=1",
-            "batch=16",
-        )
+        settings = ("inputs=landmarks", f"balance={balance}", "epochs=1", "batch=16")
         quick_fit(path, tmp_path / "r", *settings)
         assert read(tmp_path / "r" / "run.json")["settings"]["balance"] == balance
 
     def test_noise(self, small, quick_fit, tmp_path):
-        settings = (
-            "inputs=landmarks",
-            "feature_noise=0.1",
-            "votes_weight=0",
-        )
+        settings = ("inputs=landmarks", "feature_noise=0.1", "votes_weight=0")
         quick_fit(small, tmp_path / "r", *settings)
         assert scores(tmp_path / "r")["PublicTest"]["accuracy_found"] > 0.5
 
@@ -334,12 +317,7 @@ class TestChoices:
             return result
 
         monkeypatch.setattr(LandmarkNoise, "__call__", count)
-        settings = (
-            "inputs=landmarks",
-            "landmark_jitter=0.02",
-            "landmark_dropout=0.3",
-            "votes_weight=0",
-        )
+        settings = ("inputs=landmarks", "landmark_jitter=0.02", "landmark_dropout=0.3", "votes_weight=0")
         quick_fit(small, tmp_path / "r", *settings)
         assert len(seen) >= 5 * 5
         assert min(seen) == 1
@@ -510,11 +488,7 @@ class TestStart:
         return run
 
     def test_what_was_learned_is_there_from_the_beginning(self, first, small, quick_fit, tmp_path):
-        again = (
-            "inputs=landmarks",
-            "epochs=1",
-            "learning_rate=1e-4",
-        )
+        again = ("inputs=landmarks", "epochs=1", "learning_rate=1e-4")
         quick_fit(small, tmp_path / "fresh", *again)
         quick_fit(small, tmp_path / "started", *again, start=first)
         assert float(first_loss(tmp_path / "started")) < 0.8 * float(first_loss(tmp_path / "fresh"))
@@ -522,13 +496,7 @@ class TestStart:
         assert read(tmp_path / "fresh" / "run.json")["start"] is None
 
     def test_other_classes_get_a_fresh_last_layer(self, first, small, quick_fit, tmp_path):
-        settings = (
-            "inputs=landmarks",
-            "epochs=1",
-            "labels=8",
-            "truth=votes",
-            "votes_weight=0",
-        )
+        settings = ("inputs=landmarks", "epochs=1", "labels=8", "truth=votes", "votes_weight=0")
         quick_fit(small, tmp_path / "run", *settings, start=first)
         assert len(read(tmp_path / "run" / "run.json")["labels"]) == 8
 
