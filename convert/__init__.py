@@ -1,1 +1,1 @@
-"""Desktop: a trained network → an int8 bundle for the device, behind a parity gate."""
+"""Desktop: trained network → int8 bundle for the device, if int8 decides as the trained network does."""

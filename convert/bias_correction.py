@@ -1,4 +1,4 @@
-"""Rounded weights shift what a layer gives on average; the normalization behind it takes that off again.
+"""Rounding of weights shifts the mean of a layer's outputs; the normalization after it corrects that.
 
 Empirical bias correction: Nagel et al., 2019, arXiv:1906.04721, section 4.2.
 """
@@ -9,16 +9,16 @@ from keras import layers
 from numpy.typing import NDArray
 
 
-def corrected(model: keras.Model, rows: list[NDArray[np.float32]]) -> keras.Model:
-    """A copy whose weights are int8 already, and whose means are those of ``model``.
+def correct_bias(model: keras.Model, rows: list[NDArray[np.float32]]) -> keras.Model:
+    """A copy whose weights have int8 steps already, and whose layers have the means of ``model``.
 
     Layer by layer, from the inputs on: each normalization, and the bias of the last layer, moves by as
-    much as the layers before it have come to give another mean than in ``model``.
+    much as the mean after the layers before it differs from ``model``.
 
     Args:
         model: float32 (N, F), one or more → float32 (N, C), from a fully connected layer; batch
-            normalization behind all other layers with weights, which have no bias of their own.
-        rows: float32 (K, F) for each input; the means are taken over them.
+            normalization after all other layers with weights, which have no bias of their own.
+        rows: float32 (K, F) for each input; the means are over these K faces.
     """
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
@@ -37,12 +37,12 @@ def corrected(model: keras.Model, rows: list[NDArray[np.float32]]) -> keras.Mode
 
 
 def _channels(layer: layers.Layer) -> int:
-    """The axis of the kernel that TensorFlow Lite gives a scale for each place of."""
+    """Axis of the kernel with a scale for each index, as TensorFlow Lite quantizes it."""
     return -2 if isinstance(layer, layers.DepthwiseConv2D) else -1
 
 
 def _rounded(kernel: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
-    """To 127 steps either way, for each channel: TensorFlow Lite finds the same codes."""
+    """The kernel rounded to 127 steps either way for each channel, as TensorFlow Lite rounds it."""
     others = tuple(axis for axis in range(kernel.ndim) if axis != kernel.ndim + channels)
     largest = np.abs(kernel).max(axis=others, keepdims=True)
     step = np.where(largest > 0, largest, 1) / 127
@@ -50,12 +50,12 @@ def _rounded(kernel: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
 
 
 def _until(model: keras.Model, name: str) -> keras.Model:
-    """Up to what goes into a layer."""
+    """The part of a network whose output is the input of a layer."""
     return keras.Model(model.inputs, model.get_layer(name).input)
 
 
 def _mean(model: keras.Model, rows: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """(channels,)"""
+    """Mean of each output channel over all rows and positions: (channels,)."""
     values = model.predict(rows, verbose=0)
     mean: NDArray[np.float32] = values.mean(axis=tuple(range(values.ndim - 1)))
     return mean

@@ -2,14 +2,15 @@
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from edge.cli.console import Parser, quiet_import
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Parse the flags and convert; gives the exit code."""
-    arguments = _parser().parse_args()
+    arguments = _parser().parse_args(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet_import():
         from convert.convert import convert
@@ -28,8 +29,8 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, required=True, help="bundle folder to write; an older bundle is replaced"
     )
     parser.add_argument("--name", help="name of the bundle (default: that of the folder)")
-    text = "write model_float32.tflite and model_dynamic.tflite (int8 weights only) beside it"
+    text = "also write model_float32.tflite and model_dynamic.tflite (int8 weights only)"
     parser.add_argument("--float", action="store_true", help=text)
-    text = "write the bundle also where int8 decides otherwise than the trained network; it says so"
+    text = "write the bundle even if int8 decides otherwise than the trained network; it records that"
     parser.add_argument("--accept-loss", action="store_true", help=text)
     return parser

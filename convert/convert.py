@@ -13,11 +13,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from convert.bias_correction import corrected
+from convert.bias_correction import correct_bias
 from convert.parity import Parity, compare
 from convert.quantized import set_output_range, to_dynamic_range, to_float32, to_int8
-from convert.ranges import typical
-from convert.run_folder import Evaluation, Run, read_run
+from convert.ranges import typical_faces
+from convert.run_folder import RunFolder, SplitFaces, read_run_folder
 from edge.bundles import golden, self_test
 from edge.bundles.format import (
     DYNAMIC_FILE,
@@ -39,22 +39,21 @@ from edge.core.types import Input, InputTensor
 from edge.head.classifier import TfliteClassifier
 from evaluation import metrics
 
-TRUTH = {
+_GROUND_TRUTH = {
     "label": "Pictures with a label of the data set",
     "votes": "Pictures for which one emotion has most of the ten FER+ votes, labelled with it",
 }
 
-PROTOCOL = (
+_PROTOCOL = (
     "{truth}, scaled and padded as in 'preparation'; landmarks of the litert backend in single-image mode, "
-    "the first look at each face alone; this int8 model. A face that detection does not find is a wrong "
-    "answer in accuracy, recall and F1. Validation rows (faces found only) chose the training epoch, the "
+    "one pass over each face, without its mirror image; this int8 model. A face that detection does not find "
+    "is a wrong answer in accuracy, recall and F1. Validation rows (faces found only) chose the epoch, the "
     "temperature and the threshold where the settings do not fix them, the other splits did not. Training "
-    "rows that are pixel copies of their pictures were left out."
+    "rows that are pixel copies of their pictures were excluded."
 )
 
-
 LOGIT_PERCENTILES = (25.0, 98.0)
-"""Of the calibration rows' logits: the range of the int8 output.
+"""Percentiles of the calibration rows' logits that limit the range of the int8 output.
 
 Over the whole range a step is 0.06, and half of the faces whose best two labels lie nearer than that
 would change their label. Saturated low logits stand for classes that are out of the question,
@@ -64,26 +63,26 @@ saturated high ones for a probability near 1: neither changes a decision."""
 def convert(
     run_path: Path, out: Path, name: str, with_float: bool = False, accept_loss: bool = False
 ) -> None:
-    """Quantize the network of ``run_path``, compare it with itself, write the bundle ``out``.
+    """Quantize the network of a run folder, compare it with the float network, and write the bundle ``out``.
 
     Args:
-        run_path: run folder of ``train fit``.
-        out: the bundle.
-        name: of the bundle.
-        with_float: write it in other number formats, too.
-        accept_loss: write it also where int8 decides otherwise than float.
+        run_path: run folder of ``mien train fit`` or ``fuse``.
+        out: folder of the bundle.
+        name: name of the bundle.
+        with_float: also write the network in other number formats.
+        accept_loss: write the bundle even if int8 decides otherwise than float.
 
     Raises:
         DataError: the run folder cannot be used, or int8 decides otherwise than float (parity gate).
         OSError: a full disk, for instance. A bundle that was at ``out`` is still there.
     """
     _check_output(out)
-    run = read_run(run_path)
+    run = read_run_folder(run_path)
     inputs = run.device_inputs()
     low, high = np.percentile(run.predict(run.calibration), LOGIT_PERCENTILES)
     rows = run.deployed(run.calibration)
-    rounded = corrected(run.model, [*rows.values()])
-    kept = typical(rounded, [*rows.values()])
+    rounded = correct_bias(run.model, [*rows.values()])
+    kept = typical_faces(rounded, [*rows.values()])
     model = to_int8(rounded, {name: values[kept] for name, values in rows.items()})
     model = set_output_range(model, float(low), float(high))
     bundle = _bundle(out, name, inputs, run, model)
@@ -97,7 +96,7 @@ def convert(
         f"float {parity.float_accuracy:.2%}, same decision {parity.agreement:.2%}"
     )
     if parity.require(accept_loss):
-        print("warning: this is more than chance, and accepted: the bundle says so", file=sys.stderr)
+        print("warning: this is more than chance, and accepted: the bundle records it", file=sys.stderr)
     scores = {split: _score(classifier, run.labels, data) for split, data in run.evaluation.items()}
     files = {MODEL_FILE: model}
     if with_float:
@@ -117,10 +116,10 @@ def convert(
 
 
 def _check_output(out: Path) -> None:
-    """Nothing is replaced but a bundle, or a folder without anything in it.
+    """Check that ``out`` is new, empty, or a bundle and nothing else: other files must not be replaced.
 
     Raises:
-        DataError: something else is there.
+        DataError: it has other files.
     """
     description = out / JSON_FILE
     is_bundle = description.is_file() and is_json_with(description.read_bytes(), "schema", "labels", "golden")
@@ -128,8 +127,8 @@ def _check_output(out: Path) -> None:
         raise DataError(f"{out} is there and is no bundle, or has other files beside it: name another folder")
 
 
-def _bundle(out: Path, name: str, inputs: Sequence[Input], run: Run, model: bytes) -> Bundle:
-    """The bundle as the device would read it, before it is written; its golden codes are still zeros."""
+def _bundle(out: Path, name: str, inputs: Sequence[Input], run: RunFolder, model: bytes) -> Bundle:
+    """The bundle as the device would read it, before it is written; its golden codes are zeros."""
     interpreter = make_interpreter(model, 1, "the quantized model")
     (target,) = interpreter.get_output_details()
     sources = interpreter.get_signature_runner().get_input_details()
@@ -150,7 +149,7 @@ def _bundle(out: Path, name: str, inputs: Sequence[Input], run: Run, model: byte
     )
 
 
-def _tensor(each: Input, source: dict[str, Any], run: Run) -> InputTensor:
+def _tensor(each: Input, source: dict[str, Any], run: RunFolder) -> InputTensor:
     return InputTensor(
         name=each.name,
         version=each.version,
@@ -166,8 +165,8 @@ def _quantization(tensor: dict[str, Any]) -> Quantization:
     return Quantization(float(scale), int(zero_point))
 
 
-def _predict(classifier: TfliteClassifier, data: Evaluation) -> NDArray[np.float32]:
-    """float32 (N, C) by the device's own code; rows without a face stay zero."""
+def _predict(classifier: TfliteClassifier, data: SplitFaces) -> NDArray[np.float32]:
+    """Probabilities float32 (N, C), computed by the device's own code; zeros in rows without a face."""
     probabilities = np.zeros((len(data.label), len(classifier.labels)), np.float32)
     for index in np.flatnonzero(data.found):
         row = [data.inputs[each.name][index].astype(each.dtype) for each in classifier.inputs]
@@ -175,7 +174,7 @@ def _predict(classifier: TfliteClassifier, data: Evaluation) -> NDArray[np.float
     return probabilities
 
 
-def _score(classifier: TfliteClassifier, labels: tuple[str, ...], data: Evaluation) -> dict[str, Any]:
+def _score(classifier: TfliteClassifier, labels: tuple[str, ...], data: SplitFaces) -> dict[str, Any]:
     probabilities = _predict(classifier, data)
     answer = np.where(data.found, probabilities.argmax(axis=1), metrics.MISSED)
     report = metrics.report(labels, data.label, answer, probabilities.max(axis=1), data.found)
@@ -183,9 +182,14 @@ def _score(classifier: TfliteClassifier, labels: tuple[str, ...], data: Evaluati
 
 
 def _describe(
-    bundle: Bundle, run: Run, files: dict[str, bytes], parity: Parity, scores: dict[str, Any], calibrated: int
+    bundle: Bundle,
+    run: RunFolder,
+    files: dict[str, bytes],
+    parity: Parity,
+    scores: dict[str, Any],
+    calibrated: int,
 ) -> dict[str, Any]:
-    """``model.json``"""
+    """Content of ``model.json``."""
     source = run.info["landmarks"]
     info = {
         "schema": SCHEMA,
@@ -224,7 +228,7 @@ def _describe(
             "accepted_loss": parity.require(accept_loss=True),
         },
         "metrics": {
-            "protocol": PROTOCOL.format(truth=TRUTH[run.info["settings"]["truth"]]),
+            "protocol": _PROTOCOL.format(truth=_GROUND_TRUTH[run.info["settings"]["truth"]]),
             "int8": scores,
         },
     }
@@ -232,13 +236,13 @@ def _describe(
 
 
 def _json(info: dict[str, Any]) -> str:
-    """With a line for each key, but all numbers of a list on one."""
+    """JSON text with a line for each key, and all numbers of a list on one line."""
     text = json.dumps(info, indent=1, allow_nan=False)
     return re.sub(r"\[[-+.\deE,\s]+\]", lambda match: re.sub(r"\s", "", match[0]), text) + "\n"
 
 
 def _input(tensor: InputTensor) -> dict[str, Any]:
-    """An entry of ``inputs``."""
+    """An entry of ``inputs`` in ``model.json``."""
     entry = {
         "name": tensor.name,
         "version": tensor.version,
@@ -252,5 +256,5 @@ def _input(tensor: InputTensor) -> dict[str, Any]:
 
 
 def _numbers(values: NDArray[np.float32]) -> list[float]:
-    """The shortest decimals that give the same float32."""
+    """The numbers as the shortest decimals that give the same float32."""
     return [float(str(value)) for value in values.flat]

@@ -9,60 +9,62 @@ from numpy.typing import NDArray
 from edge.core.errors import DataError
 
 MAX_ACCURACY_GAP = 0.005
-"""Between int8 and float accuracy on faces like the validation rows, either way."""
+"""Largest difference between int8 and float accuracy on faces like the validation faces."""
 MIN_AGREEMENT = 0.99
-"""Part of such faces with the same top label."""
+"""Smallest share of such faces with the same label."""
 CHANCE = 0.01
-"""A bundle that keeps both limits is refused so often at the most: few validation faces tell little."""
-_Z = 2.3263478740408408  # of the normal distribution, one-sided, at CHANCE
+"""Largest probability that a bundle within both limits is refused: few validation faces tell little."""
+_Z = 2.3263478740408408  # one-sided quantile of the normal distribution at CHANCE
 
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """The comparison on N validation faces."""
+    """The comparison of int8 and float on validation faces."""
 
     n: int
+    """Number of validation faces."""
     float_accuracy: float
     int8_accuracy: float
     agreement: float
-    """Part of the rows in which both give the same label."""
+    """Share of the faces for which both give the same label."""
     only_float: int
-    """Rows that the float network alone labels right."""
+    """Number of faces that only the float network labels right."""
     only_int8: int
-    """Rows that int8 alone labels right."""
+    """Number of faces that only the int8 network labels right."""
 
     def require(self, accept_loss: bool = False) -> bool:
-        """See that int8 does not differ from float beyond the limits and chance.
+        """Check that int8 does not differ from float by more than the limits and chance.
 
         Args:
-            accept_loss: the user takes the bundle as it is.
+            accept_loss: accept a difference.
 
         Returns:
-            Whether it differs, and that is accepted.
+            Whether there is a difference, which was accepted.
 
         Raises:
-            DataError: it differs, and the bundle must not be written; the message has the figures.
+            DataError: there is a difference; the message has the figures.
         """
         if not (self._decides_otherwise() or self._has_another_accuracy()):
             return False
         if accept_loss:
             return True
         raise DataError(
-            "no bundle written, int8 is not the float network any more: same decision in "
+            "no bundle written, int8 decides otherwise than the float network: same decision in "
             f"{self.agreement:.2%} (at least {MIN_AGREEMENT:.0%}), accuracy {self.int8_accuracy:.2%} against "
-            f"{self.float_accuracy:.2%} (at most {100 * MAX_ACCURACY_GAP:g} points apart) of {self.n} "
-            "validation faces, which is more than chance: train on more pictures or for more epochs, or take "
-            "it as it is with --accept-loss"
+            f"{self.float_accuracy:.2%} (at most {100 * MAX_ACCURACY_GAP:g} points apart) on {self.n} "
+            "validation faces, which is more than chance: train on more pictures or for more epochs, or "
+            "accept the loss with --accept-loss"
         )
 
     def _decides_otherwise(self) -> bool:
-        """Whether so many decisions differ hardly ever where ``MIN_AGREEMENT`` holds: a binomial test."""
+        """Whether more decisions differ than chance allows where ``MIN_AGREEMENT`` holds: a binomial test."""
         differ, rate = round((1 - self.agreement) * self.n), 1 - MIN_AGREEMENT
         fewer = sum(_binomial(self.n, k, rate) for k in range(differ))
         return 1 - fewer < CHANCE
 
     def _has_another_accuracy(self) -> bool:
-        """Rows that change sides do so either way alike, unless there is a loss or a gain."""
+        """Whether the accuracies differ by more than ``MAX_ACCURACY_GAP`` and chance:
+        without a loss or a gain, as many faces are right only in float as only in int8."""
         by_chance = _Z * math.sqrt(self.only_float + self.only_int8)
         return abs(self.only_float - self.only_int8) > MAX_ACCURACY_GAP * self.n + by_chance
 
@@ -75,7 +77,13 @@ def _binomial(n: int, k: int, p: float) -> float:
 def compare(
     float_logits: NDArray[np.float32], int8_probabilities: NDArray[np.float32], label: NDArray[np.int64]
 ) -> Parity:
-    """Both (N, C), label (N,)."""
+    """Compare both networks on N faces.
+
+    Args:
+        float_logits: (N, C)
+        int8_probabilities: (N, C)
+        label: int64 (N,), index of the true class.
+    """
     by_float, by_int8 = float_logits.argmax(axis=1), int8_probabilities.argmax(axis=1)
     float_right, int8_right = by_float == label, by_int8 == label
     return Parity(

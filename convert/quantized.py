@@ -26,8 +26,8 @@ def to_int8(model: keras.Model, calibration: dict[str, NDArray[Any]]) -> bytes:
 
     Args:
         model: (N, …), one or more → float32 (N, C).
-        calibration: (K, …) for each input by its name, in their order; the ranges of all tensors are taken
-            from it.
+        calibration: (K, …) for each input by its name, in their order; it determines the ranges of all
+            tensors.
 
     Returns:
         The flatbuffer: (1, …), one or more → int8 (1, C).
@@ -48,22 +48,25 @@ def to_int8(model: keras.Model, calibration: dict[str, NDArray[Any]]) -> bytes:
 
 
 def set_output_range(model: bytes, low: float, high: float) -> bytes:
-    """Give the int8 output other limits than the calibration found.
+    """Replace the range of the int8 output that the calibration found.
 
     Half of the disagreements between int8 and float are ties between codes, and the rarest logits
     make the steps coarse. Only the requantization at the end of the last layer changes.
 
     Args:
         model: full-integer flatbuffer whose output comes from a fully connected layer.
-        low: real value of code −128, lowered to 0 if need be; lower logits saturate.
-        high: real value of code 127, raised to 0 if need be.
+        low: real value of code −128, at most 0; lower logits saturate.
+        high: real value of code 127, at least 0.
 
     Raises:
         DataError: the range is empty: the network gives the same logit for everything.
     """
     low, high = min(low, 0.0), max(high, 0.0)
     if not low < high:
-        raise DataError("the network gives no other logit than 0 on the calibration rows: train again")
+        raise DataError(
+            "the network gives no other logit than 0 on the calibration rows, expected different ones: train "
+            "again"
+        )
     parts = flatbuffer_utils.convert_bytearray_to_object(bytearray(model))
     graph = parts.subgraphs[0]
     assert graph.operators[-1].outputs[0] == graph.outputs[0]
@@ -74,13 +77,13 @@ def set_output_range(model: bytes, low: float, high: float) -> bytes:
 
 
 def to_float32(model: keras.Model, names: Sequence[str]) -> bytes:
-    """The flatbuffer without quantization: (1, …), one or more, by these names → float32 (1, C)."""
+    """The flatbuffer without quantization: (1, …), one or more inputs with these names → float32 (1, C)."""
     return _convert(model, names, lambda converter: None)
 
 
 def to_dynamic_range(model: keras.Model, names: Sequence[str]) -> bytes:
     """The flatbuffer with int8 weights and float32 activations, which the runtime quantizes row by row:
-    (1, …), one or more, by these names → float32 (1, C). Needs no calibration rows."""
+    (1, …), one or more inputs with these names → float32 (1, C). Needs no calibration rows."""
 
     def configure(converter: tf.lite.TFLiteConverter) -> None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -91,7 +94,8 @@ def to_dynamic_range(model: keras.Model, names: Sequence[str]) -> bytes:
 def _convert(
     model: keras.Model, names: Sequence[str], configure: Callable[[tf.lite.TFLiteConverter], None]
 ) -> bytes:
-    """
+    """The flatbuffer of a network, converted as ``configure`` sets the converter up.
+
     Raises:
         OSError: the folder for temporary files cannot be written, or its disk is full.
     """

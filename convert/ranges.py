@@ -1,7 +1,8 @@
-"""Which faces the ranges of int8 tensors are taken from.
+"""Choice of the calibration faces that determine the ranges of int8 tensors.
 
 TensorFlow Lite takes the whole range that it sees, so one face with an extreme value makes the steps of a
-tensor coarse for all of them. Such faces are left out; on the device, their values end where the range does.
+tensor coarse for all of them. Such faces are excluded; on the device, their values saturate at the end of the
+range.
 """
 
 from collections.abc import Sequence
@@ -12,19 +13,19 @@ from keras import layers
 from numpy.typing import NDArray
 
 EXTREME = 0.2
-"""Part of the faces that are left out for each layer, those with the largest values in it."""
+"""Share of the faces that is excluded for each layer: those with the largest values in it."""
 LEAST = 300
-"""So many faces are kept at least: the least extreme ones."""
+"""Smallest number of faces that are kept: the least extreme ones."""
 
 _CHUNK = 100
 
 
-def typical(model: keras.Model, rows: Sequence[NDArray[np.float32]]) -> NDArray[np.int64]:
-    """Of (K, …) for each input, the indices of the faces without an extreme value in any layer.
+def typical_faces(model: keras.Model, rows: Sequence[NDArray[np.float32]]) -> NDArray[np.int64]:
+    """Indices of the faces without an extreme value in any layer.
 
     Args:
         model: one or more inputs → float32 (K, C).
-        rows: what the inputs take.
+        rows: (K, …) for each input.
     """
     kinds = (layers.ReLU, layers.Add, layers.BatchNormalization)
     outputs = [layer.output for layer in model.layers if isinstance(layer, kinds)]
@@ -40,7 +41,7 @@ def typical(model: keras.Model, rows: Sequence[NDArray[np.float32]]) -> NDArray[
 
 
 def _largest(model: keras.Model, rows: Sequence[NDArray[np.float32]], start: int) -> NDArray[np.float32]:
-    """The largest magnitude of each output for each row of a chunk: (rows, outputs)."""
+    """Largest magnitude of each output for each row of a chunk: (rows, outputs)."""
     values = model.predict([each[start : start + _CHUNK] for each in rows], verbose=0)
     parts = values if isinstance(values, list) else [values]
     return np.stack([np.abs(each).reshape(len(each), -1).max(axis=1) for each in parts], axis=1)

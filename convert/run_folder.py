@@ -1,4 +1,4 @@
-"""Read the run folder of ``mien train fit``: plain files, so that ``train`` is not needed."""
+"""The run folder of ``mien train fit``: it has plain files, so that ``train`` is not needed to read it."""
 
 import json
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from edge.head.inputs import INPUTS, deployed
 from edge.landmarks.models import model_hashes
 
 FILES = ("run.json", "fit.npz", "model.keras")
+"""Files that a run folder must have."""
 
 
 _INFO_KEYS = (
@@ -28,7 +29,7 @@ _INFO_KEYS = (
     "versions",
     "rows",
 )
-"""What the bundle takes over from ``run.json``."""
+"""Keys of ``run.json`` that the bundle needs."""
 
 
 _LANDMARKS_KEYS = (
@@ -40,46 +41,50 @@ _LANDMARKS_KEYS = (
     "skipped",
     "created",
 )
-"""What the bundle takes over from the landmarks folder."""
+"""Keys of ``landmarks`` in ``run.json`` that the bundle needs."""
 
 _SETTINGS_KEYS = ("selective_accuracy", "truth")
+"""Keys of ``settings`` in ``run.json`` that the bundle needs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
-    """One split that was not trained on, faces that were not found included."""
+class SplitFaces:
+    """The N faces of a split that was not trained on, those that were not found included."""
 
     inputs: dict[str, NDArray[Any]]
     """(N, …) for each input by its name, not standardized; floats may have 16 bits."""
     label: NDArray[np.int64]
+    """int64 (N,), index of the true class."""
     found: NDArray[np.bool_]
+    """bool (N,), whether a face was found."""
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """All that a bundle is made from."""
+class RunFolder:
+    """The content of a run folder, which a bundle is made from."""
 
     model: keras.Model
-    """(N, …) for each input, as ``deployed`` gives them → float32 (N, C) logits."""
+    """(N, …) for each input, as ``deployed`` gives it → float32 (N, C) logits."""
     info: dict[str, Any]
-    """``run.json``"""
+    """Content of ``run.json``."""
     labels: tuple[str, ...]
+    """Names of the C classes."""
     statistics: dict[str, MeanStd]
-    """Of each input by its name, in the network's order: see ``edge.head.inputs.deployed``."""
+    """Mean and standard deviation of each input, in the network's order; ``edge.head.inputs.deployed``."""
     clip: float
-    """Inputs were cut off at ± this many standard deviations."""
+    """Limit of the inputs: ± this many standard deviations."""
     calibration: dict[str, NDArray[Any]]
-    """(K, …) for each input, not standardized, training rows only."""
-    validation: Evaluation
-    """Faces found only."""
-    evaluation: dict[str, Evaluation]
-    """By split."""
+    """(K, …) for each input, not standardized, of K training faces."""
+    validation: SplitFaces
+    """The validation faces that were found."""
+    evaluation: dict[str, SplitFaces]
+    """The faces of each evaluation split by its name."""
 
     def device_inputs(self) -> tuple[Input, ...]:
-        """What the network takes, as the device gives it.
+        """The network's inputs as the device computes them.
 
         Raises:
-            DataError: the device does not, or it was trained on what other face models gave.
+            DataError: the device computes other inputs, or has other face models than the training.
         """
         given = {entry["name"]: entry for entry in self.info["inputs"]}
         known = tuple(INPUTS[name] for name in given if name in INPUTS)
@@ -101,22 +106,22 @@ class Run:
         return known
 
     def predict(self, inputs: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
-        """Logits float32 (N, C) for (N, …) each."""
+        """Logits float32 (N, C) for (N, …) for each input, not standardized."""
         logits: NDArray[np.float32] = self.model.predict([*self.deployed(inputs).values()], verbose=0)
         return logits
 
     def deployed(self, inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """(N, …) for each input → what the network takes."""
+        """(N, …) for each input, not standardized → the network's inputs."""
         return {
             name: deployed(name, values, self.statistics[name], self.clip) for name, values in inputs.items()
         }
 
 
-def read_run(path: Path) -> Run:
+def read_run_folder(path: Path) -> RunFolder:
     """Read and check a run folder.
 
     Raises:
-        DataError: a file is missing or damaged, or of another kind.
+        DataError: a file is missing, damaged, or not what ``fit`` writes.
     """
     for name in FILES:
         if not (path / name).is_file():
@@ -138,23 +143,23 @@ def read_run(path: Path) -> Run:
     return run
 
 
-def _assemble(info: dict[str, Any], arrays: dict[str, Any], model: keras.Model) -> Run:
+def _assemble(info: dict[str, Any], arrays: dict[str, Any], model: keras.Model) -> RunFolder:
     names = [entry["name"] for entry in info["inputs"]]
 
     def inputs(place: str) -> dict[str, NDArray[Any]]:
         return {name: arrays[f"{place}/{name}"] for name in names}
 
     number = arrays["validation/number"]
-    run = Run(
+    run = RunFolder(
         model=model,
         info=info,
         labels=tuple(info["labels"]),
         statistics={name: MeanStd(arrays[f"mean/{name}"], arrays[f"std/{name}"]) for name in names},
         clip=float(arrays["clip"]),
         calibration=inputs("calibration"),
-        validation=Evaluation(inputs("validation"), number, np.ones(len(number), bool)),
+        validation=SplitFaces(inputs("validation"), number, np.ones(len(number), bool)),
         evaluation={
-            split: Evaluation(
+            split: SplitFaces(
                 inputs(f"evaluation/{split}"),
                 arrays[f"evaluation/{split}/number"],
                 arrays[f"evaluation/{split}/found"],

@@ -1,9 +1,13 @@
 """Faces without pictures, for the tests of train and convert."""
 
+import json
 import math
+import resource
+import shutil
 import signal as signals
 import subprocess
 import sys
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -21,10 +25,10 @@ QUICK = (
     "inputs=landmarks,coarse_map,fine_map,texture",
     "channels=4,4",
     "texture_channels=4,4,4",
-    "narrow=8",
+    "bottleneck=8",
     "batch=64",
     "learning_rate=1e-2",
-    "averaging=0.5",
+    "ema_decay=0.5",
     "dropout=0",
 )
 """Settings of the shared run."""
@@ -161,19 +165,89 @@ def toy_subjects(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def fit_command():
-    """``(landmarks, out, *settings)`` runs ``mien train fit`` and gives what it printed."""
+    """``(landmarks, out, *settings)`` runs ``mien train fit`` in a process of its own."""
 
-    def fit(landmarks, out, *settings, start=None, **options):
-        command = [sys.executable, "-m", "train", "fit", str(landmarks), "--out", str(out)]
-        if start:
-            command += ["--start", str(start)]
-        if settings:
-            command += ["--set", *settings]
-        return subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False, **options
-        )
+    def fit(landmarks, out, *settings):
+        command = [sys.executable, "-m", "train", "fit", landmarks, "--out", out, "--set", *settings]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
     return fit
+
+
+@pytest.fixture(scope="session")
+def quick_fit():
+    """``(landmarks, out, *settings, **options)`` trains for seconds, without plots and pages of a report."""
+
+    def fit_quickly(landmarks, out, *settings, **options):
+        from train import report
+        from train.fit import fit
+        from train.settings import TrainingSettings
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(report, "render_if_possible", lambda *_: None)
+            fit(landmarks, out, TrainingSettings().override([*QUICK, *settings]), **options)
+        return out
+
+    return fit_quickly
+
+
+FORMER_SETTINGS = {
+    "feature_noise": "jitter",
+    "landmark_jitter": "shake",
+    "landmark_dropout": "lost",
+    "ema_decay": "averaging",
+    "unaugmented": "plain",
+    "logit_adjustment": "adjustment",
+    "class_odds": "odds",
+    "votes_weight": "votes",
+    "teacher_weight": "teacher",
+    "bottleneck": "narrow",
+}
+"""Name of a setting → its name up to version 0.7."""
+
+
+@pytest.fixture(scope="session")
+def copy_as_0_7():
+    """``(run, out)`` copies a run folder and gives the settings in it the names of version 0.7."""
+
+    def copy(run, out):
+        shutil.copytree(run, out)
+        info = json.loads((out / "run.json").read_text())
+        info["settings"] = {FORMER_SETTINGS.get(key, key): value for key, value in info["settings"].items()}
+        (out / "run.json").write_text(json.dumps(info))
+        return out
+
+    return copy
+
+
+@pytest.fixture
+def command(capsys):
+    """``(main, *arguments)`` runs a command in this process; gives exit code, standard output and errors."""
+
+    def call(main, *arguments):
+        from edge.cli.console import run
+
+        capsys.readouterr()
+        code = run(lambda: main([*map(str, arguments)]))
+        return code, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def full_disk():
+    """``(size)``: a context in which no file grows beyond ``size`` bytes, as on a full disk."""
+
+    @contextmanager
+    def limited(size):
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limited
 
 
 @pytest.fixture(scope="session")
@@ -182,39 +256,37 @@ def quick() -> tuple[str, ...]:
     return QUICK
 
 
-def _run(folder, command, landmarks, *settings):
-    out = folder / "run"
-    result = command(landmarks, out, *QUICK, *settings)
-    assert result.returncode == 0, result.stderr
-    (folder / "stdout").write_text(result.stdout)
-    return out
+@pytest.fixture(scope="session")
+def toy_run(toy_landmarks, tmp_path_factory) -> Path:
+    """The run folder of a training on ``toy_landmarks`` with its report; beside it ``stdout``."""
+    from train.fit import fit
+    from train.settings import TrainingSettings
+
+    folder = tmp_path_factory.mktemp("toy-run")
+    with (folder / "stdout").open("w") as file, redirect_stdout(file):
+        fit(toy_landmarks, folder / "run", TrainingSettings().override([*QUICK]))
+    return folder / "run"
 
 
 @pytest.fixture(scope="session")
-def toy_run(toy_landmarks, fit_command, tmp_path_factory) -> Path:
-    """The run folder of a training on ``toy_landmarks``; beside it ``stdout``."""
-    return _run(tmp_path_factory.mktemp("toy-run"), fit_command, toy_landmarks)
+def plain_run(toy_landmarks, quick_fit, tmp_path_factory) -> Path:
+    """The same on landmarks alone, without pages and plots."""
+    run = tmp_path_factory.mktemp("plain-run") / "run"
+    return quick_fit(toy_landmarks, run, "inputs=landmarks", "epochs=6")
 
 
 @pytest.fixture(scope="session")
-def plain_run(toy_landmarks, fit_command, tmp_path_factory) -> Path:
-    """The same on landmarks alone."""
-    settings = ("inputs=landmarks", "epochs=6")
-    return _run(tmp_path_factory.mktemp("plain-run"), fit_command, toy_landmarks, *settings)
-
-
-@pytest.fixture(scope="session")
-def subjects_run(toy_subjects, fit_command, tmp_path_factory) -> Path:
-    """On ``toy_subjects``."""
-    return _run(tmp_path_factory.mktemp("subjects-run"), fit_command, toy_subjects, "inputs=landmarks")
+def subjects_run(toy_subjects, quick_fit, tmp_path_factory) -> Path:
+    """On ``toy_subjects``, without pages and plots."""
+    return quick_fit(toy_subjects, tmp_path_factory.mktemp("subjects-run") / "run", "inputs=landmarks")
 
 
 @pytest.fixture(scope="session")
 def toy_bundle(toy_run, tmp_path_factory):
     """The bundle of ``toy_run`` with its float model; beside it ``stdout``."""
+    from convert.convert import convert
+
     out = tmp_path_factory.mktemp("bundles") / "toy"
-    command = [sys.executable, "-m", "convert", str(toy_run), "--out", str(out), "--float"]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-    assert result.returncode == 0, result.stderr
-    (out.parent / "stdout").write_text(result.stdout)
+    with (out.parent / "stdout").open("w") as file, redirect_stdout(file):
+        convert(toy_run, out, "toy", with_float=True)
     return out

@@ -1,1 +1,1 @@
-"""Desktop: pictures → landmarks file (``extract``) → Keras MLP and its report (``fit``)."""
+"""Desktop: labelled pictures → landmarks folder (``extract``) → trained network and its report (``fit``)."""

@@ -1,8 +1,10 @@
-"""Every choice of ``fit``; ``--set key=value`` overrides one. Stored resolved in the run folder."""
+"""The settings of a training: ``--set key=value`` changes one, and the run folder keeps all of them."""
 
+import sys
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from edge.cli.console import say
 from edge.core.errors import ConfigError
 from edge.head.inputs import INPUTS
 from evaluation.label_sets import LABEL_SETS
@@ -10,89 +12,89 @@ from train.dataset.balance import STRATEGIES
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What the shipped bundles have beside these defaults stands in ``scripts/retrain``."""
+class TrainingSettings:
+    """All settings of a training. ``scripts/retrain`` has those of the shipped bundles."""
 
     seed: int = 0
-    """Of the initial weights, the order of rows and all noise."""
+    """Seed of the initial weights, the order of the rows, and all noise."""
     validation: float = 0.1
-    """Part of the training rows kept out for early stopping, calibration and convert's parity gate."""
+    """Share of the training rows kept out for early stopping, calibration and convert's parity gate."""
 
     labels: int = 7
     """Number of classes: 7, 8, 6 or 3, see ``evaluation.label_sets.LABEL_SETS``."""
     truth: str = "label"
-    """label: what the data set says; votes: the majority of the FER+ votes."""
+    """Ground truth. ``label``: the label of the data set; ``votes``: the majority of the FER+ votes."""
     inputs: tuple[str, ...] = ("landmarks", "coarse_map", "fine_map")
-    """What the network takes of a face: names of ``edge.head.inputs.INPUTS``."""
+    """Inputs of the network: names of ``edge.head.inputs.INPUTS``."""
 
     hidden: tuple[int, ...] = (256, 128)
-    """Units of each hidden layer, ReLU; ``hidden=`` without a number: none."""
+    """Number of units of each hidden layer, with ReLU; ``hidden=`` without a number: no hidden layer."""
     texture_channels: tuple[int, ...] = (32, 48, 96, 192)
-    """Of ``texture``: two convolutions at a half of its side, then residual blocks, each at a half of the
-    side before it."""
+    """Channels of the part of the network that takes ``texture``: two convolutions at half of its side, then
+    residual blocks, each at half of the side of the one before."""
     channels: tuple[int, ...] = (32, 64)
-    """Of ``fine_map``: at 12×12, then at 6×6."""
-    narrow: int = 64
-    """Units to which the landmarks, and channels to which ``coarse_map`` are brought before the first hidden
+    """Channels of the part of the network that takes ``fine_map``: at 12×12, then at 6×6."""
+    bottleneck: int = 64
+    """Units to which the landmarks, and channels to which ``coarse_map`` are reduced before the first hidden
     layer."""
     dropout: float = 0.2
-    """Part of the units of a hidden layer, and of what comes of ``texture``, that a step switches off."""
+    """Share of the units of each hidden layer, and of the output of the texture part, that a step drops."""
     clip: float = 5.0
-    """Standardized features are cut off at ± this many standard deviations."""
+    """Limit of the standardized features: ± this many standard deviations."""
 
     epochs: int = 40
-    """At most; one pass over the training rows each."""
+    """Largest number of epochs; each is one pass over the training rows."""
     keep: str = "best"
-    """best: the weights of the epoch with the lowest validation loss; last: those of the last one, where the
-    loss against the truth says little, as with teachers who answer otherwise."""
+    """Weights that are kept. ``best``: of the epoch with the lowest validation loss; ``last``: of the last
+    epoch, for trainings whose loss on the ground truth says little, as with teachers who disagree with it."""
     patience: int = 20
-    """Epochs without a lower validation loss before it stops; with ``keep=last`` it never does."""
+    """Epochs without a lower validation loss after which the training stops; not used with ``keep=last``."""
     batch: int = 256
-    """Rows in a step."""
+    """Rows in each step."""
     learning_rate: float = 2e-3
-    """At its highest: it rises for two epochs, then falls along a cosine to 0."""
+    """Highest learning rate: it rises for two epochs, then falls along a cosine to 0."""
     weight_decay: float = 1e-4
-    """Of AdamW."""
+    """Weight decay of AdamW."""
     precision: str = "float32"
-    """Of the arithmetic; ``bfloat16`` takes half of the time on processors that have it (AMX, AVX-512 BF16),
-    and far longer on others. Weights and losses are float32 either way."""
-    averaging: float = 0.998
-    """Momentum of the moving average of the weights, which is what is kept; 0: none."""
+    """Number format of the layers. ``bfloat16`` halves the time on processors that have it (AMX, AVX-512
+    BF16) and takes far longer on others. Weights and losses are float32 either way."""
+    ema_decay: float = 0.998
+    """Decay of the exponential moving average of the weights, which is what is kept; 0: no average."""
 
     balance: str = "none"
-    """What is done about rare classes, one of ``train.dataset.balance.STRATEGIES``."""
-    adjustment: float = 0.3
-    """How far the answers are moved towards rare classes after the training; 1: as if all were equally
-    frequent."""
-    odds: tuple[float, ...] = ()
-    """What the odds of each class, in their order, are multiplied by after the training, before the
-    temperature; nothing: 1. For a place where other expressions are common than in the data (vector scaling:
-    Guo et al., 2017)."""
-    plain: float = 0.0
-    """Part of the rows that an epoch takes as they are, where there are views."""
-    jitter: float = 0.03
-    """Standard deviation of the noise on landmarks, in standard deviations of the feature."""
-    shake: float = 0.0
-    """The largest standard deviation of noise on landmarks that are then aligned again, in distances between
-    the outer eye corners:
-    ``jitter`` of docs/reference/robustness-protocol.md; see ``train.network.landmark_noise``."""
-    lost: float = 0.0
-    """Part of the rows of a step in which the landmarks of a part of the face are lost."""
-    votes: float = 0.5
-    """Weight of a second task in the loss: the distribution of the FER+ votes, where a row has any."""
+    """Strategy against classes of unequal size, one of ``train.dataset.balance.STRATEGIES``."""
+    logit_adjustment: float = 0.3
+    """Strength of the shift of the logits towards rare classes after the training; 1: as if all classes were
+    equally frequent."""
+    class_odds: tuple[float, ...] = ()
+    """Factor on the odds of each class, in the order of the classes, applied after the training and before
+    the temperature; empty: all 1. For places where other expressions are common than in the data (vector
+    scaling: Guo et al., 2017)."""
+    unaugmented: float = 0.0
+    """Share of the rows that an epoch takes unaugmented, where the landmarks folder has augmented views."""
+    feature_noise: float = 0.03
+    """Standard deviation of the noise on landmarks, in standard deviations of each feature."""
+    landmark_jitter: float = 0.0
+    """Largest standard deviation of noise on the landmarks before they are aligned again, in distances
+    between the outer eye corners: ``jitter`` of docs/reference/robustness-protocol.md; see
+    ``train.network.landmark_noise``."""
+    landmark_dropout: float = 0.0
+    """Share of the rows in each step that lose the landmarks of one area of the face."""
+    votes_weight: float = 0.5
+    """Weight of the second task in the loss: the distribution of the FER+ votes of the rows that have any."""
 
-    teacher: float = 0.5
-    """Part of the target that the teachers' answers are, where fit is given some."""
+    teacher_weight: float = 0.5
+    """Share of the teachers' answers in the target, where ``fit`` is given teachers."""
     votes_in_target: float = 0.0
-    """Part of the target that the distribution of the FER+ votes over the classes is, where a row has any and
-    ``truth=label``; the label is what is left."""
+    """Share of the FER+ votes in the target of rows that have any, with ``truth=label``; the label has what
+    is left."""
 
     temperature: float = 0.0
-    """That the logits are divided by; 0: the best one for the validation rows."""
+    """Divisor of the logits; 0: the best one for the validation rows."""
     min_confidence: float = 0.0
-    """LOW_CONFIDENCE begins below it; 0: it is chosen by ``selective_accuracy``."""
+    """Confidence below which an answer is LOW_CONFIDENCE; 0: chosen by ``selective_accuracy``."""
     selective_accuracy: float = 0.8
-    """LOW_CONFIDENCE is chosen so that faces above it are labelled right this often."""
+    """Accuracy that the validation faces above the chosen ``min_confidence`` must have."""
 
     def __post_init__(self) -> None:
         for name, low, high in _RANGES:
@@ -114,38 +116,73 @@ class Settings:
             )
         if min(self.hidden, default=1) < 1:
             raise ConfigError(f"hidden must be numbers of units, each 1 or more, not {self.hidden}")
-        if self.odds and (len(self.odds) != self.labels or not all(0 < each < 1e3 for each in self.odds)):
+        odds = self.class_odds
+        if odds and (len(odds) != self.labels or not all(0 < each < 1e3 for each in odds)):
             raise ConfigError(
-                f"odds must be {self.labels} numbers above 0, one for each class, not {self.odds}"
+                f"class_odds must be {self.labels} numbers above 0, one for each class, not {odds}"
             )
-        if self.teacher + self.votes_in_target > 1:
+        if self.teacher_weight + self.votes_in_target > 1:
             raise ConfigError(
-                f"teacher and votes_in_target must be 1 together or less, not {self.teacher} and "
-                f"{self.votes_in_target}"
+                "teacher_weight and votes_in_target must together be 1 or less, not "
+                f"{self.teacher_weight} and {self.votes_in_target}"
             )
 
-    def override(self, assignments: list[str]) -> "Settings":
+    def override(self, assignments: list[str]) -> "TrainingSettings":
         """A copy with ``["key=value", …]`` applied; a tuple is written ``hidden=256,128``.
 
-        ``embedding=true`` and ``embedding=false``, as up to version 0.5, stand for ``inputs``.
+        The names of earlier versions are still understood; a line on stderr has the new name.
 
         Raises:
             ConfigError: no such key, or a value of the wrong type or out of range.
         """
+        known = [field.name for field in fields(self)]
         changes: dict[str, Any] = {}
         for assignment in assignments:
-            key, equals, text = _FORMER.get(assignment.lower(), assignment).partition("=")
-            if not equals or key not in {field.name for field in fields(self)}:
-                known = ", ".join(field.name for field in fields(self))
-                raise ConfigError(f"--set {assignment}: expected KEY=VALUE with a KEY of {known}")
+            key, equals, text = _with_current_name(assignment).partition("=")
+            if not equals or key not in known:
+                raise ConfigError(f"--set {assignment}: expected KEY=VALUE with a KEY of {', '.join(known)}")
             changes[key] = _parse(key, text, getattr(self, key))
         return replace(self, **changes)
+
+
+def with_current_names(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings as a file of any version has them, with the names of this version."""
+    return {_RENAMED.get(key, key): value for key, value in settings.items()}
+
+
+_RENAMED = {
+    "jitter": "feature_noise",
+    "shake": "landmark_jitter",
+    "lost": "landmark_dropout",
+    "averaging": "ema_decay",
+    "plain": "unaugmented",
+    "adjustment": "logit_adjustment",
+    "odds": "class_odds",
+    "votes": "votes_weight",
+    "teacher": "teacher_weight",
+    "narrow": "bottleneck",
+}
+"""Name of a setting up to version 0.7 → its name now."""
+
+_REPLACED = {
+    "embedding=true": "inputs=landmarks,coarse_map,fine_map",
+    "embedding=false": "inputs=landmarks",
+}
+"""Assignment up to version 0.5 → the assignment that says the same now."""
+
+
+def _with_current_name(assignment: str) -> str:
+    key, equals, text = assignment.partition("=")
+    current = _REPLACED.get(assignment.lower(), f"{_RENAMED.get(key, key)}{equals}{text}")
+    if equals and current != assignment:
+        say(f"warning: --set {assignment} is now written --set {current}", sys.stderr)
+    return current
 
 
 _RANGES = (
     ("seed", 0, 2**32 - 1),
     ("validation", 0.01, 0.5),
-    ("narrow", 1, 100_000),
+    ("bottleneck", 1, 100_000),
     ("dropout", 0.0, 0.95),
     ("clip", 1.0, 1e3),
     ("epochs", 1, 100_000),
@@ -153,19 +190,20 @@ _RANGES = (
     ("batch", 1, 1_000_000),
     ("learning_rate", 1e-8, 10.0),
     ("weight_decay", 0.0, 10.0),
-    ("averaging", 0.0, 0.99999),
-    ("adjustment", 0.0, 1.0),
-    ("plain", 0.0, 1.0),
-    ("jitter", 0.0, 10.0),
-    ("shake", 0.0, 0.2),
-    ("lost", 0.0, 1.0),
-    ("votes", 0.0, 100.0),
-    ("teacher", 0.0, 1.0),
+    ("ema_decay", 0.0, 0.99999),
+    ("logit_adjustment", 0.0, 1.0),
+    ("unaugmented", 0.0, 1.0),
+    ("feature_noise", 0.0, 10.0),
+    ("landmark_jitter", 0.0, 0.2),
+    ("landmark_dropout", 0.0, 1.0),
+    ("votes_weight", 0.0, 100.0),
+    ("teacher_weight", 0.0, 1.0),
     ("votes_in_target", 0.0, 1.0),
     ("temperature", 0.0, 100.0),
     ("min_confidence", 0.0, 1.0),
     ("selective_accuracy", 0.0, 1.0),
 )
+"""Name, least and largest value of each number."""
 
 _CHOICES = (
     ("labels", tuple(LABEL_SETS)),
@@ -174,12 +212,7 @@ _CHOICES = (
     ("precision", ("float32", "bfloat16")),
     ("balance", STRATEGIES),
 )
-
-
-_FORMER = {
-    "embedding=true": "inputs=landmarks,coarse_map,fine_map",
-    "embedding=false": "inputs=landmarks",
-}
+"""Name and allowed values of each setting with a few choices."""
 
 
 def _parse(key: str, text: str, default: Any) -> Any:

@@ -106,6 +106,22 @@ def replacing_folder(path: Path, only_new: bool = False) -> Iterator[Path]:
     _flush_folder(path.parent)
 
 
+def require_new_folder(path: Path) -> None:
+    """Check before a long computation that its result can be written to the new folder ``path``.
+
+    Raises:
+        DataError: it is there already, or cannot be written.
+    """
+    if path.exists():
+        raise DataError(f"{path} is there already: name another folder, or remove it")
+    try:
+        make_folder(path.parent)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent):
+            pass
+    except OSError as error:
+        raise DataError(f"cannot write {path} ({error.strerror}): name another folder") from None
+
+
 def rename_folder(path: Path, to: Path, aside: Path) -> None:
     """Flush a folder and its content to the disk, then rename it; a power cut after that undoes nothing.
 

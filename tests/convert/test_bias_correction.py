@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from convert.bias_correction import corrected
+from convert.bias_correction import correct_bias
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def rows():
 
 def test_weights_lie_on_127_steps_of_each_channel(network, rows):
     seen = set()
-    for layer in corrected(network, rows).layers:
+    for layer in correct_bias(network, rows).layers:
         if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D | layers.Dense):
             kernel = layer.get_weights()[0]
             if isinstance(layer, layers.DepthwiseConv2D):
@@ -42,14 +42,14 @@ def test_weights_lie_on_127_steps_of_each_channel(network, rows):
 
 
 def test_the_means_are_those_of_the_network(network, rows):
-    given = corrected(network, rows).predict(rows, verbose=0)
+    given = correct_bias(network, rows).predict(rows, verbose=0)
     np.testing.assert_allclose(given.mean(axis=0), network.predict(rows, verbose=0).mean(axis=0), atol=1e-5)
 
 
 def test_logits_of_other_rows_are_nearer_than_without(network, rows):
     rng = np.random.default_rng(1)
     others = [rng.normal(3, 1, matrix.shape).astype(np.float32) for matrix in rows]
-    after = corrected(network, rows)
+    after = correct_bias(network, rows)
     rounded = keras.models.clone_model(network)
     for place, layer in enumerate(after.layers):
         kept = layer if not isinstance(layer, layers.BatchNormalization) else network.layers[place]
@@ -65,7 +65,7 @@ def test_logits_of_other_rows_are_nearer_than_without(network, rows):
 
 def test_the_network_stays_as_it_was(network, rows):
     before = [weights.copy() for weights in network.get_weights()]
-    corrected(network, rows)
+    correct_bias(network, rows)
     for one, other in zip(before, network.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -75,4 +75,4 @@ def test_a_channel_of_zeros_stays_one(network, rows):
     copy.set_weights(network.get_weights())
     kernel, bias = copy.layers[-1].get_weights()
     copy.layers[-1].set_weights([np.zeros_like(kernel), bias])
-    assert not corrected(copy, rows).layers[-1].get_weights()[0].any()
+    assert not correct_bias(copy, rows).layers[-1].get_weights()[0].any()

@@ -2,7 +2,6 @@
 
 import json
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -16,9 +15,10 @@ from tensorflow.lite.python.schema_py_generated import BuiltinOperator
 from tensorflow.lite.tools import flatbuffer_utils
 
 from convert import convert
+from convert.cli import main
 from convert.parity import compare
 from convert.quantized import set_output_range
-from convert.run_folder import read_run
+from convert.run_folder import read_run_folder
 from edge.bundles.format import read_bundle
 from edge.core.errors import DataError
 from edge.core.files import replacing_folder
@@ -30,18 +30,6 @@ from edge.landmarks.models import model_hashes
 from evaluation.label_sets import FER2013
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def call(*arguments, **options):
-    return subprocess.run(
-        [sys.executable, "-m", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        **options,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +89,7 @@ def test_landmarks_alone(plain_bundle):
 
 def test_the_standardization_is_the_runs_to_the_bit(both):
     run, out = both
-    bundle, trained = read_bundle(out), read_run(run)
+    bundle, trained = read_bundle(out), read_run_folder(run)
     for given, expected in zip(
         bundle.inputs[0].standardization, trained.statistics["landmarks"], strict=True
     ):
@@ -136,7 +124,7 @@ def test_operators_are_ones_that_the_oldest_runtime_knows(both):
 
 def test_the_device_decides_as_the_network_does(both):
     run, out = both
-    trained = read_run(run)
+    trained = read_run_folder(run)
     data = trained.evaluation["PublicTest"]
     classifier = TfliteClassifier(read_bundle(out))
     inputs = {name: values[data.found] for name, values in data.inputs.items()}
@@ -150,7 +138,7 @@ def test_the_device_decides_as_the_network_does(both):
 
 @pytest.mark.parametrize(("file", "atol"), [("model_float32.tflite", 1e-4), ("model_dynamic.tflite", 0.1)])
 def test_the_float_models_are_the_network(toy_bundle, toy_run, file, atol):
-    trained = read_run(toy_run)
+    trained = read_run_folder(toy_run)
     rows = trained.deployed({name: values[:5] for name, values in trained.validation.inputs.items()})
     interpreter = make_interpreter((toy_bundle / file).read_bytes(), 1, "the float model")
     place = {tensor["name"]: tensor["index"] for tensor in interpreter.get_input_details()}
@@ -202,22 +190,28 @@ class TestCalibration:
         assert bundle.temperature == trained["temperature"]
         assert bundle.min_confidence == trained["min_confidence"]
 
-    def test_they_are_applied(self, copy, plain_bundle, tmp_path):
-        rewrite(copy, lambda info: info.update(temperature=4.0, min_confidence=0.25))
-        convert.convert(copy, tmp_path / "b", "b")
-        cold, hot = read_bundle(plain_bundle), read_bundle(tmp_path / "b")
+    @pytest.fixture(scope="class")
+    @classmethod
+    def hot(cls, plain_run, copy_as_0_7, tmp_path_factory):
+        """The bundle of the same run with another temperature, as version 0.7 wrote it."""
+        folder = tmp_path_factory.mktemp("hot")
+        run = copy_as_0_7(plain_run, folder / "run")
+        rewrite(run, lambda info: info.update(temperature=4.0, min_confidence=0.25))
+        convert.convert(run, folder / "bundle", "hot")
+        return folder / "bundle"
+
+    def test_they_are_applied(self, plain_run, plain_bundle, hot):
+        cold, hot = read_bundle(plain_bundle), read_bundle(hot)
         assert (hot.temperature, hot.min_confidence) == (4.0, 0.25)
-        row = [values[0] for values in read_run(copy).validation.inputs.values()]
+        row = [values[0] for values in read_run_folder(plain_run).validation.inputs.values()]
         before, after = (TfliteClassifier(bundle).predict(row).astype(np.float64) for bundle in (cold, hot))
         power = before ** (cold.temperature / 4.0)
         assert np.allclose(after, power / power.sum(), atol=1e-5)
 
-    def test_it_moves_confidence_and_no_decision(self, copy, plain_bundle, tmp_path):
-        rewrite(copy, lambda info: info.update(temperature=4.0))
-        convert.convert(copy, tmp_path / "b", "b")
+    def test_the_temperature_moves_confidence_and_no_decision(self, plain_bundle, hot):
         sharp, flat = (
             json.loads((out / "model.json").read_text())["metrics"]["int8"]["PublicTest"]
-            for out in (plain_bundle, tmp_path / "b")
+            for out in (plain_bundle, hot)
         )
         assert sharp["accuracy"] == flat["accuracy"]
         assert flat["ece"] > sharp["ece"]
@@ -241,7 +235,7 @@ class TestOutputRange:
             assert a["index"] == output["index"] or a["quantization"] == b["quantization"]
 
     def test_it_is_that_of_the_calibration_rows(self, plain_run, plain_bundle):
-        run = read_run(plain_run)
+        run = read_run_folder(plain_run)
         logits = run.predict(run.calibration)
         low, high = np.percentile(logits, convert.LOGIT_PERCENTILES)
         output = read_bundle(plain_bundle).output
@@ -288,20 +282,23 @@ def mangle(path, **arrays):
     np.savez(path / "fit.npz", **content)
 
 
-def test_the_gate_refuses_a_badly_calibrated_network_and_keeps_the_old_bundle(copy, plain_bundle, tmp_path):
+@pytest.fixture
+def badly_calibrated(copy):
+    """A run whose calibration rows have ranges far too narrow: int8 saturates where float does not."""
     with np.load(copy / "fit.npz") as file:
         calibration, mean = file["calibration/landmarks"], file["mean/landmarks"]
-    # Ranges far too narrow: int8 saturates where the float network does not.
-    narrow = (mean + 0.001 * (calibration - mean)).astype(np.float32)
-    mangle(copy, **{"calibration/landmarks": narrow})
+    mangle(copy, **{"calibration/landmarks": (mean + 0.001 * (calibration - mean)).astype(np.float32)})
+    return copy
+
+
+def test_the_gate_refuses_a_badly_calibrated_network(badly_calibrated, plain_bundle, command, tmp_path):
     old = Path(shutil.copytree(plain_bundle, tmp_path / "bundle"))
     before = (old / "model.json").read_bytes()
-    result = call("convert", copy, "--out", old)
-    assert result.returncode == 1
-    (line,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
-    assert "no bundle written" in line
-    assert "%" in line
-    assert "Traceback" not in result.stderr
+    code, _, error = command(main, badly_calibrated, "--out", old)
+    assert code == 1
+    assert error.startswith("error: no bundle written")
+    assert "%" in error
+    assert error.count("\n") == 1
     assert (old / "model.json").read_bytes() == before
     assert {entry.name for entry in tmp_path.iterdir()} == {"run", "bundle"}
 
@@ -347,18 +344,16 @@ def test_few_faces_tell_little(faces, differ, refused):
     assert parity.require(accept_loss=True) is refused
 
 
-def test_a_loss_can_be_accepted_and_is_shown(copy, tmp_path):
-    with np.load(copy / "fit.npz") as file:
-        calibration, mean = file["calibration/landmarks"], file["mean/landmarks"]
-    mangle(copy, **{"calibration/landmarks": (mean + 0.001 * (calibration - mean)).astype(np.float32)})
-    result = call("convert", copy, "--out", tmp_path / "lossy", "--accept-loss")
-    assert result.returncode == 0, result.stderr
-    assert "warning: this is more than chance, and accepted" in result.stderr
+def test_a_loss_can_be_accepted_and_is_shown(badly_calibrated, command, tmp_path):
+    code, _, error = command(main, badly_calibrated, "--out", tmp_path / "lossy", "--accept-loss")
+    assert code == 0, error
+    assert error.startswith("warning: this is more than chance, and accepted")
     assert read_bundle(tmp_path / "lossy").info["conversion"]["accepted_loss"] is True
-    store = ("--store", tmp_path / "store")
-    assert call("edge", "models", "install", tmp_path / "lossy", *store).returncode == 0
-    listed = call("edge", "models", "list", *store).stdout
-    assert re.search(r"lossy .*int8 decides as trained in \d\d\.\d%", listed), listed
+    models = [sys.executable, "-m", "edge", "models"]
+    store = ["--store", str(tmp_path / "store")]
+    subprocess.run([*models, "install", str(tmp_path / "lossy"), *store], cwd=ROOT, check=True)
+    listed = subprocess.run([*models, "list", *store], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert re.search(r"lossy .*int8 decides as trained in \d\d\.\d%", listed.stdout), listed.stdout
 
 
 @pytest.mark.parametrize("name", ["run.json", "fit.npz", "model.keras"])
@@ -380,12 +375,8 @@ def test_a_truncated_file(copy, tmp_path, name, keep):
 
 def test_inputs_that_the_device_does_not_compute(subjects_run, tmp_path):
     """A network on the 68 points of a data set can be trained, and stays on the desktop."""
-    result = call("convert", subjects_run, "--out", tmp_path / "b")
-    assert result.returncode == 1
-    assert result.stderr.count("error: ") == 1
-    assert "Traceback" not in result.stderr
-    assert "this network takes landmarks [136], which the device does not compute" in result.stderr
-    assert "train on landmarks that mien train extract found in pictures" in result.stderr
+    with pytest.raises(DataError, match=r"takes landmarks \[136\], which the device does not compute"):
+        convert.convert(subjects_run, tmp_path / "b", "b")
     assert not (tmp_path / "b").exists()
 
 
@@ -427,36 +418,30 @@ def test_a_network_of_another_shape(copy, tmp_path, length, classes):
 
 
 def test_no_run_at_all(tmp_path):
-    result = call("convert", tmp_path / "nothing", "--out", tmp_path / "b")
+    command = [sys.executable, "-m", "convert", str(tmp_path / "nothing"), "--out", str(tmp_path / "b")]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 1
     assert result.stderr.startswith("error: ")
     assert "is no run folder" in result.stderr
     assert result.stderr.count("\n") == 1
 
 
-def test_a_full_disk_for_temporary_files(copy, tmp_path):
-    """A file size limit is met like a full disk."""
-
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-
-    result = call("convert", copy, "--out", tmp_path / "b", preexec_fn=limit)
-    assert result.returncode == 1, result.stderr
-    assert result.stderr.startswith("error: TensorFlow cannot write its files in ")
-    assert result.stderr.count("\n") == 1
+def test_a_full_disk_for_temporary_files(copy, command, full_disk, tmp_path):
+    with full_disk(20_000):
+        code, _, error = command(main, copy, "--out", tmp_path / "b")
+    assert code == 1, error
+    assert error.startswith("error: TensorFlow cannot write its files in ")
+    assert error.count("\n") == 1
     assert [entry.name for entry in tmp_path.iterdir()] == ["run"]
 
 
-def test_a_full_disk_for_the_bundle_leaves_the_old_one(plain_run, plain_bundle, tmp_path, monkeypatch):
+def test_a_full_disk_for_the_bundle_leaves_the_old_one(
+    plain_run, plain_bundle, full_disk, tmp_path, monkeypatch
+):
     @contextmanager
     def on_a_full_disk(path):
-        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        with replacing_folder(path) as folder:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, hard))
-            try:
-                yield folder
-            finally:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        with replacing_folder(path) as folder, full_disk(30_000):
+            yield folder
 
     monkeypatch.setattr(convert, "replacing_folder", on_a_full_disk)
     old = Path(shutil.copytree(plain_bundle, tmp_path / "bundle"))

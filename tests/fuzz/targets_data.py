@@ -16,8 +16,8 @@ from evaluation.mapping import read_mapping
 from tests.fuzz.mutate import Files
 from tests.fuzz.targets import Target, note, write
 from train.dataset import landmarks_folder, subjects
+from train.dataset.labelled_faces import ground_truth, split_rows
 from train.dataset.landmarks_folder import Faces, Rows
-from train.dataset.training_data import split_rows, truth
 
 
 def _files_below(folder: Path) -> Files:
@@ -141,7 +141,7 @@ def _landmarks(folder: Path) -> None:
     for shard in folder.glob("*.npz"):
         landmarks_folder.is_whole(shard, ["name0"])
     whole = landmarks_folder.load(folder)
-    number = truth(whole.rows, LABEL_SETS[7], "label").number
+    number = ground_truth(whole.rows, LABEL_SETS[7], "label").number
     split_rows(whole.rows, number, 0.2)
     for view in range(min(whole.views, 2) + 1):
         faces = whole.faces(view)

@@ -127,9 +127,9 @@ def _teacher_seeds() -> list[Files]:
 
 
 def _teacher(folder: Path) -> None:
-    from train import fit
+    from train.teacher.answers import read_answers
 
-    fit.answers(folder, _EXPECTED, 6)
+    read_answers(folder, _EXPECTED, 6)
 
 
 def _run_seeds() -> list[Files]:
@@ -164,15 +164,15 @@ def _run_seeds() -> list[Files]:
 
 
 def _run(folder: Path) -> None:
-    from convert.run_folder import read_run
+    from convert.run_folder import read_run_folder
 
-    read_run(folder)
+    read_run_folder(folder)
 
 
 TARGETS = {
     "result": Target(_result_seeds, _result, needs=("jinja2", "matplotlib")),
     "reference": Target(_reference_seeds, _reference),
     "run-report": Target(_report_seeds, _report, needs=("sklearn", "jinja2", "matplotlib")),
-    "teacher": Target(_teacher_seeds, _teacher, needs=("tensorflow",)),
+    "teacher": Target(_teacher_seeds, _teacher),
     "run-folder": Target(_run_seeds, _run, needs=("keras", "tensorflow")),
 }

@@ -5,7 +5,6 @@ import dataclasses
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -21,10 +20,14 @@ from edge.head.inputs import INPUTS, maps_of
 from evaluation.calibration import best_temperature
 from evaluation.label_sets import EMOTIONS, FER2013, LABEL_SETS
 from train import fit as fit_module
+from train.cli import main
 from train.dataset import landmarks_folder
-from train.dataset.training_data import read_inputs, split_rows, standardization, take, truth
+from train.dataset.inputs import read_inputs, standardization, take
+from train.dataset.labelled_faces import ground_truth, open_labelled_faces, split_rows
+from train.network.landmark_noise import LandmarkNoise
+from train.network.training_set import epoch_view
 from train.report import report
-from train.settings import Settings
+from train.settings import TrainingSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = {
@@ -68,10 +71,6 @@ def altered(small, write_landmarks, tmp_path):
         return write_landmarks(tmp_path / "altered", rows, [folder.faces()])
 
     return alter
-
-
-def quickly(quick, *settings):
-    return Settings().override([*quick, *settings])
 
 
 def read(path):
@@ -186,11 +185,10 @@ class TestRun:
         sure = probabilities[found].max(axis=1) >= info["min_confidence"]
         assert right[sure].mean() >= info["settings"]["selective_accuracy"]
 
-    def test_the_report_again_with_the_bundle(self, toy_run, toy_bundle, tmp_path):
-        command = [sys.executable, "-m", "train", "report", str(toy_run), "--bundle", str(toy_bundle)]
+    def test_the_report_again_with_the_bundle(self, toy_run, toy_bundle, command):
         before = (toy_run / "report.md").read_text()
-        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        assert result.returncode == 0, result.stderr
+        code, _, error = command(main, "report", toy_run, "--bundle", toy_bundle)
+        assert (code, error) == (0, "")
         text = (toy_run / "report.md").read_text()
         assert "int8 against float" not in before
         assert "int8 against float" in text
@@ -199,17 +197,16 @@ class TestRun:
         assert {entry.name for entry in toy_run.iterdir()} == FILES
 
 
-def test_the_same_seed_gives_the_same_network(toy_run, toy_landmarks, quick, fit_command, tmp_path):
-    result = fit_command(toy_landmarks, tmp_path / "again", *quick)
-    assert result.returncode == 0, result.stderr
+def test_the_same_seed_gives_the_same_network(toy_run, toy_landmarks, quick_fit, tmp_path):
+    quick_fit(toy_landmarks, tmp_path / "again")
     for first, again in zip(weights(toy_run), weights(tmp_path / "again"), strict=True):
         assert np.array_equal(first, again)
     assert (toy_run / "report.json").read_bytes() == (tmp_path / "again" / "report.json").read_bytes()
 
 
-def test_another_seed_gives_another(small, quick, tmp_path):
+def test_another_seed_gives_another(small, quick_fit, tmp_path):
     for seed in "01":
-        fit_module.fit(small, tmp_path / seed, quickly(quick, "inputs=landmarks", f"seed={seed}", "epochs=1"))
+        quick_fit(small, tmp_path / seed, "inputs=landmarks", f"seed={seed}", "epochs=1")
     assert not all(map(np.array_equal, weights(tmp_path / "0"), weights(tmp_path / "1")))
 
 
@@ -217,8 +214,8 @@ def first_loss(run):
     return (run / "history.csv").read_text().splitlines()[1].split(",")[1]
 
 
-def test_the_views_change_the_training_and_nothing_else(plain_run, small, quick, tmp_path):
-    fit_module.fit(small, tmp_path / "run", quickly(quick, "inputs=landmarks", "epochs=1"))
+def test_the_views_change_the_training_and_nothing_else(plain_run, small, quick_fit, tmp_path):
+    quick_fit(small, tmp_path / "run", "inputs=landmarks", "epochs=1")
     with np.load(plain_run / "fit.npz") as one, np.load(tmp_path / "run" / "fit.npz") as two:
         assert one.files == two.files
         for name in one.files:
@@ -226,19 +223,19 @@ def test_the_views_change_the_training_and_nothing_else(plain_run, small, quick,
     assert first_loss(plain_run) != first_loss(tmp_path / "run")
 
 
-def test_each_epoch_has_the_next_view(folder):
-    raw = read_inputs(folder.faces(), ["landmarks"])
-    training = np.flatnonzero(folder.rows.split == "Training")
+def test_each_epoch_has_the_next_view(toy_landmarks, folder):
+    data = open_labelled_faces(toy_landmarks, TrainingSettings(inputs=("landmarks",)))
+    raw, training = read_inputs(data.faces, ["landmarks"]), data.training
     for epoch, view in enumerate((1, 2, 1)):
         faces = folder.faces(view)
-        plain = np.arange(len(training)) % 5 == 0
-        (matrix,) = fit_module.view_of_epoch(folder, raw, training, epoch, plain).values()
+        unaugmented = np.arange(len(training)) % 5 == 0
+        (matrix,) = epoch_view(data, raw, epoch, unaugmented).values()
         (expected,) = read_inputs(faces, ["landmarks"]).values()
         found = faces.found[training]
         assert 0 < (~found).sum() < len(training) / 4
-        varied = found & ~plain
-        assert np.array_equal(matrix[varied], expected[training][varied])
-        assert np.array_equal(matrix[~varied], raw["landmarks"][training][~varied])
+        augmented = found & ~unaugmented
+        assert np.array_equal(matrix[augmented], expected[training][augmented])
+        assert np.array_equal(matrix[~augmented], raw["landmarks"][training][~augmented])
 
 
 class TestChoices:
@@ -249,18 +246,18 @@ class TestChoices:
         assert (entry["name"], entry["shape"]) == ("landmarks", [1404])
         assert scores(plain_run)["PublicTest"]["accuracy_found"] > 0.6
 
-    def test_maps_alone(self, toy_landmarks, quick, tmp_path):
-        settings = quickly(quick, "inputs=coarse_map", "shake=0.01", "jitter=0.1")
-        fit_module.fit(toy_landmarks, tmp_path / "r", settings)
+    def test_maps_alone(self, toy_landmarks, quick_fit, tmp_path):
+        settings = ("inputs=coarse_map", "landmark_jitter=0.01", "feature_noise=0.1")
+        quick_fit(toy_landmarks, tmp_path / "r", *settings)
         assert [entry["name"] for entry in read(tmp_path / "r" / "run.json")["inputs"]] == ["coarse_map"]
         assert scores(tmp_path / "r")["PublicTest"]["accuracy_found"] > 0.3
 
-    def test_maps_that_are_not_there(self, small, quick, tmp_path):
+    def test_maps_that_are_not_there(self, small, quick_fit, tmp_path):
         with pytest.raises(DataError, match=r"has no coarse_map of version 1: .* --set inputs=landmarks"):
-            fit_module.fit(small, tmp_path / "r", quickly(quick))
+            quick_fit(small, tmp_path / "r")
 
-    def test_valence(self, small, quick, tmp_path):
-        fit_module.fit(small, tmp_path / "r", quickly(quick, "inputs=landmarks", "labels=3"))
+    def test_valence(self, small, quick_fit, tmp_path):
+        quick_fit(small, tmp_path / "r", "inputs=landmarks", "labels=3")
         info = read(tmp_path / "r" / "run.json")
         assert info["labels"] == ["negative", "neutral", "positive"]
         assert info["rows"]["left_out"] == 72  # surprise
@@ -270,11 +267,11 @@ class TestChoices:
         assert evaluation["accuracy_found"] > 0.7
 
     @pytest.mark.parametrize("labels", [7, 8])
-    def test_votes(self, small, quick, tmp_path, labels):
-        settings = quickly(quick, "inputs=landmarks", "truth=votes", f"labels={labels}")
-        fit_module.fit(small, tmp_path / "r", settings)
+    def test_votes(self, small, quick_fit, tmp_path, labels):
+        settings = ("inputs=landmarks", "truth=votes", f"labels={labels}", "epochs=1")
+        quick_fit(small, tmp_path / "r", *settings)
         rows = landmarks_folder.load(small).rows
-        number = truth(rows, LABEL_SETS[labels], "votes").number
+        number = ground_truth(rows, LABEL_SETS[labels], "votes").number
         info = read(tmp_path / "r" / "run.json")
         evaluation = rows.split == "PublicTest"
         assert info["labels"] == list(EMOTIONS[:labels])
@@ -284,10 +281,10 @@ class TestChoices:
         counts = np.bincount(number[(number >= 0) & evaluation], minlength=labels)
         assert [entry["n"] for entry in per_class.values()] == counts.tolist()
 
-    def test_votes_that_nobody_gave(self, altered, quick, tmp_path):
+    def test_votes_that_nobody_gave(self, altered, quick_fit, tmp_path):
         path = altered(votes=np.zeros((504, 10), np.uint8))
         with pytest.raises(DataError, match=r"truth=votes needs FER\+ votes"):
-            fit_module.fit(path, tmp_path / "r", quickly(quick, "inputs=landmarks", "truth=votes"))
+            quick_fit(path, tmp_path / "r", "inputs=landmarks", "truth=votes")
 
     def test_68_points(self, subjects_run):
         info = read(subjects_run / "run.json")
@@ -297,33 +294,32 @@ class TestChoices:
         assert list(scores(subjects_run)) == ["validation", "held-out"]
 
     @pytest.mark.parametrize("balance", ["weights", "undersample", "focal"])
-    def test_balance(self, altered, quick, tmp_path, balance):
+    def test_balance(self, altered, quick_fit, tmp_path, balance):
         label = np.arange(504) % 7
         label[(label == 1) & (np.arange(504) % 4 > 0)] = 0  # little disgust
         path = altered(label=label.astype(np.uint8))
-        settings = quickly(quick, "inputs=landmarks", f"balance={balance}", "epochs=1", "batch=16")
-        fit_module.fit(path, tmp_path / "r", settings)
+        settings = ("inputs=landmarks", f"balance={balance}", "epochs=1", "batch=16")
+        quick_fit(path, tmp_path / "r", *settings)
         assert read(tmp_path / "r" / "run.json")["settings"]["balance"] == balance
-        assert (tmp_path / "r" / "report.md").is_file()
 
-    def test_noise(self, small, quick, tmp_path):
-        settings = quickly(quick, "inputs=landmarks", "jitter=0.1", "votes=0")
-        fit_module.fit(small, tmp_path / "r", settings)
+    def test_noise(self, small, quick_fit, tmp_path):
+        settings = ("inputs=landmarks", "feature_noise=0.1", "votes_weight=0")
+        quick_fit(small, tmp_path / "r", *settings)
         assert scores(tmp_path / "r")["PublicTest"]["accuracy_found"] > 0.5
 
-    def test_worse_landmarks_are_trained_on_and_not_scored(self, small, quick, tmp_path, monkeypatch):
+    def test_noisy_landmarks_are_trained_on_and_not_scored(self, small, quick_fit, tmp_path, monkeypatch):
         seen = []
-        worse = fit_module.WorseLandmarks.__call__
+        add_noise = LandmarkNoise.__call__
 
         def count(noise, landmarks, rng):
-            result = worse(noise, landmarks, rng)
+            result = add_noise(noise, landmarks, rng)
             seen.append(float((result != landmarks).any(axis=1).mean()))
             return result
 
-        monkeypatch.setattr(fit_module.WorseLandmarks, "__call__", count)
-        settings = quickly(quick, "inputs=landmarks", "shake=0.02", "lost=0.3", "votes=0")
-        fit_module.fit(small, tmp_path / "r", settings)
-        assert len(seen) >= settings.epochs * 5
+        monkeypatch.setattr(LandmarkNoise, "__call__", count)
+        settings = ("inputs=landmarks", "landmark_jitter=0.02", "landmark_dropout=0.3", "votes_weight=0")
+        quick_fit(small, tmp_path / "r", *settings)
+        assert len(seen) >= 5 * 5
         assert min(seen) == 1
         assert scores(tmp_path / "r")["PublicTest"]["accuracy_found"] > 0.5
         with np.load(tmp_path / "r" / "fit.npz") as file:
@@ -333,29 +329,24 @@ class TestChoices:
         assert all(row.tobytes() in known for row in validation)
 
 
-def fails(result, code, *words):
-    assert result.returncode == code, result.stderr
-    assert result.stderr.startswith("error: ")
+def test_an_unknown_setting(small, fit_command, tmp_path):
+    result = fit_command(small, tmp_path / "r", "epoch=2")
+    assert result.returncode == 78
+    assert result.stderr.startswith("error: --set epoch=2: expected KEY=VALUE")
     assert result.stderr.count("\n") == 1
-    for word in words:
-        assert word in result.stderr
-
-
-def test_an_unknown_setting(toy_landmarks, fit_command, tmp_path):
-    fails(fit_command(toy_landmarks, tmp_path / "r", "epoch=2"), 78, "--set epoch=2: expected KEY=VALUE")
 
 
 def test_a_run_that_is_there_is_not_overwritten(toy_run, toy_landmarks):
     before = (toy_run / "model.keras").stat().st_mtime_ns
     with pytest.raises(DataError, match="is there already"):
-        fit_module.fit(toy_landmarks, toy_run, Settings())
+        fit_module.fit(toy_landmarks, toy_run, TrainingSettings())
     assert (toy_run / "model.keras").stat().st_mtime_ns == before
 
 
 def test_a_run_that_came_during_the_training_is_not_overwritten(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(fit_module, "versions", lambda: (tmp_path / "r").mkdir(exist_ok=True) or {})
+    monkeypatch.setattr(fit_module, "training_versions", lambda: (tmp_path / "r").mkdir(exist_ok=True) or {})
     with pytest.raises(FileExistsError, match="is there by now") as caught:
-        fit_module.fit(small, tmp_path / "r", Settings(epochs=1, batch=8, inputs=("landmarks",)))
+        fit_module.fit(small, tmp_path / "r", TrainingSettings(epochs=1, batch=8, inputs=("landmarks",)))
     (kept,) = {entry for entry in tmp_path.iterdir() if entry.is_dir()} - {tmp_path / "r"}
     assert str(kept) in str(caught.value)
     assert (kept / "model.keras").is_file()
@@ -363,36 +354,37 @@ def test_a_run_that_came_during_the_training_is_not_overwritten(small, tmp_path,
 
 def test_no_landmarks_folder(tmp_path):
     with pytest.raises(DataError, match="is no landmarks folder: run mien train extract"):
-        fit_module.fit(tmp_path / "nothing", tmp_path / "r", Settings())
+        fit_module.fit(tmp_path / "nothing", tmp_path / "r", TrainingSettings())
 
 
 def test_too_few_rows(small, tmp_path):
     with pytest.raises(DataError, match=r"faces for an epoch .* --set batch="):
-        fit_module.fit(small, tmp_path / "r", Settings(batch=1000, inputs=("landmarks",)))
+        fit_module.fit(small, tmp_path / "r", TrainingSettings(batch=1000, inputs=("landmarks",)))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_place_that_cannot_be_written_is_found_before_the_training(small, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match=r"cannot write .*file/r \(File exists\): name another folder"):
-        fit_module.fit(small, tmp_path / "file" / "r", Settings(batch=1000))
+        fit_module.fit(small, tmp_path / "file" / "r", TrainingSettings(batch=1000))
 
 
 class TestTheTrainingIsKept:
-    """Whatever the report meets, which comes after it."""
+    """Whatever happens to the report, which is made last."""
 
     def test_a_report_that_fails(self, small, quick, tmp_path, monkeypatch, capsys):
         def fail(*_):
             raise RuntimeError("no fonts")
 
+        settings = TrainingSettings().override([*quick, "inputs=landmarks", "epochs=1"])
         with monkeypatch.context() as patched:
             patched.setattr("train.report.report.contents", fail)
-            fit_module.fit(small, tmp_path / "r", quickly(quick, "embedding=false", "epochs=1"))
+            fit_module.fit(small, tmp_path / "r", settings)
         printed = capsys.readouterr()
         assert printed.out.splitlines()[-1].endswith(f"→ {tmp_path / 'r'}")
-        assert printed.err.splitlines()[-1] == (
-            f"warning: no report of the run (no fonts): `mien train report {tmp_path / 'r'}` tries again"
-        )
+        last = printed.err.splitlines()[-1]
+        assert last.startswith("warning: no report of the run (no fonts)")
+        assert f"`mien train report {tmp_path / 'r'}`" in last
         assert not (tmp_path / "r" / "report.html").exists()
         report.render(tmp_path / "r", None, None)
         assert {entry.name for entry in (tmp_path / "r").iterdir()} == FILES
@@ -402,61 +394,58 @@ class TestTheTrainingIsKept:
         def interrupt(*_):
             raise KeyboardInterrupt
 
-        with monkeypatch.context() as patched:
-            patched.setattr("train.report.report.contents", interrupt)
-            with pytest.raises(KeyboardInterrupt):
-                fit_module.fit(small, tmp_path / "r", quickly(quick, "embedding=false", "epochs=1"))
-        report.render(tmp_path / "r", None, None)
-        assert {entry.name for entry in (tmp_path / "r").iterdir()} == FILES
+        monkeypatch.setattr("train.report.report.contents", interrupt)
+        settings = TrainingSettings().override([*quick, "inputs=landmarks", "epochs=1"])
+        with pytest.raises(KeyboardInterrupt):
+            fit_module.fit(small, tmp_path / "r", settings)
+        made = {entry.name for entry in (tmp_path / "r").iterdir()}
+        assert made == {name for name in FILES if not name.endswith((".png", ".html", ".md"))}
 
-    def test_names_that_are_not_utf_8(self, altered, quick, tmp_path):
+    def test_names_that_are_not_utf_8(self, altered, quick, fit_command, tmp_path):
         data = tmp_path / os.fsdecode(b"f\xe9tes")
         (data / "happy").mkdir(parents=True)
         names = [f"happy/{os.fsdecode(b'%d-' % number + bytes([0xE9]))}.png" for number in range(504)]
         for name in names:
             (data / name).write_bytes(cv2.imencode(".png", np.zeros((9, 9), np.uint8))[1].tobytes())
         out = tmp_path / os.fsdecode(b"r\xe9")
-        command = [sys.executable, "-m", "train", "fit", altered(name=np.array(names)), "--out", out]
-        command += ["--data", data, "--set", *quick, "embedding=false", "epochs=1"]
-        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+        settings = (*quick, "inputs=landmarks", "epochs=1", "--data", data)
+        result = fit_command(altered(name=np.array(names)), out, *settings)
         assert (result.returncode, result.stderr) == (0, "")
         assert re.search(r'alt="happy/\d+-\\udce9\.png"', (out / "report.html").read_text("utf-8"))
         assert {entry.name for entry in out.iterdir()} == FILES
 
 
-def test_a_full_disk_leaves_nothing(small, quick, fit_command, tmp_path):
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-
-    result = fit_command(small, tmp_path / "r", *quick, "inputs=landmarks", "epochs=1", preexec_fn=limit)
-    fails(result, 1, "File too large")
+def test_a_full_disk_leaves_nothing(small, quick_fit, full_disk, tmp_path):
+    with full_disk(100_000), pytest.raises(OSError, match="File too large"):
+        quick_fit(small, tmp_path / "r", "inputs=landmarks", "epochs=1")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_training_that_diverges_is_one_line(small, tmp_path):
-    settings = Settings(
-        batch=16, epochs=4, hidden=(8,), learning_rate=10, weight_decay=10, jitter=0, inputs=("landmarks",)
+    settings = TrainingSettings(
+        batch=16,
+        epochs=4,
+        hidden=(8,),
+        learning_rate=10,
+        weight_decay=10,
+        feature_noise=0,
+        inputs=("landmarks",),
     )
     with pytest.raises(DataError, match="diverged"):
         fit_module.fit(small, tmp_path / "r", settings)
     assert not (tmp_path / "r").exists()
 
 
-def test_splits_may_be_called_anything(altered, small, quick, tmp_path):
+def test_splits_may_be_called_anything(altered, small, quick_fit, tmp_path):
     split = landmarks_folder.load(small).rows.split
     names = np.where(np.arange(504) % 2, "validation", "Private/Test")
     path = altered(split=np.where(split == "Training", "Training", names))
-    fit_module.fit(path, tmp_path / "r", quickly(quick, "inputs=landmarks", "epochs=1"))
+    quick_fit(path, tmp_path / "r", "inputs=landmarks", "epochs=1")
     held_out, *evaluation = read(tmp_path / "r" / "report.json")["splits"]
     # A split that the data calls validation does not take the place of the held-out rows.
     assert held_out["name"] == "validation"
     assert held_out["n"] == read(tmp_path / "r" / "run.json")["rows"]["validation"] + 5
     assert [(entry["name"], entry["n"]) for entry in evaluation] == [("Private/Test", 42), ("validation", 42)]
-    assert {file.name for file in (tmp_path / "r").glob("coverage-*.png")} == {
-        "coverage-1-validation.png",
-        "coverage-2-Private_Test.png",
-        "coverage-3-validation.png",
-    }
 
 
 def test_the_temperature_makes_sure_answers_as_right_as_they_are():
@@ -467,12 +456,12 @@ def test_the_temperature_makes_sure_answers_as_right_as_they_are():
     assert best_temperature(3 * logits, drawn) == pytest.approx(3, abs=0.2)
 
 
-def test_a_killed_training_goes_on_to_the_same_network(small, quick, fit_command, tmp_path):
-    """SIGKILL behind its second epoch; what it had kept is gone when the run is whole."""
-    settings = (*quick, "inputs=landmarks", "epochs=4", "dropout=0.2")
-    whole = fit_command(small, tmp_path / "whole", *settings)
+def test_a_killed_training_goes_on_to_the_same_network(small, quick, quick_fit, tmp_path, capsys):
+    """SIGKILL after its second epoch; the checkpoint is gone when the run is whole."""
+    own = ("inputs=landmarks", "epochs=4", "dropout=0.2")
+    quick_fit(small, tmp_path / "whole", *own)
     places = (str(small), "--out", str(tmp_path / "run"))
-    command = [sys.executable, "-m", "train", "fit", *places, "--set", *settings]
+    command = [sys.executable, "-m", "train", "fit", *places, "--set", *quick, *own]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as training:
         for line in training.stdout:
             if line.startswith("epoch   3"):
@@ -480,9 +469,9 @@ def test_a_killed_training_goes_on_to_the_same_network(small, quick, fit_command
     kept = tmp_path / ".run.unfinished.npz"
     assert kept.exists()
     assert not (tmp_path / "run").exists()
-    again = fit_command(small, tmp_path / "run", *settings)
-    assert (whole.returncode, again.returncode) == (0, 0), again.stderr
-    assert re.match(r"going on behind epoch [23]\n", again.stdout)
+    capsys.readouterr()
+    quick_fit(small, tmp_path / "run", *own)
+    assert re.match(r"going on after epoch [23]\n", capsys.readouterr().out)
     assert not kept.exists()
     for one, other in zip(weights(tmp_path / "whole"), weights(tmp_path / "run"), strict=True):
         assert np.array_equal(one, other)
@@ -493,36 +482,48 @@ class TestStart:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def first(cls, small, quick, tmp_path_factory):
+    def first(cls, small, quick_fit, tmp_path_factory):
         run = tmp_path_factory.mktemp("first") / "run"
-        fit_module.fit(small, run, quickly(quick, "inputs=landmarks", "epochs=4"))
+        quick_fit(small, run, "inputs=landmarks", "epochs=4")
         return run
 
-    def test_what_was_learned_is_there_from_the_beginning(self, first, small, quick, tmp_path):
-        again = quickly(quick, "inputs=landmarks", "epochs=1", "learning_rate=1e-4")
-        fit_module.fit(small, tmp_path / "fresh", again)
-        fit_module.fit(small, tmp_path / "started", again, start=first)
+    def test_what_was_learned_is_there_from_the_beginning(self, first, small, quick_fit, tmp_path):
+        again = ("inputs=landmarks", "epochs=1", "learning_rate=1e-4")
+        quick_fit(small, tmp_path / "fresh", *again)
+        quick_fit(small, tmp_path / "started", *again, start=first)
         assert float(first_loss(tmp_path / "started")) < 0.8 * float(first_loss(tmp_path / "fresh"))
         assert read(tmp_path / "started" / "run.json")["start"] == "run"
         assert read(tmp_path / "fresh" / "run.json")["start"] is None
 
-    def test_other_classes_get_a_fresh_last_layer(self, first, small, quick, tmp_path):
-        settings = quickly(quick, "inputs=landmarks", "epochs=1", "labels=8", "truth=votes", "votes=0")
-        fit_module.fit(small, tmp_path / "run", settings, start=first)
+    def test_other_classes_get_a_fresh_last_layer(self, first, small, quick_fit, tmp_path):
+        settings = ("inputs=landmarks", "epochs=1", "labels=8", "truth=votes", "votes_weight=0")
+        quick_fit(small, tmp_path / "run", *settings, start=first)
         assert len(read(tmp_path / "run" / "run.json")["labels"]) == 8
 
-    def test_a_network_of_other_sizes_is_refused(self, first, small, quick, fit_command, tmp_path):
-        settings = (*quick, "inputs=landmarks", "hidden=20")
-        result = fit_command(small, tmp_path / "run", *settings, start=first)
-        assert result.returncode == 1
-        assert "other inputs or sizes: give the --set that it was trained with" in result.stderr
+    def test_a_network_of_other_sizes_is_refused(self, first, small, quick_fit, tmp_path):
+        with pytest.raises(DataError, match="other inputs or sizes: give the --set that it was trained with"):
+            quick_fit(small, tmp_path / "run", "inputs=landmarks", "hidden=20", start=first)
         assert not (tmp_path / "run").exists()
 
+    def test_a_fused_run_is_refused_and_its_parts_are_named(self, small, quick_fit, tmp_path):
+        fused = tmp_path / "fused"
+        fused.mkdir()
+        (fused / "run.json").write_text(json.dumps({"fused": [{"name": "maps"}, {"name": "texture"}]}))
+        with pytest.raises(DataError, match=r"is a fused run, .* start from one of .* \(maps, texture\)"):
+            quick_fit(small, tmp_path / "run", "inputs=landmarks", start=fused)
+
+    def test_a_run_of_version_0_7(self, first, small, quick_fit, copy_as_0_7, tmp_path):
+        old = copy_as_0_7(first, tmp_path / "old")
+        report.render(old, None, None)
+        assert "averaging" in (old / "report.md").read_text()
+        quick_fit(small, tmp_path / "run", "inputs=landmarks", "epochs=1", start=old)
+        assert read(tmp_path / "run" / "run.json")["start"] == "old"
+
     @pytest.mark.parametrize("damage", [None, b"", b"PK"])
-    def test_a_run_without_whole_weights_is_refused(self, first, small, quick, tmp_path, damage):
+    def test_a_run_without_whole_weights_is_refused(self, first, small, quick_fit, tmp_path, damage):
         broken = tmp_path / "broken"
         broken.mkdir()
         if damage is not None:
             (broken / "weights.npz").write_bytes(damage)
         with pytest.raises(DataError, match="is no whole run folder of fit"):
-            fit_module.fit(small, tmp_path / "run", quickly(quick, "inputs=landmarks"), start=broken)
+            quick_fit(small, tmp_path / "run", "inputs=landmarks", start=broken)

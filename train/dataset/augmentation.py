@@ -1,7 +1,7 @@
-"""One labelled face as it might have been photographed: other crop, light, lens, compression, cover.
+"""Augmentation of a labelled face: another crop, light, sharpness, compression, and a covered part.
 
-Strengths are chosen to leave the expression readable. The face's region moves instead of the
-picture: the landmark model sees the same, and no border comes into view.
+Strengths are chosen so that the expression can still be recognized. The region of the face moves instead of
+the picture: the effect on the landmark model is the same, and no border comes into view.
 """
 
 import math
@@ -14,16 +14,24 @@ from edge.core.sizes import scaled_size
 from edge.core.types import Roi
 
 SHIFT = 0.03
-"""Standard deviation of the region's movement, in parts of its side."""
+"""Standard deviation of the shift of the region, in sides of the region."""
 ZOOM = 0.07
-"""Of the logarithm of its size."""
+"""Standard deviation of the logarithm of its size."""
 TURN = 0.08
-"""Of its rotation, radians."""
+"""Standard deviation of its rotation, radians."""
 
 
-def vary(picture: NDArray[np.uint8], roi: Roi, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Roi]:
-    """Moved; half of the time mirrored, half of the time distorted: picture uint8 (H, W, 3) and the face's
-    region."""
+def augment(picture: NDArray[np.uint8], roi: Roi, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Roi]:
+    """A moved region; half of the time mirrored, half of the time distorted.
+
+    Args:
+        picture: uint8 (H, W, 3).
+        roi: region of the face.
+        rng: source of all randomness.
+
+    Returns:
+        The picture, uint8 (H, W, 3), and the region of the face in it.
+    """
     if rng.random() < 0.5:
         picture, roi = mirror(picture, roi)
     roi = move(roi, rng)
@@ -31,25 +39,25 @@ def vary(picture: NDArray[np.uint8], roi: Roi, rng: np.random.Generator) -> tupl
 
 
 def mirror(picture: NDArray[np.uint8], roi: Roi) -> tuple[NDArray[np.uint8], Roi]:
-    """Left and right changed: picture uint8 (H, W, 3), and its region."""
+    """The mirror image of a picture, uint8 (H, W, 3), and the region of the face in it."""
     flipped = np.ascontiguousarray(picture[:, ::-1])
     return flipped, Roi(picture.shape[1] - roi.center_x, roi.center_y, roi.size, -roi.rotation)
 
 
 def move(roi: Roi, rng: np.random.Generator) -> Roi:
-    """A region as another detector, or the same one in the next frame, would give it."""
+    """A region as another detector, or the same detector in the next frame, would find it."""
     dx, dy = rng.normal(0, SHIFT, 2) * roi.size
     size = roi.size * math.exp(rng.normal(0, ZOOM))
     return Roi(roi.center_x + dx, roi.center_y + dy, size, roi.rotation + rng.normal(0, TURN))
 
 
 def distort(picture: NDArray[np.uint8], roi: Roi, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Light, gamma, blur, low resolution, noise, JPEG and a patch over the face, each now and then.
+    """Light, gamma, blur, low resolution, noise, JPEG and a patch over the face, each with some probability.
 
     Args:
-        picture: uint8 (H, W, 3), left as it is.
-        roi: the face; blur and patches are measured by it.
-        rng: decides everything.
+        picture: uint8 (H, W, 3), not changed.
+        roi: region of the face, which blur and patches are scaled by.
+        rng: source of all randomness.
 
     Returns:
         uint8 (H, W, 3).
@@ -79,7 +87,7 @@ def distort(picture: NDArray[np.uint8], roi: Roi, rng: np.random.Generator) -> N
 
 
 def _low_resolution(values: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
-    """As if the picture had fewer pixels, by ``factor`` along each side."""
+    """A picture with the detail of one that is smaller by ``factor`` along each side."""
     height, width = values.shape[:2]
     small = cv2.resize(values, scaled_size(height, width, 1 / factor), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

@@ -1,4 +1,4 @@
-"""What is done about classes of very different size."""
+"""Strategies against classes of unequal size."""
 
 from collections.abc import Iterator
 
@@ -13,15 +13,16 @@ largest. ``undersample``: in each epoch, of each class only as many rows as the 
 ``focal``: rows that are already right count less (Lin et al., 2017, arXiv:1708.02002)."""
 
 FOCAL_GAMMA = 2.0
+"""Exponent of the focal loss."""
 
 
 def epoch_order(number: NDArray[np.int64], strategy: str, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Which rows an epoch takes, shuffled.
+    """The rows of an epoch, shuffled.
 
     Args:
         number: int64 (N,), the class of each row.
         strategy: one of ``STRATEGIES``.
-        rng: decides.
+        rng: source of randomness.
 
     Returns:
         int64 (M,), indices of rows.
@@ -39,7 +40,7 @@ def epoch_order(number: NDArray[np.int64], strategy: str, rng: np.random.Generat
 
 
 def batches(order: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
-    """An epoch's rows, int64 (M,), in steps of ``size``; what is left over is dropped."""
+    """The rows of an epoch, int64 (M,), in batches of ``size``; an incomplete last batch is dropped."""
     for start in range(0, len(order) - size + 1, size):
         yield order[start : start + size]
 
@@ -51,7 +52,7 @@ def _drawn(rows: NDArray[np.int64], size: int, rng: np.random.Generator) -> NDAr
 
 
 def row_weights(number: NDArray[np.int64], strategy: str) -> NDArray[np.float32]:
-    """What each row counts in the loss, float32 (N,), mean 1."""
+    """Weight of each row in the loss, float32 (N,), mean 1."""
     if strategy != "weights":
         return np.ones(len(number), np.float32)
     sizes = np.bincount(number)

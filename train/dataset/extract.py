@@ -1,8 +1,8 @@
 """Labelled pictures → landmarks folder, on all cores or on a Dask cluster.
 
-The pictures go in chunks to worker processes; each finished chunk is a shard of the folder. Stopped
-at any moment, the next run with the same data, preparation and face models goes on behind the
-shards that are there. Neither side holds more than a few chunks in memory.
+The pictures go in chunks to worker processes; each finished chunk is a shard of the folder. After a stop at
+any moment, the next run with the same data, preparation and face models uses the shards that are there.
+Neither side holds more than a few chunks in memory.
 """
 
 import hashlib
@@ -24,7 +24,8 @@ from edge.landmarks.models import find_models, model_hashes
 from evaluation import Sample, fingerprint, picture_hash, read_dataset
 from evaluation.label_sets import EMOTIONS, FERPLUS_VOTES
 from evaluation.parallel import ParallelMap, chunks
-from train.dataset.find_faces import MAPS, Setup, find_faces
+from train.dataset.find_faces import MAPS, ExtractionSetup, find_faces
+from train.dataset.labelled_faces import TRAINING_SPLITS
 from train.dataset.landmarks_folder import (
     INFO_FILE,
     SCHEMA,
@@ -33,22 +34,21 @@ from train.dataset.landmarks_folder import (
     finish,
     is_whole,
     load,
-    versions,
     write_shard,
 )
-from train.dataset.training_data import TRAINING_SPLITS
 from train.dataset.workers import open_workers
+from train.versions import extraction_versions
 
 CHUNK = 128
-"""Pictures in one shard: a few seconds of work for one core."""
+"""Largest number of pictures in one shard: a few seconds of work for one core."""
 CHUNK_BYTES = 64_000_000
-"""Decoded pictures in one shard, in bytes; a few shards for each worker are in memory."""
+"""Size of the decoded pictures in one shard; a few shards for each worker are in memory."""
 
 
 def extract(
     data: Path,
     out: Path,
-    setup: Setup,
+    setup: ExtractionSetup,
     workers: int,
     dask: str | None = None,
     mapping: Path | None = None,
@@ -58,7 +58,7 @@ def extract(
     Args:
         data: see ``evaluation.read_dataset``.
         out: new, unfinished, or an earlier result, which is replaced.
-        setup: preparation, views, face models.
+        setup: preparation, views and face models.
         workers: number of processes; 1: this one.
         dask: address of a Dask scheduler, whose workers are used instead.
         mapping: names of class folders, see ``evaluation.read_dataset``.
@@ -96,7 +96,7 @@ def extract(
     info |= {
         "skipped": len(skipped),
         "shards": shards,
-        "versions": versions(),
+        "versions": extraction_versions(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     finish(out, info)
@@ -113,16 +113,16 @@ class _Task(NamedTuple):
     """Number of its first picture in the data."""
     chunk: list[Sample]
 
-    def arguments(self, setup: Setup) -> tuple[Any, ...]:
+    def arguments(self, setup: ExtractionSetup) -> tuple[Any, ...]:
         """Of ``find_faces``."""
         pictures = [sample.picture for sample in self.chunk]
         return setup, self.first, pictures, [sample.split in TRAINING_SPLITS for sample in self.chunk]
 
 
 def _fill(
-    parallel: ParallelMap, shards: "_Shards", samples: Iterator[Sample], setup: Setup, bar: Any
+    parallel: ParallelMap, shards: "_Shards", samples: Iterator[Sample], setup: ExtractionSetup, bar: Any
 ) -> list[str]:
-    """Make every shard that is not there yet; gives the names of all."""
+    """Make every shard that is not there yet; gives the names of all shards."""
     names: list[str] = []
 
     def missing() -> Iterator[_Task]:
@@ -146,11 +146,11 @@ def _fill(
 
 
 class _Shards:
-    """``OUT/<key>-<chunk>.npz``; the key holds all that the faces depend on."""
+    """The files ``OUT/<key>-<chunk>.npz``; the key is a hash of everything that the faces depend on."""
 
     def __init__(self, out: Path, info: dict[str, Any]) -> None:
         self.folder = out
-        parts = [SCHEMA, CHUNK, CHUNK_BYTES, versions(), info]
+        parts = [SCHEMA, CHUNK, CHUNK_BYTES, extraction_versions(), info]
         key = json.dumps(parts, sort_keys=True)
         self.key = hashlib.sha256(key.encode()).hexdigest()[:16]
 
@@ -173,11 +173,8 @@ def _rows(chunk: list[Sample], presence: np.ndarray) -> Rows:
     )
 
 
-# ---- what is printed and recorded ----
-
-
 def coverage_table(rows: Rows) -> str:
-    """Faces found of pictures, by split and class."""
+    """Table of the pictures and the faces found in them, by split and class."""
     splits = sorted(set(rows.split.tolist()))
     lines = [f"{'faces found':<17}" + "".join(f"{escaped(split):>22}" for split in splits)]
     present = [number for number in range(len(EMOTIONS)) if (rows.label == number).any()]

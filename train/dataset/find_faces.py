@@ -1,4 +1,4 @@
-"""Pictures → faces, as they are and varied: what the worker processes of ``extract`` do."""
+"""Pictures → faces, unaugmented and augmented, as the worker processes of ``extract`` find them."""
 
 import threading
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from train.dataset import augmentation
 from train.dataset.landmarks_folder import Faces
 
 MAPS = maps_of(INPUTS)
-"""What a landmarks folder holds of each face beside the landmarks."""
+"""Names of the feature maps that a landmarks folder holds of each face."""
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """What a worker must know beside the pictures."""
+class ExtractionSetup:
+    """Settings of the extraction, the same for all pictures."""
 
     preparation: Preparation
     views: int
-    """How often each training picture is varied."""
+    """Number of augmented views of each training picture."""
     models_dir: Path | None = None
     """Folder of the face models; None: where setup put them."""
 
@@ -37,18 +37,18 @@ class Setup:
 
 
 def find_faces(
-    setup: Setup, first: int, pictures: list[Any], varied: list[bool]
+    setup: ExtractionSetup, first: int, pictures: list[Any], augmented: list[bool]
 ) -> tuple[np.ndarray, list[Faces]]:
     """The faces of some pictures.
 
     Args:
-        setup: how.
-        first: number of the first picture in the data; seeds the variation.
+        setup: preparation, views and face models.
+        first: number of the first picture in the data; seed of the augmentation.
         pictures: uint8 (H, W) or (H, W, 3) each.
-        varied: which of them get views.
+        augmented: which of them get augmented views.
 
     Returns:
-        presence float32 (N,), and the faces: as they are, then each view.
+        presence float32 (N,), and the faces: unaugmented, then each view.
     """
     backend = _backend(setup.models_dir)
     presence = np.zeros(len(pictures), np.float32)
@@ -60,15 +60,15 @@ def find_faces(
             continue
         presence[index] = faces[0].presence
         _put(views[0], index, faces[0])
-        for view in range(1, setup.views + 1) if varied[index] else ():
+        for view in range(1, setup.views + 1) if augmented[index] else ():
             rng = np.random.default_rng([first + index, view])
             assert faces[0].roi is not None
-            # Half of the time from where tracking would look: that is what most frames of a camera get.
+            # Half of the time in the region that tracking would give, as for most frames of a camera.
             start = next_roi(faces[0].landmarks) if rng.random() < 0.5 else faces[0].roi
-            varied_rgb, roi = augmentation.vary(rgb, start, rng)
-            seen = backend.detect_in(Frame(varied_rgb, 0, index, "", still=True), roi)
-            if seen:
-                _put(views[view], index, seen[0])
+            augmented_rgb, roi = augmentation.augment(rgb, start, rng)
+            found = backend.detect_in(Frame(augmented_rgb, 0, index, "", still=True), roi)
+            if found:
+                _put(views[view], index, found[0])
     return presence, views
 
 

@@ -1,4 +1,4 @@
-"""``mien train inspect``: what is in a data set, before anything is trained on it.
+"""``mien train inspect``: figures of a data set, before anything is trained on it.
 
 Reads the pictures one after the other and keeps none of them: a hash, a name, a label, a split and votes
 for each, about 120 MB for a million pictures. For a moment at the end come 50 MB, or 250 MB where all
@@ -23,7 +23,14 @@ from evaluation import Sample, picture_hash, read_dataset
 from evaluation.label_sets import EMOTIONS, FERPLUS_VOTES
 from evaluation.report import page
 from train.dataset import inspect_page, landmarks_folder, subjects
-from train.dataset.inspect_figures import NAMED, Table, common, counts_by_split, histogram, quantiles
+from train.dataset.inspect_figures import (
+    NAMED,
+    LabelledPictures,
+    common,
+    counts_by_split,
+    histogram,
+    quantiles,
+)
 
 _FIGURES = "inspect.json"
 _PAGE = "index.html"
@@ -32,23 +39,23 @@ _PRESENCE_BINS = np.linspace(0, 1, 21)
 
 
 @dataclass(slots=True)
-class Looks:
-    """Counters of what the pictures look like."""
+class PictureCounts:
+    """Counts of the sizes and colours of pictures."""
 
     widths: Counter[int] = field(default_factory=Counter)
     heights: Counter[int] = field(default_factory=Counter)
     grey: int = 0
-    """Pictures without colour, whatever their format."""
+    """Number of pictures without colour, whatever their format."""
 
     def add(self, picture: NDArray[np.uint8]) -> None:
-        """Count one: (H, W) or (H, W, 3)."""
+        """Count a picture: uint8 (H, W) or (H, W, 3)."""
         self.heights[picture.shape[0]] += 1
         self.widths[picture.shape[1]] += 1
         self.grey += picture.ndim == 2 or bool((picture == picture[..., :1]).all())
 
 
 def inspect(data: Path, out: Path | None, mapping: Path | None) -> None:
-    """Print what is in a data set, and write it as a page.
+    """Print the figures of a data set, and write them as a page.
 
     Args:
         data: see ``evaluation.read_dataset``; or a landmarks folder, which has coverage in place of
@@ -90,25 +97,25 @@ def of_pictures(data: Path, mapping: Path | None = None) -> dict[str, Any]:
     if subjects.is_subjects(data):
         raise DataError(f"{data} has landmarks, not pictures: run extract, then inspect what it wrote")
     bad: list[str] = []
-    count = 0
+    bad_rows = 0
 
     def on_bad(message: str) -> None:
-        nonlocal count
-        count += 1
+        nonlocal bad_rows
+        bad_rows += 1
         if len(bad) < NAMED:
             bad.append(message)
 
-    looks, collected = Looks(), _Collected()
+    counts, collected = PictureCounts(), _TableBuilder()
     for sample in tqdm(read_dataset(data, on_bad=on_bad, mapping=mapping), unit="picture", disable=None):
-        looks.add(sample.picture)
+        counts.add(sample.picture)
         collected.add(sample)
     table = collected.table()
     return {
         **common(data, table),
-        "bad": {"count": count, "first": bad},
-        "size": {"width": quantiles(looks.widths), "height": quantiles(looks.heights)},
-        "size_histogram": {"width": _spread(looks.widths), "height": _spread(looks.heights)},
-        "grey": looks.grey / len(table.label),
+        "bad": {"count": bad_rows, "first": bad},
+        "size": {"width": quantiles(counts.widths), "height": quantiles(counts.heights)},
+        "size_histogram": {"width": _spread(counts.widths), "height": _spread(counts.heights)},
+        "grey": counts.grey / len(table.label),
     }
 
 
@@ -124,7 +131,9 @@ def of_landmarks(folder: Path) -> dict[str, Any]:
         raise DataError(f"{folder} has no rows")
     splits, split = np.unique(rows.split, return_inverse=True)
     hashes = np.frombuffer(bytes.fromhex("".join(rows.picture_hash.tolist())), f"V{_HASH_BYTES}")
-    table = Table(splits.tolist(), split, rows.label, rows.votes, hashes, [*map(escaped, rows.name.tolist())])
+    table = LabelledPictures(
+        splits.tolist(), split, rows.label, rows.votes, hashes, [*map(escaped, rows.name.tolist())]
+    )
     found = rows.presence > 0
     subject_names = np.unique(rows.subject[rows.subject != ""])
     return {
@@ -137,8 +146,8 @@ def of_landmarks(folder: Path) -> dict[str, Any]:
     }
 
 
-class _Collected:
-    """A table that grows."""
+class _TableBuilder:
+    """Collects samples into a table."""
 
     def __init__(self) -> None:
         self.splits: dict[str, int] = {}
@@ -152,8 +161,8 @@ class _Collected:
         self.hashes += bytes.fromhex(picture_hash(sample.picture))
         self.names.append(escaped(sample.name))
 
-    def table(self) -> Table:
-        return Table(
+    def table(self) -> LabelledPictures:
+        return LabelledPictures(
             list(self.splits),
             np.frombuffer(self.split, np.uint16),
             np.frombuffer(self.label, np.uint8),
@@ -164,12 +173,12 @@ class _Collected:
 
 
 def _is_landmarks(path: Path) -> bool:
-    """Also an unfinished one, so that ``load`` says so."""
+    """Whether it is a landmarks folder, finished or not: ``load`` refuses an unfinished one."""
     return path.is_dir() and ((path / landmarks_folder.INFO_FILE).is_file() or any(path.glob("*.npz")))
 
 
 def _spread(sides: Counter[int]) -> dict[str, list[float]]:
-    """Histogram of counted lengths, equal bins from the least to the greatest."""
+    """Histogram of counted lengths, in equal bins from the smallest to the largest."""
     values = np.array(list(sides))
     bins = np.linspace(values.min(), values.max() + 1, min(20, np.ptp(values) + 1) + 1)
     return histogram(values, bins, np.array(list(sides.values())))

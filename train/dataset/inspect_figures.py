@@ -1,4 +1,4 @@
-"""What can be said about labelled pictures without the pictures."""
+"""Figures of labelled pictures that need only their hashes, labels, splits and votes."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,20 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.label_sets import EMOTIONS, majority, vote_distribution
-from train.dataset.training_data import TRAINING_SPLITS
+from train.dataset.labelled_faces import TRAINING_SPLITS
 
 NAMED = 10
-"""How many bad rows, duplicates and leaks are named; all are counted."""
+"""Largest number of bad rows, duplicates and leaks that are named; all are counted."""
 
 _ENTROPY_BINS = np.linspace(0, 3, 13)
-"""bits; 3 is that of votes spread evenly over eight emotions."""
+"""Bins of the entropy of the votes, bits; 3 bits are votes spread evenly over eight emotions."""
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """N labelled pictures without the pictures."""
+class LabelledPictures:
+    """Everything about N labelled pictures but the pictures themselves."""
 
     splits: list[str]
+    """Names of the splits."""
     split: NDArray[np.integer[Any]]
     """(N,), index into ``splits``."""
     label: NDArray[np.uint8]
@@ -36,8 +37,8 @@ class Table:
     names: Sequence[str]
 
 
-def common(data: Path, table: Table) -> dict[str, Any]:
-    """What pictures and landmarks folders share."""
+def common(data: Path, table: LabelledPictures) -> dict[str, Any]:
+    """Figures of pictures and landmarks folders alike."""
     classes = counts_by_split(table, np.ones(len(table.label), bool))
     trained_on = [classes[split] for split in classes if split in TRAINING_SPLITS]
     sums = {label: sum(counts.get(label, 0) for counts in trained_on) for label in EMOTIONS}
@@ -53,8 +54,8 @@ def common(data: Path, table: Table) -> dict[str, Any]:
     }
 
 
-def counts_by_split(table: Table, chosen: NDArray[np.bool_]) -> dict[str, dict[str, int]]:
-    """Split → class → number of the chosen rows; without classes that a split does not have at all."""
+def counts_by_split(table: LabelledPictures, chosen: NDArray[np.bool_]) -> dict[str, dict[str, int]]:
+    """Number of the chosen rows by split and class, without classes that a split does not have at all."""
     result = {}
     for number, split in enumerate(table.splits):
         here = table.split == number
@@ -65,10 +66,10 @@ def counts_by_split(table: Table, chosen: NDArray[np.bool_]) -> dict[str, dict[s
 
 
 def balance(counts: dict[str, int]) -> dict[str, Any]:
-    """What each way of balancing makes of some classes.
+    """Effect of the strategies against classes of unequal size.
 
     Args:
-        counts: rows of each class, 1 or more.
+        counts: number of rows of each class, 1 or more.
 
     Returns:
         ``weight``: rows / (classes · rows of the class), which has the mean 1 over the rows;
@@ -83,8 +84,8 @@ def balance(counts: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def duplicates(table: Table) -> dict[str, Any]:
-    """Pixel-identical pictures.
+def duplicates(table: LabelledPictures) -> dict[str, Any]:
+    """Counts and names of pixel-identical pictures.
 
     Returns:
         ``within``: for each split the pictures beyond the first of their kind; ``between``: for each
@@ -122,8 +123,8 @@ def duplicates(table: Table) -> dict[str, Any]:
     }
 
 
-def vote_figures(table: Table) -> dict[str, Any] | None:
-    """How sure and how united the people were who voted for FER+; None without votes."""
+def vote_figures(table: LabelledPictures) -> dict[str, Any] | None:
+    """Share, majorities, agreement with the labels, and entropy of the FER+ votes; None without votes."""
     voted = table.votes.any(axis=1)
     if not voted.any():
         return None
@@ -142,7 +143,7 @@ def vote_figures(table: Table) -> dict[str, Any] | None:
 
 
 def quantiles(sides: Counter[int]) -> dict[str, int]:
-    """Least, greatest, and what lies between, of counted lengths."""
+    """Smallest, largest and some quantiles of counted lengths."""
     values = np.array(sorted(sides))
     upto = np.cumsum([sides[int(value)] for value in values])
     places = {"min": 0.0, "5%": 0.05, "median": 0.5, "95%": 0.95, "max": 1.0}

@@ -1,4 +1,4 @@
-"""What lies between ``extract`` and ``fit``: a folder of shards with the landmarks of each picture.
+"""The landmarks folder, which ``extract`` writes and ``fit`` reads: shards with the faces of all pictures.
 
 Shards are written one after the other, so that extract needs memory for a few of them only, however
 many pictures there are; fit reads all faces of one view at a time. ``info.json`` comes last and makes
@@ -6,7 +6,6 @@ the folder whole.
 """
 
 import json
-import platform
 import re
 import zipfile
 from collections.abc import Sequence
@@ -14,16 +13,14 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-import edge
 from edge.core.errors import DataError, first_line
 from edge.core.files import is_json_with, replacing
-from edge.core.runtime import package_version, runtime_name
 from edge.head.inputs import INPUTS
 from evaluation.label_sets import EMOTIONS
+from train.npz import write_npz
 
 SCHEMA = 3
 INFO_FILE = "info.json"
@@ -31,42 +28,42 @@ INFO_FILE = "info.json"
 
 @dataclass(frozen=True, slots=True)
 class Faces:
-    """The same N pictures, seen once: as they are, or varied."""
+    """The faces of N pictures in one view, unaugmented or augmented."""
 
     landmarks: NDArray[np.float32]
     """float32 (N, P, D): mesh (468, 3), px of the prepared picture, or 68 points (68, 2); zeros where
     no face was found."""
     found: NDArray[np.bool_]
-    """bool (N,)"""
+    """bool (N,), whether a face was found."""
     maps: dict[str, NDArray[Any]] = field(default_factory=dict)
-    """``Face.maps`` of all: (N, …) each, float32 kept as float16."""
+    """Feature maps of all faces by their names: (N, …) each, float32 stored as float16."""
 
     def take(self, index: Any) -> "Faces":
-        """Some of them."""
+        """The faces of the pictures ``index``."""
         maps = {name: array[index] for name, array in self.maps.items()}
         return Faces(self.landmarks[index], self.found[index], maps)
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What is known about N pictures beside their faces."""
+    """Everything about N pictures beside their faces."""
 
     presence: NDArray[np.float32]
     """float32 (N,), 0–1; 0 where no face was found."""
     label: NDArray[np.uint8]
     """uint8 (N,), index into ``evaluation.label_sets.EMOTIONS``."""
     split: NDArray[np.str_]
-    """(N,), as in the data set."""
+    """(N,), name of the split in the data set."""
     votes: NDArray[np.uint8]
     """uint8 (N, 10), order of ``FERPLUS_VOTES``; zeros where there are none."""
     name: NDArray[np.str_]
-    """(N,), where the picture came from."""
+    """(N,), name of the picture: its file, or ``file:line``."""
     picture_hash: NDArray[np.str_]
     """(N,), SHA-1 of the picture's pixels and shape."""
     subject: NDArray[np.str_]
-    """(N,), who is in the picture; empty where nobody knows."""
+    """(N,), person in the picture; empty where the data does not say."""
     sequence: NDArray[np.str_]
-    """(N,), which sequence the picture belongs to, its rows in order of time; empty for single ones."""
+    """(N,), sequence of the picture, whose rows are in order of time; empty for single pictures."""
 
     def __len__(self) -> int:
         return len(self.label)
@@ -77,7 +74,7 @@ _ROWS = [f.name for f in fields(Rows)]
 
 @dataclass(frozen=True, slots=True)
 class LandmarksFolder:
-    """A whole folder, opened."""
+    """A finished folder that is open."""
 
     path: Path
     info: dict[str, Any]
@@ -87,16 +84,16 @@ class LandmarksFolder:
 
     @property
     def views(self) -> int:
-        """How often each training picture was varied."""
+        """Number of augmented views of each training picture."""
         return int(self.info["views"])
 
     def faces(self, view: int = 0, maps: Sequence[str] = ()) -> Faces:
-        """All rows, read from the disk.
+        """The faces of all rows in one view, read from the disk.
 
         Args:
-            view: 0: the pictures as they are; 1…``views``: varied. Only training rows are varied, the
-                others count as not found there.
-            maps: which are read; they are most of what a shard holds.
+            view: 0: unaugmented; 1…``views``: augmented. Only training rows are augmented, the others count
+                as not found there.
+            maps: names of the feature maps to read, which are most of a shard.
 
         Raises:
             DataError: a shard is missing or damaged, or the folder has no such map.
@@ -116,7 +113,7 @@ class LandmarksFolder:
 
 
 def write_shard(path: Path, rows: Rows, views: list[Faces]) -> None:
-    """Write some rows and their faces, unvaried first, whole or not at all.
+    """Write some rows and their faces, unaugmented first, whole or not at all.
 
     Raises:
         OSError: the folder cannot be written, or the disk is full.
@@ -127,18 +124,6 @@ def write_shard(path: Path, rows: Rows, views: list[Faces]) -> None:
         arrays |= {f"{name}_{view}": array for name, array in of_view.items()}
     with replacing(path) as temporary:
         write_npz(temporary, arrays)
-
-
-def write_npz(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
-    """``np.savez``, which leaves its archive open when the disk is full, to fail once more at exit.
-
-    Raises:
-        OSError: a full disk, for instance.
-    """
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, array, allow_pickle=False)
 
 
 def finish(folder: Path, info: dict[str, Any]) -> None:
@@ -153,23 +138,12 @@ def finish(folder: Path, info: dict[str, Any]) -> None:
         stale.unlink()
 
 
-def versions() -> dict[str, str]:
-    """Of what landmarks depend on, for ``info``."""
-    return {
-        "mien": edge.__version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "opencv": cv2.__version__,
-        "runtime": f"{runtime_name()} {package_version(runtime_name().replace('_', '-'))}",
-    }
-
-
 def check_output(out: Path) -> None:
-    """Other people's files are not ours to remove or replace: ``out`` must be new, or hold nothing but
-    what a landmarks folder, finished or not, holds.
+    """Check that ``out`` is new, or holds nothing but the files of a landmarks folder, finished or not: other
+    files must not be removed or replaced.
 
     Raises:
-        DataError: it does not.
+        DataError: it holds other files.
     """
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file: name a folder to write")
@@ -185,7 +159,7 @@ def check_output(out: Path) -> None:
 _UNFINISHED_SHARD_NAME = re.compile(r"[0-9a-f]{16}-\d{6}\.npz")
 _SHARD_NAME = re.compile(r"([0-9a-f]{16}-)?\d{6}\.npz")
 _LEFT_OVER = re.compile(r"\.(info|([0-9a-f]{16}-)?\d{6})-\w{8}\.(json|npz)")
-"""What ``replacing`` leaves behind a power cut."""
+"""Name of a temporary file that a power cut leaves."""
 
 
 def _is_shard_name(name: Any) -> bool:
@@ -193,10 +167,10 @@ def _is_shard_name(name: Any) -> bool:
 
 
 def load(path: Path) -> LandmarksFolder:
-    """Open a folder and read all that is not faces.
+    """Open a landmarks folder and read everything but the faces.
 
     Raises:
-        DataError: missing, unfinished, damaged, or of another version.
+        DataError: the folder is missing, unfinished, damaged, or of another version.
     """
     info = _read_info(path)
     parts = [_read_rows(path / name) for name in info["shards"]]
@@ -273,7 +247,7 @@ def _read_info(path: Path) -> dict[str, Any]:
 
 
 def _read(shard: Path, names: list[str]) -> dict[str, NDArray[Any]]:
-    """Some arrays of a shard; the others are not read."""
+    """Arrays of a shard by their names; the others are not read."""
     try:
         with shard.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             if any(info.compress_type for info in archive.zip.infolist()):

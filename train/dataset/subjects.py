@@ -35,18 +35,19 @@ from evaluation.label_sets import EMOTIONS, FERPLUS_VOTES
 from evaluation.mapping import Mapping, read_mapping
 from evaluation.sample import NO_SPLIT
 from train.dataset import subjects_csv
-from train.dataset.landmarks_folder import Faces, Rows, check_output, finish, versions, write_shard
+from train.dataset.landmarks_folder import Faces, Rows, check_output, finish, write_shard
 from train.dataset.subjects_csv import POINTS
+from train.versions import extraction_versions
 
 LANDMARKS_FILE = "omlands.csv"
 EMOTION_FILE = "emotion.csv"
 CHUNK = 256
-"""Sequences in one shard."""
+"""Largest number of sequences in one shard."""
 
 LILLE_CODES: Mapping = dict(
     zip("123456", ("happy", "fear", "surprise", "angry", "disgust", "sad"), strict=True)
 )
-"""Numbers of the one ``emotion.csv`` of ``CK+_lands``."""
+"""Emotions by their numbers in the ``emotion.csv`` of ``CK+_lands``."""
 CK_CODES: Mapping = dict(
     zip(
         "01234567",
@@ -54,20 +55,21 @@ CK_CODES: Mapping = dict(
         strict=True,
     )
 )
-"""Numbers of CK+ itself: Lucey et al., "The Extended Cohn-Kanade Dataset (CK+)", CVPR Workshops 2010."""
+"""Emotions by their numbers in CK+ itself: Lucey et al., "The Extended Cohn-Kanade Dataset (CK+)", CVPR
+Workshops 2010."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sequence68:
-    """A face on its way from neutral to an emotion."""
+    """A sequence of landmarks of one face, from neutral to an emotion."""
 
     landmarks: NDArray[np.float32]
     """float32 (T, 68, 2), px; T ≥ 1; the last frame is the apex."""
     label: str
-    """Of the apex, one of ``EMOTIONS``."""
+    """Emotion of the apex, one of ``EMOTIONS``."""
     subject: str
     sequence: str
-    """Which of the subject's; empty where it has only one."""
+    """Name among the subject's sequences; empty where there is only one."""
 
 
 def is_subjects(path: Path) -> bool:
@@ -81,8 +83,8 @@ def read(path: Path, on_bad: Callable[[str], None], mapping: Path | None = None)
     Args:
         path: the root folder.
         on_bad: called for every bad line, for every label without landmarks, and once with the number
-            of sequences that have no label. A sequence with a bad line is left out.
-        mapping: a file that says which emotions the numbers are, see ``evaluation.mapping``.
+            of sequences that have no label. A sequence with a bad line is excluded.
+        mapping: file with the emotions of the numbers, see ``evaluation.mapping``.
 
     Raises:
         DataError: no such layout, an ``emotion.csv`` in the root that cannot be used, no usable sequence.
@@ -116,7 +118,7 @@ def read(path: Path, on_bad: Callable[[str], None], mapping: Path | None = None)
     for subject in labels or {}:
         reasons(f"{of_all}: no {subject[:50]}/{LANDMARKS_FILE}")
     if unlabelled:
-        reasons(f"{path}: {unlabelled} sequences without an emotion left out")
+        reasons(f"{path}: {unlabelled} sequences without an emotion excluded")
     if not any_usable:
         raise reasons.error(f"{path} has no usable sequence")
 
@@ -183,7 +185,7 @@ def extract_subjects(path: Path, out: Path, mapping: Path | None = None) -> None
             "views": 0,
             "skipped": len(skipped),
             "shards": shards,
-            "versions": versions(),
+            "versions": extraction_versions(),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         finish(folder, info)
@@ -197,7 +199,7 @@ def _subjects(path: Path) -> list[Path]:
 
 
 def _files(path: Path) -> Iterator[Path]:
-    """All files that are read."""
+    """All files of the data that exist."""
     folders = _subjects(path)
     for file in (
         path / EMOTION_FILE,

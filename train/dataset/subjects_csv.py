@@ -18,18 +18,18 @@ from evaluation.mapping import Mapping, named
 
 POINTS = 68
 WHOLE_FILE = ""
-"""The sequence of landmarks that are not numbered."""
+"""Name of the sequence of landmarks without sequence numbers."""
 
 _COORDINATE = re.compile(r"([xy])_?([0-9]{1,4})")
 _SEQUENCE = ("file", "sequence")
-"""What the column with the number of the sequence is called."""
+"""Names of the column with the number of the sequence."""
 
 
 def emotions_of_all(path: Path, codes: Mapping) -> dict[str, Mapping]:
-    """Subject → sequence → emotion, of a file with the columns subject, file, emotion.
+    """Read a file with the columns subject, file, emotion: subject → sequence → emotion.
 
     Raises:
-        DataError: a missing column, an unknown emotion, a sequence with two of them.
+        DataError: a column is missing, an emotion is unknown, or a sequence has two of them.
     """
     rows = _rows(path)
     header = [name.lower() for name in next(rows, (0, []))[1]]
@@ -46,10 +46,11 @@ def emotions_of_all(path: Path, codes: Mapping) -> dict[str, Mapping]:
 
 
 def emotions_of_one(path: Path, codes: Mapping) -> Mapping:
-    """Sequence → emotion, of one subject: lines ``file;emotion``, or only ``emotion``; header or none.
+    """Read the file of one subject: sequence → emotion. It has lines ``file;emotion``, or only ``emotion``,
+    and a header or none.
 
     Raises:
-        DataError: the file is missing or empty, an unknown emotion, a sequence with two of them.
+        DataError: the file is missing or empty, an emotion is unknown, or a sequence has two of them.
     """
     if not path.is_file():
         raise DataError(f"no {path}: the subject's sequences have no emotion")
@@ -74,12 +75,12 @@ def emotions_of_one(path: Path, codes: Mapping) -> Mapping:
 def landmarks(
     path: Path, emotions: Mapping, on_bad: Callable[[str], None]
 ) -> dict[str, NDArray[np.float32] | None]:
-    """Sequence → landmarks, float32 (T, 68, 2); None for a sequence with a bad line.
+    """Read the landmarks of one subject: sequence → float32 (T, 68, 2); None for a sequence with a bad line.
 
     Args:
         path: a line for each frame: 136 numbers ``x0;y0;x1;y1;…``, or the number of the sequence and
             those; or a header that names the columns.
-        emotions: of this subject. Where only ``WHOLE_FILE`` has one, all lines are one sequence.
+        emotions: emotions of this subject. Where only ``WHOLE_FILE`` has one, all lines are one sequence.
         on_bad: called for every bad line.
 
     Raises:
@@ -96,16 +97,17 @@ def landmarks(
             frames.setdefault(sequence, []).append(_points(fields, columns))
         except ValueError as error:
             bad.add(sequence)
-            on_bad(f"{path}:{line}: {error}; the sequence is left out")
+            on_bad(f"{path}:{line}: {error}; the sequence is excluded")
     return {key: None if key in bad else np.stack(points) for key, points in frames.items()}
 
 
 class _Columns(NamedTuple):
     width: int
-    """Fields in a line."""
+    """Number of fields in a line."""
     sequence: int | None
+    """Position of the sequence number; None: there is none."""
     coordinates: list[int]
-    """136 positions: x0 y0 x1 y1 …"""
+    """Positions of the 136 coordinates x0 y0 x1 y1 …"""
     has_header: bool
 
 
@@ -196,7 +198,7 @@ def _is_number(text: str) -> bool:
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Number and fields of every line that is not blank; the first tells the separator. Separators at
-    the end of a line are not looked at.
+    the end of a line do not count.
 
     Raises:
         DataError: a line is longer than ``MOST_CHARACTERS``.

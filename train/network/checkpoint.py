@@ -1,8 +1,9 @@
-"""A training that was stopped goes on: what it has come to after each epoch, in a file beside its run
-folder."""
+"""The state of a training after each epoch, kept in a file, so that a stopped training can go on."""
 
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +12,29 @@ from numpy.typing import NDArray
 
 from edge.cli.console import say
 from edge.core.files import replacing
-from train.dataset.landmarks_folder import write_npz
+from train.npz import read_npz, write_npz
+from train.settings import TrainingSettings, with_current_names
+from train.versions import training_versions
 
 
 class Checkpoint:
-    """``.NAME.unfinished.npz`` beside the run folder ``NAME``.
+    """The file ``.NAME.unfinished.npz`` beside the run folder ``NAME``.
 
-    It belongs to one training: another one with other data or settings starts anew.
+    It belongs to one training: a training with other data or settings starts anew.
     """
 
     def __init__(self, out: Path, training: dict[str, Any]) -> None:
         """
         Args:
             out: the run folder.
-            training: all that the training depends on, as JSON takes it.
+            training: everything that the training depends on, see ``training_identity``; JSON values.
         """
         self.path = out.parent / f".{out.name}.unfinished.npz"
-        self._training = json.dumps(training, sort_keys=True)
+        self._training: dict[str, Any] = json.loads(json.dumps(training))
 
     def load(self) -> tuple[list[NDArray[Any]], dict[str, Any]] | None:
-        """What ``save`` was last given; None: there is nothing of this training. A damaged file is named."""
+        """The arrays and the progress that ``save`` was last given; None if there are none of this training.
+        A file of another training, or a damaged one, is a warning."""
         if not self.path.exists():
             return None
         kept = self._read()
@@ -40,29 +44,51 @@ class Checkpoint:
 
     def _read(self) -> tuple[list[NDArray[Any]], dict[str, Any]] | None:
         try:
-            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                head = json.loads(str(archive["head"]))
-                if head["training"] != self._training:
-                    return None
-                return [archive[f"array_{number}"] for number in range(head["arrays"])], head["progress"]
+            arrays = read_npz(self.path)
+            head = json.loads(str(arrays["head"]))
+            training = json.loads(head["training"])
+            if "settings" in training:
+                training["settings"] = with_current_names(training["settings"])
+            if training != self._training:
+                return None
+            return [arrays[f"array_{number}"] for number in range(head["arrays"])], head["progress"]
         except Exception:  # a flipped bit in an npz raises anything from zlib.error to SyntaxError
             return None
 
     def save(self, arrays: list[NDArray[Any]], progress: dict[str, Any]) -> None:
-        """Keep the state after an epoch, in place of that of the one before.
+        """Keep the state after an epoch, in place of the state after the epoch before.
 
         Args:
             arrays: weights, of any shape.
-            progress: as JSON takes it.
+            progress: JSON values.
 
         Raises:
             OSError: a full disk, for instance; the state before is still there.
         """
-        head = {"training": self._training, "arrays": len(arrays), "progress": progress}
+        training = json.dumps(self._training, sort_keys=True)
+        head = {"training": training, "arrays": len(arrays), "progress": progress}
         numbered = {f"array_{number}": np.asarray(array) for number, array in enumerate(arrays)}
         with replacing(self.path) as temporary:
             write_npz(temporary, {"head": np.array(json.dumps(head)), **numbered})
 
     def remove(self) -> None:
-        """The training is over."""
+        """Remove the file, when the training is over."""
         self.path.unlink(missing_ok=True)
+
+
+def training_identity(
+    landmarks: dict[str, Any], settings: TrainingSettings, others: Sequence[Path] = ()
+) -> dict[str, Any]:
+    """Everything that a checkpoint must share with the training that goes on from it.
+
+    Args:
+        landmarks: ``info`` of the landmarks folder.
+        settings: settings of the training.
+        others: run folders that the training learns or starts from.
+    """
+    return {
+        "landmarks": landmarks,
+        "settings": asdict(settings),
+        "others": [(run / "run.json").read_text() for run in others],
+        "versions": training_versions(),
+    }

@@ -1,4 +1,4 @@
-"""Batch normalization in one operation while it trains, a third faster for feature maps than Keras's own."""
+"""Batch normalization as one operation in training, a third faster for feature maps than Keras's own."""
 
 import keras
 import tensorflow as tf
@@ -7,10 +7,10 @@ from keras import layers
 
 @keras.saving.register_keras_serializable("mien")
 class FusedBatchNormalization(layers.BatchNormalization):
-    """The same numbers as ``BatchNormalization`` of feature maps (N, H, W, C), also in bfloat16."""
+    """Layer with the results of ``BatchNormalization`` for feature maps (N, H, W, C), also in bfloat16."""
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Normalize by the batch while it trains, else by the moving mean and variance."""
+        """Normalize by the batch in training, else by the moving mean and variance."""
         if not training:
             return super().call(inputs, training=False)
         values, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
@@ -27,8 +27,8 @@ class FusedBatchNormalization(layers.BatchNormalization):
         return values
 
 
-def plain(model: keras.Model) -> keras.Model:
-    """A copy whose layers are Keras's own, for a file that others can read."""
+def with_keras_layers(model: keras.Model) -> keras.Model:
+    """A copy of a network with Keras's own layers only, which Keras reads from a file without this module."""
 
     def copied(layer: layers.Layer) -> layers.Layer:
         kind = layers.BatchNormalization if isinstance(layer, FusedBatchNormalization) else type(layer)

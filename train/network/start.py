@@ -1,24 +1,26 @@
-"""A training that starts from the network of another one: for other classes, or for fewer pictures."""
+"""A training that starts from the network of another run: for other classes, or with fewer pictures."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.errors import DataError, first_line
-from train.dataset.landmarks_folder import write_npz
+from train.npz import read_npz, write_npz
 
 WEIGHTS_FILE = "weights.npz"
-"""Of a run folder: those that were trained, before ``train.network.model.deployed`` changes them."""
+"""File of a run folder: the weights as they were trained, before ``train.network.model.deployed`` changes
+them."""
 
 _HEADS = 4
-"""Arrays of the two last layers: kernel and bias for the classes, and for the votes."""
+"""Number of arrays in the two last layers: kernel and bias for the classes, and for the votes."""
 
 Weights = list[NDArray[np.float32]]
 
 
 def write_weights(run: Path, weights: Weights) -> None:
-    """Write them into a run folder.
+    """Write trained weights into a run folder.
 
     Raises:
         OSError: a full disk, for instance.
@@ -26,19 +28,23 @@ def write_weights(run: Path, weights: Weights) -> None:
     write_npz(run / WEIGHTS_FILE, {str(number): array for number, array in enumerate(weights)})
 
 
-def started(run: Path, fresh: Weights) -> Weights:
-    """The weights of another run in place of fresh ones; where there are other classes, not the last layers.
+def initial_weights(run: Path, fresh: Weights) -> Weights:
+    """Weights of another run to start from; the last layers stay fresh where the classes differ.
 
     Args:
         run: run folder of ``fit``.
-        fresh: of the network that is to be trained.
+        fresh: weights of the network that is to be trained.
 
     Raises:
-        DataError: no such run folder, or a network of other inputs or sizes.
+        DataError: no run folder of ``fit``, or a network with other inputs or sizes.
     """
+    if parts := _fused_runs(run):
+        raise DataError(
+            f"{run} is a fused run, which a training cannot start from: start from one of the runs that it "
+            f"was made of ({', '.join(parts)})"
+        )
     try:
-        with (run / WEIGHTS_FILE).open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            given = [np.asarray(archive[str(number)]) for number in range(len(archive.files))]
+        given = [*read_npz(run / WEIGHTS_FILE).values()]
     except Exception as error:  # a flipped bit in an npz raises anything from zlib.error to SyntaxError
         raise DataError(
             f"{run} is no whole run folder of fit to start from ({first_line(error)}): train it again"
@@ -49,3 +55,11 @@ def started(run: Path, fresh: Weights) -> Weights:
             f"the network of {run} has other inputs or sizes: give the --set that it was trained with"
         )
     return [old if fit else new for old, new, fit in zip(given, fresh, fits, strict=True)]
+
+
+def _fused_runs(run: Path) -> list[str]:
+    """Names of the runs that a fused run was made of; empty for any other folder."""
+    try:
+        return [part["name"] for part in json.loads((run / "run.json").read_text())["fused"]]
+    except (LookupError, OSError, RecursionError, TypeError, ValueError):
+        return []

@@ -1,7 +1,8 @@
-"""Textures as they might have been: turned and moved a little, lit, blurred or sharpened, noisy, covered.
+"""Augmentation of textures: moved, lit, blurred or sharpened, noisy, and partly covered.
 
-``augment`` varies the pictures, which costs a run of the landmark network for each variation; this varies
-what was cut out of them, anew in each step. The expression can still be read.
+``train.dataset.augmentation`` varies the pictures, which costs a run of the landmark network for each
+variation; this varies the textures that were cut out of them, anew in each step. The expression can still be
+recognized.
 """
 
 import math
@@ -11,22 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 TURN = 0.12
-"""Standard deviation, radians."""
+"""Standard deviation of the rotation, radians."""
 ZOOM = 0.08
-"""Of the logarithm of the size."""
+"""Standard deviation of the logarithm of the size."""
 SHIFT = 1 / 32
-"""In parts of the side."""
+"""Standard deviation of the shift, in sides of the texture."""
 
 Texture = NDArray[np.float32]
 """float32 (H, W), in standard deviations."""
 
 
-def varied(textures: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Each of them in its own way; half of them mirrored.
+def augmented(textures: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Textures that were each augmented in their own way; half of them are mirrored.
 
     Args:
         textures: float32 (B, S, S, 1), mean 0, standard deviation 1.
-        rng: decides everything.
+        rng: source of all randomness.
 
     Returns:
         The same shape, mean 0, standard deviation 1.
@@ -53,7 +54,7 @@ def _moved(texture: Texture, rng: np.random.Generator) -> Texture:
 
 
 def _distorted(texture: Texture, rng: np.random.Generator) -> Texture:
-    """Light from the side, gamma, blur or sharpness, noise and a patch, each now and then."""
+    """Light from the side, gamma, blur or sharpness, noise and a patch, each with some probability."""
     side = len(texture)
     if rng.random() < 0.4:
         angle, strength = rng.uniform(0, 2 * math.pi), rng.normal(0, 0.5)

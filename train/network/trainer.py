@@ -1,4 +1,4 @@
-"""One step of the training, and the moving average of the weights."""
+"""The steps of a training, and the exponential moving average of the weights."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from edge.core.errors import DataError
 from train.dataset.balance import FOCAL_GAMMA
-from train.settings import Settings
+from train.settings import TrainingSettings
 
 WARMUP_EPOCHS = 2
+"""Epochs in which the learning rate rises."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """B rows."""
+    """Inputs and targets of B faces."""
 
     inputs: list[NDArray[np.float32]]
     """float32 (B, …) each, standardized."""
@@ -28,12 +29,12 @@ class Batch:
     votes: NDArray[np.float32]
     """float32 (B, 8), sums to 1; zeros where a row has no votes."""
     weight: NDArray[np.float32]
-    """float32 (B,)"""
+    """float32 (B,), weight of each face in the loss."""
 
 
 @contextmanager
 def _precision(name: str) -> Iterator[None]:
-    """Layers that are made meanwhile compute in it; their weights stay float32."""
+    """Number format of the layers that are made in this context; their weights stay float32."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if name == "bfloat16" else name)
     try:
@@ -43,15 +44,15 @@ def _precision(name: str) -> Iterator[None]:
 
 
 class Trainer:
-    """AdamW with a warm-up and a cosine, and a second network with the averaged weights."""
+    """A network that AdamW trains, with warm-up and cosine decay, and a second one with averaged weights."""
 
-    def __init__(self, build: Callable[[], keras.Model], steps: int, settings: Settings) -> None:
+    def __init__(self, build: Callable[[], keras.Model], steps: int, settings: TrainingSettings) -> None:
         """Build both networks.
 
         Args:
-            build: inputs → logits of the classes and of the votes.
-            steps: in an epoch.
-            settings: precision, learning rate, weight decay, averaging, weight of the votes, focal loss.
+            build: makes a network: inputs → logits of the classes and of the votes.
+            steps: number of steps in an epoch.
+            settings: epochs, precision, learning rate, weight decay, EMA decay, weight of the votes, balance.
         """
         self._settings = settings
         self._averaged = build()
@@ -70,13 +71,13 @@ class Trainer:
         self._steps = 0
 
     def step(self, batch: Batch) -> float:
-        """One step; gives the loss."""
+        """Train on one batch; gives the loss of the classes."""
         self._steps += 1
-        keep = min(self._settings.averaging, self._steps / (self._steps + 10))  # follows quickly at first
+        keep = min(self._settings.ema_decay, self._steps / (self._steps + 10))  # follows quickly at first
         return float(self._step(batch.inputs, batch.target, batch.votes, batch.weight, tf.constant(keep)))
 
     def predict(self, inputs: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Logits (N, C) by the averaged weights.
+        """Logits of the classes (N, C) by the averaged weights.
 
         Raises:
             DataError: the training diverged.
@@ -87,16 +88,16 @@ class Trainer:
         return logits
 
     def start(self, weights: list[NDArray[np.float32]]) -> None:
-        """Train on from these weights, in the order of ``average``, in place of fresh ones."""
+        """Replace the fresh weights by these, in the order of ``average``."""
         self._model.set_weights(weights)
         self._averaged.set_weights(weights)
 
     def state(self) -> tuple[list[NDArray[Any]], int]:
-        """What ``restore`` takes to go on from here: all variables, and the steps so far."""
+        """The state for ``restore``: all variables, and the number of steps so far."""
         return [np.array(variable) for variable in self._variables()], self._steps
 
     def restore(self, arrays: list[NDArray[Any]], steps: int) -> None:
-        """Go on from where ``state`` was taken, in a trainer of the same settings."""
+        """Go on from a ``state`` of a trainer with the same settings."""
         for variable, array in zip(self._variables(), arrays, strict=True):
             variable.assign(array)
         self._steps = steps
@@ -110,7 +111,7 @@ class Trainer:
         return weights
 
     def with_weights(self, weights: list[NDArray[np.float32]]) -> keras.Model:
-        """The network with these weights."""
+        """The averaged network, set to these weights."""
         self._averaged.set_weights(weights)
         return self._averaged
 
@@ -125,7 +126,7 @@ class Trainer:
             # Rows without votes have a target of zeros, which costs nothing and moves nothing. (The
             # gradient of TensorFlow's own cross-entropy holds only for targets that sum to 1.)
             vote_loss = -tf.reduce_sum(votes * tf.nn.log_softmax(vote_logits), axis=1)
-            total = loss + self._settings.votes * tf.reduce_mean(vote_loss)
+            total = loss + self._settings.votes_weight * tf.reduce_mean(vote_loss)
         variables = self._model.trainable_variables
         self._optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
         for average, value in zip(self._averaged.variables, self._model.variables, strict=True):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation import metrics
-from train.dataset.landmarks_folder import write_npz
+from train.npz import write_npz
 
 FILE = "predictions.npz"
 

@@ -1,1 +1,2 @@
-"""Controlled studies: one choice is varied, everything else stays equal; one command and one table each."""
+"""Controlled studies: one choice is varied and everything else stays equal; each is a command that writes a
+table."""

@@ -1,4 +1,4 @@
-"""Which representation of the landmarks classifies best, everything else equal."""
+"""Study of the representations of the landmarks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 from edge.core.errors import ConfigError
 from edge.head.inputs import LANDMARKS
-from train.settings import Settings
+from train.settings import TrainingSettings
 from train.study import shapes
 from train.study.output import Study, show, summarize, write
 from train.study.points import REGIONS, subset
-from train.study.runner import Task, check, open_task, scores
+from train.study.runner import Task, open_task, require_faces, scores
 
 _COLUMNS = ["representation", "features", "validation faces", "accuracy, %", "macro F1, %"]
 _ABOUT = (
     "Each row of the table is another representation of the same landmarks, standardized, with the same "
     "noise in standard deviations. Distances are those of all pairs of eye-aligned points, with z where "
     "there is one. Movement is the difference of eye-aligned points from the neutral first face of the same "
-    "sequence; these first faces, whose movement is 0, are left out of the rows that say so."
+    "sequence; these first faces, whose movement is 0, are excluded from the rows that say so."
 )
 
 
@@ -31,22 +31,22 @@ class Representation:
 
     name: str
     matrix: Callable[[], NDArray[np.floating[Any]]] | None
-    """Makes the features (N, F) or (N, P, D); None: this data has none."""
+    """Computes the features (N, F) or (N, P, D); None: this data has no such features."""
     reason: str = ""
-    """Why there is none."""
+    """Reason why this data has no such features."""
     usable: NDArray[np.bool_] | None = None
-    """bool (N,): the faces that have it; None: all."""
+    """bool (N,), faces that have such features; None: all."""
 
 
-def study(landmarks: Path, out: Path, settings: Settings, seeds: int, command: str) -> None:
+def study(landmarks: Path, out: Path, settings: TrainingSettings, seeds: int, command: str) -> None:
     """Train on every representation and write the table.
 
     Args:
-        landmarks: folder of extract.
+        landmarks: folder of ``extract``.
         out: new folder, gets ``study.md`` and ``study.json``.
-        settings: of the training, on landmarks alone.
-        seeds: trainings of each representation.
-        command: as the user gave it.
+        settings: settings of the training, whose only input is the landmarks.
+        seeds: number of trainings of each representation.
+        command: the command line, for the record.
 
     Raises:
         ConfigError: the settings want other inputs.
@@ -55,13 +55,13 @@ def study(landmarks: Path, out: Path, settings: Settings, seeds: int, command: s
     """
     if settings.inputs != (LANDMARKS.name,):
         raise ConfigError(
-            f"this study is about landmarks only: leave out --set inputs={','.join(settings.inputs)}"
+            f"this study is about landmarks only: remove --set inputs={','.join(settings.inputs)}"
         )
     study = Study("Alignment of the landmarks", _ABOUT, out, settings, seeds, command)
     task = open_task(landmarks, settings)
     entries = representations(task)
     for entry in entries:
-        check(_faces(entry, task), settings)
+        require_faces(_faces(entry, task), settings)
     results, table = [], []
     for entry in entries:
         result = _result(entry, task, settings, seeds)
@@ -72,7 +72,7 @@ def study(landmarks: Path, out: Path, settings: Settings, seeds: int, command: s
 
 
 def representations(task: Task) -> list[Representation]:
-    """What is compared, in the order of the table; nothing is computed before it is asked for."""
+    """The representations in the order of the table; ``matrix`` computes the features of each."""
     points = task.faces.landmarks
     aligned = shapes.eye_aligned(points)  # (N, P, D)
     chosen = subset(points.shape[1])
@@ -107,7 +107,7 @@ def _where(name: str, matrix: Callable[[], shapes.Points], reason: str) -> Repre
 
 
 def _movement(task: Task, aligned: shapes.Points) -> list[Representation]:
-    """Beside the movement the coordinates of the same faces, since these are fewer."""
+    """The movement, and beside it the coordinates of the same faces, which are fewer."""
     neutral = shapes.neutral_rows(task.rows)
     has_one = neutral >= 0
     name = "movement, without neutral first faces"
@@ -119,7 +119,7 @@ def _movement(task: Task, aligned: shapes.Points) -> list[Representation]:
     ]
 
 
-def _result(entry: Representation, task: Task, settings: Settings, seeds: int) -> dict[str, Any]:
+def _result(entry: Representation, task: Task, settings: TrainingSettings, seeds: int) -> dict[str, Any]:
     if entry.matrix is None:
         return {"name": entry.name, "reason": entry.reason}
     task = _faces(entry, task)

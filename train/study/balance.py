@@ -1,4 +1,4 @@
-"""What helps against classes of very different size, everything else equal."""
+"""Study of the strategies against classes of unequal size."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,28 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.errors import ConfigError
-from train.dataset import training_data
 from train.dataset.balance import STRATEGIES
-from train.settings import Settings
+from train.dataset.inputs import read_inputs
+from train.settings import TrainingSettings
 from train.study.output import Study, show, summarize, write
-from train.study.runner import Task, check, open_task, scores
+from train.study.runner import Task, open_task, require_faces, scores
 
 _ABOUT = (
-    "Each row of the table is another strategy of train/dataset/balance.py, with the same number of steps, however "
-    "many rows the strategy makes of an epoch. ECE: expected calibration error in 15 bins, before a "
+    "Each row of the table is another strategy of train/dataset/balance.py, with the same number of steps, "
+    "however many rows the strategy makes of an epoch. ECE: expected calibration error in 15 bins, before a "
     "temperature is fitted."
 )
 
 
-def study(landmarks: Path, out: Path, settings: Settings, seeds: int, command: str) -> None:
+def study(landmarks: Path, out: Path, settings: TrainingSettings, seeds: int, command: str) -> None:
     """Train with every strategy and write the table.
 
     Args:
-        landmarks: folder of extract.
+        landmarks: folder of ``extract``.
         out: new folder, gets ``study.md`` and ``study.json``.
-        settings: of the training; ``inputs`` say which network, ``balance`` is varied.
-        seeds: trainings of each strategy.
-        command: as the user gave it.
+        settings: settings of the training, of which ``balance`` is varied.
+        seeds: number of trainings of each strategy.
+        command: the command line, for the record.
 
     Raises:
         ConfigError: the settings choose a balance.
@@ -37,13 +37,13 @@ def study(landmarks: Path, out: Path, settings: Settings, seeds: int, command: s
         OSError: a full disk, for instance; nothing is left behind.
     """
     if settings.balance != "none":
-        raise ConfigError(f"this study varies the balance: leave out --set balance={settings.balance}")
+        raise ConfigError(f"this study varies the balance: remove --set balance={settings.balance}")
     study = Study("Balance of the classes", _ABOUT, out, settings, seeds, command)
     task = open_task(landmarks, settings)
     all_settings = [replace(settings, balance=strategy) for strategy in STRATEGIES]
     for one in all_settings:
-        check(task, one)
-    inputs = training_data.read_inputs(task.faces, settings.inputs)
+        require_faces(task, one)
+    inputs = read_inputs(task.faces, settings.inputs)
     rarest = _rarest(task)
     results, table = [], []
     for one in all_settings:
@@ -56,7 +56,7 @@ def study(landmarks: Path, out: Path, settings: Settings, seeds: int, command: s
 
 
 def _figures(runs: list[dict[str, Any]], rarest: str) -> dict[str, dict[str, Any]]:
-    """In the order of the table."""
+    """Figures of one strategy, in the order of the table's columns."""
     return {
         "accuracy": summarize(run["accuracy"] for run in runs),
         "macro_f1": summarize(run["macro_f1"] for run in runs),

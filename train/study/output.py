@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from edge.core.files import replacing_folder
+from edge.core.files import replacing_folder, require_new_folder
 from evaluation.report.page import DASH, Heading, Table, Text, markdown
-from train.fit import versions
-from train.output import check_new
-from train.settings import Settings
+from train.settings import TrainingSettings
 from train.study.runner import Task
+from train.versions import training_versions
 
 SCHEMA = 1
 
@@ -27,13 +26,13 @@ class Study:
     title: str
     about: str
     out: Path
-    settings: Settings
+    settings: TrainingSettings
     seeds: int
     command: str
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        check_new(self.out)
+        require_new_folder(self.out)
 
 
 def summarize(values: Iterable[float | None]) -> dict[str, Any]:
@@ -87,7 +86,7 @@ def write(
         **figures,
         "seconds": time.monotonic() - study.started,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": versions(),
+        "versions": training_versions(),
     }
     text = markdown(
         [Heading(1, study.title), Table(columns, table), Text(_protocol(study, task)), Text(study.about)]

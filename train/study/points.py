@@ -1,4 +1,4 @@
-"""Points of MediaPipe's face mesh by part of the face; left and right are those of the picture."""
+"""Points of MediaPipe's face mesh by region of the face; left and right are those of the picture."""
 
 from edge.core.features import MESH_POINTS
 
@@ -12,15 +12,16 @@ REGIONS = {
     "inner lips": (78, 81, 13, 311, 308, 402, 14, 178),
     "jaw": (234, 58, 172, 150, 152, 379, 397, 288, 454),
 }
-"""Region → indices. Corners come first in the eyes (outer, then inner fourth) and at 0 and 6 (outer lips)
-or 0 and 4 (inner lips); brows run from the temple to the nose, the jaw from ear to ear over the chin."""
+"""Indices of the points of each region. Corners come first in the eyes (outer, then inner fourth) and at 0
+and 6 (outer lips) or 0 and 4 (inner lips); brows run from the temple to the nose, the jaw from ear to ear
+over the chin."""
 
 
 def subset(points: int) -> list[int]:
-    """The points whose pairwise distances are taken: those of ``REGIONS`` of a mesh, or else all.
+    """Indices of the points whose pairwise distances are computed: ``REGIONS`` of a mesh, or else all.
 
     Args:
-        points: how many landmarks a face has.
+        points: number of landmarks of a face.
     """
     if points < MESH_POINTS:
         return list(range(points))

@@ -1,4 +1,4 @@
-"""Landmarks → numbers that do not change when the face moves, grows or turns.
+"""Representations of landmarks that do not change when the face moves, grows or turns.
 
 All take landmarks (N, P, D) with D = 2 (x, y) or 3 (x, y, z), x, y and z on one scale, and compute in
 float64. Position, size and roll are those of the picture plane: z is moved and scaled along with x and
@@ -16,19 +16,20 @@ Points = NDArray[np.floating]  # type: ignore[type-arg]
 """(N, P, D)"""
 
 MAX_ROUNDS = 100
+"""Largest number of rounds in the search for the mean face."""
 TOLERANCE = 1e-9
-"""The mean face is found when a round moves it less than this part of its size."""
+"""Change of the mean face in a round, relative to its size, below which the search ends."""
 
 
 def centred(points: Points) -> Points:
-    """The mean of a face's points taken off: float64 (N, P, D), px."""
+    """Landmarks minus the mean of the face's points: float64 (N, P, D), px."""
     values = points.astype(np.float64)
     result: Points = values - values.mean(axis=1, keepdims=True)
     return result
 
 
 def unit_size(points: Points) -> Points:
-    """Centred, and divided by the root mean square distance of the points from their middle in x and
+    """Centred landmarks, divided by the root mean square distance of the points from their middle in x and
     y: float64 (N, P, D), no unit."""
     middle = centred(points)
     square = (middle[..., :2] ** 2).sum(axis=2).mean(axis=1)  # (N,)
@@ -37,10 +38,11 @@ def unit_size(points: Points) -> Points:
 
 
 def eye_aligned(points: Points) -> Points:
-    """What the device does, ``edge.core.features.align``: float32 (N, P, D), P of the mesh at most 468.
+    """Landmarks aligned as on the device, by ``edge.core.features.align``: float32 (N, P, D), with at most
+    468 points.
 
     Raises:
-        ValueError: see there.
+        ValueError: see ``align``.
     """
     return np.stack([features.align(face[: features.MESH_POINTS]) for face in points])
 
@@ -97,7 +99,7 @@ def distances(points: Points) -> NDArray[np.float64]:
 
 
 def neutral_rows(rows: Rows) -> NDArray[np.int64]:
-    """For each row the first row of its sequence, where that is another one and neutral; else −1.
+    """The first row of each row's sequence, if that is another row and neutral; else −1.
 
     Returns:
         int64 (N,), indices of rows.
@@ -111,7 +113,7 @@ def neutral_rows(rows: Rows) -> NDArray[np.int64]:
 
 
 def _plane(points: Points) -> NDArray[np.complex128]:
-    """x + iy"""
+    """Points in the plane as complex numbers x + iy: (N, P)."""
     result: NDArray[np.complex128] = points[..., 0] + 1j * points[..., 1].astype(np.float64)
     return result
 

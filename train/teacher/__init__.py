@@ -1,1 +1,1 @@
-"""Networks whose answers the small network learns from."""
+"""Teachers: larger or existing networks whose answers the small network learns from."""

@@ -1,33 +1,34 @@
-"""What teachers leave to their students: a run folder with their answers to the rows of a landmarks
-folder."""
+"""The answers of a teacher to the rows of a landmarks folder, and the run folder that holds them."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core.errors import DataError
+from edge.core.errors import DataError, first_line
 from edge.core.files import replacing_folder
 from evaluation import fingerprint, read_dataset
-from train.dataset import landmarks_folder
+from train.dataset.landmarks_folder import LandmarksFolder
+from train.npz import read_npz, write_npz
+from train.settings import TrainingSettings
+from train.versions import training_versions
 
 ANSWERS_FILE = "answers.npz"
 
 
-def pictures_of(
-    pictures: Path, classes: Path | None, folder: landmarks_folder.LandmarksFolder
-) -> list[NDArray[np.uint8]]:
+def read_pictures(pictures: Path, classes: Path | None, folder: LandmarksFolder) -> list[NDArray[np.uint8]]:
     """All pictures of a landmarks folder, in the order of its rows: uint8 (H, W) or (H, W, 3) each.
 
     Args:
         pictures: the data that was extracted.
         classes: names of class folders.
-        folder: what was made from it.
+        folder: the landmarks folder that was made from it.
 
     Raises:
-        DataError: it was made from something else.
+        DataError: the folder was made from other data.
     """
     if fingerprint(pictures, classes).sha256 != folder.info["data"]["sha256"]:
         raise DataError(f"{pictures} is not the data that {folder.path} was made from: extract again")
@@ -38,30 +39,61 @@ def pictures_of(
     return [sample.picture for sample in samples]
 
 
-def write_answers(out: Path, info: dict[str, Any], probabilities: NDArray[np.float32]) -> None:
-    """Write the run folder, whole or not at all.
+def rows_and_classes(landmarks: dict[str, Any], settings: TrainingSettings) -> dict[str, Any]:
+    """Data, split and classes that a teacher and its students must have in common: with another split, the
+    teacher would have been trained on faces that the student is validated on.
+
+    Args:
+        landmarks: ``info`` of the landmarks folder.
+        settings: settings of the student, or of the teacher.
+    """
+    return {
+        "data": landmarks["data"]["sha256"],
+        "preparation": landmarks["preparation"],
+        "labels": settings.labels,
+        "truth": settings.truth,
+        "validation": settings.validation,
+    }
+
+
+def write_answers(
+    out: Path,
+    landmarks: dict[str, Any],
+    settings: TrainingSettings,
+    probabilities: NDArray[np.float32],
+    info: dict[str, Any],
+) -> None:
+    """Write the run folder of a teacher, whole or not at all.
 
     Args:
         out: must not be there.
-        info: for ``run.json``; ``expected`` is what a student must have in common with the teacher.
+        landmarks: ``info`` of the landmarks folder.
+        settings: settings of the teacher.
         probabilities: float32 (rows, C); zeros in rows that are not trained on.
+        info: further content of ``run.json``.
 
     Raises:
         FileExistsError: something has come to ``out`` meanwhile; the message says where the run is.
         OSError: a full disk, for instance; nothing is left behind.
     """
+    content = {
+        **info,
+        "settings": asdict(settings),
+        "expected": rows_and_classes(landmarks, settings),
+        "versions": training_versions(),
+    }
     with replacing_folder(out, only_new=True) as run:
-        landmarks_folder.write_npz(run / ANSWERS_FILE, {"probabilities": probabilities})
-        (run / "run.json").write_text(json.dumps(info, indent=1) + "\n")
+        write_npz(run / ANSWERS_FILE, {"probabilities": probabilities})
+        (run / "run.json").write_text(json.dumps(content, indent=1) + "\n")
 
 
 def read_answers(run: Path, expected: dict[str, Any], rows: int) -> NDArray[np.float32]:
-    """What a teacher says about all rows of the landmarks folder.
+    """A teacher's answers to all rows of the landmarks folder.
 
     Args:
-        run: its run folder.
-        expected: what the student has in common with its teachers.
-        rows: how many the landmarks folder has.
+        run: run folder of the teacher.
+        expected: ``rows_and_classes`` of the student.
+        rows: number of rows of the landmarks folder.
 
     Returns:
         Probabilities, float32 (rows, C); zeros in rows that are not trained on.
@@ -71,12 +103,16 @@ def read_answers(run: Path, expected: dict[str, Any], rows: int) -> NDArray[np.f
     """
     try:
         found = json.loads((run / "run.json").read_text())["expected"]
-        with np.load(run / ANSWERS_FILE, allow_pickle=False) as archive:
-            probabilities = np.asarray(archive["probabilities"])  # what is no .npy inside comes as bytes
+        probabilities = read_npz(run / ANSWERS_FILE, ["probabilities"])["probabilities"]
     except Exception as error:  # a damaged archive raises anything from zlib.error to SyntaxError
-        raise DataError(f"the teacher {run} is no whole run folder of teach ({error}): teach again") from None
+        raise DataError(
+            f"the teacher {run} is no whole run folder of teach ({first_line(error)}): teach again"
+        ) from None
     if found != expected:
-        raise DataError(f"the teacher {run} was trained on {found}, expected the student's {expected}")
+        raise DataError(
+            f"the teacher {run} was trained on {found}, expected the student's {expected}: name a teacher of "
+            "the same data and settings"
+        )
     shape = (rows, expected["labels"])
     if probabilities.shape != shape or probabilities.dtype.kind != "f":
         raise DataError(

@@ -26,17 +26,17 @@ FILES = {
     MANIFEST: "5b349c17c7836da506e03422cd6461c74085d8bb2713ad4114647dc5d28174c8",
     "face_expression_model.bin": "9a9840f2cf1f4c7eab95f197512569345c00d2426754d4608b92af30e0300f3d",
 }
-"""Name → SHA-256."""
+"""Name of each file → its SHA-256."""
 
 SIDE = 112
-"""Of the picture of a face that it takes, px."""
+"""Side of the picture of a face that the network takes, px."""
 MARGIN = 1.15
-"""Side of the square that is cut out, in longer sides of the landmarks' box."""
+"""Side of the square that is cut out, as a multiple of the longer side of the landmarks' bounding box."""
 MEAN_RGB = (122.782, 117.001, 104.298)
-"""Taken off the pixels before they are divided by 256."""
+"""Mean colour, which is subtracted from the pixels before they are divided by 256."""
 
 ORDER = ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")
-"""Of its logits, in our words."""
+"""Emotion of each logit, by the names of ``evaluation.label_sets``."""
 
 
 def read_network(folder: Path) -> keras.Model:
@@ -46,7 +46,7 @@ def read_network(folder: Path) -> keras.Model:
         folder: the package, or its folder ``model``.
 
     Raises:
-        DataError: a file is missing or not the one that is known.
+        DataError: a file is missing or not the known one.
     """
     folder = folder / "model" if (folder / "model").is_dir() else folder
     contents = {}
@@ -60,7 +60,8 @@ def read_network(folder: Path) -> keras.Model:
             ) from None
         if sha256(contents[name]) != expected:
             raise DataError(
-                f"{folder / name} is not that of @vladmandic/face-api 1.7.15: its SHA-256 differs"
+                f"{folder / name} is not that of @vladmandic/face-api 1.7.15, its SHA-256 differs: unpack "
+                "that version (npm pack @vladmandic/face-api@1.7.15)"
             )
     manifest, raw = contents.values()
     weights = _weights(json.loads(manifest)[0]["weights"], raw)
@@ -70,7 +71,8 @@ def read_network(folder: Path) -> keras.Model:
 
 
 def _weights(manifest: list[dict[str, Any]], raw: bytes) -> dict[str, NDArray[np.float32]]:
-    """By name: one after the other, as float32 or as codes with a scale and a least value."""
+    """Weights by their names. The file has them one after the other, as float32 or as codes with a scale and
+    a minimum."""
     weights, offset = {}, 0
     for entry in manifest:
         count, quantization = int(np.prod(entry["shape"])), entry.get("quantization")
@@ -84,11 +86,12 @@ def _weights(manifest: list[dict[str, Any]], raw: bytes) -> dict[str, NDArray[np
 
 
 _CHANNELS = (32, 64, 128, 256)
-"""Of its four blocks, each of which halves the side."""
+"""Channels of the network's four blocks, each of which halves the side."""
 
 
 def _network() -> keras.Model:
-    """Blocks of four convolutions whose outputs are added up; all but the first are depthwise-separable."""
+    """The network: blocks of four convolutions whose outputs are added up; all convolutions but the first are
+    depthwise-separable."""
     pixels = layers.Input((SIDE, SIDE, 3))
     values = layers.Rescaling(1 / 256, [-mean / 256 for mean in MEAN_RGB])(pixels)
     for number, channels in enumerate(_CHANNELS):
@@ -104,7 +107,7 @@ def _network() -> keras.Model:
 
 
 def _names() -> list[str]:
-    """Of the weights, in the order of the layers."""
+    """Names of the weights, in the order of the layers."""
     names = []
     for block in range(len(_CHANNELS)):
         for number in range(4):
@@ -130,12 +133,12 @@ def cut_out(rgb: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[n
 
 
 def answers(network: keras.Model, faces: NDArray[np.uint8], labels: LabelSet) -> NDArray[np.float32]:
-    """What it says about faces, each looked at as it is and mirrored.
+    """The network's answers to N faces: the mean of each face and its mirror image.
 
     Args:
-        network: of ``read_network``.
-        faces: uint8 (N, 112, 112, 3) of ``cut_out``.
-        labels: C classes; what it knows and they do not is left out.
+        network: network of ``read_network``.
+        faces: uint8 (N, 112, 112, 3), from ``cut_out``.
+        labels: C classes; emotions without a class are excluded.
 
     Returns:
         Probabilities float32 (N, C).

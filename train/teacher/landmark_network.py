@@ -1,4 +1,4 @@
-"""A part of the face landmark network as a Keras network, with its weights, so that it can learn on."""
+"""A part of the face landmark network as a Keras network with the same weights, which can be trained."""
 
 import keras
 import numpy as np
@@ -8,10 +8,12 @@ from tensorflow.lite.python import schema_py_generated
 from tensorflow.lite.tools import flatbuffer_utils
 
 START = 83
-"""``p_re_lu_9``, (24, 24, 64): what lies before it stays as it is, what comes after learns on."""
+"""Index of the feature map ``p_re_lu_9``, (24, 24, 64): layers before it stay fixed, layers after it are
+trained."""
 
 ENDS = (141, 179, 177)
-"""The last map at 6×6, and the last ones at 3×3 of the branches for landmarks and presence."""
+"""Indices of the last feature map at 6×6, and of the last ones at 3×3 in the branches for landmarks and
+presence."""
 
 _NAMES = {
     value: name for name, value in vars(schema_py_generated.BuiltinOperator).items() if isinstance(value, int)
@@ -19,12 +21,12 @@ _NAMES = {
 
 
 def landmark_network(flatbuffer: bytes, start: int, ends: tuple[int, ...]) -> keras.Model:
-    """What ``face_landmark.tflite`` does between its tensor ``start`` and its tensors ``ends``.
+    """The part of ``face_landmark.tflite`` from its tensor ``start`` to its tensors ``ends``.
 
     Args:
-        flatbuffer: the model, its weights from ``start`` on float16, a DEQUANTIZE before each use.
-        start: index of a feature map.
-        ends: indices of feature maps that are computed from it alone.
+        flatbuffer: the model; its weights after ``start`` are float16, with a DEQUANTIZE before each use.
+        start: index of the feature map that is the input.
+        ends: indices of the feature maps that are the outputs, computed from ``start`` alone.
 
     Returns:
         float32 (N, H, W, C) → float32 (N, H', W', C') for each of ``ends``; trainable.
@@ -60,7 +62,7 @@ def landmark_network(flatbuffer: bytes, start: int, ends: tuple[int, ...]) -> ke
 def _layer(
     name: str, value: keras.KerasTensor, weights: list[NDArray[np.float32]], shape: list[int]
 ) -> keras.KerasTensor:
-    """One operator. Kernels are (C', H, W, C) and (1, H, W, C) in the flatbuffer."""
+    """The layer of one operator. Kernels are (C', H, W, C) and (1, H, W, C) in the flatbuffer."""
     stride = int(value.shape[1]) // shape[1]
     if name == "MAX_POOL_2D":
         return layers.MaxPool2D(stride)(value)

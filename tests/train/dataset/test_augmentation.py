@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.core.types import Roi
-from train.dataset.augmentation import distort, mirror, move, vary
+from train.dataset.augmentation import augment, distort, mirror, move
 
 ROI = Roi(60.0, 52.0, 70.0, 0.2)
 SEEDS = range(40)
@@ -37,10 +37,10 @@ def test_the_mirrored_region_has_the_mirrored_pixels(picture):
 
 def test_the_generator_decides(picture):
     for seed in SEEDS:
-        first, second = (vary(picture, ROI, np.random.default_rng([seed, 1])) for _ in range(2))
+        first, second = (augment(picture, ROI, np.random.default_rng([seed, 1])) for _ in range(2))
         assert np.array_equal(first[0], second[0])
         assert first[1] == second[1]
-    others = [vary(picture, ROI, np.random.default_rng(seed)) for seed in SEEDS]
+    others = [augment(picture, ROI, np.random.default_rng(seed)) for seed in SEEDS]
     assert len({roi for _, roi in others}) == len(SEEDS)
     undistorted = {picture.tobytes(), picture[:, ::-1].tobytes()}
     assert 0.3 < np.mean([varied.tobytes() in undistorted for varied, _ in others]) < 0.7
@@ -55,7 +55,7 @@ def test_shape_type_and_the_picture_itself(shape):
         result = distort(picture, ROI, np.random.default_rng(seed))
         assert (result.dtype, result.shape) == (np.uint8, shape)
         assert not np.shares_memory(result, picture)
-        varied, _ = vary(picture, ROI, np.random.default_rng(seed))
+        varied, _ = augment(picture, ROI, np.random.default_rng(seed))
         assert (varied.dtype, varied.shape) == (np.uint8, shape)
     assert np.array_equal(picture, before)
 
@@ -84,5 +84,5 @@ def test_a_moved_region_stays_near():
 def test_half_are_mirrored(picture):
     """Without distortion to speak of: the rotation of the region tells."""
     far = Roi(60.0, 52.0, 70.0, 2.0)
-    signs = [np.sign(vary(picture, far, np.random.default_rng(seed))[1].rotation) for seed in range(200)]
+    signs = [np.sign(augment(picture, far, np.random.default_rng(seed))[1].rotation) for seed in range(200)]
     assert 70 < signs.count(-1) < 130

@@ -270,6 +270,6 @@ def test_what_cannot_be_inspected(tmp_path):
 def test_real_rows(fer_csv, capsys):
     inspect(fer_csv, None, None)
     printed = capsys.readouterr().out
-    assert re.search(r"all +300 +300 +600 +100.0%", printed)
+    assert re.search(r"all +150 +150 +300 +100.0%", printed)
     assert "100.0% of the pictures are grey" in printed
     assert "rows with votes" in printed

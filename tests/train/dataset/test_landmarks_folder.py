@@ -11,6 +11,7 @@ import pytest
 from edge.core.errors import DataError
 from train.dataset import landmarks_folder
 from train.dataset.landmarks_folder import Faces, Rows
+from train.npz import write_npz
 
 SHARDS = ["000000.npz", "000001.npz", "000002.npz"]
 
@@ -167,7 +168,7 @@ def test_a_map_of_another_shape_or_type_is_refused(made, change):
     for name in SHARDS:
         with np.load(path / name) as archive:
             arrays = dict(archive)
-        landmarks_folder.write_npz(path / name, arrays | {"coarse_map_0": change(arrays["coarse_map_0"])})
+        write_npz(path / name, arrays | {"coarse_map_0": change(arrays["coarse_map_0"])})
     folder = landmarks_folder.load(path)
     folder.faces()
     with pytest.raises(DataError, match=r"fit together|of another shape"):
@@ -264,7 +265,7 @@ def test_shards_that_do_not_fit_together(made, change):
     path, _, _ = made
     with np.load(path / SHARDS[1]) as archive:
         arrays = change(dict(archive))
-    landmarks_folder.write_npz(path / SHARDS[1], arrays)
+    write_npz(path / SHARDS[1], arrays)
     with pytest.raises(DataError, match=r"fit together|other numbers of faces"):
         landmarks_folder.load(path).faces(0)
 
@@ -273,7 +274,7 @@ def test_a_shard_whose_faces_are_no_list(made):
     path, _, _ = made
     with np.load(path / SHARDS[1]) as archive:
         arrays = dict(archive) | {"found_0": np.array(True)}
-    landmarks_folder.write_npz(path / SHARDS[1], arrays)
+    write_npz(path / SHARDS[1], arrays)
     with pytest.raises(DataError, match="do not fit together"):
         landmarks_folder.load(path).faces(0)
 

@@ -1,19 +1,15 @@
 """Folders of landmarks, one for each subject."""
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edge.core.errors import DataError
 from evaluation.label_sets import EMOTIONS
+from train.cli import main
 from train.dataset import landmarks_folder
 from train.dataset.subjects import Sequence68, extract_subjects, is_subjects, read, to_rows
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def face(seed):
@@ -61,7 +57,7 @@ def test_the_known_layout(lille):
     first = sequences[0].landmarks
     assert (first.dtype, first.shape) == (np.float32, (3, 68, 2))
     assert np.array_equal(first, np.stack([face(20), face(21), face(22)]))
-    assert bad == [f"{lille}: 1 sequences without an emotion left out"]
+    assert bad == [f"{lille}: 1 sequences without an emotion excluded"]
     assert is_subjects(lille)
     assert not is_subjects(lille / "S010")
 
@@ -137,7 +133,7 @@ class TestOwnEmotions:
             ("5\n6", "second emotion"),
         ],
     )
-    def test_a_subject_without_a_usable_one_is_left_out(self, tmp_path, content, message):
+    def test_a_subject_without_a_usable_one_is_excluded(self, tmp_path, content, message):
         for subject in ("S001", "S002"):
             write(tmp_path / subject / "emotion.csv", "happy")
             write(tmp_path / subject / "omlands.csv", line(face(1)))
@@ -292,18 +288,14 @@ class TestExtract:
         assert (tmp_path / "mine" / "letter.txt").exists()
 
 
-def test_by_the_command(lille, tmp_path):
+def test_by_the_command(lille, command, tmp_path):
     """``mien train extract`` on such a folder, with a mapping; no face models are needed."""
     mapping = tmp_path / "map.toml"
     mapping.write_text('[classes]\n3 = "disgust"\n')
     out = tmp_path / "landmarks"
-    command = [sys.executable, "-m", "train", "extract", str(lille), "--out", str(out)]
-    result = subprocess.run(
-        [*command, "--classes", str(mapping)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, result.stderr
-    assert result.stdout == f"5 rows, 1 problems → {out}\n"
-    assert result.stderr == f"warning: {lille}: 1 sequences without an emotion left out\n"
+    code, printed, error = command(main, "extract", lille, "--out", out, "--classes", mapping)
+    assert (code, printed) == (0, f"5 rows, 1 problems → {out}\n")
+    assert error == f"warning: {lille}: 1 sequences without an emotion excluded\n"
     folder = landmarks_folder.load(out)
     names = [EMOTIONS[label] for label in folder.rows.label]
     assert names == ["neutral", "disgust", "happy", "neutral", "sad"]
@@ -311,10 +303,8 @@ def test_by_the_command(lille, tmp_path):
     assert folder.faces().landmarks.shape == (5, 68, 2)
 
     (lille / "emotion.csv").unlink()
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert result.returncode == 1
-    assert result.stderr.startswith(
-        f"error: {lille} has no usable sequence: no {lille / 'S010'}/emotion.csv: "
-    )
-    assert result.stderr.count("\n") == 1
+    code, _, error = command(main, "extract", lille, "--out", out)
+    assert code == 1
+    assert error.startswith(f"error: {lille} has no usable sequence: no {lille / 'S010'}/emotion.csv: ")
+    assert error.count("\n") == 1
     assert len(landmarks_folder.load(out).rows) == 5  # as before

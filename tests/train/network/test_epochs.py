@@ -9,9 +9,11 @@ from train.network.checkpoint import Checkpoint
 from train.network.epochs import learn
 from train.network.model import build_model
 from train.network.trainer import Batch, Trainer
-from train.settings import Settings
+from train.settings import TrainingSettings
 
-SETTINGS = Settings(inputs=("landmarks",), hidden=(8,), batch=4, epochs=5, votes=1.0, dropout=0.3)
+SETTINGS = TrainingSettings(
+    inputs=("landmarks",), hidden=(8,), batch=4, epochs=5, votes_weight=1.0, dropout=0.3
+)
 
 
 class Stopped(Exception):
@@ -55,7 +57,7 @@ def test_a_stopped_training_ends_as_one_that_was_not(tmp_path, capsys):
         learn(trainer(), SETTINGS, batches, judged([5.0, 3.0, Stopped()]), kept)
     again = trainer()
     progress, best_again = learn(again, SETTINGS, batches, judged(losses[2:]), Checkpoint(tmp_path / "b", {}))
-    assert "going on behind epoch 2\n" in capsys.readouterr().out
+    assert "going on after epoch 2\n" in capsys.readouterr().out
     assert (progress.best_epoch, progress.best_loss, progress.steps) == (4, 2.0, 30)
     assert [entry["loss"] for entry in progress.history] == [entry["loss"] for entry in whole.history]
     for one, other in zip(best, best_again, strict=True):
@@ -63,7 +65,9 @@ def test_a_stopped_training_ends_as_one_that_was_not(tmp_path, capsys):
 
 
 def test_patience_counts_over_a_stop(tmp_path):
-    settings = Settings().override(["epochs=9", "patience=2", "batch=4", "inputs=landmarks", "hidden=8"])
+    settings = TrainingSettings().override(
+        ["epochs=9", "patience=2", "batch=4", "inputs=landmarks", "hidden=8"]
+    )
     with pytest.raises(Stopped):
         learn(trainer(), settings, batches, judged([1.0, 2.0, Stopped()]), Checkpoint(tmp_path / "r", {}))
     progress, _ = learn(trainer(), settings, batches, judged([3.0]), Checkpoint(tmp_path / "r", {}))
@@ -80,6 +84,11 @@ class TestCheckpoint:
         assert progress == {"steps": 3}
         for one, other in zip(arrays, self.ARRAYS, strict=True):
             np.testing.assert_array_equal(one, other)
+
+    def test_former_names_of_settings_are_the_same_training(self, tmp_path):
+        Checkpoint(tmp_path / "run", {"settings": {"averaging": 0.5}}).save([*self.ARRAYS], {"steps": 3})
+        arrays, _ = Checkpoint(tmp_path / "run", {"settings": {"ema_decay": 0.5}}).load()
+        assert len(arrays) == 2
 
     def test_that_of_another_training_is_none(self, tmp_path):
         Checkpoint(tmp_path / "run", {"a": 1}).save([*self.ARRAYS], {})

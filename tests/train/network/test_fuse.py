@@ -1,49 +1,36 @@
 """Networks of several runs as one."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
+import shutil
 
 import keras
 import numpy as np
 import pytest
 
+from convert.convert import convert
 from edge.core.errors import DataError
 from edge.core.quantize import softmax
-from train.fit import fit
+from train.cli import main
 from train.network.fuse import fuse
-from train.settings import Settings
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
-def runs(toy_landmarks, quick, tmp_path_factory):
-    """Two runs that see different things, and one with other validation rows."""
+def runs(toy_landmarks, quick_fit, copy_as_0_7, tmp_path_factory):
+    """Two runs with different inputs, one of them also as version 0.7 wrote it and with other settings."""
     folder = tmp_path_factory.mktemp("runs")
-    own = {"seen": "inputs=landmarks", "felt": "inputs=texture,coarse_map", "other": "validation=0.2"}
-    for name, setting in own.items():
-        fit(
-            toy_landmarks,
-            folder / name,
-            Settings().override([*quick, "inputs=landmarks", setting, "epochs=3"]),
-        )
+    quick_fit(toy_landmarks, folder / "landmarks", "inputs=landmarks", "epochs=3")
+    quick_fit(toy_landmarks, folder / "maps", "inputs=texture,coarse_map", "epochs=3")
+    copy_as_0_7(folder / "landmarks", folder / "old")
+    info = json.loads(shutil.copytree(folder / "maps", folder / "other").joinpath("run.json").read_text())
+    info["settings"]["validation"] = 0.2
+    (folder / "other" / "run.json").write_text(json.dumps(info))
     return folder
 
 
 @pytest.fixture(scope="module")
 def fused(runs):
-    fuse([runs / "seen", runs / "felt"], runs / "fused")
+    fuse([runs / "landmarks", runs / "maps"], runs / "fused")
     return runs / "fused"
-
-
-def run(*arguments):
-    """A command; gives what it printed."""
-    command = [sys.executable, "-m", *map(str, arguments)]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
-    return result.stdout
 
 
 def load(folder):
@@ -61,7 +48,7 @@ def test_the_logits_are_the_mean_of_the_calibrated_ones(runs, fused):
     }
     assert [*rows] == ["landmarks", "texture", "coarse_map"]
     expected = 0
-    for name in ("seen", "felt"):
+    for name in ("landmarks", "maps"):
         part, _, network = load(runs / name)
         taken = [rows[entry["name"]] for entry in part["inputs"]]
         expected = expected + network.predict(taken, verbose=0) / part["temperature"] / 2
@@ -75,7 +62,7 @@ def test_its_figures_are_those_of_its_answers(fused):
     with np.load(fused / "predictions.npz") as archive:
         given, found = archive["probabilities_0"], archive["found_0"]
     assert np.allclose(given[found].sum(axis=1), 1, atol=1e-5)
-    assert info["fused"][1]["name"] == "felt"
+    assert info["fused"][1]["name"] == "maps"
     assert len(arrays["validation/texture"]) == found.sum()
     logits = np.log(given[found]) * info["temperature"]
     right = softmax(logits).argmax(axis=1) == arrays["validation/number"]
@@ -84,17 +71,7 @@ def test_its_figures_are_those_of_its_answers(fused):
 
 
 def test_it_becomes_a_bundle(fused, tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "convert",
-        str(fused),
-        "--out",
-        str(tmp_path / "bundle"),
-        "--accept-loss",
-    ]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
+    convert(fused, tmp_path / "bundle", "fused", accept_loss=True)
     description = json.loads((tmp_path / "bundle" / "model.json").read_text())
     assert [entry["name"] for entry in description["inputs"]] == ["landmarks", "texture", "coarse_map"]
 
@@ -102,10 +79,10 @@ def test_it_becomes_a_bundle(fused, tmp_path):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (("seen",), "expected two runs or more, each with inputs of its own, found 1 with landmarks"),
-        (("seen", "seen"), "found 2 with landmarks, landmarks"),
-        (("seen", "other"), "has other landmarks, classes, rows or settings"),
-        (("seen", "nowhere"), "nowhere is no whole run folder of fit"),
+        (("landmarks",), "expected two runs or more, each with inputs of its own, found 1 with landmarks"),
+        (("landmarks", "landmarks"), "found 2 with landmarks, landmarks"),
+        (("landmarks", "other"), "has other landmarks, classes, rows or settings"),
+        (("landmarks", "nowhere"), "nowhere is no whole run folder of fit"),
     ],
 )
 def test_runs_that_do_not_go_together(runs, tmp_path, names, message):
@@ -114,11 +91,10 @@ def test_runs_that_do_not_go_together(runs, tmp_path, names, message):
     assert not (tmp_path / "out").exists()
 
 
-def test_through_the_command_line(runs, tmp_path):
-    command = [sys.executable, "-m", "train", "fuse", str(runs / "felt"), str(runs / "seen"), "--out"]
-    result = subprocess.run(
-        [*command, str(tmp_path / "run")], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, result.stderr
-    assert "PublicTest: accuracy" in result.stdout
-    assert result.stdout.splitlines()[-1].startswith("felt and seen → ")
+def test_a_run_of_version_0_7_through_the_command_line(runs, command, tmp_path):
+    code, printed, error = command(main, "fuse", runs / "maps", runs / "old", "--out", tmp_path / "run")
+    assert (code, error) == (0, "")
+    assert "PublicTest: accuracy" in printed
+    assert printed.splitlines()[-1].startswith("maps and old → ")
+    parts = json.loads((tmp_path / "run" / "run.json").read_text())["fused"]
+    assert parts[0]["settings"].keys() == parts[1]["settings"].keys()

@@ -1,10 +1,10 @@
-"""Points that shake and points that are lost."""
+"""Noise on landmarks, and landmarks that are lost."""
 
 import numpy as np
 import pytest
 
 from edge.core import features
-from train.network.landmark_noise import LOST_RADIUS, WorseLandmarks
+from train.network.landmark_noise import DROPOUT_RADIUS, LandmarkNoise
 
 RNG = np.random.default_rng(0)
 
@@ -22,7 +22,7 @@ def faces(request):
 
 def test_shaken_rows_are_aligned_again_and_differ_in_how_much(faces):
     rows, (left, right), columns = faces
-    noise = WorseLandmarks(rows.mean(axis=0), shake=0.05, lost=0)
+    noise = LandmarkNoise(rows.mean(axis=0), jitter=0.05, dropout=0)
     shaken = noise(rows, np.random.default_rng(0))
     points = shaken.reshape(len(rows), -1, columns)
     np.testing.assert_allclose(points[:, left, :2], np.tile([-0.5, 0], (len(rows), 1)), atol=1e-6)
@@ -36,7 +36,7 @@ def test_shaken_rows_are_aligned_again_and_differ_in_how_much(faces):
 
 def test_the_alignment_is_the_devices(faces):
     rows, _, columns = faces
-    noise = WorseLandmarks(rows.mean(axis=0), shake=1e-12, lost=0)
+    noise = LandmarkNoise(rows.mean(axis=0), jitter=1e-12, dropout=0)
     turned = rows.reshape(len(rows), -1, columns) * np.float32(3) + np.float32(0.25)
     expected = np.stack([features.align(row).ravel() for row in turned])
     result = noise(turned.reshape(rows.shape), np.random.default_rng(0))
@@ -46,7 +46,7 @@ def test_the_alignment_is_the_devices(faces):
 def test_lost_points_are_a_disk_of_the_mean_face(faces):
     rows, (left, right), columns = faces
     mean = rows.mean(axis=0)
-    holes = WorseLandmarks(mean, shake=0, lost=1.0)(rows, np.random.default_rng(0))
+    holes = LandmarkNoise(mean, jitter=0, dropout=1.0)(rows, np.random.default_rng(0))
     shape = (len(rows), -1, columns)
     gone = (holes != rows).reshape(shape).any(axis=2)
     assert gone.any(axis=1).mean() > 0.9
@@ -54,15 +54,15 @@ def test_lost_points_are_a_disk_of_the_mean_face(faces):
     assert np.array_equal(holes.reshape(shape)[gone], np.broadcast_to(mean, rows.shape).reshape(shape)[gone])
     places = mean.reshape(-1, columns)[:, :2]
     for row in gone[gone.any(axis=1)]:
-        assert np.ptp(places[row], axis=0).max() <= 2 * LOST_RADIUS[1]
+        assert np.ptp(places[row], axis=0).max() <= 2 * DROPOUT_RADIUS[1]
 
 
 def test_a_part_of_the_rows_keeps_its_points(faces):
     rows, *_ = faces
-    holes = WorseLandmarks(rows.mean(axis=0), shake=0, lost=0.25)(rows, np.random.default_rng(0))
+    holes = LandmarkNoise(rows.mean(axis=0), jitter=0, dropout=0.25)(rows, np.random.default_rng(0))
     assert 0.6 < (holes == rows).all(axis=1).mean() < 0.9
 
 
 def test_no_noise_changes_nothing(faces):
     rows, *_ = faces
-    assert np.array_equal(WorseLandmarks(rows.mean(axis=0), 0, 0)(rows, RNG), rows)
+    assert np.array_equal(LandmarkNoise(rows.mean(axis=0), 0, 0)(rows, RNG), rows)

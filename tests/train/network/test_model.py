@@ -9,13 +9,13 @@ import pytest
 from edge.core.errors import ConfigError
 from edge.core.quantize import MeanStd, softmax
 from edge.head.inputs import INPUTS
-from train.dataset.training_data import Standardization, standardization
+from train.dataset.inputs import Standardization, standardization
 from train.network.model import build_model, deployed
-from train.settings import Settings
+from train.settings import TrainingSettings
 
-SMALL = Settings(hidden=(12, 8), channels=(4, 6), narrow=5, texture_channels=(3, 4, 5))
+SMALL = TrainingSettings(hidden=(12, 8), channels=(4, 6), bottleneck=5, texture_channels=(3, 4, 5))
 SHAPES = {name: entry.shape for name, entry in INPUTS.items()}
-AS_TRAINED = replace(SMALL, adjustment=0.0)
+AS_TRAINED = replace(SMALL, logit_adjustment=0.0)
 ALONE = {"landmarks": SHAPES["landmarks"]}
 
 
@@ -62,7 +62,9 @@ def test_the_adjustment_moves_answers_towards_rare_classes(network):
     rows = random_rows(5)
     before = softmax(network(rows)[0].numpy())
     share = np.array([0.7, 0.2, 0.1])
-    after = deployed(network, share, replace(SMALL, adjustment=0.5), not_standardized(SHAPES))(rows).numpy()
+    after = deployed(network, share, replace(SMALL, logit_adjustment=0.5), not_standardized(SHAPES))(
+        rows
+    ).numpy()
     np.testing.assert_allclose(after.mean(axis=1), 0, atol=1e-5)
     expected = before / share**0.5
     np.testing.assert_allclose(softmax(after), expected / expected.sum(axis=1, keepdims=True), rtol=1e-4)
@@ -90,7 +92,7 @@ def test_without_maps(network):
 def test_the_odds_multiply_those_of_the_answers(network):
     rows = random_rows(5)
     before = softmax(network(rows)[0].numpy())
-    settings = replace(SMALL, labels=3, adjustment=0.0, odds=(2.0, 1.0, 0.25))
+    settings = replace(SMALL, labels=3, logit_adjustment=0.0, class_odds=(2.0, 1.0, 0.25))
     after = deployed(network, np.full(3, 1 / 3), settings, not_standardized(SHAPES))(rows).numpy()
     expected = before * (2.0, 1.0, 0.25)
     np.testing.assert_allclose(softmax(after), expected / expected.sum(axis=1, keepdims=True), rtol=1e-4)
@@ -99,4 +101,4 @@ def test_the_odds_multiply_those_of_the_answers(network):
 @pytest.mark.parametrize("odds", [(1.0, 2.0), (1.0, 0.0, 1.0), (1.0, 1.0, float("nan"))])
 def test_odds_are_one_number_above_0_for_each_class(odds):
     with pytest.raises(ConfigError, match="odds must be 3 numbers above 0, one for each class"):
-        replace(SMALL, labels=3, odds=odds)
+        replace(SMALL, labels=3, class_odds=odds)

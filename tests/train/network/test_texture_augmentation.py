@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from train.network.texture_augmentation import varied
+from train.network.texture_augmentation import augmented
 
 
 def textures(count, seed=0):
@@ -12,7 +12,7 @@ def textures(count, seed=0):
 
 
 def test_they_stay_normalized_and_of_their_shape():
-    result = varied(textures(40), np.random.default_rng(1))
+    result = augmented(textures(40), np.random.default_rng(1))
     assert (result.shape, result.dtype) == ((40, 64, 64, 1), np.float32)
     np.testing.assert_allclose(result.mean(axis=(1, 2)), 0, atol=1e-4)
     np.testing.assert_allclose(result.std(axis=(1, 2)), 1, atol=1e-2)
@@ -20,15 +20,15 @@ def test_they_stay_normalized_and_of_their_shape():
 
 def test_each_differs_and_the_same_numbers_give_the_same():
     same = np.repeat(textures(1), 20, axis=0)
-    result = varied(same, np.random.default_rng(2))
+    result = augmented(same, np.random.default_rng(2))
     assert len({picture.tobytes() for picture in result}) == 20
-    np.testing.assert_array_equal(result, varied(same, np.random.default_rng(2)))
+    np.testing.assert_array_equal(result, augmented(same, np.random.default_rng(2)))
 
 
 def test_what_they_show_can_still_be_seen():
     """As it is or mirrored: half of each."""
     originals = textures(200)
-    result = varied(originals, np.random.default_rng(3))
+    result = augmented(originals, np.random.default_rng(3))
     straight, mirrored = (
         (originals[:, :, order] * result).mean(axis=(1, 2, 3))
         for order in (slice(None), slice(None, None, -1))
@@ -40,9 +40,9 @@ def test_what_they_show_can_still_be_seen():
 def test_the_originals_stay_as_they_are():
     originals = textures(10)
     copy = originals.copy()
-    varied(originals, np.random.default_rng(4))
+    augmented(originals, np.random.default_rng(4))
     np.testing.assert_array_equal(originals, copy)
 
 
 def test_a_texture_without_contrast_stays_finite():
-    assert np.isfinite(varied(np.zeros((30, 64, 64, 1), np.float32), np.random.default_rng(5))).all()
+    assert np.isfinite(augmented(np.zeros((30, 64, 64, 1), np.float32), np.random.default_rng(5))).all()

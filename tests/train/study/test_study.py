@@ -1,6 +1,9 @@
 """``python -m train.study`` and the representations that it compares."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,12 +16,15 @@ from evaluation import picture_hash
 from evaluation.label_sets import EMOTIONS
 from train.dataset import landmarks_folder
 from train.dataset.balance import STRATEGIES
+from train.dataset.inputs import standardization
 from train.dataset.landmarks_folder import Faces, Rows
-from train.settings import Settings
+from train.settings import TrainingSettings
 from train.study import alignment, runner, shapes
 from train.study.cli import main
 from train.study.output import show, summarize
 from train.study.points import REGIONS, subset
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def faces(count, points=68, columns=2, seed=0):
@@ -236,12 +242,12 @@ def test_the_mean_face_is_of_training_faces(task, monkeypatch):
     assert np.array_equal(seen[0], task.faces.landmarks[task.training])
 
 
-def test_faces_that_were_not_found_and_evaluation_rows_are_left_out(tmp_path):
+def test_faces_that_were_not_found_and_evaluation_rows_are_excluded(tmp_path):
     label = ["happy", "sad"] * 30
     split = ["Training"] * 50 + ["PublicTest"] * 10
     found = np.arange(60) % 7 > 0
     folder = landmarks(tmp_path / "lm", label, split=split, columns=3, found=found)
-    task = runner.open_task(folder, Settings(inputs=("landmarks",), validation=0.2))
+    task = runner.open_task(folder, TrainingSettings(inputs=("landmarks",), validation=0.2))
     used = task.rows.name[np.concatenate([task.training, task.validation])]
     assert sorted(used) == sorted(f"row {index}" for index in range(50) if found[index])
     assert np.array_equal(np.unique(task.rows.split[task.training]), ["Training"])
@@ -249,6 +255,25 @@ def test_faces_that_were_not_found_and_evaluation_rows_are_left_out(tmp_path):
     assert (task.faces.landmarks.any(axis=(1, 2))).all()
     assert "no sequences" in by_name(task)["movement, without neutral first faces"].reason
     assert by_name(task)["Procrustes"].matrix().shape == (task.faces.found.sum(), 68, 3)
+
+
+def test_tasks_shapes_and_tables_need_no_tensorflow(sequences, tmp_path):
+    code = """
+import sys
+sys.modules["tensorflow"] = sys.modules["keras"] = None
+from pathlib import Path
+from train.study import alignment, balance, cli, output, runner
+from train.study.output import Study
+task = runner.open_task(Path(sys.argv[1]), runner.DEFAULTS)
+runner.require_faces(task, runner.DEFAULTS.override(["batch=8"]))
+names = [entry.name for entry in alignment.representations(task) if entry.matrix and entry.matrix().size]
+study = Study("A title", "About it.", Path(sys.argv[2]), runner.DEFAULTS, 1, "python -m here")
+output.write(study, task, ["representation"], [[name] for name in names], {})
+"""
+    arguments = [sys.executable, "-c", code, str(sequences), str(tmp_path / "out")]
+    result = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "movement, without neutral first faces" in (tmp_path / "out" / "study.md").read_text()
 
 
 def test_mean_and_standard_deviation():
@@ -260,7 +285,7 @@ def test_mean_and_standard_deviation():
     assert show(summarize([0.5, None])) == "–"
 
 
-TINY = "--seeds 1 --set epochs=20 hidden=16 batch=8 validation=0.3 averaging=0.5 learning_rate=1e-2".split()
+TINY = "--seeds 1 --set epochs=20 hidden=16 batch=8 validation=0.3 ema_decay=0.5 learning_rate=1e-2".split()
 
 
 def test_alignment_writes_its_table(sequences, tmp_path, monkeypatch, capsys):
@@ -309,9 +334,13 @@ def fails(capsys, code, words, *argv):
         (1, "an epoch (balance=none)", ("alignment", "--set", "batch=1000")),
         (1, "an epoch (balance=undersample)", ("balance", "--set", "batch=32")),
         (1, "has no coarse_map", ("balance", "--embedding", "--set", "batch=4", "validation=0.3")),
-        (78, "leave out --set inputs=landmarks,coarse_map", ("alignment", "--set", "embedding=true")),
-        (78, "no shaken or lost landmarks", ("balance", "--set", "shake=0.01")),
-        (78, "leave out --set balance=focal", ("balance", "--set", "balance=focal")),
+        (
+            78,
+            "remove --set inputs=landmarks,coarse_map",
+            ("alignment", "--set", "inputs=landmarks,coarse_map"),
+        ),
+        (78, "without landmark_jitter", ("balance", "--set", "landmark_jitter=0.01")),
+        (78, "remove --set balance=focal", ("balance", "--set", "balance=focal")),
         (78, "expected KEY=VALUE", ("balance", "--set", "epoch=3")),
     ],
 )
@@ -337,18 +366,10 @@ def test_a_table_that_cannot_be_written_is_printed(sequences, tmp_path, monkeypa
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_every_strategy_takes_as_many_steps(task, monkeypatch, strategy):
-    class Counter:
-        def __init__(self, build, steps, settings):
-            self.batches = []
-
-        def step(self, batch):
-            self.batches.append(batch)
-
-    monkeypatch.setattr(runner, "Trainer", Counter)
-    chosen = Settings(inputs=("landmarks",), balance=strategy, batch=8, epochs=3)
+def test_every_strategy_takes_as_many_steps(task, strategy):
+    chosen = TrainingSettings(inputs=("landmarks",), balance=strategy, batch=8, epochs=3)
     matrix = np.zeros((len(task.number), 2), np.float32)
     inputs = {"landmarks": matrix}
-    trainer = runner._trained(inputs, runner.training_data.standardization(inputs, 5.0), task, chosen)
-    assert len(trainer.batches) == 3 * (len(task.training) // 8)
-    assert {len(batch.weight) for batch in trainer.batches} == {8}
+    taken = [*runner.training_batches(inputs, standardization(inputs, 5.0), task, chosen)]
+    assert len(taken) == 3 * (len(task.training) // 8)
+    assert {len(batch.weight) for batch in taken} == {8}

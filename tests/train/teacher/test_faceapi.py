@@ -4,7 +4,6 @@ project."""
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from edge.landmarks.litert import LitertBackend
 from edge.landmarks.models import find_models
 from evaluation import prepare
 from evaluation.label_sets import FER2013, LABEL_SETS
+from train.cli import main
 from train.dataset import landmarks_folder
 from train.teacher import faceapi
 
@@ -95,27 +95,22 @@ class TestWrongPackages:
             faceapi.read_network(tmp_path)
 
 
-def test_its_answers_are_what_a_student_learns_from(package, fer_csv, tmp_path):
-    def train(*arguments):
-        command = [sys.executable, "-m", "train", *map(str, arguments)]
-        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        assert result.returncode == 0, result.stderr
-        return result.stdout
-
-    faces, teacher = tmp_path / "faces", tmp_path / "faceapi"
-    train("extract", fer_csv, "--out", faces)
-    printed = train(
-        "teach", fer_csv, faces, "--out", teacher, "--faceapi", package, "--set", "validation=0.2"
-    )
+def test_its_answers_are_what_a_student_learns_from(
+    package, fer_csv, fer_landmarks, command, quick_fit, tmp_path
+):
+    teacher = tmp_path / "faceapi"
+    flags = ("--out", teacher, "--faceapi", package, "--set", "validation=0.2")
+    code, printed, error = command(main, "teach", fer_csv, fer_landmarks, *flags)
+    assert (code, error) == (0, "")
     info = json.loads((teacher / "run.json").read_text())
     assert info["kind"] == "face-api"
     assert info["validation_accuracy"] > 0.4
     assert f"validation accuracy {info['validation_accuracy']:.2%}" in printed
-    rows = landmarks_folder.load(faces).rows
+    rows = landmarks_folder.load(fer_landmarks).rows
     with np.load(teacher / "answers.npz") as archive:
         asked = archive["probabilities"].sum(axis=1) > 0
     assert not asked[rows.split != "Training"].any()
     assert asked[rows.split == "Training"].mean() > 0.9
-    quick = ("inputs=texture", "hidden=", "texture_channels=4,4,8", "epochs=1", "batch=32", "validation=0.2")
-    train("fit", faces, "--out", tmp_path / "run", "--teacher", teacher, "--set", *quick, "teacher=1")
-    assert json.loads((tmp_path / "run" / "run.json").read_text())["teachers"] == ["faceapi"]
+    settings = ("inputs=texture", "hidden=", "epochs=1", "batch=32", "validation=0.2", "teacher_weight=1")
+    run = quick_fit(fer_landmarks, tmp_path / "run", *settings, teachers=[teacher])
+    assert json.loads((run / "run.json").read_text())["teachers"] == ["faceapi"]

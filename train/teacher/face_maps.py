@@ -1,4 +1,4 @@
-"""Pictures of faces → what the landmark network's first layers see in them: what ``teach``'s workers do."""
+"""Pictures of faces → feature maps of the landmark network's first layers, computed by worker processes."""
 
 import functools
 from pathlib import Path
@@ -14,27 +14,27 @@ from evaluation import Preparation, prepare
 from train.dataset import augmentation
 from train.teacher.landmark_network import START
 
-AS_IT_IS, MIRRORED, VARIED = "as it is", "mirrored", "varied"
-"""How a face is looked at."""
+UNCHANGED, MIRRORED, AUGMENTED = "unchanged", "mirrored", "augmented"
+"""Variants of a face."""
 
 
-def look(
+def face_maps(
     models_dir: Path | None,
     preparation: Preparation,
     pictures: list[NDArray[np.uint8]],
     rois: list[Roi],
-    how: str,
+    variant: str,
     seeds: list[list[int]],
 ) -> NDArray[np.float16]:
-    """The feature map ``START`` of each face.
+    """The feature map ``START`` of each of N faces.
 
     Args:
         models_dir: folder of the face models; None: where setup put them.
-        preparation: of the pictures.
+        preparation: preparation of the pictures.
         pictures: uint8 (H, W) or (H, W, 3) each.
-        rois: where the face is in the prepared picture.
-        how: one of the three above.
-        seeds: of each variation.
+        rois: region of the face in each prepared picture.
+        variant: ``UNCHANGED``, ``MIRRORED`` or ``AUGMENTED``.
+        seeds: seed of each augmentation.
 
     Returns:
         float16 (N, 24, 24, 64).
@@ -43,9 +43,9 @@ def look(
     maps = []
     for picture, roi, seed in zip(pictures, rois, seeds, strict=True):
         rgb = prepare(picture, preparation.scale, preparation.padding)
-        if how == VARIED:
-            rgb, roi = augmentation.vary(rgb, roi, np.random.default_rng(seed))
-        elif how == MIRRORED:
+        if variant == AUGMENTED:
+            rgb, roi = augmentation.augment(rgb, roi, np.random.default_rng(seed))
+        elif variant == MIRRORED:
             rgb, roi = augmentation.mirror(rgb, roi)
         network.run(rgb, roi)
         maps.append(network.maps()["start"].astype(np.float16))
@@ -54,5 +54,5 @@ def look(
 
 @functools.cache
 def _network(models_dir: Path | None) -> LandmarkModel:
-    """The landmark network, of which the map ``START`` is used."""
+    """The landmark network, of which only the map ``START`` is used."""
     return LandmarkModel(tap(find_models(models_dir).landmarker, (START,)), 1, ["start"])
