@@ -42,7 +42,7 @@ OPTIONAL = {
 ROOTS = {
     "edge": "build idle loop pipeline reload running_config service settings systemd",
     "benchmarks": "all demo",
-    "train": "cli fit output page plotting settings",
+    "train": "cli fit npz run_folder settings versions",
 }
 """Modules that may lie in a package's own folder; all others have a room in it."""
 MOST_LINES = 300

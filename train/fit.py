@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from edge.core.files import require_new_folder
 from edge.head.inputs import INPUTS
-from train.calibration import Calibration, calibrate
 from train.dataset.inputs import take
 from train.dataset.labelled_faces import LabelledFaces, open_labelled_faces
+from train.network.calibration import Calibration, calibrate
 from train.network.checkpoint import Checkpoint, training_identity
 from train.network.epochs import Progress, learn, validation_scores
 from train.network.model import build_model, deployed

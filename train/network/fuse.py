@@ -19,7 +19,7 @@ from edge.core.errors import DataError, first_line
 from edge.core.files import require_new_folder
 from edge.core.quantize import MeanStd
 from edge.head.inputs import deployed
-from train.calibration import Calibration, calibrate
+from train.network.calibration import Calibration, calibrate
 from train.npz import read_npz
 from train.report import results
 from train.report.results import SplitResult
