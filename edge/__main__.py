@@ -2,7 +2,7 @@
 
 import sys
 
-from edge.cli.start import start
+from edge.cli.startup import start
 
 
 def main() -> int:

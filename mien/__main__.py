@@ -8,7 +8,7 @@ from mien._siblings import ROOT, load_sibling
 def main() -> int:
     """See ``mien.cli.main``."""
     load_sibling("edge")
-    from edge.cli.start import start
+    from edge.cli.startup import start
 
     return start("mien.cli")
 

@@ -17,8 +17,8 @@ from train.dataset.labelled_faces import LabelledFaces, open_labelled_faces
 from train.network.calibration import Calibration, calibrate
 from train.network.checkpoint import Checkpoint, training_identity
 from train.network.epochs import Progress, learn, validation_scores
+from train.network.initial_weights import Weights, initial_weights
 from train.network.model import build_model, deployed
-from train.network.start import Weights, initial_weights
 from train.network.trainer import Trainer
 from train.network.training_set import TrainingSet
 from train.report import report

@@ -7,7 +7,7 @@ import keras
 from numpy.typing import NDArray
 
 from edge.core.files import replacing_folder
-from train.network.start import Weights, write_weights
+from train.network.initial_weights import Weights, write_weights
 from train.npz import write_npz
 from train.report import report
 from train.report.results import SplitResult

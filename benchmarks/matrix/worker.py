@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks.demo import unpaced_demo
 from benchmarks.machine.environment import delegate, describe
 from benchmarks.machine.proc import text
-from benchmarks.workers.end import attempt, say, take_stdout
+from benchmarks.workers.child import attempt, say, take_stdout
 from edge.build import build_pipeline, models_directory
 from edge.core.errors import BackendError
 from edge.core.runtime import make_interpreter, runtime_name

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.latency.footprint import peak_rss_mb
-from benchmarks.workers.end import attempt, say, take_stdout
+from benchmarks.workers.child import attempt, say, take_stdout
 
 
 def main() -> None:

@@ -63,7 +63,9 @@ def test_ctrl_c_that_native_code_makes_something_else_of(python):
 
 
 def test_ctrl_c_after_the_last_word_is_not_an_error_message(python):
-    code = "import atexit, sys; from edge.cli.start import start; atexit.register(lambda: __import__('late'))"
+    code = (
+        "import atexit, sys; from edge.cli.startup import start; atexit.register(lambda: __import__('late'))"
+    )
     late = INTERRUPTED + "; import time; time.sleep(60)"
     result = python(
         {"late.py": late, "done.py": "main = lambda: 0"}, "-c", f"{code}; sys.exit(start('done'))"
@@ -116,7 +118,7 @@ def test_nothing_but_json_gets_into_the_output(tmp_path, hopper):
 
 def test_what_it_starts_has_its_streams_too(tmp_path):
     """What is opened without being meant for a child is closed there, and the hole is back."""
-    code = "import subprocess, sys; from edge.cli.start import open_standard_streams as o; o(); sys.exit("
+    code = "import subprocess, sys; from edge.cli.startup import open_standard_streams as o; o(); sys.exit("
     child = "import os; [os.fstat(number) for number in range(3)]"
     code += f'subprocess.call([sys.executable, "-c", "{child}"]))'
     assert shell(f"{sys.executable} -c '{code}' <&- >&- 2>&-", tmp_path)[0] == 0
