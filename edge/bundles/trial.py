@@ -17,7 +17,6 @@ class BundleTrial:
     def __init__(self, store: BundleStore, name: str | None, pending: bool) -> None:
         """
         Args:
-            store: the store of the bundle.
             name: the bundle; None: the default of the settings, which needs no trial.
             pending: whether this start was counted against it.
         """

@@ -26,7 +26,6 @@ def prediction_record(prediction: Prediction, epoch_s: float) -> dict[str, Any]:
     """The record of one frame.
 
     Args:
-        prediction: the result for the frame.
         epoch_s: see ``monotonic_epoch_s``; it converts the time of a live frame to the field ``time``.
     """
     record: dict[str, Any] = {

@@ -89,7 +89,6 @@ class Outputs:
         """Change to the sinks that the settings name; those with unchanged settings stay open.
 
         Args:
-            settings: the new settings.
             live: whether the results are those of a live source.
 
         Raises:
