@@ -34,7 +34,6 @@ class Pipeline:
 
         Args:
             backend: finds faces and landmarks, and gives the maps that the classifier takes.
-            classifier: computes probabilities from the inputs.
             smoother: smooths the probabilities of tracked faces; not used for still frames.
             min_confidence: top probability, 0–1, below which a face gets LOW_CONFIDENCE.
         """

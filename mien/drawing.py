@@ -47,9 +47,8 @@ def _draw_label(canvas: NDArray[np.uint8], face: Face, x: int, y: int, thickness
     text = f"{face.label} {face.score:.0%}" + ("" if face.status == "ok" else "?")
     scale = 0.4 * thickness
     (width, height), below = cv2.getTextSize(text, _FONT, scale, thickness)
-    bottom = (
-        y if y > height + below else y + height + 2 * below
-    )  # below the upper edge of a box at the border
+    # Above the box, or in it where the box touches the picture's upper edge.
+    bottom = y if y > height + below else y + height + 2 * below
     top_left, bottom_right = (x, bottom - height - 2 * below), (x + width, bottom)
     cv2.rectangle(canvas, top_left, bottom_right, _GREEN, cv2.FILLED)
     cv2.putText(canvas, text, (x, bottom - below), _FONT, scale, _BLACK, thickness, cv2.LINE_AA)

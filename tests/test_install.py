@@ -158,7 +158,7 @@ def test_what_it_copies_exists_and_is_all_that_building_takes():
     "script",
     [
         "systemd/install.sh",
-        *(f"scripts/{name}" for name in ("demo", "test", "test-mediapipe", "test-python", "test-slow")),
+        *(f"scripts/{name}" for name in "demo retrain test test-mediapipe test-python test-slow".split()),
         *(f"tests/hardware/{name}.sh" for name in ("emulated", "picamera2", "systemd")),
     ],
 )

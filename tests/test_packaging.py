@@ -78,6 +78,7 @@ def test_data_files_are_in_it(names):
     files = [
         *(SHIPPED / bundle / name for bundle in shipped() for name in (JSON_FILE, MODEL_FILE)),
         *(ROOT / "benchmarks" / "peers" / "recognizers" / "face_api_npm").glob("*.js*"),
+        *(ROOT / "evaluation" / "report" / name for name in ("page.html", "style.css")),
         REFERENCE,
     ]
     assert len(files) >= 6

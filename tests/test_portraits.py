@@ -36,18 +36,7 @@ def pictures(tmp_path_factory):
 
 @pytest.mark.parametrize("bundle", shipped())
 def test_both_faces_are_found_and_labelled_as_they_look(pictures, bundle):
-    command = (
-        sys.executable,
-        "-m",
-        "mien",
-        "run",
-        "--source",
-        pictures,
-        "--sink",
-        "jsonl",
-        "--bundle",
-        bundle,
-    )
+    command = [sys.executable, *"-m mien run --sink jsonl --bundle".split(), bundle, "--source", pictures]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 0, result.stderr
     records = [json.loads(line) for line in result.stdout.splitlines()]

@@ -6,6 +6,7 @@ bundle is there whole or not at all (``edge.bundles.install``), and the state is
 
 import hashlib
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -39,7 +40,6 @@ def read_signed(path: Path, public_key: str) -> Bundle:
     """Read a bundle that did not come with the program.
 
     Args:
-        path: folder of the bundle.
         public_key: minisign key that it must be signed with; empty: no signature is needed or checked.
 
     Raises:
@@ -154,11 +154,12 @@ class BundleStore:
         A new bundle has ``MAX_STARTS`` starts to prove itself; then it is rolled back to the previous one.
         """
         state = self.state
-        if state.current is not None and not self._exists(state.current):
-            self.roll_back_from(state.current, "it does not exist any more")
-        elif state.unproven_starts is not None and state.unproven_starts >= MAX_STARTS:
-            self.roll_back_from(state.current, f"{state.unproven_starts} starts without a frame")
-        elif state.unproven_starts is not None:
+        name, starts = state.current, state.unproven_starts
+        if name is not None and not self._exists(name):
+            self.roll_back_from(name, "it does not exist any more")
+        elif name is not None and starts is not None and starts >= MAX_STARTS:
+            self.roll_back_from(name, f"{starts} starts without a frame")
+        elif name is not None and starts is not None:
             self._state_file.change_or_remember(State.count_starts)
         state = self.state
         return BundleTrial(self, state.current, pending=state.unproven_starts is not None)
@@ -175,29 +176,21 @@ class BundleStore:
 
     def mark_proven(self, name: str) -> None:
         """Stop counting a bundle's starts, since it works. For ``BundleTrial``."""
-        self._state_file.change_or_remember(
-            lambda state: replace(state, unproven_starts=None) if state.current == name else state
-        )
+        self._change_if_current(name, lambda state: replace(state, unproven_starts=None))
 
     def uncount_start(self, name: str) -> None:
         """Take back a start of a bundle. For ``BundleTrial``."""
-        self._state_file.change_or_remember(
-            lambda state: state.count_starts(-1) if state.current == name else state
-        )
+        self._change_if_current(name, lambda state: state.count_starts(-1))
 
-    def roll_back_from(self, name: str | None, reason: str) -> None:
-        """Roll back to the previous bundle if this one is in use.
-
-        Args:
-            name: the bundle that cannot be run; None: do nothing.
-            reason: why it cannot, for the log.
-        """
-        if name is None or self.state.current != name:
+    def roll_back_from(self, name: str, reason: str) -> None:
+        """Roll back to the previous bundle if this one is in use; ``reason`` is for the log."""
+        if self.state.current != name:
             return
-        self._state_file.change_or_remember(
-            lambda state: self._rolled_back(state) if state.current == name else state
-        )
+        self._change_if_current(name, self._rolled_back)
         log.warning("bundle %s is rolled back to %s: %s", name, self.state.current or "the default", reason)
+
+    def _change_if_current(self, name: str, change: Callable[[State], State]) -> None:
+        self._state_file.change_or_remember(lambda state: change(state) if state.current == name else state)
 
     def _exists(self, name: str) -> bool:
         return name in shipped() or name in self.names()

@@ -4,7 +4,7 @@
 
     MienError            exit 1
     ├ ConfigError       exit 78  settings or flags; systemd must not restart
-    ├ BundleError       exit 78  missing, corrupt, wrong hash, wrong feature version
+    ├ BundleError       exit 78  missing, damaged, not signed, or made for another version
     ├ ModelError        exit 78  the face models: absent or not the pinned bytes
     ├ SourceError       exit 1   a file, folder or device that cannot be read
     ├ BackendError      exit 1   a landmark backend or runtime that cannot start

@@ -45,9 +45,7 @@ def reasons(frame: Frame, landmarks: NDArray[np.float32], pose: Pose, sure: bool
     frame's time.
 
     Args:
-        frame: the frame that shows the face.
         landmarks: float32 (468 or 478, 3), px.
-        pose: the pose of the head.
         sure: whether the top probability reaches the threshold.
     """
     found = [] if sure else [Reason.UNSURE]

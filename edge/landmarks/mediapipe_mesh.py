@@ -59,7 +59,6 @@ def faces_from_normalized(found: list[Any], frame: Frame, ids: TrackIds) -> list
     Args:
         found: for each face, a sequence of points with ``x y z``; x and z are fractions of the
             picture's width, y of its height.
-        frame: the frame that they were found in.
         ids: assigns the track ids.
     """
     height, width = frame.rgb.shape[:2]

@@ -63,9 +63,6 @@ def turn_of_picture(data: bytes) -> Turn:
 
     It follows the EXIF of a JPEG, PNG or WebP, and the image properties of an AVIF, which override its EXIF.
     TIFF needs none: OpenCV turns it in spite of that flag.
-
-    Args:
-        data: the bytes of the file.
     """
     if data[4:12] in (b"ftypavif", b"ftypavis"):
         return _turn_of_avif(data)

@@ -18,13 +18,7 @@ _BUFFERS = 4  # one each in the sensor, done, in use and to spare
 
 
 def picamera_source(*, width: int, height: int, fps: float | None = None, turn: Turn = UPRIGHT) -> LiveSource:
-    """The first Pi camera.
-
-    Args:
-        width: requested width before ``turn``, px.
-        height: requested height before ``turn``, px.
-        fps: requested frame rate, Hz; None: the camera's own.
-        turn: how the camera is mounted.
+    """The first Pi camera, with its nearest size (px, before ``turn``) and frame rate (Hz).
 
     Raises:
         SourceError: picamera2 is not installed or does not import.

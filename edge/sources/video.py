@@ -62,7 +62,6 @@ class VideoSource:
     def __init__(self, path: Path, turn: Turn = UPRIGHT) -> None:
         """
         Args:
-            path: the file.
             turn: rotation and mirroring of each frame after it is upright by the file's own metadata.
 
         Raises:

@@ -23,6 +23,10 @@ from edge.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+}
 
 
 class Manager:
@@ -34,12 +38,11 @@ class Manager:
         self._channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._channel.bind(str(folder / "notify"))
         self._channel.settimeout(PATIENCE_S)
-        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         self._errors = (folder / "stderr").open("w+")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "edge", "run", "--config", str(self.config)],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": path, "NOTIFY_SOCKET": str(folder / "notify"), **environment},
+            env={**ENVIRONMENT, "NOTIFY_SOCKET": str(folder / "notify"), **environment},
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
@@ -219,10 +222,7 @@ def test_a_terminal_that_goes_away_ends_it(portraits, tmp_path):
     run = subprocess.Popen(
         [sys.executable, "-m", "edge", "run", "--source", "demo", "--sink", "jsonl"],
         cwd=ROOT,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
-        },
+        env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

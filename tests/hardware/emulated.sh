@@ -62,7 +62,7 @@ edge_suite() {
     inside $checkout/venv/bin/python -m pip install --target /opt/pytest-lib --upgrade \
         "$(grep '^pytest>' "$root/requirements-test.txt")"
     inside PYTHONPATH=/opt/pytest-lib env --chdir=$checkout venv/bin/python -m pytest \
-        -m "not slow and not mediapipe" tests/edge/core tests/edge/head tests/edge/landmarks tests/evaluation ||
+        -m "not slow and not mediapipe" tests/edge/core tests/edge/bundles/test_{format,golden,schema4}.py tests/edge/head tests/edge/landmarks tests/evaluation ||
         die "FAILED: the edge suite on $arch"
 }
 

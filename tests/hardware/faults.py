@@ -268,7 +268,7 @@ def main() -> int:
     results = {}
     for name in args.faults or FAULTS:
         if reason := missing(name):
-            print(f"{name}: left out, {reason}", flush=True)
+            print(f"{name}: skipped, {reason}", flush=True)
             continue
         with tempfile.TemporaryDirectory(prefix="mien-faults-") as folder:
             results[name] = run(name, Path(folder))

@@ -1,4 +1,4 @@
-"""Print how far the shipped networks' answers to made-up faces are from those in their bundles."""
+"""Print how far the shipped networks' answers to synthetic faces are from those in their bundles."""
 
 from pathlib import Path
 

@@ -88,7 +88,7 @@ install_as_documented() {
 compare_labels() {
     local flags=(--source "$1" --frames 50 --sink jsonl --config) here=$system.here.jsonl there=/root/there.jsonl
     rm -f "$here" "$system$there"
-    (cd "$root" && PYTHONPATH=$root .venv-edge/bin/python -P -m mien \
+    (cd "$root" && PYTHONPATH=$root "$environments/.venv-edge/bin/python" -P -m mien \
         run "${flags[@]}" tests/hardware/unsmoothed.toml --jsonl-file "$here")
     inside env --chdir=$checkout venv/bin/mien run "${flags[@]}" tests/hardware/unsmoothed.toml --jsonl-file "$there"
     "$environments/.venv-edge/bin/python" "$root/tests/hardware/clip_labels.py" "$here" "$system$there" ||

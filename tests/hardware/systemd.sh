@@ -200,7 +200,7 @@ reload() {
     inside sed -i '1i no_such_key = 1' $toml
     begin
     inside systemctl reload mien
-    wait_for 10 "a line about the wrong key" journal_has "$since" 'refused.*no_such_key'
+    wait_for 10 "a line about the wrong key" journal_has "$since" 'reload failed.*no_such_key'
     wait_for 10 "active after a refused reload" active
     expect "process after a refused reload" "$(show MainPID)" "$pid"
     inside sed -i 1d $toml

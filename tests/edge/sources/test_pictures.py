@@ -173,19 +173,13 @@ def test_truncated_png(tmp_path: Path) -> None:
         read_picture(path)
 
 
-def test_missing_picture(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="No such file"):
-        read_picture(tmp_path / "absent.png")
-
-
-def test_a_name_that_no_file_can_have() -> None:
-    with pytest.raises(SourceError, match=r"cannot read the picture .*: embedded null byte"):
-        read_picture(Path("a\0b"))
-
-
-def test_unreadable_picture(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="Is a directory"):
-        read_picture(tmp_path)
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("absent.png", "No such file"), ("a\0b", "embedded null byte"), (".", "Is a directory")],
+)
+def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, reason: str) -> None:
+    with pytest.raises(SourceError, match=f"cannot read the picture .*: {reason}"):
+        read_picture(tmp_path / name)
 
 
 def test_a_jpeg_beyond_the_limit_is_decoded_smaller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
