@@ -87,6 +87,7 @@ def build_backend(settings: LandmarkSettings, maps: Collection[str] = ()) -> Lan
     """Build the landmark backend that the settings name.
 
     Args:
+        settings: the settings of the landmarks.
         maps: names of the maps that faces must have in ``Face.maps``, see ``maps_for``.
 
     Raises:
@@ -109,6 +110,7 @@ def build_pipeline(
     """Build the pipeline: backend, classifier and smoothing.
 
     Args:
+        settings: all settings.
         running: a pipeline of the same landmark settings, whose backend and its tracked faces are taken over
             if it gives the maps that the bundle needs.
         backend: a backend that the caller has written, in place of the one that the settings name.
@@ -144,6 +146,7 @@ def build_source(settings: Settings, frames: int | None = None) -> FrameSource:
     """Open the frame source that the settings name.
 
     Args:
+        settings: all settings.
         frames: number of frames of the demo; other sources end by themselves or are ended by the loop.
 
     Raises:

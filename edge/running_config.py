@@ -69,6 +69,7 @@ def next_config(
     """The configuration after a reload.
 
     Args:
+        settings: the new settings.
         running: see ``build_pipeline``.
         on_start: called with the trial of the bundle before anything is built, so that a caller who does not
             wait for the result can withdraw it.

@@ -15,7 +15,8 @@ from edge.build import SINK_KINDS
 from edge.core.errors import MienError
 from edge.core.memory import trim_heap
 from edge.core.protocols import FrameSource
-from edge.core.types import Frame, Prediction, SourceStats
+from edge.core.temperature import cpu_temperature_c
+from edge.core.types import Frame, Prediction, Status
 from edge.idle import Sleep
 from edge.landmarks.litert import LitertBackend
 from edge.reload import Reload
@@ -83,7 +84,7 @@ class Service:
         self._frames = frames
         self._outputs = Outputs(SINK_KINDS)
         self._stop = threading.Event()
-        self._heartbeat = Heartbeat(self._status)
+        self._heartbeat = Heartbeat(self._report_status)
         self._reload_wanted = False
         self.pending_reload: Reload | None = None
         self._sleep = Sleep(config.settings.sleep, time.monotonic())
@@ -214,13 +215,34 @@ class Service:
                 config.pipeline.backend.forget_tracks()  # they may be of the old source
         self._wake_up()
 
-    def _status(self, seconds: float) -> str:
-        """The status line for systemd, ``seconds`` after the last one."""
+    def _report_status(self, seconds: float) -> str:
+        """Report the status of the run to the sinks.
+
+        Args:
+            seconds: time since the last report.
+
+        Returns:
+            The status line for systemd.
+        """
+        status = self._status(seconds)
+        self._outputs.report(status)
+        return status_line(status, self._faces)
+
+    def _status(self, seconds: float) -> Status:
         fps, self._reported = (self._processed - self._reported) / seconds, self._processed
-        camera_lost = isinstance(self._source, LiveSource) and self._source.lost
-        seen = "no camera" if camera_lost else self._faces  # asleep, a second may pass without a frame
-        lost = sum(sink.dropped for sink in self._outputs.stats.values())
-        return status_line(fps, seen, self._sleep.asleep, self._source.stats, lost)
+        stats = self._source.stats
+        return Status(
+            bundle=self.config.settings.bundle,
+            frames=self._processed,
+            fps=fps,
+            dropped=stats.dropped,
+            skipped=stats.skipped,
+            reopened=stats.reopened,
+            asleep=self._sleep.asleep,
+            camera_lost=isinstance(self._source, LiveSource) and self._source.lost,
+            temperature_c=cpu_temperature_c(),
+            sinks=self._outputs.stats,
+        )
 
     def _handle_signals(self) -> None:
         """The first SIGTERM or Ctrl-C ends the run in order, a second one at once."""
@@ -241,11 +263,18 @@ class Service:
             signal.signal(signal.SIGHUP, reload)
 
 
-def status_line(fps: float, seen: str, asleep: bool, stats: SourceStats, results_lost: int) -> str:
-    """A run's status in one line, for systemd; ``seen`` are the labels of the last frame's faces."""
-    state = f"{seen}, asleep" if asleep else seen
-    results = f", results lost {results_lost}" if results_lost else ""
+def status_line(status: Status, faces: str) -> str:
+    """A run's status in one line, for systemd.
+
+    Args:
+        status: the status.
+        faces: the labels of the last frame's faces; not shown while the camera is lost.
+    """
+    seen = "no camera" if status.camera_lost else faces
+    asleep = ", asleep" if status.asleep else ""
+    lost = sum(sink.dropped for sink in status.sinks.values())
+    results = f", results lost {lost}" if lost else ""
     return (
-        f"{fps:.1f} fps, {state}; dropped {stats.dropped}, skipped {stats.skipped}, "
-        f"reopened {stats.reopened}{results}"
+        f"{status.fps:.1f} fps, {seen}{asleep}; dropped {status.dropped}, skipped {status.skipped}, "
+        f"reopened {status.reopened}{results}"
     )

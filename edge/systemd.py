@@ -39,17 +39,19 @@ def under_systemd() -> bool:
 class Heartbeat:
     """Feeds the watchdog and updates the status line, at most once a second."""
 
-    def __init__(self, on_beat: Callable[[float], str]) -> None:
+    def __init__(self, on_beat: Callable[[float], str], clock: Callable[[], float] = time.monotonic) -> None:
         """
         Args:
             on_beat: takes the seconds since it was last called, and returns the status line.
+            clock: monotonic seconds.
         """
         self._on_beat = on_beat
-        self._beat_at = time.monotonic()
+        self._clock = clock
+        self._beat_at = clock()
 
     def beat(self) -> None:
         """Show that the program is alive; to be called often."""
-        now = time.monotonic()
+        now = self._clock()
         if now - self._beat_at >= INTERVAL_S:
             notify(f"WATCHDOG=1\nSTATUS={self._on_beat(now - self._beat_at)}")
             self._beat_at = now

@@ -47,8 +47,9 @@ def _draw_label(canvas: NDArray[np.uint8], face: Face, x: int, y: int, thickness
     text = f"{face.label} {face.score:.0%}" + ("" if face.status == "ok" else "?")
     scale = 0.4 * thickness
     (width, height), below = cv2.getTextSize(text, _FONT, scale, thickness)
-    # Above the box, or in it where the box touches the picture's upper edge.
-    bottom = y if y > height + below else y + height + 2 * below
+    bottom = (
+        y if y > height + below else y + height + 2 * below
+    )  # below the upper edge of a box at the border
     top_left, bottom_right = (x, bottom - height - 2 * below), (x + width, bottom)
     cv2.rectangle(canvas, top_left, bottom_right, _GREEN, cv2.FILLED)
     cv2.putText(canvas, text, (x, bottom - below), _FONT, scale, _BLACK, thickness, cv2.LINE_AA)

@@ -16,6 +16,7 @@ def verify(folder: Path, public_key: str, text: bytes) -> None:
     """Check the signature beside ``model.json``.
 
     Args:
+        folder: the bundle.
         public_key: the key as minisign prints it, ``RW…``.
         text: the bytes of ``model.json``.
 

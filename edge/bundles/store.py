@@ -40,6 +40,7 @@ def read_signed(path: Path, public_key: str) -> Bundle:
     """Read a bundle that did not come with the program.
 
     Args:
+        path: folder of the bundle.
         public_key: minisign key that it must be signed with; empty: no signature is needed or checked.
 
     Raises:

@@ -28,21 +28,24 @@ class BundleTrial:
     def prove(self) -> None:
         """Record that the bundle works: after its first frame, or when the service waits for a camera or the
         run ends in order, since its golden faces have run by then. Cheap when called again."""
-        if self._pending and (name := self._end()):
-            self._store.mark_proven(name)
+        if self._pending:
+            self._pending = False
+            if self.name is not None and self._is_same(self.name):
+                self._store.mark_proven(self.name)
 
     def withdraw(self) -> None:
         """Take the start back, since something else failed before the bundle could run."""
-        if self._pending and (name := self._end()):
-            self._store.uncount_start(name)
+        if self._pending:
+            self._pending = False
+            if self.name is not None and self._is_same(self.name):
+                self._store.uncount_start(self.name)
 
     def fail(self, reason: str) -> None:
         """Roll back to the bundle before this one, which cannot be run. ``reason`` is for the log."""
-        if name := self._end():
-            self._store.roll_back_from(name, reason)
-
-    def _end(self) -> str | None:
-        """End the trial. Returns the bundle's name; None where another one has it now, with its own trial."""
         self._pending = False
-        same = self.name is not None and self._store.identity(self.name) == self._identity
-        return self.name if same else None
+        if self.name is not None and self._is_same(self.name):
+            self._store.roll_back_from(self.name, reason)
+
+    def _is_same(self, name: str) -> bool:
+        """Whether the bundle of that name is still this one; another one has a trial of its own."""
+        return self._store.identity(name) == self._identity

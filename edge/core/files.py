@@ -126,6 +126,7 @@ def rename_folder(path: Path, to: Path, aside: Path) -> None:
     """Flush a folder and its content to the disk, then rename it; a power cut after that undoes nothing.
 
     Args:
+        path: the folder.
         to: its new path, on the same disk.
         aside: path for what is at ``to`` now; if the rename fails it is put back.
 

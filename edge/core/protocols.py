@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core.types import Face, Frame, Input, Prediction, SourceStats
+from edge.core.types import Face, Frame, Input, Prediction, SourceStats, Status
 
 
 class FrameSource(Protocol):
@@ -49,5 +49,9 @@ class Sink(Protocol):
     ``edge.sinks.outputs.SinkKind``."""
 
     def write(self, prediction: Prediction) -> None: ...
+
+    def report(self, status: Status) -> None:
+        """Take the status of the run, about once a second; may do nothing."""
+        ...
 
     def close(self) -> None: ...

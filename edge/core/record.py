@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edge.core.types import FacePrediction, Prediction
+    from edge.core.types import FacePrediction, Prediction, Status
 
 SCHEMA = 2
 """Version of records; raised when a field changes its meaning or is removed."""
@@ -58,3 +58,8 @@ def face_record(result: FacePrediction, labels: tuple[str, ...]) -> dict[str, An
         "box": [round(value, 1) for value in result.box],
         "pose": {angle: round(degrees, 1) for angle, degrees in result.pose._asdict().items()},
     }
+
+
+def status_record(status: Status, now_s: float) -> dict[str, Any]:
+    """The record of a run's status at ``now_s``, seconds since 1970."""
+    return {"schema": SCHEMA, "time": round(now_s, 3), "status": asdict(status)}

@@ -224,6 +224,30 @@ class SourceStats:
     """Number of times that a live source was opened again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state of a run."""
+
+    bundle: str
+    """Name of the bundle that runs."""
+    frames: int
+    """Number of frames processed since the start."""
+    fps: float
+    """Frames processed per second since the last status."""
+    dropped: int
+    """See ``SourceStats``; likewise ``skipped`` and ``reopened``."""
+    skipped: int
+    reopened: int
+    asleep: bool
+    """Whether fewer frames are taken because nobody has been there for a while."""
+    camera_lost: bool
+    """Whether a camera or stream is being reopened."""
+    temperature_c: float | None
+    """Temperature of the processor, °C; None where the system does not report it."""
+    sinks: Mapping[str, "SinkStats"]
+    """Counters of each sink by its name."""
+
+
 @dataclass(slots=True)
 class SinkStats:
     """Counters of one sink."""

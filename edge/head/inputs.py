@@ -54,6 +54,11 @@ def _map(
     )
 
 
+def _feature_map(name: str, shape: tuple[int, int, int], peak: float) -> Input:
+    """A feature map of the landmark network."""
+    return _map(name, shape, golden.activations(peak))
+
+
 LANDMARKS = Input(
     "landmarks",
     1,
@@ -68,8 +73,8 @@ INPUTS = {
     each.name: each
     for each in (
         LANDMARKS,
-        _map("coarse_map", (3, 3, 128), golden.activations(peak=4)),  # −1.3…17.7 in faces
-        _map("fine_map", (12, 12, 128), golden.activations(peak=1)),  # −1.9…4.9 in faces
+        _feature_map("coarse_map", (3, 3, 128), peak=4),  # −1.3…17.7 in faces
+        _feature_map("fine_map", (12, 12, 128), peak=1),  # −1.9…4.9 in faces
         _map("texture", (48, 48, 1), golden.NOISE, patch=4, normalized=True),  # edge.landmarks.texture
     )
 }
@@ -85,6 +90,8 @@ def deployed(name: str, values: NDArray[Any], by: MeanStd, clip: float) -> NDArr
     """Prepare one input of N faces for the network as it is deployed, (N, …) → (N, …).
 
     Args:
+        name: the input.
+        values: its numbers as they are computed.
         by: statistics of the training faces: of each number where the input is standardized before the
             network, else one for all numbers, which the network has in its weights.
         clip: in standard deviations, see ``standardize`` and ``clip_outliers``.

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from edge.core.errors import first_line
 from edge.core.protocols import Sink
-from edge.core.types import Prediction, SinkStats
+from edge.core.types import Prediction, SinkStats, Status
 
 CAPACITY = 32
 """Most results that wait for a sink: a second of a camera. The oldest is dropped for the newest."""
@@ -27,18 +27,27 @@ class BackgroundSink:
     in the log says that it failed, one that it works again.
     """
 
-    def __init__(self, name: str, open_sink: Callable[[], Sink], pause_s: float = _FIRST_PAUSE_S) -> None:
+    def __init__(
+        self,
+        name: str,
+        open_sink: Callable[[], Sink],
+        pause_s: float = _FIRST_PAUSE_S,
+        capacity: int = CAPACITY,
+    ) -> None:
         """
         Args:
             name: name of the sink in log lines.
             open_sink: opens the sink, in the thread; any exception counts as a failure.
             pause_s: the first pause after a failure, seconds.
+            capacity: most results that may wait.
         """
         self.stats = SinkStats()
         self._name = name
         self._open_sink = open_sink
         self._first_pause_s = pause_s
+        self._capacity = capacity
         self._waiting: deque[Prediction] = deque()
+        self._status: Status | None = None
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"sink {name}", daemon=True)
@@ -47,10 +56,16 @@ class BackgroundSink:
     def write(self, prediction: Prediction) -> None:
         """Queue a result for the sink, without waiting."""
         with self._changed:
-            if len(self._waiting) >= CAPACITY:
+            if len(self._waiting) >= self._capacity:
                 self._waiting.popleft()
                 self.stats.dropped += 1
             self._waiting.append(_without_maps(prediction))
+            self._changed.notify()
+
+    def report(self, status: Status) -> None:
+        """Keep a status for the sink, in place of one that it has not taken yet."""
+        with self._changed:
+            self._status = status
             self._changed.notify()
 
     def close(self) -> None:
@@ -66,8 +81,11 @@ class BackgroundSink:
             try:
                 sink = self._open_sink()
                 try:
-                    while (prediction := self._next()) is not None:
-                        sink.write(prediction)
+                    while (item := self._next()) is not None:
+                        if isinstance(item, Status):
+                            sink.report(item)
+                            continue
+                        sink.write(item)
                         if failing:
                             _log.info("sink %s works again", self._name)
                         pause_s, failing = self._first_pause_s, False
@@ -85,13 +103,16 @@ class BackgroundSink:
                 return
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
-    def _next(self) -> Prediction | None:
-        """Wait for the next result; None where the queue is empty and the sink is to close."""
+    def _next(self) -> Prediction | Status | None:
+        """Wait for the next item; None where the queue is empty and the sink is to close."""
         with self._changed:
-            while not self._waiting:
+            while not self._waiting and self._status is None:
                 if self._closing.is_set():
                     return None
                 self._changed.wait()
+            if self._status is not None:
+                status, self._status = self._status, None
+                return status
             return self._waiting.popleft()
 
 

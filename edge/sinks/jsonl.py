@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from edge.core.record import monotonic_epoch_s, prediction_record
-from edge.core.types import Prediction
+from edge.core.types import Prediction, Status
 from edge.sinks.output_file import OutputFile
 
 
@@ -31,6 +31,9 @@ class JsonlSink:
         record = prediction_record(prediction, self._epoch_s())
         self._stream.write(json.dumps(record, separators=(",", ":")) + "\n")
         self._stream.flush()
+
+    def report(self, status: Status) -> None:
+        """Do nothing: each line is about a frame."""
 
     def close(self) -> None:
         """Close the stream."""

@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import TextIO
 
 from edge.core.text import escaped
-from edge.core.types import FacePrediction, FaceStatus, Prediction
+from edge.core.types import FacePrediction, FaceStatus, Prediction, Status
 
 _TERMINAL_INTERVAL_S = 0.1
 _PIPE_INTERVAL_S = 1.0
@@ -57,6 +57,9 @@ class LiveSink:
             self._stream.write(text + "\n")
         self._stream.flush()
         self._shown_at, self._origin, self._frames = now, prediction.origin, 0
+
+    def report(self, status: Status) -> None:
+        """Do nothing: the line has the frame rate, and the log has the rest."""
 
     def close(self) -> None:
         """End the rewritten line and close the stream."""

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from edge.core.errors import ConfigError
 from edge.core.protocols import Sink
-from edge.core.types import Prediction, SinkStats
+from edge.core.types import Prediction, SinkStats, Status
 from edge.settings import OutputSettings
 from edge.sinks.background import BackgroundSink
 
@@ -119,6 +119,11 @@ class Outputs:
         """
         for opened in self._opened.values():
             opened.sink.write(prediction)
+
+    def report(self, status: Status) -> None:
+        """Give the status of the run to every sink; errors as in ``write``."""
+        for opened in self._opened.values():
+            opened.sink.report(status)
 
     def close(self) -> None:
         """Close every sink, even if one of them fails.

@@ -45,6 +45,10 @@ def stream_source(url: str, turn: Turn = UPRIGHT) -> LiveSource:
     A stream that ends counts as a lost camera. An address that gives one picture each time, such as a
     camera's snapshot address, is requested again every ``SNAPSHOT_S`` seconds.
 
+    Args:
+        url: the address.
+        turn: how the camera is mounted.
+
     Raises:
         SourceError: the address is malformed.
     """

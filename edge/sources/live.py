@@ -29,14 +29,16 @@ CLOSE_WAIT_S = 1.0
 _log = logging.getLogger(__name__)
 
 
-def back_off() -> Iterator[float]:
-    """Waiting times between attempts, seconds, without end: 0.5, 1, and then 2.
+def back_off(first_s: float = 0.5, cap_s: float = 2.0) -> Iterator[float]:
+    """Waiting times between attempts, seconds: doubling from ``first_s`` to ``cap_s``, without end.
 
-    An attempt takes up to 3 s, whether it fails or succeeds. With pauses of 2 s between, a camera that is
-    back gives frames within 10 s.
+    An attempt takes up to 3 s, whether it fails or succeeds. With pauses up to the cap between, a camera that
+    is back gives frames within 10 s.
     """
-    yield from (0.5, 1.0)
-    yield from itertools.repeat(2.0)
+    delay = first_s
+    while True:
+        yield delay
+        delay = min(2 * delay, cap_s)
 
 
 class LiveSource:

@@ -12,7 +12,7 @@ from edge.bundles import self_test
 from edge.bundles.state import State
 from edge.bundles.store import SHIPPED, BundleStore
 from edge.core.errors import BackendError, BundleError, MienError
-from edge.core.types import SourceStats
+from edge.core.types import Status
 from edge.head.classifier import TfliteClassifier
 from edge.head.inputs import LANDMARKS
 from edge.reload import Reload
@@ -253,10 +253,9 @@ def test_a_pipeline_that_cannot_be_built_leaves_nothing_behind(models, tmp_path,
     assert threads == []
 
 
-def test_the_status_says_whether_it_is_asleep_and_what_was_lost():
-    stats = SourceStats(1, 2, 3)
-    line = service.status_line(29.97, "happy, sad", False, stats, 4)
-    assert line == "30.0 fps, happy, sad; dropped 1, skipped 2, reopened 3, results lost 4"
-    assert service.status_line(0.0, "no face", True, stats, 0).startswith(
-        "0.0 fps, no face, asleep; dropped 1"
-    )
+@pytest.mark.parametrize(("camera_lost", "seen"), [(False, "no face"), (True, "no camera")])
+def test_the_status_says_no_camera_only_where_there_is_none(camera_lost, seen):
+    """Asleep, a second may pass without a frame."""
+    status = Status("everyday", 7, 0.0, 1, 2, 3, True, camera_lost, None, {})
+    line = service.status_line(status, "no face")
+    assert line == f"0.0 fps, {seen}, asleep; dropped 1, skipped 2, reopened 3"

@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 
 from edge.core.pose import Pose
-from edge.core.record import prediction_record
+from edge.core.record import prediction_record, status_record
 from edge.core.types import (
     Face,
     FacePrediction,
     FaceStatus,
     Prediction,
     Reason,
+    SinkStats,
     StageTimings,
+    Status,
 )
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,6 +44,18 @@ PREDICTION = Prediction(
     position_ns=None,
     timings=StageTimings(1_000_000, 20_000, 30_000, 5_000, 1_055_000, 2_000_000),
 )
+STATUS = Status(
+    bundle="everyday",
+    frames=10,
+    fps=29.97,
+    dropped=1,
+    skipped=2,
+    reopened=0,
+    asleep=False,
+    camera_lost=True,
+    temperature_c=None,
+    sinks={"jsonl": SinkStats(3, 1)},
+)
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +71,7 @@ def validate():
         pytest.param(prediction_record(PREDICTION, 1000.0), id="live"),
         pytest.param(prediction_record(replace(PREDICTION, position_ns=0), 1000.0), id="file"),
         pytest.param(prediction_record(replace(PREDICTION, faces=()), 1000.0), id="no face"),
+        pytest.param(status_record(STATUS, 1000.5), id="status"),
     ],
 )
 def test_records_are_as_the_schema_says(validate, record):
@@ -79,6 +94,7 @@ def test_what_a_record_says():
     assert face["reasons"] == ["unsure", "turned", "small", "dark", "blurred"]
     assert face["pose"] == {"yaw": -12.3, "pitch": 3.0, "roll": 170.0}
     assert face["box"] == [-3.1, 20.0, 30.0, 40.0]
+    assert status_record(STATUS, 7.0)["status"]["sinks"] == {"jsonl": {"dropped": 3, "failures": 1}}
 
 
 def test_it_is_imported_without_numpy():

@@ -11,7 +11,7 @@ import pytest
 
 from edge.build import SINK_KINDS
 from edge.core.pose import Pose
-from edge.core.types import Face, FacePrediction, FaceStatus, Prediction, Roi, SinkStats, StageTimings
+from edge.core.types import Face, FacePrediction, FaceStatus, Prediction, Roi, SinkStats, StageTimings, Status
 from edge.settings import OutputSettings
 from edge.sinks.outputs import STDOUT, Outputs
 
@@ -94,6 +94,7 @@ def test_of_a_file_no_result_is_lost_or_kept_back(start, file):
     outputs = start(False, descriptor)
     for index in range(100):
         outputs.write(prediction(index))
+        outputs.report(Status("everyday", index, 30.0, 0, 0, 0, False, False, None, {}))
         assert len(lines()) == index + 1
     assert all(f"{index}.png" in line for index, line in enumerate(lines()))
 

@@ -11,13 +11,15 @@ import pytest
 
 from edge.core.errors import ConfigError
 from edge.core.pose import Pose
-from edge.core.types import Face, FacePrediction, FaceStatus, Prediction, SinkStats, StageTimings
+from edge.core.types import Face, FacePrediction, FaceStatus, Prediction, SinkStats, StageTimings, Status
 from edge.settings import OutputSettings
 from edge.sinks.background import CAPACITY, BackgroundSink
 from edge.sinks.outputs import STDOUT, Outputs, SinkKind
 
 PATIENCE_S = 10.0
 """How long a test waits for what must happen; reached only when it fails."""
+
+STATUS = Status("everyday", 1, 30.0, 0, 0, 0, False, False, None, {})
 
 
 def prediction(index: int) -> Prediction:
@@ -28,12 +30,15 @@ class Recorder:
     """A sink that keeps what it gets; ``on_write`` is called first."""
 
     def __init__(self, on_write: Callable[[], object] = lambda: None) -> None:
-        self.got, self.closed = [], threading.Event()
+        self.got, self.statuses, self.closed = [], [], threading.Event()
         self.on_write = on_write
 
     def write(self, prediction):
         self.on_write()
         self.got.append(prediction)
+
+    def report(self, status):
+        self.statuses.append(status)
 
     def close(self):
         self.closed.set()
@@ -56,8 +61,10 @@ class TestBackground:
         background = BackgroundSink("rec", lambda: sink)
         for number in range(20):
             background.write(prediction(number))
+        background.report(STATUS)
         background.close()
         assert numbers(sink) == list(range(20))
+        assert sink.statuses == [STATUS]
         assert sink.closed.is_set()
         assert background.stats == SinkStats()
 
