@@ -12,8 +12,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.lite.tools import flatbuffer_utils
 
-from edge.cli.console import muted_stderr
 from edge.core.errors import DataError
+from edge.core.stderr import muted_stderr
 
 
 def to_int8(model: keras.Model, calibration: dict[str, NDArray[Any]]) -> bytes:

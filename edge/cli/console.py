@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -15,6 +14,7 @@ from typing import Any, NoReturn, TextIO
 
 from edge.core.address import shown_argument
 from edge.core.errors import MienError
+from edge.core.stderr import muted_stderr
 from edge.core.text import escaped
 
 EXIT_ERROR = 1
@@ -28,7 +28,6 @@ _PACKAGES = {
     ),
 }
 """Module of a package → the requirements file that installs it."""
-_MUTING = threading.RLock()
 _UNIX_MODULES = ("fcntl", "resource")
 """Modules of Python that Windows lacks."""
 
@@ -119,32 +118,6 @@ def quiet_import() -> Iterator[None]:
     """Silence libraries that print while they are loaded; Ctrl-C ends the process at once."""
     with ended_by_ctrl_c(), muted_stderr():
         yield
-
-
-@contextmanager
-def muted_stderr() -> Iterator[None]:
-    """Discard all output to stderr, that of native code too; exceptions are raised. One thread at a time."""
-    with _MUTING:
-        _flush_stderr()
-        try:
-            saved = os.dup(2)
-        except OSError:  # stderr is closed
-            yield
-            return
-        null = os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(null, 2)
-            yield
-        finally:
-            _flush_stderr()
-            os.dup2(saved, 2)
-            os.close(saved)
-            os.close(null)
-
-
-def _flush_stderr() -> None:
-    if sys.stderr is not None:  # it is None in a program without streams
-        sys.stderr.flush()
 
 
 class Parser(argparse.ArgumentParser):

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.cli.console import muted_stderr
 from edge.core.errors import SourceError
 from edge.core.sizes import scaled_size
+from edge.core.stderr import muted_stderr
 from edge.core.types import Frame, SourceStats
 from edge.sources import containers
 from edge.sources.albums import Album

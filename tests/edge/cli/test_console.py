@@ -61,20 +61,6 @@ def test_a_closed_pipe_ends_quietly():
         assert process.wait(timeout=30) == 0
 
 
-def test_muted_stderr_mutes_native_output_and_only_inside(capfd):
-    with console.muted_stderr():
-        os.write(2, b"native chatter\n")
-    os.write(2, b"news\n")
-    assert capfd.readouterr().err == "news\n"
-
-
-def test_muted_stderr_lets_exceptions_out(capfd):
-    with pytest.raises(ValueError, match="x"), console.muted_stderr():
-        raise ValueError("x")
-    os.write(2, b"news\n")
-    assert capfd.readouterr().err == "news\n"
-
-
 def test_threads_that_mute_at_once_leave_stderr_as_it_was():
     before = os.fstat(2)
     threads = [threading.Thread(target=mute_often) for _ in range(4)]
@@ -88,12 +74,12 @@ def test_threads_that_mute_at_once_leave_stderr_as_it_was():
 
 def mute_often():
     for _ in range(200):
-        with console.muted_stderr():
+        with muted_stderr():
             pass
 
 
 def test_a_program_without_stderr_has_nothing_to_mute():
-    code = "import sys; from edge.cli.console import muted_stderr\nwith muted_stderr(): print('done')"
+    code = "import sys; from edge.core.stderr import muted_stderr\nwith muted_stderr(): print('done')"
     command = f'"{sys.executable}" -c "{code}" 2>&-'
     result = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout) == (0, "done\n")
