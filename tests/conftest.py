@@ -179,8 +179,8 @@ def quick_fit():
     """``(landmarks, out, *settings, **options)`` trains for seconds, without plots and pages of a report."""
 
     def fit_quickly(landmarks, out, *settings, **options):
-        from train import report
         from train.fit import fit
+        from train.report import report
         from train.settings import TrainingSettings
 
         with pytest.MonkeyPatch.context() as patched:
