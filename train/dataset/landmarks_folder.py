@@ -232,7 +232,8 @@ def _read_info(path: Path) -> dict[str, Any]:
     if not isinstance(info, dict) or info.get("schema") != SCHEMA:
         found = info.get("schema") if isinstance(info, dict) else None
         raise DataError(f"{path} has schema {found}, expected {SCHEMA}: run extract again")
-    shards, views, maps = info.get("shards"), info.get("views"), info.get("maps")
+    shards: Any = info.get("shards")
+    views, maps = info.get("views"), info.get("maps")
     named = isinstance(shards, list) and shards and all(_SHARD_NAME.fullmatch(str(name)) for name in shards)
     if not (named and len(set(shards)) == len(shards) and type(views) is int and views >= 0):
         raise DataError(f"{path / INFO_FILE} names no shards or no views: run extract again")
