@@ -1,4 +1,4 @@
-"""``mien convert`` as a user calls it, on a small network trained on made-up faces."""
+"""``mien convert`` as a user calls it, on a small network trained on synthetic faces."""
 
 import json
 import re

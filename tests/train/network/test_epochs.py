@@ -1,4 +1,4 @@
-"""Epoch after epoch, and going on behind a stop."""
+"""The epochs of a training, and going on after a stop."""
 
 import json
 
