@@ -131,6 +131,7 @@ def _bundle(out: Path, name: str, inputs: Sequence[Input], run: RunFolder, model
     """The bundle as the device would read it, before it is written; its golden codes are zeros."""
     interpreter = make_interpreter(model, 1, "the quantized model")
     (target,) = interpreter.get_output_details()
+    scale, zero_point = target["quantization"]
     sources = interpreter.get_signature_runner().get_input_details()
     preparation = run.info["landmarks"]["preparation"]
     return Bundle(
@@ -138,7 +139,7 @@ def _bundle(out: Path, name: str, inputs: Sequence[Input], run: RunFolder, model
         name=name,
         labels=run.labels,
         inputs=tuple(_tensor(each, sources[each.name], run) for each in inputs),
-        output=_quantization(target),
+        output=Quantization(float(scale), int(zero_point)),
         temperature=run.info["temperature"],
         min_confidence=run.info["min_confidence"],
         landmark_models=run.info["landmarks"]["landmark_models"],
@@ -158,11 +159,6 @@ def _tensor(each: Input, source: dict[str, Any], run: RunFolder) -> InputTensor:
         dtype=np.dtype(source["dtype"]),
         standardization=run.statistics[each.name] if each.standardized else None,
     )
-
-
-def _quantization(tensor: dict[str, Any]) -> Quantization:
-    scale, zero_point = tensor["quantization"]
-    return Quantization(float(scale), int(zero_point))
 
 
 def _predict(classifier: TfliteClassifier, data: SplitFaces) -> NDArray[np.float32]:

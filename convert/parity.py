@@ -77,13 +77,7 @@ def _binomial(n: int, k: int, p: float) -> float:
 def compare(
     float_logits: NDArray[np.float32], int8_probabilities: NDArray[np.float32], label: NDArray[np.int64]
 ) -> Parity:
-    """Compare both networks on N faces.
-
-    Args:
-        float_logits: (N, C)
-        int8_probabilities: (N, C)
-        label: int64 (N,), index of the true class.
-    """
+    """Compare both networks, (N, C) each, on N faces of the true classes ``label``, int64 (N,)."""
     by_float, by_int8 = float_logits.argmax(axis=1), int8_probabilities.argmax(axis=1)
     float_right, int8_right = by_float == label, by_int8 == label
     return Parity(

@@ -18,31 +18,10 @@ from edge.landmarks.models import model_hashes
 FILES = ("run.json", "fit.npz", "model.keras")
 """Files that a run folder must have."""
 
-
-_INFO_KEYS = (
-    "landmarks",
-    "settings",
-    "teachers",
-    "best_epoch",
-    "temperature",
-    "min_confidence",
-    "versions",
-    "rows",
-)
+_INFO_KEYS = "landmarks settings teachers best_epoch temperature min_confidence versions rows".split()
 """Keys of ``run.json`` that the bundle needs."""
-
-
-_LANDMARKS_KEYS = (
-    "data",
-    "preparation",
-    "landmark_models",
-    "detection",
-    "views",
-    "skipped",
-    "created",
-)
+_LANDMARKS_KEYS = "data preparation landmark_models detection views skipped created".split()
 """Keys of ``landmarks`` in ``run.json`` that the bundle needs."""
-
 _SETTINGS_KEYS = ("selective_accuracy", "truth")
 """Keys of ``settings`` in ``run.json`` that the bundle needs."""
 
@@ -138,8 +117,7 @@ def read_run_folder(path: Path) -> RunFolder:
         if missing:
             raise ValueError(f"run.json lacks {', '.join(missing)}")
     except Exception as error:  # a flipped bit raises anything from zlib.error to SyntaxError
-        reason = first_line(error)
-        raise DataError(f"run folder {path} is damaged ({reason}): train again") from None
+        raise DataError(f"run folder {path} is damaged ({first_line(error)}): train again") from None
     return run
 
 

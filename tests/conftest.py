@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TRAINING, EVALUATION = 60, 12
 """Rows of each class."""
 SHARD = 200
-"""Rows in a shard of the made-up folders."""
+"""Rows in a shard of the synthetic folders."""
 QUICK = (
     "epochs=5",
     "hidden=24,16",
@@ -128,7 +128,7 @@ def write_landmarks():
 
 @pytest.fixture(scope="session")
 def toy_landmarks(tmp_path_factory) -> Path:
-    """Seven made-up classes with feature maps, two views and FER+ votes.
+    """Seven synthetic classes with feature maps, two views and FER+ votes.
 
     Every tenth row has no face; in view 2 every eleventh of the others has none either. Row 0
     (Training) has the picture of the first PublicTest row, and rows 2 and 3 have the same picture.
@@ -179,8 +179,8 @@ def quick_fit():
     """``(landmarks, out, *settings, **options)`` trains for seconds, without plots and pages of a report."""
 
     def fit_quickly(landmarks, out, *settings, **options):
-        from train import report
         from train.fit import fit
+        from train.report import report
         from train.settings import TrainingSettings
 
         with pytest.MonkeyPatch.context() as patched:

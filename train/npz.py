@@ -23,12 +23,14 @@ def write_npz(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
 
 
 def read_npz(path: Path, names: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
-    """Read all arrays of an ``.npz`` file, or only those with these names.
+    """Read all arrays of an uncompressed ``.npz`` file, or only those with these names.
 
     Raises:
         Exception: a missing or damaged file raises anything from ``OSError`` to ``SyntaxError``: callers
             catch everything and name the file.
     """
     with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        if any(info.compress_type for info in archive.zip.infolist()):
+            raise ValueError("it is compressed, and so may be of any size")
         # An entry that is no .npy file comes as bytes.
         return {name: np.asarray(archive[name]) for name in (archive.files if names is None else names)}

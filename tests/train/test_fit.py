@@ -190,8 +190,8 @@ class TestRun:
         code, _, error = command(main, "report", toy_run, "--bundle", toy_bundle)
         assert (code, error) == (0, "")
         text = (toy_run / "report.md").read_text()
-        assert "int8 against float" not in before
-        assert "int8 against float" in text
+        assert "int8 compared with float" not in before
+        assert "int8 compared with float" in text
         for kind in ("float", "int8"):
             assert f"| PublicTest, {kind} | " in text
         assert {entry.name for entry in toy_run.iterdir()} == FILES

@@ -22,16 +22,8 @@ TURN = 0.08
 
 
 def augment(picture: NDArray[np.uint8], roi: Roi, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Roi]:
-    """A moved region; half of the time mirrored, half of the time distorted.
-
-    Args:
-        picture: uint8 (H, W, 3).
-        roi: region of the face.
-        rng: source of all randomness.
-
-    Returns:
-        The picture, uint8 (H, W, 3), and the region of the face in it.
-    """
+    """The picture, uint8 (H, W, 3), mirrored or distorted half of the time each, and the region of the
+    face in it, moved."""
     if rng.random() < 0.5:
         picture, roi = mirror(picture, roi)
     roi = move(roi, rng)
@@ -54,13 +46,7 @@ def move(roi: Roi, rng: np.random.Generator) -> Roi:
 def distort(picture: NDArray[np.uint8], roi: Roi, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Light, gamma, blur, low resolution, noise, JPEG and a patch over the face, each with some probability.
 
-    Args:
-        picture: uint8 (H, W, 3), not changed.
-        roi: region of the face, which blur and patches are scaled by.
-        rng: source of all randomness.
-
-    Returns:
-        uint8 (H, W, 3).
+    Blur and patches grow with the face. Both pictures are uint8 (H, W, 3); the given one is not changed.
     """
     values = picture.astype(np.float32)
     if rng.random() < 0.8:

@@ -17,16 +17,7 @@ FOCAL_GAMMA = 2.0
 
 
 def epoch_order(number: NDArray[np.int64], strategy: str, rng: np.random.Generator) -> NDArray[np.int64]:
-    """The rows of an epoch, shuffled.
-
-    Args:
-        number: int64 (N,), the class of each row.
-        strategy: one of ``STRATEGIES``.
-        rng: source of randomness.
-
-    Returns:
-        int64 (M,), indices of rows.
-    """
+    """Indices, int64 (M,), of the rows of an epoch, shuffled. The classes are ``number``, int64 (N,)."""
     if strategy not in ("oversample", "undersample", "batches"):
         return rng.permutation(len(number))
     members = [np.flatnonzero(number == label) for label in np.unique(number)]

@@ -24,18 +24,10 @@ from edge.landmarks.models import find_models, model_hashes
 from evaluation import Sample, fingerprint, picture_hash, read_dataset
 from evaluation.label_sets import EMOTIONS, FERPLUS_VOTES
 from evaluation.parallel import ParallelMap, chunks
+from train.dataset import landmarks_folder
 from train.dataset.find_faces import MAPS, ExtractionSetup, find_faces
 from train.dataset.labelled_faces import TRAINING_SPLITS
-from train.dataset.landmarks_folder import (
-    INFO_FILE,
-    SCHEMA,
-    Rows,
-    check_output,
-    finish,
-    is_whole,
-    load,
-    write_shard,
-)
+from train.dataset.landmarks_folder import Rows
 from train.dataset.workers import open_workers
 from train.versions import extraction_versions
 
@@ -70,7 +62,7 @@ def extract(
         OSError: a full disk, for instance. The finished shards stay.
     """
     find_models(setup.models_dir)  # fail here rather than in every worker
-    check_output(out)
+    landmarks_folder.check_output(out)
     if not data.exists():
         next(read_dataset(data, on_bad=print))  # says what was expected
     identity = fingerprint(data, mapping)
@@ -92,17 +84,17 @@ def extract(
 
         samples = read_dataset(data, on_bad=on_bad, mapping=mapping)
         with open_workers(workers, dask) as parallel:
-            shards = _fill(parallel, _Shards(out, info), samples, setup, bar)
+            shards = _fill(parallel, out, _shard_key(info), samples, setup, bar)
     info |= {
         "skipped": len(skipped),
         "shards": shards,
         "versions": extraction_versions(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    finish(out, info)
-    folder = load(out)
-    print(coverage_table(folder.rows))
-    print(f"{len(folder.rows)} pictures, {len(skipped)} problems → {out}")
+    landmarks_folder.finish(out, info)
+    rows = landmarks_folder.load(out).rows
+    print(coverage_table(rows))
+    print(f"{len(rows)} pictures, {len(skipped)} problems → {out}")
 
 
 class _Task(NamedTuple):
@@ -114,25 +106,25 @@ class _Task(NamedTuple):
     chunk: list[Sample]
 
     def arguments(self, setup: ExtractionSetup) -> tuple[Any, ...]:
-        """Of ``find_faces``."""
+        """Arguments of ``find_faces``."""
         pictures = [sample.picture for sample in self.chunk]
         return setup, self.first, pictures, [sample.split in TRAINING_SPLITS for sample in self.chunk]
 
 
 def _fill(
-    parallel: ParallelMap, shards: "_Shards", samples: Iterator[Sample], setup: ExtractionSetup, bar: Any
+    parallel: ParallelMap, out: Path, key: str, samples: Iterator[Sample], setup: ExtractionSetup, bar: Any
 ) -> list[str]:
-    """Make every shard that is not there yet; gives the names of all shards."""
+    """Make every shard ``OUT/KEY-NUMBER.npz`` that is not there yet; gives the names of all shards."""
     names: list[str] = []
 
     def missing() -> Iterator[_Task]:
         first = 0
         for index, chunk in enumerate(chunks(samples, CHUNK, CHUNK_BYTES)):
-            (shards.folder / INFO_FILE).unlink(missing_ok=True)  # the folder is not whole any more
-            task = _Task(shards.path(index), first, chunk)
+            (out / landmarks_folder.INFO_FILE).unlink(missing_ok=True)  # the folder is not whole any more
+            task = _Task(out / f"{key}-{index:06d}.npz", first, chunk)
             names.append(task.path.name)
             first += len(chunk)
-            if is_whole(task.path, [sample.name for sample in chunk]):
+            if landmarks_folder.is_whole(task.path, [sample.name for sample in chunk]):
                 bar.update(len(chunk))
             else:
                 yield task
@@ -140,22 +132,15 @@ def _fill(
     tasks, begun = tee(missing())
     found = parallel.map(find_faces, (task.arguments(setup) for task in begun))
     for task, (presence, views) in zip(tasks, found, strict=True):
-        write_shard(task.path, _rows(task.chunk, presence), views)
+        landmarks_folder.write_shard(task.path, _rows(task.chunk, presence), views)
         bar.update(len(task.chunk))
     return names
 
 
-class _Shards:
-    """The files ``OUT/<key>-<chunk>.npz``; the key is a hash of everything that the faces depend on."""
-
-    def __init__(self, out: Path, info: dict[str, Any]) -> None:
-        self.folder = out
-        parts = [SCHEMA, CHUNK, CHUNK_BYTES, extraction_versions(), info]
-        key = json.dumps(parts, sort_keys=True)
-        self.key = hashlib.sha256(key.encode()).hexdigest()[:16]
-
-    def path(self, index: int) -> Path:
-        return self.folder / f"{self.key}-{index:06d}.npz"
+def _shard_key(info: dict[str, Any]) -> str:
+    """A hash of everything that the faces depend on."""
+    parts = [landmarks_folder.SCHEMA, CHUNK, CHUNK_BYTES, extraction_versions(), info]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _rows(chunk: list[Sample], presence: np.ndarray) -> Rows:

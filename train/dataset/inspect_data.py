@@ -22,15 +22,8 @@ from edge.core.text import escaped
 from evaluation import Sample, picture_hash, read_dataset
 from evaluation.label_sets import EMOTIONS, FERPLUS_VOTES
 from evaluation.report import page
-from train.dataset import inspect_page, landmarks_folder, subjects
-from train.dataset.inspect_figures import (
-    NAMED,
-    LabelledPictures,
-    common,
-    counts_by_split,
-    histogram,
-    quantiles,
-)
+from train.dataset import inspect_figures, inspect_page, landmarks_folder, subjects
+from train.dataset.inspect_figures import LabelledPictures, quantiles
 
 _FIGURES = "inspect.json"
 _PAGE = "index.html"
@@ -102,7 +95,7 @@ def of_pictures(data: Path, mapping: Path | None = None) -> dict[str, Any]:
     def on_bad(message: str) -> None:
         nonlocal bad_rows
         bad_rows += 1
-        if len(bad) < NAMED:
+        if len(bad) < inspect_figures.NAMED:
             bad.append(message)
 
     counts, collected = PictureCounts(), _TableBuilder()
@@ -111,7 +104,7 @@ def of_pictures(data: Path, mapping: Path | None = None) -> dict[str, Any]:
         collected.add(sample)
     table = collected.table()
     return {
-        **common(data, table),
+        **inspect_figures.common(data, table),
         "bad": {"count": bad_rows, "first": bad},
         "size": {"width": quantiles(counts.widths), "height": quantiles(counts.heights)},
         "size_histogram": {"width": _spread(counts.widths), "height": _spread(counts.heights)},
@@ -137,10 +130,10 @@ def of_landmarks(folder: Path) -> dict[str, Any]:
     found = rows.presence > 0
     subject_names = np.unique(rows.subject[rows.subject != ""])
     return {
-        **common(folder, table),
+        **inspect_figures.common(folder, table),
         "bad": {"count": opened.info["skipped"], "first": []},
-        "coverage": counts_by_split(table, found),
-        "presence": histogram(rows.presence[found], _PRESENCE_BINS),
+        "coverage": inspect_figures.counts_by_split(table, found),
+        "presence": inspect_figures.histogram(rows.presence[found], _PRESENCE_BINS),
         "subjects": len(subject_names),
         "sequences": len(np.unique(rows.sequence[rows.sequence != ""])),
     }
@@ -181,4 +174,4 @@ def _spread(sides: Counter[int]) -> dict[str, list[float]]:
     """Histogram of counted lengths, in equal bins from the smallest to the largest."""
     values = np.array(list(sides))
     bins = np.linspace(values.min(), values.max() + 1, min(20, np.ptp(values) + 1) + 1)
-    return histogram(values, bins, np.array(list(sides.values())))
+    return inspect_figures.histogram(values, bins, np.array(list(sides.values())))

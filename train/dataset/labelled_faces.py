@@ -68,11 +68,7 @@ class LabelledFaces:
         return self.folder.rows
 
     def steps(self, settings: TrainingSettings) -> int:
-        """Number of steps in an epoch.
-
-        Raises:
-            DataError: an epoch has less than one batch, or there is no face to validate.
-        """
+        """Number of steps in an epoch; raises as ``require_rows`` does."""
         return require_rows(self.folder.path, self.truth.number[self.training], self.validation, settings)
 
 

@@ -20,7 +20,7 @@ from edge.core.errors import DataError, first_line
 from edge.core.files import is_json_with, replacing
 from edge.head.inputs import INPUTS
 from evaluation.label_sets import EMOTIONS
-from train.npz import write_npz
+from train.npz import read_npz, write_npz
 
 SCHEMA = 3
 INFO_FILE = "info.json"
@@ -118,7 +118,7 @@ def write_shard(path: Path, rows: Rows, views: list[Faces]) -> None:
     Raises:
         OSError: the folder cannot be written, or the disk is full.
     """
-    arrays = {f.name: getattr(rows, f.name) for f in fields(Rows)}
+    arrays = {name: getattr(rows, name) for name in _ROWS}
     for view, faces in enumerate(views):
         of_view = {"landmarks": faces.landmarks, "found": faces.found, **faces.maps}
         arrays |= {f"{name}_{view}": array for name, array in of_view.items()}
@@ -160,10 +160,6 @@ _UNFINISHED_SHARD_NAME = re.compile(r"[0-9a-f]{16}-\d{6}\.npz")
 _SHARD_NAME = re.compile(r"([0-9a-f]{16}-)?\d{6}\.npz")
 _LEFT_OVER = re.compile(r"\.(info|([0-9a-f]{16}-)?\d{6})-\w{8}\.(json|npz)")
 """Name of a temporary file that a power cut leaves."""
-
-
-def _is_shard_name(name: Any) -> bool:
-    return isinstance(name, str) and _SHARD_NAME.fullmatch(name) is not None
 
 
 def load(path: Path) -> LandmarksFolder:
@@ -238,7 +234,7 @@ def _read_info(path: Path) -> dict[str, Any]:
         raise DataError(f"{path} has schema {found}, expected {SCHEMA}: run extract again")
     shards: Any = info.get("shards")
     views, maps = info.get("views"), info.get("maps")
-    named = isinstance(shards, list) and shards and all(map(_is_shard_name, shards))
+    named = isinstance(shards, list) and shards and all(_SHARD_NAME.fullmatch(str(name)) for name in shards)
     if not (named and len(set(shards)) == len(shards) and type(views) is int and views >= 0):
         raise DataError(f"{path / INFO_FILE} names no shards or no views: run extract again")
     if not isinstance(maps, dict):
@@ -249,14 +245,9 @@ def _read_info(path: Path) -> dict[str, Any]:
 def _read(shard: Path, names: list[str]) -> dict[str, NDArray[Any]]:
     """Arrays of a shard by their names; the others are not read."""
     try:
-        with shard.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            if any(info.compress_type for info in archive.zip.infolist()):
-                raise ValueError("it is compressed, and so may be of any size")
-            # What is no .npy inside comes as bytes.
-            return {name: np.asarray(archive[name]) for name in names}
+        return read_npz(shard, names)
     except Exception as error:  # a flipped bit in an npz raises anything from zlib.error to SyntaxError
-        reason = first_line(error)
-        raise DataError(f"{shard} is missing or damaged ({reason}): run extract again") from None
+        raise DataError(f"{shard} is missing or damaged ({first_line(error)}): run extract again") from None
 
 
 def _concatenate(path: Path, parts: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:

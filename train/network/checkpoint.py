@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edge.cli.console import say
 from edge.core.files import replacing
 from train.npz import read_npz, write_npz
-from train.settings import TrainingSettings, with_current_names
+from train.settings import TrainingSettings
 from train.versions import training_versions
 
 
@@ -30,7 +30,7 @@ class Checkpoint:
             training: everything that the training depends on, see ``training_identity``; JSON values.
         """
         self.path = out.parent / f".{out.name}.unfinished.npz"
-        self._training: dict[str, Any] = json.loads(json.dumps(training))
+        self._training = json.dumps(training, sort_keys=True)
 
     def load(self) -> tuple[list[NDArray[Any]], dict[str, Any]] | None:
         """The arrays and the progress that ``save`` was last given; None if there are none of this training.
@@ -46,10 +46,7 @@ class Checkpoint:
         try:
             arrays = read_npz(self.path)
             head = json.loads(str(arrays["head"]))
-            training = json.loads(head["training"])
-            if "settings" in training:
-                training["settings"] = with_current_names(training["settings"])
-            if training != self._training:
+            if head["training"] != self._training:
                 return None
             return [arrays[f"array_{number}"] for number in range(head["arrays"])], head["progress"]
         except Exception:  # a flipped bit in an npz raises anything from zlib.error to SyntaxError
@@ -65,8 +62,7 @@ class Checkpoint:
         Raises:
             OSError: a full disk, for instance; the state before is still there.
         """
-        training = json.dumps(self._training, sort_keys=True)
-        head = {"training": training, "arrays": len(arrays), "progress": progress}
+        head = {"training": self._training, "arrays": len(arrays), "progress": progress}
         numbered = {f"array_{number}": np.asarray(array) for number, array in enumerate(arrays)}
         with replacing(self.path) as temporary:
             write_npz(temporary, {"head": np.array(json.dumps(head)), **numbered})

@@ -8,10 +8,11 @@ from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import log_loss
 
+from edge.core.quantize import softmax
 from train.network.checkpoint import Checkpoint
 from train.network.trainer import Batch, Trainer
-from train.report.report import cross_entropy
 from train.settings import TrainingSettings
 
 Batches = Callable[[int, np.random.Generator], Generator[Batch]]
@@ -38,7 +39,9 @@ class Progress:
 
 def validation_scores(logits: NDArray[np.float32], number: NDArray[np.int64]) -> tuple[float, float]:
     """Cross-entropy in nats and accuracy of logits (V, C) for the classes ``number`` (V,)."""
-    return cross_entropy(logits, number), float((logits.argmax(axis=1) == number).mean())
+    probabilities = softmax(logits.astype(np.float64))
+    loss = float(log_loss(number, probabilities, labels=range(logits.shape[1])))
+    return loss, float((logits.argmax(axis=1) == number).mean())
 
 
 def learn(

@@ -25,12 +25,7 @@ Texture = NDArray[np.float32]
 def augmented(textures: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """Textures that were each augmented in their own way; half of them are mirrored.
 
-    Args:
-        textures: float32 (B, S, S, 1), mean 0, standard deviation 1.
-        rng: source of all randomness.
-
-    Returns:
-        The same shape, mean 0, standard deviation 1.
+    Both are float32 (B, S, S, 1) with a mean of 0 and a standard deviation of 1.
     """
     result = np.stack([_distorted(_moved(texture[:, :, 0], rng), rng) for texture in textures])
     result -= result.mean(axis=(1, 2), keepdims=True)

@@ -10,13 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from sklearn.metrics import log_loss
-
 from edge.core.errors import DataError, first_line
 from edge.core.files import write_atomic
-from edge.core.quantize import softmax
 from edge.core.text import escaped
 from evaluation.report import page
 from evaluation.report.page import number
@@ -26,11 +21,6 @@ from train.report.results import SplitResult
 
 _FROM_SAME_RUN = ("settings", "rows", "teachers", "best_epoch")
 """Keys of ``run.json`` that a bundle copies from the run it was made from."""
-
-
-def cross_entropy(logits: NDArray[np.float32], label: NDArray[np.integer[Any]]) -> float:
-    """Mean negative log probability of the label: logits (N, C), label (N,)."""
-    return float(log_loss(label, softmax(logits.astype(np.float64)), labels=range(logits.shape[1])))
 
 
 def save(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation import metrics
-from train.npz import write_npz
+from train.npz import read_npz, write_npz
 
 FILE = "predictions.npz"
 
@@ -73,16 +73,14 @@ def save(folder: Path, splits: list[SplitResult]) -> None:
 
 def load(folder: Path) -> list[SplitResult]:
     """Read ``predictions.npz``; a damaged file raises any error."""
-    with np.load(folder / FILE, allow_pickle=False) as archive:
-        return [
-            SplitResult(str(name), *_checked(archive, number))
-            for number, name in enumerate(archive["splits"])
-        ]
+    content = read_npz(folder / FILE)
+    return [
+        SplitResult(str(name), *_checked(content, number)) for number, name in enumerate(content["splits"])
+    ]
 
 
-def _checked(archive: Any, number: int) -> list[NDArray[Any]]:
-    # A member of the archive that is not an .npy file comes as bytes.
-    arrays = [np.asarray(archive[f"{key}_{number}"]) for key in _ARRAYS]
+def _checked(content: dict[str, NDArray[Any]], number: int) -> list[NDArray[Any]]:
+    arrays = [content[f"{key}_{number}"] for key in _ARRAYS]
     kinds = [(array.dtype.kind, array.ndim) for array in arrays]
     if kinds != [*_ARRAYS.values()] or len({len(array) for array in arrays}) != 1:
         raise ValueError(f"{FILE} has arrays that do not fit together")

@@ -41,12 +41,7 @@ class Representation:
 def study(landmarks: Path, out: Path, settings: TrainingSettings, seeds: int, command: str) -> None:
     """Train on every representation and write the table.
 
-    Args:
-        landmarks: folder of ``extract``.
-        out: new folder, gets ``study.md`` and ``study.json``.
-        settings: settings of the training, whose only input is the landmarks.
-        seeds: number of trainings of each representation.
-        command: the command line, for the record.
+    Arguments are those of the command line; ``command`` is all of it, for the record.
 
     Raises:
         ConfigError: the settings want other inputs.

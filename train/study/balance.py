@@ -24,12 +24,7 @@ _ABOUT = (
 def study(landmarks: Path, out: Path, settings: TrainingSettings, seeds: int, command: str) -> None:
     """Train with every strategy and write the table.
 
-    Args:
-        landmarks: folder of ``extract``.
-        out: new folder, gets ``study.md`` and ``study.json``.
-        settings: settings of the training, of which ``balance`` is varied.
-        seeds: number of trainings of each strategy.
-        command: the command line, for the record.
+    Arguments are those of the command line; ``command`` is all of it, for the record.
 
     Raises:
         ConfigError: the settings choose a balance.

@@ -63,12 +63,7 @@ def write(
 ) -> None:
     """Print the table, and write ``study.md`` and ``study.json`` into a new folder, whole or not at all.
 
-    Args:
-        study: the study.
-        task: its faces.
-        columns: names of the columns of the table.
-        table: the cells of the table.
-        figures: the results, for the JSON file.
+    ``figures``, the results, are further content of ``study.json``.
 
     Raises:
         OSError: a full disk, for instance.

@@ -18,11 +18,7 @@ over the chin."""
 
 
 def subset(points: int) -> list[int]:
-    """Indices of the points whose pairwise distances are computed: ``REGIONS`` of a mesh, or else all.
-
-    Args:
-        points: number of landmarks of a face.
-    """
+    """Indices of the points whose pairwise distances are computed: ``REGIONS`` of a mesh, or else all."""
     if points < MESH_POINTS:
         return list(range(points))
     return [index for region in REGIONS.values() for index in region]

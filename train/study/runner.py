@@ -77,11 +77,7 @@ def open_task(landmarks: Path, settings: TrainingSettings) -> Task:
 
 
 def require_faces(task: Task, settings: TrainingSettings) -> None:
-    """Check before the first training that there are enough faces.
-
-    Raises:
-        DataError: an epoch has less than one batch, or there is no face to validate.
-    """
+    """Check before the first training that there are enough faces; raises as ``require_rows`` does."""
     require_rows(task.folder.path, task.number[task.training], task.validation, settings)
 
 

@@ -99,11 +99,7 @@ def distances(points: Points) -> NDArray[np.float64]:
 
 
 def neutral_rows(rows: Rows) -> NDArray[np.int64]:
-    """The first row of each row's sequence, if that is another row and neutral; else −1.
-
-    Returns:
-        int64 (N,), indices of rows.
-    """
+    """Index of the first row of each row's sequence if that is another, neutral row, else −1: int64 (N,)."""
     _, first, inverse = np.unique(rows.sequence, return_index=True, return_inverse=True)
     start = first[inverse].astype(np.int64)
     is_neutral = rows.label[start] == EMOTIONS.index("neutral")

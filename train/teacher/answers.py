@@ -22,11 +22,6 @@ ANSWERS_FILE = "answers.npz"
 def read_pictures(pictures: Path, classes: Path | None, folder: LandmarksFolder) -> list[NDArray[np.uint8]]:
     """All pictures of a landmarks folder, in the order of its rows: uint8 (H, W) or (H, W, 3) each.
 
-    Args:
-        pictures: the data that was extracted.
-        classes: names of class folders.
-        folder: the landmarks folder that was made from it.
-
     Raises:
         DataError: the folder was made from other data.
     """

@@ -30,7 +30,6 @@ def face_maps(
 
     Args:
         models_dir: folder of the face models; None: where setup put them.
-        preparation: preparation of the pictures.
         pictures: uint8 (H, W) or (H, W, 3) each.
         rois: region of the face in each prepared picture.
         variant: ``UNCHANGED``, ``MIRRORED`` or ``AUGMENTED``.

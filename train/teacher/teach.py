@@ -6,6 +6,7 @@ first label. It never leaves the desktop; ``fit --teacher`` takes its answers as
 """
 
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -118,38 +119,32 @@ def build_teacher(flatbuffer: bytes, classes: int, settings: TrainingSettings) -
     return keras.Model(trunk.inputs, outputs)
 
 
+@dataclass(frozen=True, slots=True)
 class _FaceMaps:
     """The feature maps of the rows of a landmarks folder, computed by worker processes."""
 
-    def __init__(
-        self,
-        parallel: ParallelMap,
-        pictures: list[NDArray[np.uint8]],
-        data: LabelledFaces,
-        models_dir: Path | None,
-    ) -> None:
-        self._parallel = parallel
-        self._pictures = pictures
-        self._landmarks = data.faces.landmarks
-        self._preparation = Preparation(**data.folder.info["preparation"])
-        self._models_dir = models_dir
+    parallel: ParallelMap
+    pictures: list[NDArray[np.uint8]]
+    data: LabelledFaces
+    models_dir: Path | None
 
     def __call__(
         self, picks: list[NDArray[np.int64]], variant: str, epoch: int = 0
     ) -> Iterator[NDArray[np.float32]]:
         """float32 (B, 24, 24, 64) for each of ``picks``, which are indices (B,) of rows with a face."""
+        preparation = Preparation(**self.data.folder.info["preparation"])
         tasks = (
             (
-                self._models_dir,
-                self._preparation,
-                [self._pictures[row] for row in pick],
-                [next_roi(self._landmarks[row]) for row in pick],
+                self.models_dir,
+                preparation,
+                [self.pictures[row] for row in pick],
+                [next_roi(self.data.faces.landmarks[row]) for row in pick],
                 variant,
                 [[epoch, int(row)] for row in pick],
             )
             for pick in picks
         )
-        for maps in self._parallel.map(face_maps, tasks):
+        for maps in self.parallel.map(face_maps, tasks):
             yield maps.astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Variation of a labelled face: what it must not do."""
+"""Augmentation of a labelled face: limits of what it changes."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_the_generator_decides(picture):
     others = [augment(picture, ROI, np.random.default_rng(seed)) for seed in SEEDS]
     assert len({roi for _, roi in others}) == len(SEEDS)
     undistorted = {picture.tobytes(), picture[:, ::-1].tobytes()}
-    assert 0.3 < np.mean([varied.tobytes() in undistorted for varied, _ in others]) < 0.7
+    assert 0.3 < np.mean([augmented.tobytes() in undistorted for augmented, _ in others]) < 0.7
 
 
 @pytest.mark.parametrize("shape", [(96, 128, 3), (30, 20, 3)])
@@ -55,8 +55,8 @@ def test_shape_type_and_the_picture_itself(shape):
         result = distort(picture, ROI, np.random.default_rng(seed))
         assert (result.dtype, result.shape) == (np.uint8, shape)
         assert not np.shares_memory(result, picture)
-        varied, _ = augment(picture, ROI, np.random.default_rng(seed))
-        assert (varied.dtype, varied.shape) == (np.uint8, shape)
+        augmented, _ = augment(picture, ROI, np.random.default_rng(seed))
+        assert (augmented.dtype, augmented.shape) == (np.uint8, shape)
     assert np.array_equal(picture, before)
 
 

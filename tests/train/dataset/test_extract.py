@@ -80,7 +80,7 @@ def small_shards(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def varied(few, tmp_path_factory):
+def augmented(few, tmp_path_factory):
     """The few rows with two views, by one process."""
     out = tmp_path_factory.mktemp("views") / "landmarks"
     with pytest.MonkeyPatch.context() as patched:
@@ -157,10 +157,10 @@ def test_shards(whole):
 
 
 class TestViews:
-    def test_only_training_rows_are_varied(self, varied):
-        assert varied.views == 2
-        is_training = varied.rows.split == "Training"
-        raw, *views = (varied.faces(view, MAPS) for view in range(3))
+    def test_only_training_rows_are_augmented(self, augmented):
+        assert augmented.views == 2
+        is_training = augmented.rows.split == "Training"
+        raw, *views = (augmented.faces(view, MAPS) for view in range(3))
         assert is_training.sum() == 40
         assert raw.found[~is_training].any()
         for view in views:
@@ -169,8 +169,8 @@ class TestViews:
             assert not view.landmarks[~view.found].any()
             assert not any(values[~view.found].any() for values in view.maps.values())
 
-    def test_each_view_is_another(self, varied):
-        raw, first, second = (varied.faces(view) for view in range(3))
+    def test_each_view_is_another(self, augmented):
+        raw, first, second = (augmented.faces(view) for view in range(3))
         both = np.flatnonzero(first.found & second.found)
         for index in both:
             points = [features.extract(view.landmarks[index]) for view in (raw, first, second)]
@@ -182,19 +182,19 @@ class TestViews:
         clear = np.abs(offset[0]) > 2.5
         assert 0.15 < (offset[0] * offset[1] < 0)[clear].mean() < 0.85
 
-    def test_the_number_of_workers_changes_nothing(self, varied, few, small_shards, tmp_path):
+    def test_the_number_of_workers_changes_nothing(self, augmented, few, small_shards, tmp_path):
         extract_here(few, tmp_path / "landmarks", ExtractionSetup(Preparation(), views=2), workers=2)
         again = landmarks_folder.load(tmp_path / "landmarks")
-        assert again.info["shards"] == varied.info["shards"]
+        assert again.info["shards"] == augmented.info["shards"]
         assert len(again.info["shards"]) == 3
-        same(again, varied, views=2)
+        same(again, augmented, views=2)
 
-    def test_unaugmented_pictures_do_not_depend_on_the_views(self, varied, few, small_shards, tmp_path):
+    def test_unaugmented_pictures_do_not_depend_on_the_views(self, augmented, few, small_shards, tmp_path):
         extract_here(few, tmp_path / "landmarks", ExtractionSetup(Preparation(), views=0), workers=1)
         plain = landmarks_folder.load(tmp_path / "landmarks")
         assert plain.views == 0
-        same(plain, varied)
-        assert not set(plain.info["shards"]) & set(varied.info["shards"])
+        same(plain, augmented)
+        assert not set(plain.info["shards"]) & set(augmented.info["shards"])
 
 
 def start_and_stop(data, out, sent):
@@ -224,7 +224,7 @@ def state(folder):
     }
 
 
-def test_a_killed_run_goes_on_behind_its_shards_and_ends_the_same(whole, fer_csv, tmp_path):
+def test_a_killed_run_goes_on_after_its_shards_and_ends_the_same(whole, fer_csv, tmp_path):
     out = tmp_path / "landmarks"
     code, _ = start_and_stop(fer_csv, out, signal.SIGKILL)
     assert code == -signal.SIGKILL
@@ -257,13 +257,13 @@ def test_ctrl_c_ends_in_one_line_and_a_damaged_shard_is_made_again(whole, fer_cs
     assert np.array_equal(again.faces().landmarks, whole[0].faces().landmarks)
 
 
-def test_shards_of_another_preparation_are_not_used_and_removed(few, small_shards, tmp_path, varied):
+def test_shards_of_another_preparation_are_not_used_and_removed(few, small_shards, tmp_path, augmented):
     out = tmp_path / "landmarks"
     extract_here(few, out, ExtractionSetup(Preparation(scale=2.0), views=0), workers=1)
     other = state(out)
     extract_here(few, out, ExtractionSetup(Preparation(), views=0), workers=1)
     again = landmarks_folder.load(out)
-    same(again, varied)
+    same(again, augmented)
     assert state(out).keys() == set(again.info["shards"])
     assert not state(out).keys() & other.keys()
 
@@ -375,15 +375,15 @@ def test_class_folders_with_names_of_their_own(pictures, extract, tmp_path):
     numbers = {label: str(number) for number, label in enumerate(present)}
     store(pictures, tmp_path / "data", numbers.__getitem__)
     mapping = tmp_path / "classes.toml"
-    left_out, *kept = present
+    excluded, *kept = present
     lines = [f'{numbers[label]} = "{label}"' for label in kept]
-    mapping.write_text("\n".join(["[classes]", f'{numbers[left_out]} = ""', *lines]) + "\n")
+    mapping.write_text("\n".join(["[classes]", f'{numbers[excluded]} = ""', *lines]) + "\n")
     data, out = tmp_path / "data", tmp_path / "landmarks"
     fails(extract(data, out, "--workers", 1), 1, "class folders that are numbers", "mapping file")
     assert extract(data, out, "--workers", 1, "--classes", mapping)[0] == 0
     rows = landmarks_folder.load(out).rows
     expected = {
-        f"{numbers[s.label]}/{s.name.split(':')[1]}.png": s.label for s in pictures if s.label != left_out
+        f"{numbers[s.label]}/{s.name.split(':')[1]}.png": s.label for s in pictures if s.label != excluded
     }
     assert dict(zip(rows.name.tolist(), [EMOTIONS[i] for i in rows.label], strict=True)) == expected
 
@@ -437,12 +437,12 @@ def scheduler():
 
 
 class TestDask:
-    def test_the_same_shards_as_without(self, scheduler, few, tmp_path, varied, small_shards):
+    def test_the_same_shards_as_without(self, scheduler, few, tmp_path, augmented, small_shards):
         setup = ExtractionSetup(Preparation(), views=2)
         extract_here(few, tmp_path / "landmarks", setup, workers=1, dask=scheduler)
         again = landmarks_folder.load(tmp_path / "landmarks")
-        same(again, varied, views=2)
-        assert again.info["shards"] == varied.info["shards"]
+        same(again, augmented, views=2)
+        assert again.info["shards"] == augmented.info["shards"]
 
     def test_without_the_package(self, few, extract, monkeypatch, tmp_path):
         monkeypatch.setitem(sys.modules, "distributed", None)

@@ -1,4 +1,4 @@
-"""Epoch after epoch, and going on behind a stop."""
+"""The epochs of a training, and going on after a stop."""
 
 import json
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from train.network.checkpoint import Checkpoint
-from train.network.epochs import learn
+from train.network.epochs import learn, validation_scores
 from train.network.model import build_model
 from train.network.trainer import Batch, Trainer
 from train.settings import TrainingSettings
@@ -75,6 +75,11 @@ def test_patience_counts_over_a_stop(tmp_path):
     assert progress.best_epoch == 1
 
 
+def test_validation_scores():
+    logits = np.log(np.array([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]], np.float32))
+    assert validation_scores(logits, np.array([0, 1])) == pytest.approx((-np.log([0.5, 0.1]).mean(), 0.5))
+
+
 class TestCheckpoint:
     ARRAYS = (np.arange(3), np.ones((2, 2), np.float32))
 
@@ -84,11 +89,6 @@ class TestCheckpoint:
         assert progress == {"steps": 3}
         for one, other in zip(arrays, self.ARRAYS, strict=True):
             np.testing.assert_array_equal(one, other)
-
-    def test_former_names_of_settings_are_the_same_training(self, tmp_path):
-        Checkpoint(tmp_path / "run", {"settings": {"averaging": 0.5}}).save([*self.ARRAYS], {"steps": 3})
-        arrays, _ = Checkpoint(tmp_path / "run", {"settings": {"ema_decay": 0.5}}).load()
-        assert len(arrays) == 2
 
     def test_that_of_another_training_is_none(self, tmp_path):
         Checkpoint(tmp_path / "run", {"a": 1}).save([*self.ARRAYS], {})

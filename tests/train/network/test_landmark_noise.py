@@ -20,15 +20,15 @@ def faces(request):
     return np.stack([features.align(row).ravel() for row in rows]), (left, right), columns
 
 
-def test_shaken_rows_are_aligned_again_and_differ_in_how_much(faces):
+def test_jittered_rows_are_aligned_again_and_jitter_differs(faces):
     rows, (left, right), columns = faces
     noise = LandmarkNoise(rows.mean(axis=0), jitter=0.05, dropout=0)
-    shaken = noise(rows, np.random.default_rng(0))
-    points = shaken.reshape(len(rows), -1, columns)
+    jittered = noise(rows, np.random.default_rng(0))
+    points = jittered.reshape(len(rows), -1, columns)
     np.testing.assert_allclose(points[:, left, :2], np.tile([-0.5, 0], (len(rows), 1)), atol=1e-6)
     np.testing.assert_allclose(points[:, right, :2], np.tile([0.5, 0], (len(rows), 1)), atol=1e-6)
-    moved = np.abs(shaken - rows).mean(axis=1)
-    assert shaken.dtype == np.float32
+    moved = np.abs(jittered - rows).mean(axis=1)
+    assert jittered.dtype == np.float32
     assert moved.min() < 0.002
     assert 0.03 < moved.max() < 0.2
     assert np.median(moved) < moved.max() / 3

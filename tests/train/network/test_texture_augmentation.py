@@ -1,4 +1,4 @@
-"""Textures as they might have been."""
+"""Augmented textures."""
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def test_each_differs_and_the_same_numbers_give_the_same():
 
 
 def test_what_they_show_can_still_be_seen():
-    """As it is or mirrored: half of each."""
+    """Half of them are mirrored."""
     originals = textures(200)
     result = augmented(originals, np.random.default_rng(3))
     straight, mirrored = (

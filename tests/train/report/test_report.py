@@ -340,8 +340,3 @@ def test_a_run_that_knows_little(tmp_path):
     write(tmp_path, {"labels": list(FER2013)}, [], [none], None)
     report.render(tmp_path, None, None)
     assert "| validation | 5 | 0.00% | 0.00% | – |" in (tmp_path / "report.md").read_text()
-
-
-def test_cross_entropy():
-    logits = np.log(np.array([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]], np.float32))
-    assert report.cross_entropy(logits, np.array([0, 2])) == pytest.approx(-np.log([0.5, 0.8]).mean())
