@@ -53,7 +53,7 @@ def read_dataset(
     classes, reasons = read_mapping(mapping), Reasons(on_bad)
     split = None if split is None else escaped(split)
     if path.is_dir():
-        files = _only(layouts.files(path, reasons, classes), split, path, reasons)
+        files = _only(layouts.files(path, reasons, classes), split, path)
         return _some(layouts.read(path, files, reasons), path, reasons)
     if not path.is_file():
         raise DataError(
@@ -61,18 +61,16 @@ def read_dataset(
         )
     if mapping is not None:
         raise DataError(f"{path} is a file: a mapping file is for class folders")
-    return _only(fer_csv.read(path, reasons), split, path, reasons)
+    return _some(_only(fer_csv.read(path, reasons), split, path), path, reasons)
 
 
-def _only(items: Iterator[_Item], split: str | None, path: Path, reasons: Reasons) -> Iterator[_Item]:
+def _only(items: Iterator[_Item], split: str | None, path: Path) -> Iterator[_Item]:
     seen: set[str] = set()
     for item in items:
         seen.add(item.split)
         if split is None or item.split == split:
             yield item
-    if not seen:
-        raise reasons.error(f"{path} has no usable picture")
-    if split is not None and split not in seen:
+    if seen and split is not None and split not in seen:
         raise DataError(f"{path} has no split {split!r}: it has {', '.join(sorted(seen))}")
 
 

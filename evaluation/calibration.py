@@ -53,7 +53,6 @@ def reliability(confidence: Confidence, correct: NDArray[np.bool_], bins: int) -
     Args:
         confidence: (N,)
         correct: bool (N,)
-        bins: number of bins.
 
     Returns:
         For each bin ``low``, ``high``, ``n`` (answers in it), ``confidence`` and ``accuracy`` (means,

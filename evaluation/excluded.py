@@ -13,10 +13,7 @@ class Reasons:
     """Passes messages about excluded data on, and keeps the first of them."""
 
     def __init__(self, on_bad: Callable[[str], None]) -> None:
-        """
-        Args:
-            on_bad: called with every message.
-        """
+        """``on_bad`` is called with every message."""
         self._on_bad = on_bad
         self._first: list[str] = []
         self._count = 0

@@ -97,11 +97,8 @@ def _below(
 ) -> Iterator[Path]:
     """All files in a folder, then those in its folders.
 
-    Args:
-        folder: the folder.
-        refuse: gets the name of a folder within it, gives a reason to exclude it, or None.
-        on_bad: called for each folder that is excluded.
-        above: the folders that it lies in, which a link may lead back to; without links.
+    ``refuse`` gives a reason to exclude a folder of this name, or None; ``above`` has the folders that this
+    one lies in, which a link may lead back to.
     """
     above |= {folder.resolve()}
     names, deeper = readable(folder, on_bad)

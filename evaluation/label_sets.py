@@ -17,16 +17,8 @@ FER2013 = EMOTIONS[:7]
 """The seven classes of FER2013."""
 
 FERPLUS_VOTES = (
-    "neutral",
-    "happiness",
-    "surprise",
-    "sadness",
-    "anger",
-    "disgust",
-    "fear",
-    "contempt",
-    "unknown",
-    "NF",
+    *("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt"),
+    *("unknown", "NF"),
 )
 """The ten vote columns of FER+'s ``fer2013new.csv``, in its order."""
 

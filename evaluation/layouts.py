@@ -29,7 +29,6 @@ def read(path: Path, files: Iterator[PictureFile], on_bad: Callable[[str], None]
 
     Args:
         path: folder of the data, which the names of the samples are relative to.
-        files: the picture files.
         on_bad: called for every picture that cannot be decoded.
     """
     for split, label, file in files:

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.accuracy import answers, recalibration
 from benchmarks.accuracy.classes import choose_classes
-from benchmarks.accuracy.scores import decimal, headline, percent, summarize
+from benchmarks.accuracy.scores import headline, percent, summarize
 from benchmarks.accuracy.subset import PictureReader, PictureSelection
 from benchmarks.machine.environment import bundle_facts, describe, usable_cores
 from benchmarks.systems.evaluator import EvaluationSetup, answer_each
@@ -23,6 +23,7 @@ from benchmarks.systems.system import PipelineSystem
 from edge.build import load_bundle
 from edge.settings import Settings
 from evaluation import Preparation, prepare
+from evaluation.report.page import number
 
 SCHEMA = 1
 """Version of the JSON result."""
@@ -139,7 +140,7 @@ def table(result: dict[str, Any]) -> str:
         f"selective at 60 % {percent(result['selective']['0.6'])}   of the most confident of all pictures",
         f"macro F1          {percent(result['macro_f1'])}",
         f"macro recall      {percent(result['macro_recall'])}",
-        f"ECE               {decimal(result['ece'])}",
+        f"ECE               {number(result['ece'], '.3f')}",
         *([recalibration.line(result["recalibrated"])] if result["recalibrated"] else []),
         f"{'class':<12} {'precision':>9} {'recall':>8} {'F1':>8} {'coverage':>8} {'n':>7}",
     ]

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.scores import decimal, percent
+from benchmarks.accuracy.scores import percent
 from edge.core.quantize import softmax
 from evaluation.calibration import best_temperature, confidence_threshold, expected_calibration_error
+from evaluation.report.page import number
 
 TARGET = 0.8
 """Share of the labels that shall be right above the threshold, 0–1."""
@@ -30,11 +31,11 @@ def recalibrate(
     """
     if not len(true):
         return None
-    number = np.array(true)
+    correct_class = np.array(true)
     log = np.log(np.maximum(np.stack(probabilities).astype(np.float64), 1e-9))
-    factor = best_temperature(log, number)
+    factor = best_temperature(log, correct_class)
     softened = softmax(log / factor)
-    confidence, correct = softened.max(axis=1), softened.argmax(axis=1) == number
+    confidence, correct = softened.max(axis=1), softened.argmax(axis=1) == correct_class
     return {
         "factor": factor,
         "ece": expected_calibration_error(confidence, correct),
@@ -45,6 +46,6 @@ def recalibrate(
 def line(chosen: dict[str, Any]) -> str:
     """The result of ``recalibrate`` as a line for people."""
     return (
-        f"  recalibrated    {decimal(chosen['ece'])}   with {chosen['factor']:.2f} × the temperature; then "
-        f"{percent(TARGET)} are right from {chosen['min_confidence']:.2f} on"
+        f"  recalibrated    {number(chosen['ece'], '.3f')}   with {chosen['factor']:.2f} × the temperature; "
+        f"then {percent(TARGET)} are right from {chosen['min_confidence']:.2f} on"
     )

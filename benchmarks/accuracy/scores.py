@@ -11,6 +11,7 @@ from benchmarks.accuracy.classes import Classes
 from benchmarks.systems.system import Answer
 from edge.core.text import escaped
 from evaluation import metrics
+from evaluation.report.page import DASH
 
 T = TypeVar("T")
 
@@ -72,11 +73,6 @@ def counted(outcomes: Iterator[T]) -> Iterator[T]:
     print(f"\r{number} pictures in {time.monotonic() - started:.0f} s", file=sys.stderr)
 
 
-def decimal(value: float | None) -> str:
-    """``0.123``, or a dash."""
-    return "–" if value is None else f"{value:.3f}"
-
-
 def percent(value: float | None) -> str:
     """``12.3 %``, or a dash."""
-    return "–" if value is None else f"{100 * value:.1f} %"
+    return DASH if value is None else f"{100 * value:.1f} %"

@@ -22,7 +22,7 @@ def add_command(commands: Any) -> None:
     text = "measure the app beside other packages, each in an environment of its own, in one run"
     sub = commands.add_parser("peers", help=text, description=text)
     sub.set_defaults(command=lambda args: _run(args, sub))
-    sub.add_argument("--only", metavar="A,B", help="only these of benchmarks/peers; default: all")
+    sub.add_argument("--only", metavar="A,B", help="only these of benchmarks/peers/recognizers; default: all")
     sub.add_argument(
         "--environments", type=Path, metavar="DIR", help="for their environments; default: the user's cache"
     )

@@ -54,7 +54,6 @@ def growth_kb(rss: NDArray[np.int64], frames_between: int) -> float | None:
 
     Args:
         rss: int64 (S,), bytes, a sample every ``frames_between`` frames. More than 400 are thinned out.
-        frames_between: frames between two samples.
     """
     if len(rss) < _LEAST_SAMPLES:
         return None

@@ -261,6 +261,12 @@ def _software(environment: dict[str, Any]) -> str:
 
 
 def _name(line: dict[str, Any]) -> str:
-    parts = [str(line[fact]) for fact in FACTS[:-1] if line[fact] is not None]
-    threads = [f"{line['threads']} thread{'s' * (line['threads'] > 1)}"] if line["threads"] else []
-    return f"[{line['environment']}] {line['kind']} {', '.join(parts + threads)}"
+    return f"[{line['environment']}] {line['kind']} {', '.join(fact_words(line))}"
+
+
+def fact_words(line: dict[str, Any]) -> list[str]:
+    """The facts that name a line of the result, without its kind and environment."""
+    words = [str(line[fact]) for fact in FACTS[:-1] if line[fact] is not None]
+    if line["threads"]:
+        words.append(f"{line['threads']} thread{'s' * (line['threads'] > 1)}")
+    return words

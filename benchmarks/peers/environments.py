@@ -40,7 +40,6 @@ def prepare(peer: Peer, folder: Path, python: Path = Path(sys.executable)) -> Pa
     """Make the environment of a peer, unless it exists.
 
     Args:
-        peer: the peer.
         folder: folder of all environments. Peers with the same requirements share one.
         python: interpreter that the environment is made with.
 
@@ -97,7 +96,6 @@ def install_npm(peer: Peer, listed: Path, environment: Path) -> None:
     """Install the packages of a lock file into ``node_modules`` of the environment, without running scripts.
 
     Args:
-        peer: the peer.
         listed: folder of ``package.json`` and ``package-lock.json``.
         environment: gets a copy of both.
 

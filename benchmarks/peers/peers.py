@@ -151,10 +151,7 @@ def robustness_of(
 ) -> dict[str, Any]:
     """Score one peer on pictures with corruptions and occlusions, which are made in this process.
 
-    Args:
-        peer: the peer.
-        pictures: which pictures.
-        folder, pythons, seed, workers: see ``PeersPlan``.
+    The arguments are those of ``PeersPlan``.
 
     Returns:
         The JSON result of ``benchmarks.robustness.robustness.benchmark``, without ``command``.
@@ -178,10 +175,7 @@ def _require_pictures(pictures: PictureSelection, peer: Peer) -> None:
 def _attempt(each: _Candidate, step: Callable[[], None], still: bool = False) -> None:
     """Take a step with a peer that still runs, or note why it does not.
 
-    Args:
-        each: the peer.
-        step: the step.
-        still: it is a step with single pictures; if it fails, the latency of camera frames stays.
+    ``still``: a step with single pictures; if it fails, the latency of camera frames stays.
     """
     if each.reason is not None or (still and each.score_reason is not None):
         return

@@ -6,6 +6,7 @@ from typing import Any
 from benchmarks.accuracy.scores import headline, percent
 from benchmarks.reasons.graded import GRADED, Grades
 from edge.core.types import Reason
+from evaluation.report.page import number
 
 
 def table(result: dict[str, Any]) -> str:
@@ -43,11 +44,11 @@ def _steps_table(
         f"{'unsure':>8} {'measured':>9}",
     ]
     for row in steps:
-        measured = "–" if row["measured"] is None else f"{row['measured']:.3g}"
         lines.append(
             f"{row['level']:>8g} {row['n']:>5} {percent(row['accuracy']):>9} "
             f"{percent(row['accuracy_found']):>12} {percent(row['accuracy_before']):>10} "
-            f"{percent(row['reasons'][reason]):>8} {percent(row['reasons']['unsure']):>8} {measured:>9}"
+            f"{percent(row['reasons'][reason]):>8} {percent(row['reasons']['unsure']):>8} "
+            f"{number(row['measured'], '.3g'):>9}"
         )
     return lines
 

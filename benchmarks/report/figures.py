@@ -1,10 +1,12 @@
 """The plots of the report. Each tells its parts apart by shape, dashes or words, never by colour alone."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from edge.core.text import escaped
 from evaluation.report.figures import BLUE, INK, new_figure
+from evaluation.report.page import Plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +57,17 @@ def waterfall(bars: Sequence[Bar]) -> "Figure":
     return figure
 
 
-def ratios(rows: Sequence[Ratio]) -> "Figure":
+def ratio_plot(names: Sequence[str], lines: Sequence[dict[str, Any]], first: str) -> Plot:
+    """The ratio of each line of a matrix or of peers to the time of the line that is named ``first``."""
+    dots = [
+        Ratio(name, *(line["ratio"][key] for key in ("p10", "p50", "p90")))
+        for name, line in zip(names, lines, strict=True)
+    ]
+    caption = f"Time over that of {first}. Dot: median; line: 10th to 90th percentile of the rounds."
+    return Plot(partial(_ratios, dots), caption)
+
+
+def _ratios(rows: Sequence[Ratio]) -> "Figure":
     """A dot for each ratio and a line over its spread; an upright line marks the ratio 1."""
     figure, axes = _rows([(row.name, f"{row.p50:.2f} ×") for row in rows])
     for place, row in enumerate(rows):

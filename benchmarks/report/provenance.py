@@ -9,14 +9,8 @@ from benchmarks.report.result_files import Result
 from evaluation.report.page import DASH, Block, Heading, Table, Text
 
 _OF_THE_RUN = (
-    "date",
-    "load_before",
-    "threads",
-    "delegate",
-    "temperature_c",
-    "throttled",
-    "executable",
-    "error",
+    *("date", "load_before", "threads", "delegate", "temperature_c", "throttled"),
+    *("executable", "error"),
 )
 """Facts of an environment block that change from run to run."""
 

@@ -6,6 +6,7 @@ a result itself shows that it scatters more (``drift_p50``, ``first_result_runs_
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from benchmarks.accuracy import chance
@@ -36,6 +37,12 @@ _MACHINE = (
     *("board", "cpu", "cores", "cores_usable", "governor", "machine", "system"),
     *("python", "runtime", "numpy", "opencv", "mediapipe", "delegate"),
 )
+_SAME: dict[str, tuple[str, ...]] = {
+    "latency": ("frame_size",),
+    "accuracy": ("data", "labels", "landmarks", "assume_face"),
+    "robustness": ("protocol", "data", "labels", "pictures"),
+}
+"""Keys in which two results must agree to be compared, by kind."""
 
 
 class Row(NamedTuple):
@@ -93,16 +100,9 @@ def compare(results: Sequence[Result], older: Sequence[Result]) -> Comparison:
 
 def _configuration(result: Result) -> tuple[str, ...]:
     """What two results must have in common to be compared, besides the machine."""
-    content = result.content
     with complete(result):
-        own = {
-            "latency": lambda: [content["frame_size"]],
-            "matrix": list,
-            "peers": list,
-            "accuracy": lambda: [content[key] for key in ("data", "labels", "landmarks", "assume_face")],
-            "robustness": lambda: [content[key] for key in ("protocol", "data", "labels", "pictures")],
-        }[result.kind]()
-        return result.kind, describe(result), *map(str, own)
+        keys = _SAME.get(result.kind, ())
+        return result.kind, describe(result), *(str(result.content[key]) for key in keys)
 
 
 def _latency(name: str, old: dict[str, Any], new: dict[str, Any], found: Comparison) -> None:
@@ -175,30 +175,26 @@ def _facts(line: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(line[key] for key in ("kind", "environment", *FACTS))
 
 
-def _accuracy(name: str, old: dict[str, Any], new: dict[str, Any], found: Comparison) -> None:
-    found.rows += _rows(name, chance.of_accuracy(old, new))
-
-
-def _robustness(name: str, old: dict[str, Any], new: dict[str, Any], found: Comparison) -> None:
-    found.rows += _rows(name, chance.of_robustness(old, new))
+def _over_pictures(
+    changes: Callable[[dict[str, Any], dict[str, Any]], list[chance.Change]],
+    name: str,
+    old: dict[str, Any],
+    new: dict[str, Any],
+    found: Comparison,
+) -> None:
+    for change, allowed in chance.judged(changes(old, new)):
+        worse = change.worse_by + 0.0  # no −0
+        figures = f"{change.before:.4f}", f"{change.now:.4f}", f"{worse:.4f}", f"{allowed:.4f}"
+        found.rows.append(Row(name, change.figure, *figures, worse > allowed + _ROUNDING))
 
 
 _COMPARERS: dict[str, Callable[[str, dict[str, Any], dict[str, Any], Comparison], None]] = {
     "latency": _latency,
     "matrix": _matrix,
     "peers": _peers,
-    "accuracy": _accuracy,
-    "robustness": _robustness,
+    "accuracy": partial(_over_pictures, chance.of_accuracy),
+    "robustness": partial(_over_pictures, chance.of_robustness),
 }
-
-
-def _rows(name: str, changes: Sequence[chance.Change]) -> list[Row]:
-    rows = []
-    for change, allowed in chance.judged(changes):
-        worse = change.worse_by + 0.0  # no −0
-        figures = f"{change.before:.4f}", f"{change.now:.4f}", f"{worse:.4f}", f"{allowed:.4f}"
-        rows.append(Row(name, change.figure, *figures, worse > allowed + _ROUNDING))
-    return rows
 
 
 def _relative(name: str, figure: str, unit: str, before: float, now: float, tolerance: float) -> Row:

@@ -119,9 +119,7 @@ def environments(result: Result) -> list[dict[str, Any]]:
 
 def configuration_name(line: dict[str, Any], content: dict[str, Any]) -> str:
     """The name of a line of a matrix, without its kind; ``content`` is the whole result."""
-    words = [str(line[fact]) for fact in matrix.FACTS[:-1] if line[fact] is not None]
-    if line["threads"]:
-        words.append(f"{line['threads']} thread{'s' * (line['threads'] > 1)}")
+    words = matrix.fact_words(line)
     if len(content["environments"]) > 1:
         words.append(f"environment {line['environment'] + 1}")
     return ", ".join(words)

@@ -1,14 +1,12 @@
 """The section of the report about ``matrix``."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
-from benchmarks.report import figures
-from benchmarks.report.figures import Ratio
+from benchmarks.report.figures import ratio_plot
 from benchmarks.report.formatting import milliseconds
 from benchmarks.report.result_files import Result, configuration_name
-from evaluation.report.page import DASH, Block, Heading, Plot, Table, Text, Tile, number
+from evaluation.report.page import DASH, Block, Heading, Table, Text, Tile, number
 
 _KINDS = {
     "frame": "Frames: the whole pipeline",
@@ -68,13 +66,8 @@ def _lines(lines: Sequence[dict[str, Any]], content: dict[str, Any]) -> list[Blo
     table = Table(["", "p50, ms", "p90", "p99", "ratio", "p10", "p90 "], rows)
     if len(lines) == 1:
         return [table]
-    dots = [
-        Ratio(name, *(line["ratio"][key] for key in ("p10", "p50", "p90")))
-        for name, line in zip(names, lines, strict=True)
-    ]
     first = configuration_name(content["configurations"][lines[0]["against"]], content)
-    caption = f"Time over that of {first}. Dot: median; line: 10th to 90th percentile of the rounds."
-    return [Plot(partial(figures.ratios, dots), caption), table]
+    return [ratio_plot(names, lines, first), table]
 
 
 def _not_run(content: dict[str, Any]) -> list[Block]:

@@ -1,15 +1,13 @@
 """The section of the report about ``peers``."""
 
-from functools import partial
 from typing import Any
 
 from benchmarks.accuracy.scores import data_name
 from benchmarks.peers.table import remarks
-from benchmarks.report import figures
-from benchmarks.report.figures import Ratio
+from benchmarks.report.figures import ratio_plot
 from benchmarks.report.formatting import milliseconds, percent, times
 from benchmarks.report.result_files import Result
-from evaluation.report.page import DASH, Block, Plot, Table, Text, Tile, number
+from evaluation.report.page import DASH, Block, Table, Text, Tile, number
 
 _TIMES = (
     *("", "p50, ms", "p99", "CPU, ms", "single picture p50, ms", "p99 ", "ratio", "p10", "p90"),
@@ -50,12 +48,9 @@ def section(result: Result) -> list[Block]:
         "rounds. Mien tracks the face from frame to frame, but classifies a single picture in more than one "
         "pass: compare its accuracy with the time of a single picture."
     )
-    dots = [Ratio(line["title"], *(line["ratio"][key] for key in ("p10", "p50", "p90"))) for line in ran]
-    caption = (
-        f"Time over that of {ran[0]['title']}. Dot: median; line: 10th to 90th percentile of the rounds."
-    )
     blocks: list[Block] = [Text(intro), Table(_TIMES, [_times(line) for line in ran])]
-    blocks += [Plot(partial(figures.ratios, dots), caption)] if len(ran) > 1 else []
+    if len(ran) > 1:
+        blocks.append(ratio_plot([line["title"] for line in ran], ran, ran[0]["title"]))
     blocks += _scores(content, ran)
     known = [[line["title"], each] for line in content["peers"] for each in remarks(line)]
     blocks.append(Table(["", "remarks"], known, facts=True))

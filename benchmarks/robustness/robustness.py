@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.accuracy.classes import Classes, choose_classes
-from benchmarks.accuracy.scores import decimal, headline, percent, summarize
+from benchmarks.accuracy.scores import headline, percent, summarize
 from benchmarks.accuracy.subset import PictureReader, PictureSelection
 from benchmarks.machine.environment import bundle_facts, describe, usable_cores
 from benchmarks.robustness.corruption_error import REFERENCE, compare, differences, read_reference
@@ -25,6 +25,7 @@ from edge.build import load_bundle
 from edge.core.errors import ConfigError
 from edge.head.inputs import LANDMARKS
 from edge.settings import Settings
+from evaluation.report.page import number
 
 SCHEMA = 1
 """Version of the JSON result."""
@@ -233,13 +234,10 @@ def table(result: dict[str, Any]) -> str:
         lines.append(f"pictures not covered               {result['unplaced']}   no face found to cover")
     if result["mce"] is not None:
         lines.append(f"mCE against {result['reference']:<22} {result['mce']:.1f}")
-        lines.append(f"relative mCE                       {_dash(result['relative_mce'])}")
+        lines.append(f"relative mCE                       {number(result['relative_mce'], '.1f')}")
     return "\n".join(lines)
 
 
 def _rest(worst: dict[str, Any], middle: dict[str, Any]) -> str:
-    return f"{percent(worst['coverage']):>12}{decimal(middle['ece']):>8}{percent(middle['abstentions']):>10}"
-
-
-def _dash(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f}"
+    ece, abstentions = number(middle["ece"], ".3f"), percent(middle["abstentions"])
+    return f"{percent(worst['coverage']):>12}{ece:>8}{abstentions:>10}"

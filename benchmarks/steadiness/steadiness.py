@@ -19,6 +19,7 @@ from edge.core.text import escaped
 from edge.settings import Settings
 from edge.sources import video
 from edge.sources.video import VideoSource
+from evaluation.report.page import DASH, number
 
 SCHEMA = 1
 """Version of the JSON result."""
@@ -155,10 +156,9 @@ def table(result: dict[str, Any]) -> str:
     ]
     for name, row in [(clip["clip"], clip) for clip in result["clips"]] + [("all", result["all"])]:
         shares = ", ".join(f"{label} {percent(n / row['found'])}" for label, n in row["labels"].items())
-        rate = "–" if row["changes_per_s"] is None else f"{row['changes_per_s']:.2f}"
-        found = percent(row["found"] / row["frames"]) if row["frames"] else "–"
+        found = percent(row["found"] / row["frames"]) if row["frames"] else DASH
         lines.append(
             f"{escaped(name)[:24]:<24} {row['frames']:>7} {found:>8} {percent(row['other']):>14} "
-            f"{rate:>10} {row['lost']:>5}  {shares or '–'}"
+            f"{number(row['changes_per_s']):>10} {row['lost']:>5}  {shares or DASH}"
         )
     return "\n".join(lines)

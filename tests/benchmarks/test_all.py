@@ -1,4 +1,4 @@
-"""``mien benchmark all``: which parts there are, what happens to one that fails, and a tiny run."""
+"""``mien benchmark all``: which benchmarks are run, what happens to one that fails, and a tiny run."""
 
 import json
 from dataclasses import replace
@@ -17,7 +17,7 @@ FAILS = BenchmarkRun("accuracy-none", ("accuracy", "--data", "none.csv"))
 
 
 def names(wanted):
-    return [part.name for part in wanted]
+    return [run.name for run in wanted]
 
 
 def test_without_data_the_corruptions_are_drawn_and_the_rest_is_said_to_be_missing(tmp_path):
@@ -32,8 +32,8 @@ def test_with_data_both_bundles_are_scored_on_the_split(tmp_path):
     assert names(wanted)[3:] == [
         f"{kind}-{bundle}" for kind in ("accuracy", "robustness") for bundle in ("everyday", "landmarks")
     ]
-    for part in wanted[3:]:
-        assert part.flags[1:5] == ("--data", str(tmp_path / "a.csv"), "--split", "PublicTest")
+    for run in wanted[3:]:
+        assert run.flags[1:5] == ("--data", str(tmp_path / "a.csv"), "--split", "PublicTest")
     assert ("--sustained", "600") == wanted[0].flags[3:5]
 
 
@@ -44,7 +44,7 @@ def test_the_matrix_has_what_is_installed(tmp_path, monkeypatch):
         assert list(matrix[2 : matrix.index("--bundle")]) == backends
 
 
-def test_a_part_that_fails_is_named_and_the_others_go_on(tmp_path, capfd):
+def test_a_benchmark_that_fails_is_named_and_the_others_go_on(tmp_path, capfd):
     folder = tmp_path / "out"
     folder.mkdir()
     (folder / "accuracy-none.json").write_text("of an earlier run")
@@ -62,7 +62,7 @@ def test_when_the_time_is_over_nothing_more_is_begun(tmp_path):
     assert outcome.failures == ["accuracy-none: not begun: the time limit was reached"]
 
 
-def test_a_part_that_takes_too_long_is_ended(tmp_path):
+def test_a_benchmark_that_takes_too_long_is_ended(tmp_path):
     sizes = replace(everything.QUICK, limit_s=0.05)
     assert everything.measure([FAILS], tmp_path, sizes).failures == [
         "accuracy-none: ended: the time limit was reached"

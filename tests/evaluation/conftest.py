@@ -1,4 +1,4 @@
-"""Leaves out, in the environment of a device, what compares with packages that only a desktop has."""
+"""Excludes, in the environment of a device, what compares with packages that only a desktop has."""
 
 from importlib.util import find_spec
 

@@ -1,24 +1,19 @@
 """AffectNet's layout: pictures, and a file of its own for every label."""
 
-import cv2
 import numpy as np
 import pytest
 
 from edge.core.errors import DataError
 from evaluation import read_dataset
+from tests.evaluation.data_sets import add as add_picture
+from tests.evaluation.data_sets import read
 
 
-def add(root, split, name, code, value=100):
-    for folder in ("images", "annotations"):
-        (root / split / folder).mkdir(parents=True, exist_ok=True)
-    assert cv2.imwrite(str(root / split / "images" / f"{name}.jpg"), np.full((9, 7, 3), value, np.uint8))
+def add(root, split, name, code):
+    add_picture(root / split / "images" / f"{name}.jpg", shape=(9, 7, 3))
+    (root / split / "annotations").mkdir(exist_ok=True)
     if code is not None:
         np.save(root / split / "annotations" / f"{name}_exp.npy", np.array(code))
-
-
-def read(path, split=None):
-    bad: list[str] = []
-    return list(read_dataset(path, split, on_bad=bad.append)), bad
 
 
 def test_labels_and_splits(tmp_path):
@@ -79,40 +74,41 @@ def test_a_bad_label_is_named_and_skipped(tmp_path, code, message):
     assert bad[0].startswith(f"{tmp_path / 'train_set' / 'images' / '2.jpg'}: {message}")
 
 
-@pytest.mark.parametrize("content", [b"", b"junk", b"\x93NUMPY\x01\x00\x10\x00{'descr': '<U1'"])
-def test_a_damaged_label_file(tmp_path, content):
+@pytest.fixture
+def label_file(tmp_path):
+    """The label file of the second of two pictures."""
     add(tmp_path, "train_set", 1, "1")
     add(tmp_path, "train_set", 2, "1")
-    (tmp_path / "train_set" / "annotations" / "2_exp.npy").write_bytes(content)
-    samples, bad = read(tmp_path)
+    return tmp_path / "train_set" / "annotations" / "2_exp.npy"
+
+
+def is_excluded(label_file, message):
+    samples, bad = read(label_file.parents[2])
     assert (len(samples), len(bad)) == (1, 1)
-    assert "cannot read the label file" in bad[0]
+    assert message in bad[0]
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"\x93NUMPY\x01\x00\x10\x00{'descr': '<U1'"])
+def test_a_damaged_label_file(label_file, content):
+    label_file.write_bytes(content)
+    is_excluded(label_file, "cannot read the label file")
 
 
 @pytest.mark.parametrize("kind", ["<f8", "<U5000"])
-def test_a_label_file_that_is_too_large_is_not_read_into_memory(tmp_path, kind):
+def test_a_label_file_that_is_too_large_is_not_read_into_memory(label_file, kind):
     """One claims an array of terabytes; one is as long as it claims, a label in much padding."""
-    add(tmp_path, "train_set", 1, "1")
-    add(tmp_path, "train_set", 2, "1")
-    path = tmp_path / "train_set" / "annotations" / "2_exp.npy"
     if kind == "<f8":
-        with path.open("wb") as file:
+        with label_file.open("wb") as file:
             header = {"descr": kind, "fortran_order": False, "shape": (10**12,)}
             np.lib.format.write_array_header_1_0(file, header)
     else:
-        np.save(path, np.array("1", kind))
-    samples, bad = read(tmp_path)
-    assert (len(samples), len(bad)) == (1, 1)
-    assert "cannot read the label file 2_exp.npy" in bad[0]
+        np.save(label_file, np.array("1", kind))
+    is_excluded(label_file, "cannot read the label file 2_exp.npy")
 
 
-def test_a_pickle_is_not_opened(tmp_path):
-    add(tmp_path, "train_set", 1, "1")
-    add(tmp_path, "train_set", 2, "1")
-    np.save(tmp_path / "train_set" / "annotations" / "2_exp.npy", np.array({"a": 1}), allow_pickle=True)
-    samples, bad = read(tmp_path)
-    assert (len(samples), len(bad)) == (1, 1)
-    assert "allow_pickle" in bad[0]
+def test_a_pickle_is_not_opened(label_file):
+    np.save(label_file, np.array({"a": 1}), allow_pickle=True)
+    is_excluded(label_file, "allow_pickle")
 
 
 def test_what_lies_among_the_pictures_is_named(tmp_path):

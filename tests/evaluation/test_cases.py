@@ -6,17 +6,13 @@ from pathlib import Path
 import pytest
 
 from edge.core.errors import DataError
-from evaluation import fingerprint, read_dataset
+from evaluation import fingerprint
+from tests.evaluation.data_sets import read
 
 CASES = Path(__file__).resolve().parents[2].parent / "shared" / "cases"
 pytestmark = pytest.mark.skipif(
     not CASES.is_dir(), reason=f"needs the inputs in {CASES}, which are not part of the project"
 )
-
-
-def read(path):
-    bad: list[str] = []
-    return list(read_dataset(path, on_bad=bad.append)), bad
 
 
 @pytest.mark.parametrize("name", ["extra", "trailcomma", "semicolon", "floats", "names", "nousage"])

@@ -7,6 +7,7 @@ import pytest
 
 from edge.core.errors import DataError
 from evaluation import read_dataset
+from tests.evaluation.data_sets import read
 
 VOTES_HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 
@@ -20,6 +21,10 @@ def write(path: Path, header: str, *rows: str) -> Path:
     return path
 
 
+def write_votes(fer: Path, *rows: str) -> Path:
+    return write(fer.with_name("fer2013new.csv"), VOTES_HEADER, *rows)
+
+
 @pytest.fixture
 def fer(tmp_path):
     return write(
@@ -29,11 +34,6 @@ def fer(tmp_path):
         f"3,{pixels(2)},PublicTest",
         f"6,{pixels(255)},PrivateTest",
     )
-
-
-def read(path, split=None):
-    bad: list[str] = []
-    return list(read_dataset(path, split, on_bad=bad.append)), bad
 
 
 def test_rows_in_file_order(fer):
@@ -248,9 +248,8 @@ def test_a_picture_is_no_csv(tmp_path):
 
 class TestVotes:
     def test_of_the_file_beside_it(self, fer):
-        write(
-            fer.with_name("fer2013new.csv"),
-            VOTES_HEADER,
+        write_votes(
+            fer,
             "Training,fer0000000.png,4,0,0,1,3,2,0,0,0,0",
             "PublicTest,,0,0,0,0,0,0,0,0,0,10",
             "PrivateTest,fer0000002.png,10,0,0,0,0,0,0,0,0,0",
@@ -261,9 +260,8 @@ class TestVotes:
         assert samples[1].votes == (0,) * 9 + (10,)
 
     def test_a_bad_row_keeps_its_picture(self, fer):
-        votes = write(
-            fer.with_name("fer2013new.csv"),
-            VOTES_HEADER,
+        votes = write_votes(
+            fer,
             "Training,fer0000000.png,4,0,0,1",
             "PublicTest,fer0000001.png,1_0,0,0,0,0,0,0,0,0,0",
             "PrivateTest,fer0000002.png,10,0,0,0,0,0,0,0,0,0",
@@ -276,9 +274,8 @@ class TestVotes:
         lines = fer.read_text().splitlines()
         lines[1] = "0,1 2 3,Training"
         fer.write_text("\n".join(lines) + "\n")
-        write(
-            fer.with_name("fer2013new.csv"),
-            VOTES_HEADER,
+        write_votes(
+            fer,
             "Training,a.png,1,0,0,0,0,0,0,0,0,0",
             "PublicTest,b.png,2,0,0,0,0,0,0,0,0,0",
             "PrivateTest,c.png,3,0,0,0,0,0,0,0,0,0",
@@ -292,9 +289,8 @@ class TestVotes:
 
     def test_tell_the_splits_of_a_file_without_usage(self, fer):
         self.without_usage(fer)
-        votes = write(
-            fer.with_name("fer2013new.csv"),
-            VOTES_HEADER,
+        votes = write_votes(
+            fer,
             "Training,a.png,1,0,0,0,0,0,0,0,0,0",
             "PublicTest,b.png,x",
             "Private\x1bTest,c.png,3,0,0,0,0,0,0,0,0,0",
@@ -310,25 +306,17 @@ class TestVotes:
         """Nothing else would show that they do not belong together."""
         self.without_usage(fer)
         votes = ["Training,a.png,1,0,0,0,0,0,0,0,0,0"] * rows
-        write(fer.with_name("fer2013new.csv"), VOTES_HEADER, *votes)
+        write_votes(fer, *votes)
         with pytest.raises(DataError, match=rf"fer2013new\.csv has {found} rows than "):
             read(fer)
 
     def test_of_another_file_are_refused(self, fer):
-        write(
-            fer.with_name("fer2013new.csv"),
-            VOTES_HEADER,
-            "PublicTest,fer0000001.png,10,0,0,0,0,0,0,0,0,0",
-        )
+        write_votes(fer, "PublicTest,fer0000001.png,10,0,0,0,0,0,0,0,0,0")
         with pytest.raises(DataError, match=r"fer2013new\.csv does not belong to .*: line 2"):
             read(fer)
 
     def test_too_few_are_refused(self, fer):
-        write(
-            fer.with_name("fer2013new.csv"),
-            VOTES_HEADER,
-            "Training,fer0000000.png,10,0,0,0,0,0,0,0,0,0",
-        )
+        write_votes(fer, "Training,fer0000000.png,10,0,0,0,0,0,0,0,0,0")
         with pytest.raises(DataError, match="fewer rows"):
             read(fer)
 

@@ -2,18 +2,13 @@
 
 import os
 
-import cv2
 import numpy as np
 import pytest
 
 from edge.core.errors import DataError
 from edge.core.files import sha256
 from evaluation import fingerprint, picture_hash
-
-
-def add(path, value=100):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    assert cv2.imwrite(str(path), np.full((8, 8), value, np.uint8))
+from tests.evaluation.data_sets import add
 
 
 def test_of_folders_counts_and_sees_every_change(tmp_path):

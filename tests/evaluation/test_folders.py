@@ -9,17 +9,8 @@ import numpy as np
 import pytest
 
 from edge.core.errors import DataError
-from evaluation import fingerprint, read_dataset
-
-
-def add(path, value=100, shape=(48, 48)):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    assert cv2.imwrite(str(path), np.full(shape, value, np.uint8))
-
-
-def read(path, split=None, mapping=None):
-    bad: list[str] = []
-    return list(read_dataset(path, split, on_bad=bad.append, mapping=mapping)), bad
+from evaluation import fingerprint
+from tests.evaluation.data_sets import add, read
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a result says about the machine, and about what disturbed it."""
+"""What a result says about the machine, and about what made its timings unreliable."""
 
 import subprocess
 import sys

@@ -89,18 +89,8 @@ def test_node_is_in_the_figures(system, portraits):
 
 def test_its_row_of_the_table(environments_folder, class_folders, benchmark_json, capsys):
     result = benchmark_json(
-        *(
-            "peers",
-            "--only",
-            "face-api-crop",
-            "--environments",
-            environments_folder,
-            "--rounds",
-            1,
-            "--frames",
-            2,
-        ),
-        *("--data", class_folders, "--workers", 1),
+        *("peers", "--only", "face-api-crop", "--environments", environments_folder),
+        *("--rounds", 1, "--frames", 2, "--data", class_folders, "--workers", 1),
     )
     (line,) = result["peers"]
     assert (line["reason"], line["score_reason"], line["lacks"]) == (None, None, [])

@@ -93,7 +93,7 @@ def test_accuracy_is_compared_across_machines():
     assert "accuracy" in regressions(old, made_up.accuracy(500))
 
 
-def test_of_a_disturbed_run_only_what_load_leaves_alone_is_compared():
+def test_of_unreliable_timings_only_what_load_leaves_alone_is_compared():
     found = compared(made_up.latency(4.0) | {"warnings": ["other load"]}, made_up.latency(6.0))
     assert [row.figure for row in found.regressions] == ["frame over the bare network, p50"]
     assert any("absolute times are not compared" in note for note in found.notes)

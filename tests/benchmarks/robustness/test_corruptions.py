@@ -32,7 +32,6 @@ from edge.core.types import Roi
 
 LEFT, RIGHT = EYE_ANCHORS[468]
 RNG = np.random.default_rng(0)
-GREEN = (0, 255, 0)
 
 
 @pytest.fixture(scope="module")

@@ -122,11 +122,11 @@ def test_what_is_done_to_a_face_starts_from_the_clean_one(portraits):
     face = system.find(rgb)
     assert face.mirrored is None
     np.testing.assert_array_equal(face.landmarks, seen.landmarks)
-    looks = [system.answer_face(rgb, each).probabilities for each in (face, seen.mirrored)]
-    np.testing.assert_allclose(system.answer(rgb).probabilities, np.mean(looks, axis=0), rtol=1e-6)
+    passes = [system.answer_face(rgb, each).probabilities for each in (face, seen.mirrored)]
+    np.testing.assert_allclose(system.answer(rgb).probabilities, np.mean(passes, axis=0), rtol=1e-6)
     again = system.find_in(rgb, face.roi)
     np.testing.assert_array_equal(again.landmarks, face.landmarks)
-    np.testing.assert_array_equal(system.answer_face(rgb, again).probabilities, looks[0])
+    np.testing.assert_array_equal(system.answer_face(rgb, again).probabilities, passes[0])
     assert system.find_in(np.full_like(rgb, 128), face.roi) is None
     system.close()
     assert isinstance(system, FaceSystem)
