@@ -1,10 +1,8 @@
 """How a command ends: exit code and one line."""
 
 import errno
-import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -59,27 +57,3 @@ def test_a_closed_pipe_ends_quietly():
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(timeout=30) == 0
-
-
-def test_threads_that_mute_at_once_leave_stderr_as_it_was():
-    before = os.fstat(2)
-    threads = [threading.Thread(target=mute_often) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    after = os.fstat(2)
-    assert (after.st_dev, after.st_ino) == (before.st_dev, before.st_ino)
-
-
-def mute_often():
-    for _ in range(200):
-        with muted_stderr():
-            pass
-
-
-def test_a_program_without_stderr_has_nothing_to_mute():
-    code = "import sys; from edge.core.stderr import muted_stderr\nwith muted_stderr(): print('done')"
-    command = f'"{sys.executable}" -c "{code}" 2>&-'
-    result = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (result.returncode, result.stdout) == (0, "done\n")
