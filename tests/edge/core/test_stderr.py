@@ -1,6 +1,10 @@
 """``edge.core.stderr``."""
 
 import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
 
 import pytest
 
