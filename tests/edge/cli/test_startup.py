@@ -180,8 +180,6 @@ def test_a_device_without_its_packages(python, module, name):
         ("train extract data --out out", "tqdm"),
         ("train fit data --out out", "tensorflow"),
         ("train teach data landmarks --out out", "tensorflow"),
-        ("train report run", "sklearn"),
-        ("train.study balance data --out out", "tensorflow"),
         ("convert run --out out", "tensorflow"),
     ],
 )
