@@ -104,7 +104,7 @@ def test_somebody_who_has_the_name_of_the_user_is_left_alone(tmp_path, action):
     getent.chmod(0o755)
     code, printed, errors = install(action, "--dry-run", PATH=f"{tmp_path}:{os.environ['PATH']}")
     check_line(
-        (code, printed, errors), "user mien", "expected", "/var/lib/mien", "found /home/mien", "rename"
+        (code, printed, errors), "user name mien", "expected", "/var/lib/mien", "found /home/mien", "rename"
     )
 
 

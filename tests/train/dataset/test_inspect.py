@@ -143,7 +143,7 @@ def test_a_landmarks_folder_has_coverage(landmarks, capsys):
     inspect(landmarks, None, None)
     printed = capsys.readouterr().out
     assert re.search(r"happy +2 of 3 +66.7% +–", printed)
-    assert len(Page(page.html(inspect_page.contents(results))).plots) == 3
+    assert len(Page(page.html([*inspect_page.title(results), *inspect_page.contents(results)])).plots) == 3
     assert "3 subjects, 4 sequences" in printed
 
 
