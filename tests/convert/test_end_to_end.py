@@ -43,7 +43,7 @@ def test_pictures_to_bundle_to_label(tmp_path):
     data, landmarks = tmp_path / "fer2013.csv", tmp_path / "landmarks"
     run, out = tmp_path / "run", tmp_path / "bundle"
     call("-m", "train", "extract", data, "--out", landmarks, "--views", "1")
-    settings = ("epochs=30", "keep=last", "batch=64", "hidden=64,32", "channels=8,8", "clip=3")
+    settings = ("epochs=20", "keep=last", "batch=64", "hidden=64,32", "channels=8,8", "clip=3")
     settings += ("learning_rate=5e-3", "dropout=0", "votes_weight=0")
     call("-m", "train", "fit", landmarks, "--out", run, "--set", *settings)
     assert "PublicTest: accuracy" in call("-m", "convert", run, "--out", out)

@@ -9,7 +9,6 @@ import pytest
 
 from convert.convert import convert
 from edge.core.errors import DataError
-from edge.core.quantize import softmax
 from train.cli import main
 from train.network.fuse import fuse
 
@@ -19,7 +18,7 @@ def runs(toy_landmarks, quick_fit, copy_as_0_7, tmp_path_factory):
     """Two runs with different inputs, one of them also as version 0.7 wrote it and with other settings."""
     folder = tmp_path_factory.mktemp("runs")
     quick_fit(toy_landmarks, folder / "landmarks", "inputs=landmarks", "epochs=3")
-    quick_fit(toy_landmarks, folder / "maps", "inputs=texture,coarse_map", "epochs=3")
+    quick_fit(toy_landmarks, folder / "maps", "inputs=fine_map,coarse_map", "epochs=3")
     copy_as_0_7(folder / "landmarks", folder / "old")
     info = json.loads(shutil.copytree(folder / "maps", folder / "other").joinpath("run.json").read_text())
     info["settings"]["validation"] = 0.2
@@ -46,7 +45,7 @@ def test_the_logits_are_the_mean_of_the_calibrated_ones(runs, fused):
     rows = {
         entry["name"]: rng.normal(size=(20, *entry["shape"])).astype(np.float32) for entry in info["inputs"]
     }
-    assert [*rows] == ["landmarks", "texture", "coarse_map"]
+    assert [*rows] == ["landmarks", "fine_map", "coarse_map"]
     expected = 0
     for name in ("landmarks", "maps"):
         part, _, network = load(runs / name)
@@ -63,9 +62,8 @@ def test_its_figures_are_those_of_its_answers(fused):
         given, found = archive["probabilities_0"], archive["found_0"]
     assert np.allclose(given[found].sum(axis=1), 1, atol=1e-5)
     assert info["fused"][1]["name"] == "maps"
-    assert len(arrays["validation/texture"]) == found.sum()
-    logits = np.log(given[found]) * info["temperature"]
-    right = softmax(logits).argmax(axis=1) == arrays["validation/number"]
+    assert len(arrays["validation/fine_map"]) == found.sum()
+    right = given[found].argmax(axis=1) == arrays["validation/number"]
     assert right.mean() == pytest.approx(scores["validation"]["accuracy_found"])
     assert model.layers[-1].units == 7
 
@@ -73,7 +71,7 @@ def test_its_figures_are_those_of_its_answers(fused):
 def test_it_becomes_a_bundle(fused, tmp_path):
     convert(fused, tmp_path / "bundle", "fused", accept_loss=True)
     description = json.loads((tmp_path / "bundle" / "model.json").read_text())
-    assert [entry["name"] for entry in description["inputs"]] == ["landmarks", "texture", "coarse_map"]
+    assert [entry["name"] for entry in description["inputs"]] == ["landmarks", "fine_map", "coarse_map"]
 
 
 @pytest.mark.parametrize(
