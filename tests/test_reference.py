@@ -52,7 +52,9 @@ def figures():
     yield memory("latency-everyday")
     yield f"{turns['first_result_s']:.2f} s"
     yield f"{turns['install_mb']['total']:.0f} MB"
-    yield " / ".join(f"{load(f'robustness-{name}')['mce']:.0f}" for name in ("fer2013", "landmarks"))
+    yield " / ".join(
+        f"{load(f'robustness-{name}')['mce']:.0f}" for name in ("fer2013", "everyday", "landmarks")
+    )
     result = load("latency")
     yield f"{result['frame_ms']['p50']:.2f} / {result['frame_ms']['p99']:.2f} ms"
     yield f"{result['frame_over_invoke_p50']:.2f} ×"
