@@ -8,6 +8,9 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
+_CHUNK = 100
+"""Number of faces that go through a network at a time."""
+
 
 def correct_bias(model: keras.Model, rows: list[NDArray[np.float32]]) -> keras.Model:
     """A copy whose weights have int8 steps already, and whose layers have the means of ``model``.
@@ -56,6 +59,8 @@ def _until(model: keras.Model, name: str) -> keras.Model:
 
 def _mean(model: keras.Model, rows: list[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Mean of each output channel over all rows and positions: (channels,)."""
-    values = model.predict(rows, verbose=0)
+    # Called, not predict(): that would compile each of the networks of correct_bias, for a single use.
+    chunks = range(0, len(rows[0]), _CHUNK)
+    values = np.concatenate([model([each[start : start + _CHUNK] for each in rows]) for start in chunks])
     mean: NDArray[np.float32] = values.mean(axis=tuple(range(values.ndim - 1)))
     return mean

@@ -42,6 +42,6 @@ def typical_faces(model: keras.Model, rows: Sequence[NDArray[np.float32]]) -> ND
 
 def _largest(model: keras.Model, rows: Sequence[NDArray[np.float32]], start: int) -> NDArray[np.float32]:
     """Largest magnitude of each output for each row of a chunk: (rows, outputs)."""
-    values = model.predict([each[start : start + _CHUNK] for each in rows], verbose=0)
+    values = model([each[start : start + _CHUNK] for each in rows])
     parts = values if isinstance(values, list) else [values]
     return np.stack([np.abs(each).reshape(len(each), -1).max(axis=1) for each in parts], axis=1)

@@ -21,10 +21,10 @@ SHARD = 200
 """Rows in a shard of the synthetic folders."""
 QUICK = (
     "epochs=5",
-    "hidden=24,16",
+    "hidden=16",
     "inputs=landmarks,coarse_map,fine_map,texture",
     "channels=4,4",
-    "texture_channels=4,4,4",
+    "texture_channels=4,4",
     "bottleneck=8",
     "batch=64",
     "learning_rate=1e-2",
@@ -277,16 +277,6 @@ def plain_run(toy_landmarks, quick_fit, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def subjects_run(toy_subjects, quick_fit, tmp_path_factory) -> Path:
-    """On ``toy_subjects``, without pages and plots."""
-    return quick_fit(toy_subjects, tmp_path_factory.mktemp("subjects-run") / "run", "inputs=landmarks")
-
-
-@pytest.fixture(scope="session")
-def toy_bundle(toy_run, tmp_path_factory):
-    """The bundle of ``toy_run`` with its float model; beside it ``stdout``."""
-    from convert.convert import convert
-
-    out = tmp_path_factory.mktemp("bundles") / "toy"
-    with (out.parent / "stdout").open("w") as file, redirect_stdout(file):
-        convert(toy_run, out, "toy", with_float=True)
-    return out
+    """An epoch on ``toy_subjects``, without pages and plots."""
+    run = tmp_path_factory.mktemp("subjects-run") / "run"
+    return quick_fit(toy_subjects, run, "inputs=landmarks", "epochs=1")

@@ -1,13 +1,7 @@
-"""``mien train fit`` as a user calls it, and ``report`` after it."""
+"""``mien train fit`` as a user calls it, and its report."""
 
 import csv
-import dataclasses
 import json
-import os
-import re
-import subprocess
-import sys
-from pathlib import Path
 
 import cv2
 import keras
@@ -19,58 +13,17 @@ from edge.core.quantize import softmax
 from edge.head.inputs import INPUTS, maps_of
 from evaluation.calibration import best_temperature
 from evaluation.label_sets import EMOTIONS, FER2013, LABEL_SETS
-from train import fit as fit_module
-from train.cli import main
 from train.dataset import landmarks_folder
 from train.dataset.inputs import read_inputs, standardization, take
 from train.dataset.labelled_faces import ground_truth, open_labelled_faces, split_rows
 from train.network.landmark_noise import LandmarkNoise
 from train.network.training_set import epoch_view
-from train.report import report
 from train.settings import TrainingSettings
-
-ROOT = Path(__file__).resolve().parents[2]
-FILES = {
-    "coverage-1-validation.png",
-    "coverage-2-PublicTest.png",
-    "curves-accuracy.png",
-    "curves-loss.png",
-    "fit.npz",
-    "history.csv",
-    "model.keras",
-    "predictions.npz",
-    "reliability-1-validation.png",
-    "reliability-2-PublicTest.png",
-    "report.html",
-    "report.json",
-    "report.md",
-    "run.json",
-    "weights.npz",
-}
 
 
 @pytest.fixture(scope="module")
 def folder(toy_landmarks):
     return landmarks_folder.load(toy_landmarks)
-
-
-@pytest.fixture(scope="module")
-def small(toy_landmarks, write_landmarks, tmp_path_factory):
-    """``toy_landmarks`` without maps and views: a training on it takes a second or two."""
-    folder = landmarks_folder.load(toy_landmarks)
-    return write_landmarks(tmp_path_factory.mktemp("small") / "landmarks", folder.rows, [folder.faces()])
-
-
-@pytest.fixture
-def altered(small, write_landmarks, tmp_path):
-    """``(**changes)``: a landmarks folder like ``small`` with other rows."""
-
-    def alter(**changes):
-        folder = landmarks_folder.load(small)
-        rows = dataclasses.replace(folder.rows, **changes)
-        return write_landmarks(tmp_path / "altered", rows, [folder.faces()])
-
-    return alter
 
 
 def read(path):
@@ -89,8 +42,8 @@ def weights(run):
 class TestRun:
     """Of the shared run: seven classes, maps, views."""
 
-    def test_the_folder(self, toy_run):
-        assert {entry.name for entry in toy_run.iterdir()} == FILES
+    def test_the_folder(self, toy_run, run_files):
+        assert {entry.name for entry in toy_run.iterdir()} == run_files
         assert {entry.name for entry in toy_run.parent.iterdir()} == {"run", "stdout"}
         printed = (toy_run.parent / "stdout").read_text()
         assert "epoch   5" in printed
@@ -100,7 +53,7 @@ class TestRun:
     def test_resolved_settings_and_origin_are_stored(self, toy_run):
         info = read(toy_run / "run.json")
         assert info["settings"]["epochs"] == 5
-        assert info["settings"]["hidden"] == [24, 16]
+        assert info["settings"]["hidden"] == [16]
         assert info["settings"]["seed"] == 0
         assert info["labels"] == list(FER2013)
         assert info["inputs"] == [
@@ -134,12 +87,13 @@ class TestRun:
         text = (toy_run / "report.md").read_text()
         for label in FER2013:
             assert f"| {label} | 12 |" in text
+        assert "int8 compared with float" not in text
 
-    @pytest.mark.parametrize("name", sorted(name for name in FILES if name.endswith(".png")))
-    def test_plots(self, toy_run, name):
-        picture = cv2.imread(str(toy_run / name))
-        assert picture.shape[0] > 200
-        assert picture.std() > 5
+    def test_plots(self, toy_run):
+        for file in toy_run.glob("*.png"):
+            picture = cv2.imread(str(file))
+            assert picture.shape[0] > 200
+            assert picture.std() > 5
 
     def test_what_convert_gets(self, toy_run, folder):
         rows, faces = folder.rows, folder.faces(maps=maps_of(INPUTS))
@@ -184,17 +138,6 @@ class TestRun:
         right = probabilities[found].argmax(axis=1) == true[found]
         sure = probabilities[found].max(axis=1) >= info["min_confidence"]
         assert right[sure].mean() >= info["settings"]["selective_accuracy"]
-
-    def test_the_report_again_with_the_bundle(self, toy_run, toy_bundle, command):
-        before = (toy_run / "report.md").read_text()
-        code, _, error = command(main, "report", toy_run, "--bundle", toy_bundle)
-        assert (code, error) == (0, "")
-        text = (toy_run / "report.md").read_text()
-        assert "int8 compared with float" not in before
-        assert "int8 compared with float" in text
-        for kind in ("float", "int8"):
-            assert f"| PublicTest, {kind} | " in text
-        assert {entry.name for entry in toy_run.iterdir()} == FILES
 
 
 def test_the_same_seed_gives_the_same_network(toy_run, toy_landmarks, quick_fit, tmp_path):
@@ -302,12 +245,7 @@ class TestChoices:
         quick_fit(path, tmp_path / "r", *settings)
         assert read(tmp_path / "r" / "run.json")["settings"]["balance"] == balance
 
-    def test_noise(self, small, quick_fit, tmp_path):
-        settings = ("inputs=landmarks", "feature_noise=0.1", "votes_weight=0")
-        quick_fit(small, tmp_path / "r", *settings)
-        assert scores(tmp_path / "r")["PublicTest"]["accuracy_found"] > 0.5
-
-    def test_noisy_landmarks_are_trained_on_and_not_scored(self, small, quick_fit, tmp_path, monkeypatch):
+    def test_noise_is_trained_on_and_not_scored(self, small, quick_fit, tmp_path, monkeypatch):
         seen = []
         add_noise = LandmarkNoise.__call__
 
@@ -317,7 +255,8 @@ class TestChoices:
             return result
 
         monkeypatch.setattr(LandmarkNoise, "__call__", count)
-        settings = ("inputs=landmarks", "landmark_jitter=0.02", "landmark_dropout=0.3", "votes_weight=0")
+        settings = ("inputs=landmarks", "landmark_jitter=0.02", "landmark_dropout=0.3")
+        settings += ("feature_noise=0.1", "votes_weight=0")
         quick_fit(small, tmp_path / "r", *settings)
         assert len(seen) >= 5 * 5
         assert min(seen) == 1
@@ -327,113 +266,6 @@ class TestChoices:
         faces = landmarks_folder.load(small).faces()
         known = {row.tobytes() for row in read_inputs(faces, ["landmarks"])["landmarks"]}
         assert all(row.tobytes() in known for row in validation)
-
-
-def test_an_unknown_setting(small, fit_command, tmp_path):
-    result = fit_command(small, tmp_path / "r", "epoch=2")
-    assert result.returncode == 78
-    assert result.stderr.startswith("error: --set epoch=2: expected KEY=VALUE")
-    assert result.stderr.count("\n") == 1
-
-
-def test_a_run_that_is_there_is_not_overwritten(toy_run, toy_landmarks):
-    before = (toy_run / "model.keras").stat().st_mtime_ns
-    with pytest.raises(DataError, match="is there already"):
-        fit_module.fit(toy_landmarks, toy_run, TrainingSettings())
-    assert (toy_run / "model.keras").stat().st_mtime_ns == before
-
-
-def test_a_run_that_came_during_the_training_is_not_overwritten(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(fit_module, "training_versions", lambda: (tmp_path / "r").mkdir(exist_ok=True) or {})
-    with pytest.raises(FileExistsError, match="is there by now") as caught:
-        fit_module.fit(small, tmp_path / "r", TrainingSettings(epochs=1, batch=8, inputs=("landmarks",)))
-    (kept,) = {entry for entry in tmp_path.iterdir() if entry.is_dir()} - {tmp_path / "r"}
-    assert str(kept) in str(caught.value)
-    assert (kept / "model.keras").is_file()
-
-
-def test_no_landmarks_folder(tmp_path):
-    with pytest.raises(DataError, match="is no landmarks folder: run mien train extract"):
-        fit_module.fit(tmp_path / "nothing", tmp_path / "r", TrainingSettings())
-
-
-def test_too_few_rows(small, tmp_path):
-    with pytest.raises(DataError, match=r"faces for an epoch .* --set batch="):
-        fit_module.fit(small, tmp_path / "r", TrainingSettings(batch=1000, inputs=("landmarks",)))
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_place_that_cannot_be_written_is_found_before_the_training(small, tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(DataError, match=r"cannot write .*file/r \(File exists\): name another folder"):
-        fit_module.fit(small, tmp_path / "file" / "r", TrainingSettings(batch=1000))
-
-
-class TestTheTrainingIsKept:
-    """Whatever happens to the report, which is made last."""
-
-    def test_a_report_that_fails(self, small, quick, tmp_path, monkeypatch, capsys):
-        def fail(*_):
-            raise RuntimeError("no fonts")
-
-        settings = TrainingSettings().override([*quick, "inputs=landmarks", "epochs=1"])
-        with monkeypatch.context() as patched:
-            patched.setattr("train.report.report.contents", fail)
-            fit_module.fit(small, tmp_path / "r", settings)
-        printed = capsys.readouterr()
-        assert printed.out.splitlines()[-1].endswith(f"→ {tmp_path / 'r'}")
-        last = printed.err.splitlines()[-1]
-        assert last.startswith("warning: no report of the run (no fonts)")
-        assert f"`mien train report {tmp_path / 'r'}`" in last
-        assert not (tmp_path / "r" / "report.html").exists()
-        report.render(tmp_path / "r", None, None)
-        assert {entry.name for entry in (tmp_path / "r").iterdir()} == FILES
-        assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
-
-    def test_ctrl_c_during_the_report(self, small, quick, tmp_path, monkeypatch):
-        def interrupt(*_):
-            raise KeyboardInterrupt
-
-        monkeypatch.setattr("train.report.report.contents", interrupt)
-        settings = TrainingSettings().override([*quick, "inputs=landmarks", "epochs=1"])
-        with pytest.raises(KeyboardInterrupt):
-            fit_module.fit(small, tmp_path / "r", settings)
-        made = {entry.name for entry in (tmp_path / "r").iterdir()}
-        assert made == {name for name in FILES if not name.endswith((".png", ".html", ".md"))}
-
-    def test_names_that_are_not_utf_8(self, altered, quick, fit_command, tmp_path):
-        data = tmp_path / os.fsdecode(b"f\xe9tes")
-        (data / "happy").mkdir(parents=True)
-        names = [f"happy/{os.fsdecode(b'%d-' % number + bytes([0xE9]))}.png" for number in range(504)]
-        for name in names:
-            (data / name).write_bytes(cv2.imencode(".png", np.zeros((9, 9), np.uint8))[1].tobytes())
-        out = tmp_path / os.fsdecode(b"r\xe9")
-        settings = (*quick, "inputs=landmarks", "epochs=1", "--data", data)
-        result = fit_command(altered(name=np.array(names)), out, *settings)
-        assert (result.returncode, result.stderr) == (0, "")
-        assert re.search(r'alt="happy/\d+-\\udce9\.png"', (out / "report.html").read_text("utf-8"))
-        assert {entry.name for entry in out.iterdir()} == FILES
-
-
-def test_a_full_disk_leaves_nothing(small, quick_fit, full_disk, tmp_path):
-    with full_disk(100_000), pytest.raises(OSError, match="File too large"):
-        quick_fit(small, tmp_path / "r", "inputs=landmarks", "epochs=1")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_training_that_diverges_is_one_line(small, tmp_path):
-    settings = TrainingSettings(
-        batch=16,
-        epochs=4,
-        hidden=(8,),
-        learning_rate=10,
-        weight_decay=10,
-        feature_noise=0,
-        inputs=("landmarks",),
-    )
-    with pytest.raises(DataError, match="diverged"):
-        fit_module.fit(small, tmp_path / "r", settings)
-    assert not (tmp_path / "r").exists()
 
 
 def test_splits_may_be_called_anything(altered, small, quick_fit, tmp_path):
@@ -454,76 +286,3 @@ def test_the_temperature_makes_sure_answers_as_right_as_they_are():
     drawn = (softmax(logits).cumsum(axis=1) > rng.random((4000, 1))).argmax(axis=1)
     assert best_temperature(logits, drawn) == pytest.approx(1, abs=0.06)
     assert best_temperature(3 * logits, drawn) == pytest.approx(3, abs=0.2)
-
-
-def test_a_killed_training_goes_on_to_the_same_network(small, quick, quick_fit, tmp_path, capsys):
-    """SIGKILL after its second epoch; the checkpoint is gone when the run is whole."""
-    own = ("inputs=landmarks", "epochs=4", "dropout=0.2")
-    quick_fit(small, tmp_path / "whole", *own)
-    places = (str(small), "--out", str(tmp_path / "run"))
-    command = [sys.executable, "-m", "train", "fit", *places, "--set", *quick, *own]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as training:
-        for line in training.stdout:
-            if line.startswith("epoch   3"):
-                training.kill()
-    kept = tmp_path / ".run.unfinished.npz"
-    assert kept.exists()
-    assert not (tmp_path / "run").exists()
-    capsys.readouterr()
-    quick_fit(small, tmp_path / "run", *own)
-    assert re.match(r"going on after epoch [23]\n", capsys.readouterr().out)
-    assert not kept.exists()
-    for one, other in zip(weights(tmp_path / "whole"), weights(tmp_path / "run"), strict=True):
-        assert np.array_equal(one, other)
-
-
-class TestStart:
-    """``--start``: from the network of another run."""
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def first(cls, small, quick_fit, tmp_path_factory):
-        run = tmp_path_factory.mktemp("first") / "run"
-        quick_fit(small, run, "inputs=landmarks", "epochs=4")
-        return run
-
-    def test_what_was_learned_is_there_from_the_beginning(self, first, small, quick_fit, tmp_path):
-        again = ("inputs=landmarks", "epochs=1", "learning_rate=1e-4")
-        quick_fit(small, tmp_path / "fresh", *again)
-        quick_fit(small, tmp_path / "started", *again, start=first)
-        assert float(first_loss(tmp_path / "started")) < 0.8 * float(first_loss(tmp_path / "fresh"))
-        assert read(tmp_path / "started" / "run.json")["start"] == "run"
-        assert read(tmp_path / "fresh" / "run.json")["start"] is None
-
-    def test_other_classes_get_a_fresh_last_layer(self, first, small, quick_fit, tmp_path):
-        settings = ("inputs=landmarks", "epochs=1", "labels=8", "truth=votes", "votes_weight=0")
-        quick_fit(small, tmp_path / "run", *settings, start=first)
-        assert len(read(tmp_path / "run" / "run.json")["labels"]) == 8
-
-    def test_a_network_of_other_sizes_is_refused(self, first, small, quick_fit, tmp_path):
-        with pytest.raises(DataError, match="other inputs or sizes: give the --set that it was trained with"):
-            quick_fit(small, tmp_path / "run", "inputs=landmarks", "hidden=20", start=first)
-        assert not (tmp_path / "run").exists()
-
-    def test_a_fused_run_is_refused_and_its_parts_are_named(self, small, quick_fit, tmp_path):
-        fused = tmp_path / "fused"
-        fused.mkdir()
-        (fused / "run.json").write_text(json.dumps({"fused": [{"name": "maps"}, {"name": "texture"}]}))
-        with pytest.raises(DataError, match=r"is a fused run, .* start from one of .* \(maps, texture\)"):
-            quick_fit(small, tmp_path / "run", "inputs=landmarks", start=fused)
-
-    def test_a_run_of_version_0_7(self, first, small, quick_fit, copy_as_0_7, tmp_path):
-        old = copy_as_0_7(first, tmp_path / "old")
-        report.render(old, None, None)
-        assert "averaging" in (old / "report.md").read_text()
-        quick_fit(small, tmp_path / "run", "inputs=landmarks", "epochs=1", start=old)
-        assert read(tmp_path / "run" / "run.json")["start"] == "old"
-
-    @pytest.mark.parametrize("damage", [None, b"", b"PK"])
-    def test_a_run_without_whole_weights_is_refused(self, first, small, quick_fit, tmp_path, damage):
-        broken = tmp_path / "broken"
-        broken.mkdir()
-        if damage is not None:
-            (broken / "weights.npz").write_bytes(damage)
-        with pytest.raises(DataError, match="is no whole run folder of fit"):
-            quick_fit(small, tmp_path / "run", "inputs=landmarks", start=broken)

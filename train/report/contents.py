@@ -159,7 +159,8 @@ def _learning_curve(history: list[dict[str, float]], word: str, best_epoch: int 
     if best_epoch is not None:
         axes.axvline(best_epoch, color=INK, linestyle=":", linewidth=1, label="chosen epoch")
     axes.set(xlabel="epoch", ylabel=unit)
-    axes.legend()
+    # A fixed place: the search for the best one is slow.
+    axes.legend(loc="upper right" if word == "loss" else "lower right")
     return figure
 
 

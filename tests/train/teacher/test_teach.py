@@ -69,7 +69,7 @@ def test_variants_are_repeatable_and_differ(portrait):
     assert all(np.abs(first - other).max() > 0.5 for other in others)
 
 
-SETTINGS = replace(teach.SETTINGS, epochs=2, batch=32, validation=0.2, ema_decay=0.9)
+SETTINGS = replace(teach.SETTINGS, epochs=1, batch=32, validation=0.2, ema_decay=0.9)
 
 
 @pytest.fixture(scope="module")
@@ -77,17 +77,17 @@ def taught(fer_csv, fer_landmarks, tmp_path_factory):
     """The run folder of a teacher of real pictures."""
     out = tmp_path_factory.mktemp("taught") / "teacher"
     with (out.parent / "stdout").open("w") as file, redirect_stdout(file):
-        teach.teach(fer_csv, fer_landmarks, out, SETTINGS, workers=2)
+        teach.teach(fer_csv, fer_landmarks, out, SETTINGS)
     return out
 
 
 def test_answers(taught):
     printed = (taught.parent / "stdout").read_text()
-    assert re.search(r"epoch   2 .*\nvalidation accuracy \d\d\.\d\d%, \d+ s → ", printed)
+    assert re.search(r"epoch   1 .*\nvalidation accuracy \d\d\.\d\d%, \d+ s → ", printed)
     with np.load(taught / "answers.npz") as archive:
         probabilities = archive["probabilities"]
     info = json.loads((taught / "run.json").read_text())
-    assert info["settings"]["epochs"] == 2
+    assert info["settings"]["epochs"] == 1
     sums = probabilities.sum(axis=1)
     assert np.allclose(sums[sums > 0], 1, atol=1e-5)
     assert 125 < (sums > 0).sum() <= 150  # Training rows with a face; PublicTest has no answers
