@@ -62,5 +62,4 @@ def _mean(model: keras.Model, rows: list[NDArray[np.float32]]) -> NDArray[np.flo
     # Called, not predict(): that would compile each of the networks of correct_bias, for a single use.
     chunks = range(0, len(rows[0]), _CHUNK)
     values = np.concatenate([model([each[start : start + _CHUNK] for each in rows]) for start in chunks])
-    mean: NDArray[np.float32] = values.mean(axis=tuple(range(values.ndim - 1)))
-    return mean
+    return np.asarray(values.mean(axis=tuple(range(values.ndim - 1))), np.float32)

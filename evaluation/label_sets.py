@@ -114,5 +114,4 @@ def vote_distribution(votes: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
     ``EMOTIONS``; zeros where nobody voted for an emotion."""
     columns = _EMOTION_OF_VOTE[: len(EMOTIONS)].argsort()
     counts = votes[:, columns].astype(np.float32)
-    result: NDArray[np.float32] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    return result
+    return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1), np.float32)

@@ -48,7 +48,7 @@ class CodeSoftmax:
         return np.array([weight / total for weight in weights], np.float32)
 
 
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+def softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     """Probabilities along the last axis: float32, same shape. The greatest logit is subtracted first."""
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
     result: NDArray[np.float32] = (shifted / shifted.sum(axis=-1, keepdims=True)).astype(np.float32)

@@ -5,6 +5,7 @@ the picture: the effect on the landmark model is the same, and no border comes i
 """
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -48,7 +49,7 @@ def distort(picture: NDArray[np.uint8], roi: Roi, rng: np.random.Generator) -> N
 
     Blur and patches grow with the face. Both pictures are uint8 (H, W, 3); the given one is not changed.
     """
-    values = picture.astype(np.float32)
+    values: NDArray[np.floating[Any]] = picture.astype(np.float32)
     if rng.random() < 0.8:
         contrast, brightness = math.exp(rng.normal(0, 0.2)), rng.normal(0, 18)
         middle = values.mean()

@@ -54,9 +54,8 @@ def _distorted(texture: Texture, rng: np.random.Generator) -> Texture:
     if rng.random() < 0.4:
         angle, strength = rng.uniform(0, 2 * math.pi), rng.normal(0, 0.5)
         ramp = np.linspace(-1, 1, side, dtype=np.float32)
-        texture = texture + np.float32(strength) * (
-            np.float32(math.cos(angle)) * ramp + np.float32(math.sin(angle)) * ramp[:, None]
-        )
+        light = np.float32(math.cos(angle)) * ramp + np.float32(math.sin(angle)) * ramp[:, None]
+        texture = np.asarray(texture + np.float32(strength) * light, np.float32)
     if rng.random() < 0.3:
         low, high = float(texture.min()), float(texture.max()) + 1e-3
         exponent = math.exp(rng.normal(0, 0.35))

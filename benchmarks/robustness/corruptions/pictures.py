@@ -92,7 +92,9 @@ def contrast(rgb: Picture, factor: float, rng: Rng) -> Picture:
 def jpeg(rgb: Picture, quality: int, rng: Rng) -> Picture:
     """The picture compressed by libjpeg at ``quality`` (0–100), chroma at half the resolution, and back."""
     _, code = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return _picture(cv2.cvtColor(cv2.imdecode(code, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB))
+    decoded = cv2.imdecode(code, cv2.IMREAD_COLOR)
+    assert decoded is not None  # it was encoded in the line above
+    return _picture(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB))
 
 
 def pixelate(rgb: Picture, pixels: int, rng: Rng) -> Picture:
