@@ -8,8 +8,7 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-_CHUNK = 100
-"""Number of faces that go through a network at a time."""
+from convert.outputs import outputs_in_chunks
 
 
 def correct_bias(model: keras.Model, rows: list[NDArray[np.float32]]) -> keras.Model:
@@ -59,7 +58,5 @@ def _until(model: keras.Model, name: str) -> keras.Model:
 
 def _mean(model: keras.Model, rows: list[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Mean of each output channel over all rows and positions: (channels,)."""
-    # Called, not predict(): that would compile each of the networks of correct_bias, for a single use.
-    chunks = range(0, len(rows[0]), _CHUNK)
-    values = np.concatenate([model([each[start : start + _CHUNK] for each in rows]) for start in chunks])
+    values = np.concatenate([*outputs_in_chunks(model, rows)])
     return np.asarray(values.mean(axis=tuple(range(values.ndim - 1))), np.float32)

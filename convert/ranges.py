@@ -6,18 +6,19 @@ range.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
+from convert.outputs import outputs_in_chunks
+
 EXTREME = 0.2
 """Share of the faces that is excluded for each layer: those with the largest values in it."""
 LEAST = 300
 """Smallest number of faces that are kept: the least extreme ones."""
-
-_CHUNK = 100
 
 
 def typical_faces(model: keras.Model, rows: Sequence[NDArray[np.float32]]) -> NDArray[np.int64]:
@@ -33,15 +34,14 @@ def typical_faces(model: keras.Model, rows: Sequence[NDArray[np.float32]]) -> ND
     if not outputs or count <= LEAST:
         return np.arange(count)
     watched = keras.Model(model.inputs, outputs)
-    largest = np.concatenate([_largest(watched, rows, start) for start in range(0, count, _CHUNK)])  # (K, L)
+    largest = np.concatenate([_largest(values) for values in outputs_in_chunks(watched, rows)])  # (K, L)
     # Equal values have one rank, so that a layer which gives the same for all of them chooses none.
     ranks = [np.searchsorted(np.sort(values), values) for values in largest.T]
     rank = np.max(ranks, axis=0) / count  # of the face's most extreme layer
     return np.flatnonzero(rank <= max(1 - EXTREME, np.sort(rank)[LEAST - 1]))
 
 
-def _largest(model: keras.Model, rows: Sequence[NDArray[np.float32]], start: int) -> NDArray[np.float32]:
+def _largest(values: Any) -> NDArray[np.float32]:
     """Largest magnitude of each output for each row of a chunk: (rows, outputs)."""
-    values = model([each[start : start + _CHUNK] for each in rows])
     parts = values if isinstance(values, list) else [values]
     return np.stack([np.abs(each).reshape(len(each), -1).max(axis=1) for each in parts], axis=1)

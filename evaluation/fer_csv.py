@@ -11,7 +11,6 @@ names of emotions, whole numbers with decimals (``70.0``), lists of pixels, no `
 import csv
 import itertools
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from edge.core.errors import DataError
 from edge.core.text import escaped
+from evaluation.csv_lines import numbered_lines
 from evaluation.label_sets import FER2013, FERPLUS_VOTES
 from evaluation.mapping import named
 from evaluation.sample import NO_SPLIT, Sample
@@ -27,8 +27,6 @@ COLUMNS = ("emotion", "pixels", "Usage")
 VOTES_FILE = "fer2013new.csv"
 SIDE = 48
 """Side of every FER2013 picture, px; they are grey squares."""
-MOST_CHARACTERS = 100_000
-"""Longest line, in characters; a picture takes fewer than 10,000."""
 
 _NUMBERS = {f"{value:0{width}}": value for value in range(256) for width in (1, 2, 3)}
 """Value of each byte's text, with leading zeros or without. Stricter than ``int``, which takes ``+5`` and
@@ -109,22 +107,15 @@ def _lines(path: Path) -> Iterator[_Row]:
     itself, so a broken quote cannot swallow the rows after it.
 
     Raises:
-        DataError: a line is longer than ``MOST_CHARACTERS``.
+        DataError: see ``numbered_lines``.
     """
     separator = None
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        for line, text in enumerate(iter(partial(file.readline, MOST_CHARACTERS), ""), start=1):
-            if len(text) == MOST_CHARACTERS:
-                raise DataError(
-                    f"{path}:{line} has {MOST_CHARACTERS} characters or more: expected a csv file of pictures"
-                )
-            if not text.strip():
-                continue
-            separator = separator or max(",;\t", key=text.count)
-            fields = text.split(separator)
-            if '"' in text:  # otherwise split does the same, twice as fast
-                (fields,) = csv.reader([text], delimiter=separator, skipinitialspace=True)
-            yield line, [field.strip() for field in fields]
+    for line, text in numbered_lines(path, "expected a csv file of pictures"):
+        separator = separator or max(",;\t", key=text.count)
+        fields = text.split(separator)
+        if '"' in text:  # otherwise split does the same, twice as fast
+            (fields,) = csv.reader([text], delimiter=separator, skipinitialspace=True)
+        yield line, [field.strip() for field in fields]
 
 
 def _with_votes(

@@ -10,7 +10,7 @@ from benchmarks.accuracy import answers, recalibration
 from benchmarks.accuracy.classes import choose_classes
 from benchmarks.accuracy.scores import headline, percent, summarize
 from benchmarks.accuracy.subset import PictureReader, PictureSelection
-from benchmarks.machine.environment import bundle_facts, describe, usable_cores
+from benchmarks.machine.environment import bundle_facts, describe
 from benchmarks.systems.evaluator import EvaluationSetup, answer_each
 from benchmarks.systems.face_finders import (
     FaceFinder,
@@ -97,7 +97,7 @@ def benchmark(
     bundle = load_bundle(protocol.settings.bundle)
     classes = choose_classes(bundle.labels, pictures.label_set)
     reader = PictureReader(pictures, classes)
-    evaluate = partial(answer_each, setup=protocol.setup(), workers=workers or usable_cores())
+    evaluate = partial(answer_each, setup=protocol.setup(), workers=workers)
     outcomes = reader.outcomes(evaluate)
     if answers_file is not None:
         answers.write(answers_file, outcomes, classes)

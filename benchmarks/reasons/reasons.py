@@ -21,7 +21,7 @@ from benchmarks.accuracy.chance import wilson
 from benchmarks.accuracy.classes import Classes, choose_classes
 from benchmarks.accuracy.scores import summarize
 from benchmarks.accuracy.subset import PictureReader, PictureSelection
-from benchmarks.machine.environment import bundle_facts, describe, usable_cores
+from benchmarks.machine.environment import bundle_facts, describe
 from benchmarks.reasons.graded import GRADED
 from benchmarks.robustness.corruptions.occlusions import eye_distance
 from benchmarks.systems.evaluator import evaluate_each
@@ -136,9 +136,7 @@ def benchmark(
     preparation = Preparation(*bundle.preparation)
     reader = PictureReader(pictures, classes, seed)
     build = partial(GradedEvaluator, settings, preparation)
-    outcomes = reader.outcomes(
-        lambda samples: evaluate_each(samples, build, workers or usable_cores(), _ANSWERS)
-    )
+    outcomes = reader.outcomes(lambda samples: evaluate_each(samples, build, workers, _ANSWERS))
     chosen = settings.expression.min_confidence
     _, warnings = _summarized([outcome.clean for outcome in outcomes], classes)
     return {

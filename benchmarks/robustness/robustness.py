@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.accuracy.classes import Classes, choose_classes
 from benchmarks.accuracy.scores import headline, percent, summarize
 from benchmarks.accuracy.subset import PictureReader, PictureSelection
-from benchmarks.machine.environment import bundle_facts, describe, usable_cores
+from benchmarks.machine.environment import bundle_facts, describe
 from benchmarks.robustness.corruption_error import REFERENCE, compare, differences, read_reference
 from benchmarks.robustness.corruptions import LANDMARKS as OF_LANDMARKS
 from benchmarks.robustness.corruptions import OCCLUSIONS, OF_FACES, OF_PICTURES, PADDING, SEVERITIES
@@ -126,7 +126,7 @@ def benchmark(
     classes, threshold = choose_classes(system.labels, pictures.label_set), system.min_confidence
     system.close()
     reader = PictureReader(pictures, classes, evaluation.seed)
-    outcomes = reader.outcomes(partial(answer_each, setup=evaluation, workers=workers or usable_cores()))
+    outcomes = reader.outcomes(partial(answer_each, setup=evaluation, workers=workers))
     unplaced = sum(not outcome.located for outcome in outcomes)
     clean, corruptions, warnings = _score(outcomes, evaluation.names, classes, threshold)
     result = {

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.machine.environment import usable_cores
 from benchmarks.robustness.corruptions import (
     LANDMARKS,
     OCCLUSIONS,
@@ -159,13 +160,15 @@ class Evaluator:
         return np.mean(given, axis=0, dtype=np.float32) if given else None
 
 
-def answer_each(samples: Iterable[Sample], setup: EvaluationSetup, workers: int) -> Iterator[PictureAnswers]:
+def answer_each(
+    samples: Iterable[Sample], setup: EvaluationSetup, workers: int | None
+) -> Iterator[PictureAnswers]:
     """The answers of a system to each picture, in the order of the samples.
 
     Args:
         samples: labelled pictures.
         setup: the system and the corruptions; it must be picklable.
-        workers: number of processes; 1: this one.
+        workers: number of processes; 1: this one; None: one for each usable core.
 
     Raises:
         MienError: see ``Evaluator``.
@@ -176,20 +179,21 @@ def answer_each(samples: Iterable[Sample], setup: EvaluationSetup, workers: int)
 
 
 def evaluate_each(
-    samples: Iterable[Sample], build: Callable[[], PictureEvaluator[T]], workers: int, answers: int
+    samples: Iterable[Sample], build: Callable[[], PictureEvaluator[T]], workers: int | None, answers: int
 ) -> Iterator[T]:
     """The outcome for each picture, in the order of the samples.
 
     Args:
         samples: labelled pictures.
         build: builds the evaluator, in each process; it must be picklable.
-        workers: number of processes; 1: this one.
+        workers: number of processes; 1: this one; None: one for each usable core.
         answers: about how many answers an outcome takes.
 
     Raises:
         MienError: what ``build`` raises.
         BackendError: a worker process died.
     """
+    workers = workers or usable_cores()
     # Built here in any case, so that an error shows before a process is started.
     with closing(build()) as evaluator:
         if workers == 1:

@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge.core import features
 from edge.core.errors import DataError
-from evaluation.fer_csv import MOST_CHARACTERS
+from evaluation.csv_lines import numbered_lines
 from evaluation.mapping import Mapping, named
 
 POINTS = 68
@@ -201,18 +200,11 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     the end of a line do not count.
 
     Raises:
-        DataError: a line is longer than ``MOST_CHARACTERS``.
+        DataError: see ``numbered_lines``.
     """
     separator = None
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        for line, text in enumerate(iter(partial(file.readline, MOST_CHARACTERS), ""), start=1):
-            if len(text) == MOST_CHARACTERS:
-                raise DataError(
-                    f"{path}:{line} has {MOST_CHARACTERS} characters or more: not one of landmarks"
-                )
-            if not text.strip():
-                continue
-            if separator is None:
-                separator = next((mark for mark in ";\t," if mark in text), ",")
-            content = text.rstrip(f"\r\n {separator}")
-            yield line, [field.strip().strip('"').strip() for field in content.split(separator)]
+    for line, text in numbered_lines(path, "not one of landmarks"):
+        if separator is None:
+            separator = next((mark for mark in ";\t," if mark in text), ",")
+        content = text.rstrip(f"\r\n {separator}")
+        yield line, [field.strip().strip('"').strip() for field in content.split(separator)]
