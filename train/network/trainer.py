@@ -94,7 +94,7 @@ class Trainer:
 
     def state(self) -> tuple[list[NDArray[Any]], int]:
         """The state for ``restore``: all variables, and the number of steps so far."""
-        return [np.array(variable) for variable in self._variables()], self._steps
+        return [np.array(keras.ops.convert_to_numpy(each)) for each in self._variables()], self._steps
 
     def restore(self, arrays: list[NDArray[Any]], steps: int) -> None:
         """Go on from a ``state`` of a trainer with the same settings."""
