@@ -185,7 +185,7 @@ def _picture_seeds() -> list[Files]:
         (".png", pixels[:, :, 0]),
         (".png", np.dstack([pixels, pixels[:, :, :1]])),
     ]
-    kinds += [(".png", pixels.astype(np.uint16) * 257), (".tif", pixels.astype(np.float32))]
+    kinds += [(suffix, pixels.astype(np.uint16) * 257) for suffix in (".png", ".tif")]
     return [{"picture": cv2.imencode(suffix, each)[1].tobytes()} for suffix, each in kinds]
 
 
