@@ -1,7 +1,8 @@
-"""Faces without pictures, for the tests of train and convert."""
+"""What the tests of several packages share: processes, portraits, clips, and faces without pictures."""
 
 import json
 import math
+import os
 import resource
 import shutil
 import signal as signals
@@ -121,6 +122,55 @@ def _sliced(arrays, part):
 
 
 @pytest.fixture(scope="session")
+def python():
+    """``(*arguments, cwd=ROOT, path=(), env={})`` runs Python in a process of its own, to its end.
+
+    It finds the modules of the folders in ``path`` first, then the project's.
+    """
+
+    def run(*arguments, cwd=ROOT, path=(), env=None):
+        folders = filter(None, [*map(str, path), str(ROOT), os.environ.get("PYTHONPATH")])
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders), **(env or {})}
+        command = [sys.executable, *map(str, arguments)]
+        return subprocess.run(
+            command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, check=False
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def portrait_files() -> list[Path]:
+    """The demo's portraits, ``astronaut.png`` and ``grace_hopper.jpg``; the face models are there, too."""
+    from edge.core.errors import ModelError
+    from edge.landmarks import assets
+
+    try:
+        for asset in (*assets.MODELS, *assets.PORTRAITS):
+            assets.load(asset)
+    except ModelError as error:
+        pytest.skip(f"needs the face models and portraits: {error}")
+    return [assets.find(asset) for asset in assets.PORTRAITS]
+
+
+@pytest.fixture(scope="session")
+def write_clip():
+    """``(path, frames, fps=25, codec="MJPG")`` writes frames, uint8 (H, W, 3) RGB, as a video."""
+    import cv2
+
+    def write(path, frames, fps=25, codec="MJPG"):
+        height, width = frames[0].shape[:2]
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), fps, (width, height))
+        assert writer.isOpened()
+        for rgb in frames:
+            writer.write(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+        writer.release()
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
 def write_landmarks():
     """``(folder, rows, views, **info)`` writes a landmarks folder in shards."""
     return _write
@@ -164,14 +214,11 @@ def toy_subjects(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def fit_command():
+def fit_command(python):
     """``(landmarks, out, *settings)`` runs ``mien train fit`` in a process of its own."""
-
-    def fit(landmarks, out, *settings):
-        command = [sys.executable, "-m", "train", "fit", landmarks, "--out", out, "--set", *settings]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-
-    return fit
+    return lambda landmarks, out, *settings: python(
+        *("-m", "train", "fit", landmarks, "--out", out, "--set", *settings)
+    )
 
 
 @pytest.fixture(scope="session")

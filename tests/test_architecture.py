@@ -1,7 +1,6 @@
 """Who may import whom, read from the source of every module."""
 
 import ast
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -152,37 +151,22 @@ def test_few_modules_lie_outside_a_room(package):
 @pytest.mark.parametrize(
     ("module", "source"),
     [
+        # every form of an import
         ("edge", "import tensorflow as tf"),
         ("edge.landmarks", "def f():\n    from tensorflow.keras import layers"),
-        ("edge", "def f():\n    import train.fit"),
         ("edge", "class C:\n    def f(self):\n        import_module('convert')"),
         ("edge.sources", "def f():\n    return importlib.import_module('benchmarks.latency.latency')"),
         ("edge", "def f():\n    __import__('keras')"),
         ("edge.sinks", "from .. import models, wheels\nfrom train import fit"),
+        # every rule
         ("edge.core", "import cv2"),
-        ("edge.core", "def f():\n    import dacite"),
         ("edge.core", "from edge import settings"),
         ("edge.core", "from ..sources import open_source"),
         ("edge.core", "import edge.corelike"),
         ("edge.core", "import ai_edge_litert"),
-        ("edge", "from evaluation import metrics"),
-        ("evaluation", "def f():\n    from benchmarks import latency"),
-        ("edge.landmarks", "import mediapipe as mp"),
         ("edge.landmarks", "try:\n    import mediapipe\nexcept ImportError:\n    pass"),
         ("edge.sources", "if True:\n    from picamera2 import Picamera2"),
-        ("edge.sinks", "class C:\n    import paho.mqtt.client"),
         ("edge", "def f():\n    import pandas"),
-        ("benchmarks", "def f():\n    import tensorflow.lite"),
-        ("benchmarks", "import train"),
-        ("convert", "def f():\n    from train.network.model import build"),
-        ("train", "import convert"),
-        ("edge", "def f():\n    import mien"),
-        ("mien", "from evaluation import metrics"),
-        ("evaluation", "def f():\n    import keras"),
-        ("evaluation", "import matplotlib.pyplot as plt"),
-        ("evaluation.report", "from jinja2 import Environment"),
-        ("evaluation", "def f():\n    import pandas"),
-        ("benchmarks.report", "import matplotlib"),
     ],
 )
 def test_a_planted_violation_is_found(module, source):
@@ -201,11 +185,6 @@ def test_a_planted_violation_is_found(module, source):
         ("edge.sources", "if typing.TYPE_CHECKING:\n    from picamera2 import Picamera2"),
         ("edge", "def f(name):\n    return import_module(f'{name}.interpreter')"),
         ("convert", "import tensorflow as tf\nfrom edge.bundles import format"),
-        ("train", "import tensorflow as tf\nfrom edge.landmarks import litert"),
-        ("benchmarks", "from edge.pipeline import Pipeline\nfrom evaluation import metrics"),
-        ("train", "from evaluation import folders"),
-        ("convert", "from evaluation import metrics"),
-        ("evaluation.report", "def f():\n    import jinja2, matplotlib.figure"),
     ],
 )
 def test_what_is_allowed_passes(module, source):
@@ -213,7 +192,7 @@ def test_what_is_allowed_passes(module, source):
 
 
 @pytest.mark.parametrize("package", ["edge", "evaluation"])
-def test_loading_all_of_it_loads_nothing_heavy(package):
+def test_loading_all_of_it_loads_nothing_heavy(python, package):
     code = f"""
 import importlib, pkgutil, sys, {package}
 for module in pkgutil.walk_packages({package}.__path__, "{package}."):
@@ -221,17 +200,9 @@ for module in pkgutil.walk_packages({package}.__path__, "{package}."):
         importlib.import_module(module.name)
 print(*sys.modules)
 """
-    loaded = loaded_by(code)
+    loaded = set(python("-c", code).stdout.split())
     assert "edge.core.types" in loaded
     assert not loaded & (OPTIONAL[package] | FORBIDDEN[package])
-
-
-def loaded_by(code: str) -> set[str]:
-    """The names that a program prints, run from the checkout."""
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return set(result.stdout.split())
 
 
 @pytest.mark.parametrize(
@@ -245,5 +216,7 @@ def loaded_by(code: str) -> set[str]:
         ),
     ],
 )
-def test_the_loop_does_not_hold_what_only_other_commands_need(modules, absent):
-    assert not absent & loaded_by(f"import {modules}, sys; print(*sys.modules)")
+def test_the_loop_does_not_hold_what_only_other_commands_need(python, modules, absent):
+    loaded = set(python("-c", f"import {modules}, sys; print(*sys.modules)").stdout.split())
+    assert "edge.core.types" in loaded
+    assert not absent & loaded

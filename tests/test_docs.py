@@ -12,8 +12,6 @@ import pytest
 
 import mien
 import mien.cli
-from edge.core.errors import ModelError
-from edge.landmarks import assets
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACES = ("*.md", *(f"{folder}/**/*.md" for folder in "docs systemd tests examples benchmarks".split()))
@@ -59,16 +57,12 @@ def test_links_and_anchors_lead_somewhere(page):
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=name)
-def test_python_runs(page, monkeypatch):
+def test_python_runs(page, monkeypatch, portrait_files):
     """With the demo in place of the camera, and a portrait in place of the picture."""
     codes = [compile(code, name(page), "exec") for code in blocks(page, "python")]
     if name(page) not in RUN:
         return
-    try:
-        portrait, _ = map(assets.find, assets.PORTRAITS)
-    except ModelError as error:
-        pytest.skip(f"needs the portraits: {error}")
-    video, predict = mien.Video, mien.Recognizer.predict
+    portrait, video, predict = portrait_files[0], mien.Video, mien.Recognizer.predict
     monkeypatch.setattr(mien, "Video", lambda _: itertools.islice(video("demo"), 3))
     monkeypatch.setattr(mien.Recognizer, "predict", lambda recognizer, _: predict(recognizer, portrait))
     for code in codes:

@@ -18,8 +18,6 @@ import edge
 from benchmarks.robustness.corruption_error import REFERENCE
 from edge.bundles.format import JSON_FILE, MODEL_FILE
 from edge.bundles.store import SHIPPED, shipped
-from edge.core.errors import ModelError
-from edge.landmarks.assets import MODELS, PORTRAITS, load
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -103,14 +101,23 @@ def test_the_command_is_that_of_the_installed_package(installed, tmp_path):
     assert run(installed / "mien", "--version", cwd=tmp_path).split()[-1] == edge.__version__
 
 
+EXPECTED = {
+    "astronaut.png": ("happy", 0.85, (178, 72, 94, 104)),
+    "grace_hopper.jpg": ("neutral", 0.33, (171, 131, 185, 202)),
+}
+"""Portrait → label, the least probability of it, and the face's box: left, top, width, height in px."""
+
+
 @pytest.mark.parametrize("bundle", shipped())
-def test_it_runs_away_from_the_checkout(installed, tmp_path, bundle):
-    try:
-        for asset in (*MODELS, *PORTRAITS):
-            load(asset)
-    except ModelError as error:
-        pytest.skip(f"needs the face models and portraits: {error}")
-    demo = ("run", "--source", "demo", "--frames", 20, "--sink", "jsonl", "--bundle", bundle)
-    records = [json.loads(line) for line in run(installed / "mien", *demo, cwd=tmp_path).splitlines()]
-    assert [record["frame"] for record in records] == list(range(20))
-    assert all(record["faces"] for record in records)
+def test_it_labels_faces_as_they_look_away_from_the_checkout(installed, tmp_path, portrait_files, bundle):
+    for picture in portrait_files:
+        shutil.copy(picture, tmp_path)
+    command = (installed / "mien", "run", "--source", tmp_path, "--sink", "jsonl", "--bundle", bundle)
+    records = [json.loads(line) for line in run(*command, cwd=tmp_path).splitlines()]
+    assert [Path(record["source"]).name for record in records] == list(EXPECTED)
+    for record, (label, floor, box) in zip(records, EXPECTED.values(), strict=True):
+        (face,) = record["faces"]
+        assert face["label"] == label
+        assert face["probabilities"][label] >= floor
+        assert face["presence"] > 0.99
+        assert face["box"] == pytest.approx(box, abs=3)

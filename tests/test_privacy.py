@@ -19,9 +19,7 @@ from pathlib import Path
 import pytest
 
 from edge.bundles.store import SHIPPED
-from edge.core.errors import ModelError
 from edge.core.types import FaceStatus, Reason
-from edge.landmarks.assets import PORTRAITS, find
 
 ROOT = Path(__file__).resolve().parents[1]
 FRAMES = 1000
@@ -185,16 +183,7 @@ def _is_record(line: str) -> bool:
     )
 
 
-@pytest.fixture
-def portraits():
-    try:
-        for asset in PORTRAITS:
-            find(asset)
-    except ModelError as error:
-        pytest.skip(f"needs the portraits: {error}")
-
-
-def test_a_thousand_frames_and_not_a_picture_is_written_or_sent(tmp_path, portraits):
+def test_a_thousand_frames_and_not_a_picture_is_written_or_sent(tmp_path, portrait_files):
     config = tmp_path / "mien.toml"
     config.write_text('source = "demo"\ncamera.fps = 240\noutput.sinks = ["jsonl"]\n')
     run = ("run", "--config", config, "--frames", FRAMES)

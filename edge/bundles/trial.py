@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,23 +30,19 @@ class BundleTrial:
         """Record that the bundle works: after its first frame, or when the service waits for a camera or the
         run ends in order, since its golden faces have run by then. Cheap when called again."""
         if self._pending:
-            self._pending = False
-            if self.name is not None and self._is_same(self.name):
-                self._store.mark_proven(self.name)
+            self._report(self._store.mark_proven)
 
     def withdraw(self) -> None:
         """Take the start back, since something else failed before the bundle could run."""
         if self._pending:
-            self._pending = False
-            if self.name is not None and self._is_same(self.name):
-                self._store.uncount_start(self.name)
+            self._report(self._store.uncount_start)
 
     def fail(self, reason: str) -> None:
         """Roll back to the bundle before this one, which cannot be run. ``reason`` is for the log."""
-        self._pending = False
-        if self.name is not None and self._is_same(self.name):
-            self._store.roll_back_from(self.name, reason)
+        self._report(lambda name: self._store.roll_back_from(name, reason))
 
-    def _is_same(self, name: str) -> bool:
-        """Whether the bundle of that name is still this one; another one has a trial of its own."""
-        return self._store.identity(name) == self._identity
+    def _report(self, outcome: Callable[[str], None]) -> None:
+        """Tell the store, unless another bundle, with a trial of its own, has got the name since."""
+        self._pending = False
+        if self.name is not None and self._store.identity(self.name) == self._identity:
+            outcome(self.name)

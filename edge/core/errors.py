@@ -1,17 +1,6 @@
 """The errors that are meant for the user. Every message says what was expected, what came, and what to do.
 
-::
-
-    MienError            exit 1
-    ├ ConfigError       exit 78  settings or flags; systemd must not restart
-    ├ BundleError       exit 78  missing, damaged, not signed, or made for another version
-    ├ ModelError        exit 78  the face models: absent or not the pinned bytes
-    ├ SourceError       exit 1   a file, folder or device that cannot be read
-    ├ BackendError      exit 1   a landmark backend or runtime that cannot start
-    │ └ RefusedError    exit 1   the runtime refuses a network (a bundle's: BundleError)
-    └ DataError         exit 1   a data set that cannot be used (train, convert, benchmarks)
-
-78 is ``EX_CONFIG`` of sysexits.h: starting again will not help.
+Exit code 78 is ``EX_CONFIG`` of sysexits.h: starting again will not help, and systemd does not restart.
 """
 
 
@@ -28,7 +17,7 @@ class ConfigError(MienError):
 
 
 class BundleError(MienError):
-    """A model bundle is missing, corrupt, or made for something else."""
+    """A model bundle is missing, damaged, not signed, or made for another version."""
 
     exit_code = 78
 
@@ -48,7 +37,7 @@ class BackendError(MienError):
 
 
 class RefusedError(BackendError):
-    """The TFLite runtime loads but refuses a network."""
+    """The TFLite runtime loads but refuses a network; that of a bundle is a ``BundleError``."""
 
 
 class DataError(MienError):

@@ -61,11 +61,13 @@ def find_album(spec: str) -> Album:
     else:
         raise SourceError(f"no such file or folder: {spec}")
     files = sorted(entry for entry in found if counts_as_file(entry))
-    pictures, excluded = _partition(files)
-    if not pictures:
+    known = {file: is_picture(file) for file in files}
+    if not any(known.values()):
         kind = "folder" if path.is_dir() else "pattern"
         raise SourceError(f"no pictures in the {kind} {spec}: {_what_instead(path, files)}")
-    return Album(tuple(pictures), tuple(excluded))
+    return Album(
+        tuple(file for file in files if known[file]), tuple(file for file in files if not known[file])
+    )
 
 
 def counts_as_file(path: Path) -> bool:
@@ -85,15 +87,6 @@ def is_picture(path: Path) -> bool:
             return bool(cv2.haveImageReader(f"/dev/fd/{file.fileno()}"))
     except OSError:
         return False
-
-
-def _partition(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
-    """The pictures, and all other files."""
-    pictures: list[Path] = []
-    rest: list[Path] = []
-    for file in files:
-        (pictures if is_picture(file) else rest).append(file)
-    return pictures, rest
 
 
 def _what_instead(folder: Path, files: Iterable[Path]) -> str:

@@ -118,11 +118,10 @@ class OpenCvCapture:
 class Stream:
     """The address of a stream, and whether it gives snapshots. A call opens a new capture."""
 
-    def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, url: str) -> None:
         self.gives_snapshots = False
         """Whether the stream has ended after one picture."""
         self._url = url
-        self._timeout_ms = round(1000 * timeout_s)
 
     def __call__(self) -> OpenCvCapture:
         return OpenCvCapture(self.open(), self)
@@ -131,7 +130,7 @@ class Stream:
         if not _has_host(self._url):  # FFmpeg would send a part of the password to the network
             raise SourceError(_NO_ANSWER)
         limits = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, cv2.CAP_PROP_READ_TIMEOUT_MSEC)
-        options = [number for limit in limits for number in (limit, self._timeout_ms)]
+        options = [number for limit in limits for number in (limit, round(1000 * TIMEOUT_S))]
         capture = cv2.VideoCapture(self._url, cv2.CAP_FFMPEG, options)
         if not capture.isOpened():
             raise SourceError(_NO_ANSWER)

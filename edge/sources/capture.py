@@ -59,30 +59,27 @@ class Standstill:
     the time, up to ten minutes: a still stream is not reopened all the time.
     """
 
-    def __init__(self, patience_s: float = FROZEN_S, clock: Callable[[], float] = time.monotonic) -> None:
-        self._first_patience_s = self._patience_s = patience_s
-        self._clock = clock
+    def __init__(self) -> None:
+        self._patience_s = FROZEN_S
         # Copies of the last frame, on which its user may have drawn since: some of its pixels, and a checksum
         # of all. The checksum takes longer, and is computed only where these pixels have not changed.
         self._sparse: NDArray[np.uint8] | None = None
         self._checksum: int | None = None
         self._since = 0.0
 
-    def check(self, rgb: NDArray[np.uint8]) -> None:
-        """Check one frame, uint8 (H, W, 3), C-contiguous, without keeping a reference to it.
-
-        A standstill begins with its second frame.
+    def check(self, rgb: NDArray[np.uint8], now: float) -> None:
+        """Check one frame, uint8 (H, W, 3), C-contiguous, at ``now`` (seconds) without keeping a reference to
+        it. A standstill begins with its second frame.
 
         Raises:
             SourceError: the picture has not changed for too long.
         """
-        now = self._clock()
         sparse = rgb[::_SPARSE, ::_SPARSE]
         same = self._sparse is not None and np.array_equal(sparse, self._sparse)
         checksum = zlib.crc32(rgb.data) if same else None
         if not same or checksum != self._checksum:
             self._sparse, self._checksum = sparse.copy(), checksum
-            self._since, self._patience_s = now, self._first_patience_s
+            self._since, self._patience_s = now, FROZEN_S
             return
         still_s = now - self._since
         if still_s >= self._patience_s:
@@ -175,7 +172,7 @@ class CaptureThread(threading.Thread):
                 return
             rgb, captured_ns = item
             if may_freeze:
-                self._standstill.check(rgb)
+                self._standstill.check(rgb, time.monotonic())
             if self._newest is None:
                 self._wake.put(None)
             else:

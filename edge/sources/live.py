@@ -29,23 +29,21 @@ CLOSE_WAIT_S = 1.0
 _log = logging.getLogger(__name__)
 
 
-def back_off(first_s: float = 0.5, cap_s: float = 2.0) -> Iterator[float]:
-    """Waiting times between attempts, seconds: doubling from ``first_s`` to ``cap_s``, without end.
+def back_off() -> Iterator[float]:
+    """Waiting times between attempts, seconds: 0.5, 1, and then 2 without end.
 
-    An attempt takes up to 3 s, whether it fails or succeeds. With pauses up to the cap between, a camera that
-    is back gives frames within 10 s.
+    An attempt takes up to 3 s, whether it fails or succeeds. With such pauses between, a camera that is back
+    gives frames within 10 s.
     """
-    delay = first_s
-    while True:
-        yield delay
-        delay = min(2 * delay, cap_s)
+    yield from (0.5, 1.0)
+    yield from itertools.repeat(2.0)
 
 
 class LiveSource:
     """Frames of a camera: a slow consumer gets the newest one, and those before it count as dropped.
 
     A capture runs in a thread of its own. When it fails or freezes (``Standstill``), it is opened
-    again after a back-off, for ever. When it hangs over ``deadline_s`` it is abandoned, since nothing
+    again after a back-off, for ever. When it hangs over ``DEADLINE_S`` it is abandoned, since nothing
     can stop a thread that is stuck in a driver, and a new one replaces it. One warning says that
     the camera is lost, one line that it is back. One iteration at a time.
     """
@@ -54,32 +52,20 @@ class LiveSource:
     """Called twice a second in the iterating thread while no frame comes, unless captures hang and only a new
     process can help."""
     interval_s: float = 0.0
-    """Least time from one frame to the next, seconds, well under ``deadline_s``; frames between are
+    """Least time from one frame to the next, seconds, well under ``DEADLINE_S``; frames between are
     discarded. May be set at any time."""
 
-    def __init__(
-        self,
-        name: str,
-        open_capture: Callable[[], Capture],
-        *,
-        turn: Turn = UPRIGHT,
-        deadline_s: float = DEADLINE_S,
-        back_off: Callable[[], Iterator[float]] = back_off,
-    ) -> None:
+    def __init__(self, name: str, open_capture: Callable[[], Capture], *, turn: Turn = UPRIGHT) -> None:
         """
         Args:
             name: ``origin`` of the frames, and name of the camera in log lines.
             open_capture: opens the camera; any exception means that it is absent.
             turn: how the camera is mounted.
-            deadline_s: see ``DEADLINE_S``.
-            back_off: gives the waiting times between attempts, seconds, without end.
         """
         self.stats = SourceStats()
         self._name = name
         self._open_capture = open_capture
         self._turn = turn
-        self._deadline_s = deadline_s
-        self._back_off = back_off
         self._indices = itertools.count()
         self._standstill = Standstill()
         # A queue instead of an Event: close() may run in a signal handler of the waiting thread,
@@ -94,7 +80,7 @@ class LiveSource:
         return self._lost_at is not None
 
     def __iter__(self) -> Iterator[Frame]:
-        delays = self._back_off()
+        delays = back_off()
         hung: list[CaptureThread] = []
         thread: CaptureThread | None = None
         try:
@@ -118,8 +104,8 @@ class LiveSource:
                     if not thread.ended:
                         hung.append(thread)
                     if taken >= SETTLED_FRAMES:
-                        delays = self._back_off()
-                    self._report_lost(thread.failure or f"no frame for {self._deadline_s:g} s")
+                        delays = back_off()
+                    self._report_lost(thread.failure or f"no frame for {DEADLINE_S:g} s")
                     thread = None
                 self._pause(next(delays), len(hung))
         finally:
@@ -135,20 +121,20 @@ class LiveSource:
     def _frames_of(self, thread: CaptureThread, hung: int) -> Generator[Frame, None, int]:
         """Frames until the capture fails or hangs, or the source is closed; returns their number."""
         taken = 0
-        end = time.monotonic() + self._deadline_s
+        end = time.monotonic() + DEADLINE_S
         while not self._closed and (left := end - time.monotonic()) > 0:
             try:
                 self._wake.get(timeout=min(left, WAIT_STEP_S))
             except Empty:
                 self._call_on_wait(hung)
                 continue
-            end = time.monotonic() + self._deadline_s
+            end = time.monotonic() + DEADLINE_S
             frame = thread.take()
             if frame is not None:
                 self._report_back()
                 taken += 1
                 yield replace(frame, rgb=self._turn.apply(frame.rgb))
-                end = time.monotonic() + self._deadline_s  # the time of the consumer does not count
+                end = time.monotonic() + DEADLINE_S  # the time of the consumer does not count
             elif thread.ended:
                 return taken
         return taken

@@ -31,7 +31,9 @@ def configure_opencv() -> None:
     os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
     if "OPENCV_LOG_LEVEL" not in os.environ:
-        _set_log_level(_LOG_ERRORS)
+        module: Any = cv2  # OpenCV 4.12 moved the function
+        set_level = getattr(module, "setLogLevel", None) or module.utils.logging.setLogLevel
+        set_level(_LOG_ERRORS)
 
 
 def check_frame_size(capture: cv2.VideoCapture, frames: str = "the frames") -> None:
@@ -55,9 +57,3 @@ def check_frame_size(capture: cv2.VideoCapture, frames: str = "the frames") -> N
 def to_rgb(bgr: NDArray[Any]) -> NDArray[np.uint8]:
     """OpenCV's BGR picture as RGB: uint8 (H, W, 3), C-contiguous."""
     return np.ascontiguousarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-
-
-def _set_log_level(level: int) -> None:
-    module: Any = cv2  # OpenCV 4.12 moved the function
-    set_level = getattr(module, "setLogLevel", None) or module.utils.logging.setLogLevel
-    set_level(level)

@@ -12,13 +12,11 @@ from pathlib import Path
 import cv2
 import pytest
 
-from edge.core.errors import ModelError
-from edge.landmarks import assets
 from edge.sources.demo import DemoSource
 from tests.mjpeg import MjpegServer, part
 
 ROOT = Path(__file__).resolve().parents[2]
-FRAMES = 90
+FRAMES = 60
 FPS = 50
 
 
@@ -38,11 +36,8 @@ class Camera(MjpegServer):
 
 
 @pytest.fixture(scope="module")
-def camera() -> Iterator[Camera]:
-    try:
-        server = Camera(DemoSource([assets.find(asset) for asset in assets.PORTRAITS]))
-    except ModelError as error:
-        pytest.skip(f"needs the portraits: {error}")
+def camera(portrait_files) -> Iterator[Camera]:
+    server = Camera(DemoSource(portrait_files))
     server.start()
     yield server
     server.stop()

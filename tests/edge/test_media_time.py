@@ -9,41 +9,30 @@ import time
 from itertools import groupby
 from pathlib import Path
 
-import cv2
 import pytest
 
-from edge.core.errors import ModelError
-from edge.landmarks import assets
 from edge.sources.demo import DemoSource
 
 ROOT = Path(__file__).resolve().parents[2]
 FPS = 30
 HALF = 30
 """Frames of each portrait."""
-SLOW_S = 0.1
+SLOW_S = 0.03
 """Between two lines that the slow reader takes."""
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory) -> Path:
+def clip(tmp_path_factory, portrait_files, write_clip) -> Path:
     """One portrait's face, then in its very place the other one's, an expression that changes at once."""
-    try:
-        sources = [DemoSource([assets.find(asset)]) for asset in assets.PORTRAITS]
-    except ModelError as error:
-        pytest.skip(f"needs the portraits: {error}")
-    path = tmp_path_factory.mktemp("clips") / "change.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, (640, 480))
-    assert writer.isOpened()
-    for index in range(2 * HALF):
-        writer.write(cv2.cvtColor(sources[index // HALF].view(index), cv2.COLOR_RGB2BGR))
-    writer.release()
-    return path
+    sources = [DemoSource([path]) for path in portrait_files]
+    frames = [sources[index // HALF].view(index) for index in range(2 * HALF)]
+    return write_clip(tmp_path_factory.mktemp("clips") / "change.avi", frames, FPS)
 
 
 @pytest.fixture(scope="module")
-def fast(clip) -> list[dict]:
-    command = [sys.executable, "-m", "edge", "run", "--source", str(clip), "--sink", "jsonl"]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+def fast(clip, edge) -> list[dict]:
+    result = edge("run", "--source", clip, "--sink", "jsonl")
+    assert result.returncode == 0, result.stderr
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 

@@ -92,11 +92,6 @@ def test_a_whole_number_is_a_number(tmp_path):
         ('[landmarks]\ntask_file = "a\\u0000b"', "null character"),
         ("source = ", "not valid TOML"),
         ("a = 1\n# K\xfcche", "it is not UTF-8 (line 2): save it as UTF-8"),
-        ("[camera]\nwidth = " + "1" * 5000, "not valid TOML"),
-        ("source = 0x" + "f" * 5000, "not valid TOML"),
-        ("a" + ".a" * 20_000 + " = 1", "more than 1000 dots"),
-        ("# " + "x" * 100_000, "more than 100000 bytes"),
-        ("# " + "ö" * 60_000 + "\n[landmarks]\nmax_faces = 3", "more than 100000 bytes"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_file(tmp_path, text, message):

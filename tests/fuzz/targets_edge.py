@@ -15,7 +15,6 @@ from edge.bundles.self_test import check
 from edge.core.files import sha256
 from edge.head.classifier import TfliteClassifier
 from edge.head.inputs import inputs_of
-from edge.landmarks import assets
 from edge.landmarks.assets import Asset
 from edge.landmarks.fetch import fetch_missing
 from edge.landmarks.surgery.tap import tap
@@ -114,16 +113,6 @@ def _model(folder: Path) -> None:
 
 
 # ---- face models ----
-
-_MODEL_ASSET = Asset("face_landmark.tflite", "x", "x", 1000, sha256(bytes(1000)))
-
-
-def _face_model_seeds() -> list[Files]:
-    return [{"face_landmark.tflite": bytes(1000)}]
-
-
-def _face_model(folder: Path) -> None:
-    assets.load(_MODEL_ASSET, folder)
 
 
 def _tap_seeds() -> list[Files]:
@@ -226,7 +215,6 @@ def _video(folder: Path) -> None:
 
 TARGETS = {
     "settings": Target(_settings_seeds, _settings),
-    "face-model": Target(_face_model_seeds, _face_model),
     "tap": Target(_tap_seeds, _tap),
     "wheel": Target(_wheel_seeds, _wheel),
     "bundle": Target(_json_seeds, _bundle_json, repair=_signed),

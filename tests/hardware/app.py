@@ -14,6 +14,23 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
+SETTINGS = """
+source = "{source}"
+[expression]
+bundle = "{bundle}"
+[output]
+sinks = ["jsonl"]
+jsonl_file = "{file}"
+[sleep]
+after_s = {after_s}
+"""
+
+
+def settings(source: str, bundle: str = "everyday", file: str = "", after_s: float = 60) -> str:
+    """The text of a settings file."""
+    return SETTINGS.format(source=source, bundle=bundle, file=file, after_s=after_s)
+
+
 UNIT_ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "1"}
 """What the unit sets."""
 
@@ -108,12 +125,16 @@ class App:
         self.config.write_text(settings, "utf-8")
         self.process.send_signal(signal.SIGHUP)
 
-    def end(self) -> int:
-        """SIGTERM; the exit code."""
+    def end(self) -> None:
+        """SIGTERM.
+
+        Raises:
+            AssertionError: it did not end in order.
+        """
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(30)
         self._channel.close()
-        return code
+        assert code == 0, f"ended with {code}\n{self.log}"
 
     def kill(self) -> None:
         """SIGKILL, if it still runs."""

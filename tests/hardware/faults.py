@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.hardware import stream
-from tests.hardware.app import ROOT, App
+from tests.hardware.app import ROOT, App, settings
 from tests.hardware.stream import Stream
 
 CAMERA_LIMIT_S = 10.0
@@ -30,21 +30,6 @@ CAMERA_LIMIT_S = 10.0
 FAKETIME = next(map(str, Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), "")
 WATCHDOG_S = 20.0
 """``WatchdogSec`` of the unit."""
-
-SETTINGS = """
-source = "{source}"
-[expression]
-bundle = "{bundle}"
-[output]
-sinks = ["jsonl"]
-jsonl_file = "{file}"
-[sleep]
-after_s = {after_s}
-"""
-
-
-def settings(source: str, bundle: str = "everyday", file: str = "", after_s: float = 60) -> str:
-    return SETTINGS.format(source=source, bundle=bundle, file=file, after_s=after_s)
 
 
 class Bench:
@@ -84,9 +69,8 @@ class Bench:
             time.sleep(0.1)
 
     def close(self) -> None:
-        code = self.app.end()
+        self.app.end()
         self.stream.stop()
-        assert code == 0, f"ended with {code}\n{self.app.log}"
 
 
 def server_restarts(bench: Bench) -> dict[str, float]:

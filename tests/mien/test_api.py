@@ -11,9 +11,7 @@ import numpy as np
 import pytest
 
 import mien
-from edge.core.errors import ModelError
 from edge.core.types import Face as FoundFace
-from edge.landmarks import assets
 from mien import MienError, Recognizer, Video, draw
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,11 +19,8 @@ SCHEMA = json.loads((ROOT / "docs" / "reference" / "record.schema.json").read_te
 
 
 @pytest.fixture(scope="module")
-def astronaut() -> Path:
-    try:
-        return assets.find(assets.ASTRONAUT)
-    except ModelError as error:
-        pytest.skip(f"needs the portraits: {error}")
+def astronaut(portrait_files) -> Path:
+    return portrait_files[0]
 
 
 @pytest.fixture(scope="module")

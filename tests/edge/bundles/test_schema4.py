@@ -4,13 +4,12 @@ import json
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from edge.build import build_pipeline, load_bundle
-from edge.bundles import self_test
 from edge.bundles.format import JSON_FILE, SCHEMA, read_bundle
 from edge.bundles.store import BundleStore
+from edge.cli.main import main
 from edge.core.errors import BundleError
 from edge.head.classifier import TfliteClassifier
 from edge.settings import load_settings
@@ -34,28 +33,23 @@ def test_it_is_read_as_one_of_the_newest_schema():
     assert not {"feature_version", "standardization"} & bundle.info.keys()
 
 
-def test_its_network_gives_the_codes_that_it_was_converted_with():
-    bundle = read_bundle(OLD)
-    codes = self_test.codes(TfliteClassifier(bundle), bundle)
-    assert np.abs(codes.astype(int) - bundle.golden).max() <= 1  # another processor rounds in its own way
-
-
 def test_it_runs_all_the_way(models, portraits, make_frame):
     pipeline = build_pipeline(load_settings(None, {"expression.bundle": str(OLD)}))
     (face,) = pipeline.process(make_frame(portraits["astronaut"])).faces
     assert face.label == "happy"
 
 
-def test_it_is_installed_and_used_as_it_is(edge, tmp_path, models):
-    env = {"STATE_DIRECTORY": str(tmp_path)}
-    for command in (("install", OLD, "--name", "old"), ("use", "old"), ("list",)):
-        result = edge("models", *command, env=env)
-        assert result.returncode == 0, result.stderr
-    assert "* old" in result.stdout
+def test_it_is_installed_and_used_as_it_is(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    for arguments in (("install", OLD, "--name", "old"), ("use", "old"), ("list",)):
+        code, out, errors = command(main, "models", *arguments)
+        assert code == 0, errors
+    assert "* old" in out
     assert (tmp_path / "bundles" / "old" / JSON_FILE).read_bytes() == (OLD / JSON_FILE).read_bytes()
     assert BundleStore(tmp_path / "bundles").read("old").inputs[0].name == "landmarks"
-    info = edge("info", env={**env, "XDG_DATA_HOME": str(tmp_path / "none")})
-    assert json.loads(info.stdout)["bundle"]["inputs"][0]["tensor"] == "serving_default_input_0:0"
+    assert (
+        json.loads(command(main, "info")[1])["bundle"]["inputs"][0]["tensor"] == "serving_default_input_0:0"
+    )
 
 
 def test_maps_come_behind_the_landmarks(copy):
@@ -80,13 +74,6 @@ def test_maps_come_behind_the_landmarks(copy):
 def test_wrong_content_is_named(copy, change, message):
     alter(copy, change)
     with pytest.raises(BundleError, match=message):
-        read_bundle(copy)
-
-
-def test_one_that_was_altered_is_refused(copy):
-    text = (copy / JSON_FILE).read_text()
-    (copy / JSON_FILE).write_text(text.replace('"zero_point": ', '"zero_point": 1', 1))
-    with pytest.raises(BundleError, match="altered"):
         read_bundle(copy)
 
 

@@ -6,13 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.build import build_pipeline, load_bundle
+from edge.build import load_bundle
 from edge.bundles import golden, self_test
 from edge.bundles.format import read_bundle
 from edge.core.errors import BundleError
 from edge.head.classifier import TfliteClassifier
-from edge.settings import load_settings
-from tests.edge.own_bundles import own_bundle, replace_model, shift_golden
+from tests.edge.own_bundles import own_bundle, shift_golden
 
 
 @pytest.mark.parametrize("name", ["everyday", "fer2013", "ferplus", "landmarks"])
@@ -51,13 +50,6 @@ def test_other_face_models_are_refused():
         self_test.check(TfliteClassifier(bundle), bundle)
 
 
-def test_the_pipeline_is_not_built_with_it(tmp_path):
-    folder = own_bundle(tmp_path / "b")
-    shift_golden(folder, 2 * golden.TOLERANCE)
-    with pytest.raises(BundleError, match="does not compute on this device"):
-        build_pipeline(load_settings(None, {"expression.bundle": str(folder)}))
-
-
 class TestApart:
     """In a process of its own."""
 
@@ -66,17 +58,7 @@ class TestApart:
         monkeypatch.chdir(tmp_path)  # the program is found from anywhere
         self_test.check_in_subprocess(folder)
 
-    def test_its_reason_is_told(self, tmp_path):
-        folder = own_bundle(tmp_path / "b")
-        shift_golden(folder, 2 * golden.TOLERANCE)
-        with pytest.raises(BundleError, match=r"^bundle .* does not compute on this device"):
-            self_test.check_in_subprocess(folder)
-
-    def test_a_model_that_the_runtime_refuses(self, tmp_path):
-        folder = own_bundle(tmp_path / "b")
-        replace_model(folder, bytes(1000))
-        with pytest.raises(BundleError, match="refuses the model of bundle"):
-            self_test.check_in_subprocess(folder)
+    # That its reason is told: test_store.py, where it does not let a bundle in.
 
     def stand_in(self, tmp_path, monkeypatch, script):
         """Another program in the place of Python."""

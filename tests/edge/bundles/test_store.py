@@ -14,6 +14,7 @@ from edge.build import load_bundle, with_bundle
 from edge.bundles import golden, self_test
 from edge.bundles.state import State, locked
 from edge.bundles.store import MAX_STARTS, BundleStore
+from edge.bundles.trial import BundleTrial
 from edge.core.errors import BundleError
 from edge.settings import load_settings
 from tests.edge.own_bundles import own_bundle, replace_model, shift_golden
@@ -202,12 +203,6 @@ class TestInstall:
         two.install(str(tmp_path / "one"), "three")
         assert not any((two.folder / ".incoming").iterdir())
 
-
-class TestUse:
-    def test_one_that_is_not_there(self, two):
-        with pytest.raises(BundleError, match=r"shipped are .*landmarks, installed one, two"):
-            two.use("three")
-
     def test_one_that_is_damaged(self, two):
         (two.folder / "one" / "model.json").write_text("{}")
         with pytest.raises(BundleError, match="lacks 'schema'"):
@@ -310,13 +305,6 @@ class TestStart:
         old.fail("crashes") if end == "fail" else getattr(old, end)()
         assert two.state == State("one", None, 1)
 
-    def test_a_bundle_that_was_chosen_meanwhile_is_not_proven(self, two):
-        two.use("one")
-        trial = two.start()
-        BundleStore(two.folder).use("two")
-        trial.prove()
-        assert two.state == State("two", None, 0)
-
     def test_one_that_fails_is_rolled_back_at_once(self, two, caplog):
         proved(two, "one")
         two.use("two")
@@ -341,11 +329,12 @@ class TestStart:
         two.start().withdraw()
         assert two.state == State("two", "one")
 
-    def test_one_that_failed_does_not_undo_a_choice_that_was_made_meanwhile(self, two, caplog):
+    @pytest.mark.parametrize("end", [BundleTrial.prove, lambda trial: trial.fail("broken")])
+    def test_the_end_of_one_does_not_change_a_choice_that_was_made_meanwhile(self, two, caplog, end):
         two.use("one")
         trial = two.start()
         BundleStore(two.folder).use("two")
-        trial.fail("broken")
+        end(trial)
         assert two.state == State("two", None, 0)
         assert "rolled back" not in caplog.text
 

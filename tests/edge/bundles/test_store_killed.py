@@ -1,8 +1,5 @@
 """A power cut in the middle of a change, as far as a process that is killed is one."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,8 +7,6 @@ import pytest
 from edge.bundles import self_test
 from edge.bundles.store import BundleStore
 from tests.edge.own_bundles import own_bundle
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -27,19 +22,12 @@ def store(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def survive(store, tmp_path):
+def survive(store, tmp_path, python):
     """Kill an operation at each of its steps; gives how many there are."""
 
     def survive(*operation):
         program = Path(__file__).with_name("killed_store.py")
-        result = subprocess.run(
-            [sys.executable, program, store.folder, *operation],
-            env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        result = python(program, store.folder, *operation, env={"TMPDIR": str(tmp_path)})
         assert result.returncode == 0, result.stderr
         return int(result.stdout)
 

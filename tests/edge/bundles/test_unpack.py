@@ -66,12 +66,6 @@ def test_a_folder_gives_its_files_of_those_names(tmp_path):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == FILES
 
 
-def test_the_standard_input(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(archive(*WHOLE))))
-    unpack("-", tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == FILES.keys()
-
-
 @pytest.mark.parametrize(
     "stranger",
     [
@@ -138,8 +132,3 @@ def test_what_is_no_whole_archive(unpacked, data):
         BundleError, match=r"is not a whole tar archive without compression .*tar -C BUNDLE -c"
     ):
         unpacked(data)
-
-
-def test_nothing_there(tmp_path):
-    with pytest.raises(BundleError, match=r"no bundle at .*nowhere"):
-        unpack(str(tmp_path / "nowhere"), tmp_path)

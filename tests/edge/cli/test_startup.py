@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from edge.cli import console
-from edge.landmarks import assets
 
 ROOT = Path(__file__).resolve().parents[3]
 MODULES = ("mien", "edge", "train", "convert", "benchmarks", "train.study")
@@ -17,57 +16,49 @@ INTERRUPTED = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
 
 
 @pytest.fixture
-def python(tmp_path):
+def python_with(tmp_path, python):
     """Run Python with files of ours before all others: name → content."""
 
     def run(files, *arguments):
         for name, content in files.items():
             (tmp_path / name).write_text(content)
-        path = os.pathsep.join(filter(None, [str(tmp_path), str(ROOT), os.environ.get("PYTHONPATH")]))
-        return subprocess.run(
-            [sys.executable, "-P", *map(str, arguments)],
-            env={**os.environ, "PYTHONPATH": path},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return python("-P", *arguments, path=[tmp_path])
 
     return run
+
+
+def check_interrupted(result):
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", "error: interrupted\n")
 
 
 # ---- Ctrl-C ----
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_ctrl_c_while_it_is_imported(python, module):
-    result = python({"argparse.py": INTERRUPTED}, "-m", module)
-    assert (result.returncode, result.stdout, result.stderr) == (130, "", "error: interrupted\n")
+def test_ctrl_c_while_it_is_imported(python_with, module):
+    check_interrupted(python_with({"argparse.py": INTERRUPTED}, "-m", module))
 
 
 @pytest.mark.parametrize("name", ["logging", "numpy", "dacite", "json"])
 @pytest.mark.parametrize("begin", [("-m", "edge"), ("-c", "from mien.__main__ import main; exit(main())")])
-def test_ctrl_c_in_the_middle_of_what_is_imported(python, begin, name):
+def test_ctrl_c_in_the_middle_of_what_is_imported(python_with, begin, name):
     """The second way is that of the command ``mien``."""
-    result = python({f"{name}.py": INTERRUPTED}, *begin)
-    assert (result.returncode, result.stdout, result.stderr) == (130, "", "error: interrupted\n")
+    check_interrupted(python_with({f"{name}.py": INTERRUPTED}, *begin))
 
 
-def test_ctrl_c_that_native_code_makes_something_else_of(python):
+def test_ctrl_c_that_native_code_makes_something_else_of(python_with):
     """NumPy's, for one, tells of an installation that is broken."""
     careless = f"try:\n    {INTERRUPTED}\nexcept BaseException:\n    raise ImportError('broken') from None"
     for name, command in (("numpy", "edge"), ("tensorflow", "convert run --out out")):
-        result = python({f"{name}.py": careless}, "-m", *command.split())
-        assert (result.returncode, result.stdout, result.stderr) == (130, "", "error: interrupted\n")
+        check_interrupted(python_with({f"{name}.py": careless}, "-m", *command.split()))
 
 
-def test_ctrl_c_after_the_last_word_is_not_an_error_message(python):
+def test_ctrl_c_after_the_last_word_is_not_an_error_message(python_with):
     code = (
         "import atexit, sys; from edge.cli.startup import start; atexit.register(lambda: __import__('late'))"
     )
     late = INTERRUPTED + "; import time; time.sleep(60)"
-    result = python(
+    result = python_with(
         {"late.py": late, "done.py": "main = lambda: 0"}, "-c", f"{code}; sys.exit(start('done'))"
     )
     assert (result.returncode, result.stdout, result.stderr) == (-2, "", "")
@@ -91,8 +82,8 @@ def shell(command, tmp_path, **variables):
 
 
 @pytest.fixture
-def hopper(portraits):
-    return assets.find(assets.HOPPER)
+def hopper(portrait_files):
+    return portrait_files[1]
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"])
@@ -167,8 +158,8 @@ sys.meta_path.insert(0, Finder())
 
 @pytest.mark.parametrize("name", ["numpy", "cv2", "dacite"])
 @pytest.mark.parametrize("module", ["edge", "benchmarks"])
-def test_a_device_without_its_packages(python, module, name):
-    result = python(missing(name), "-m", module)
+def test_a_device_without_its_packages(python_with, module, name):
+    result = python_with(missing(name), "-m", module)
     line = f"error: the package {name} is missing: pip install -r requirements-edge.txt\n"
     assert (result.returncode, result.stdout, result.stderr) == (1, "", line)
 
@@ -183,9 +174,9 @@ def test_a_device_without_its_packages(python, module, name):
         ("convert run --out out", "tensorflow"),
     ],
 )
-def test_a_desktop_without_its_packages(python, tmp_path, command, name):
+def test_a_desktop_without_its_packages(python_with, tmp_path, command, name):
     files = missing(name, "keras", "matplotlib") if name == "tensorflow" else missing(name)
-    result = python(files, "-m", *command.split())
+    result = python_with(files, "-m", *command.split())
     assert result.returncode == 1
     assert result.stdout == ""
     assert result.stderr.startswith("error: the package ")
@@ -193,9 +184,9 @@ def test_a_desktop_without_its_packages(python, tmp_path, command, name):
     assert result.stderr.count("\n") == 1
 
 
-def test_a_bug_is_not_taken_for_a_missing_package(python):
+def test_a_bug_is_not_taken_for_a_missing_package(python_with):
     for name in ("nothing_of_the_kind", "numpy.nothing_of_the_kind", "edge.nothing_of_the_kind"):
-        result = python({"dacite.py": f"import {name}"}, "-m", "edge")
+        result = python_with({"dacite.py": f"import {name}"}, "-m", "edge")
         assert result.returncode == 1
         assert result.stderr.startswith("Traceback")
 
@@ -208,9 +199,9 @@ def test_on_another_system_it_says_so_and_goes_on(monkeypatch, capsys):
     assert capsys.readouterr().err == "warning: this program is for Linux; it was not tested on darwin\n"
 
 
-def test_a_system_without_a_module_of_linux(python):
+def test_a_system_without_a_module_of_linux(python_with):
     files = {"sitecustomize.py": "import sys; sys.modules['fcntl'] = None; sys.platform = 'darwin'"}
-    result = python(files, "-m", "edge", "info")
+    result = python_with(files, "-m", "edge", "info")
     assert result.returncode == 1
     assert result.stderr.splitlines() == [
         "warning: this program is for Linux; it was not tested on darwin",

@@ -1,7 +1,4 @@
 import os
-import resource
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -62,20 +59,10 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path):
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, full_disk):
     path = tmp_path / "file"
     path.write_bytes(b"old")
-    code = (
-        "import sys; from pathlib import Path; from edge.core.files import write_atomic\n"
-        "try: write_atomic(Path(sys.argv[1]), b'x' * 10_000)\n"
-        "except OSError: sys.exit(3)"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code, str(path)],
-        cwd=Path(__file__).resolve().parents[3],
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
-        check=False,
-    )
-    assert result.returncode == 3
+    with full_disk(4096), pytest.raises(OSError, match="File too large"):
+        write_atomic(path, bytes(10_000))
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]

@@ -1,7 +1,6 @@
 """Angles of heads that were turned by known ones, and of real heads by sign and order."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from edge.settings import load_settings
 from edge.sources.video import VideoSource
 
 
-def turned(face: np.ndarray, yaw: float, pitch: float, roll: float) -> np.ndarray:
+def turned(face, yaw, pitch, roll):
     """A face (468, 3) after a roll, a pitch and a yaw; x points right, y down, z away from the camera."""
     y, p, r = (math.radians(angle) for angle in (yaw, pitch, roll))
     around_y = np.array([[math.cos(y), 0, -math.sin(y)], [0, 1, 0], [math.sin(y), 0, math.cos(y)]])
@@ -22,7 +21,7 @@ def turned(face: np.ndarray, yaw: float, pitch: float, roll: float) -> np.ndarra
 
 
 @pytest.fixture(scope="module")
-def frontal() -> np.ndarray:
+def frontal():
     """The mean face of the training pictures, its own small angles taken off, px."""
     mean, _ = load_bundle("landmarks").inputs[0].standardization
     face = mean.reshape(468, 3).astype(np.float64)
@@ -45,20 +44,20 @@ def frontal() -> np.ndarray:
         (-40, 30, 120),
     ],
 )
-def test_a_turn_is_measured(frontal: np.ndarray, angles: tuple[float, float, float]) -> None:
+def test_a_turn_is_measured(frontal, angles):
     for dtype in (np.float64, np.float32):
         assert head_pose(turned(frontal, *angles).astype(dtype)) == pytest.approx(angles, abs=0.3)
 
 
-def test_irises_do_not_matter(frontal: np.ndarray) -> None:
+def test_irises_do_not_matter(frontal):
     assert head_pose(np.vstack([frontal, np.zeros((10, 3))])) == head_pose(frontal)
 
 
-def test_points_in_one_place_are_no_error() -> None:
+def test_points_in_one_place_are_no_error():
     assert head_pose(np.zeros((468, 3), np.float32)) == (0, 0, 0)
 
 
-def test_a_real_head_that_turns_from_one_side_to_the_other(models, media: Path) -> None:
+def test_a_real_head_that_turns_from_one_side_to_the_other(models, media):
     pipeline = build_pipeline(load_settings(None, {}))
     clip = VideoSource(media / "headpose" / "head-pose-face-detection-female.gif")
     yaws = {frame.index: face.pose.yaw for frame in clip for face in pipeline.process(frame).faces}

@@ -1,8 +1,6 @@
 """Records are what docs/reference/record.schema.json says, and cost nothing to import."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,6 +95,6 @@ def test_what_a_record_says():
     assert status_record(STATUS, 7.0)["status"]["sinks"] == {"jsonl": {"dropped": 3, "failures": 1}}
 
 
-def test_it_is_imported_without_numpy():
+def test_it_is_imported_without_numpy(python):
     code = "import sys; import edge.core.record; sys.exit('numpy' in sys.modules or 'cv2' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+    assert python("-c", code).returncode == 0

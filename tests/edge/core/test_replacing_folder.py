@@ -1,6 +1,5 @@
 """A folder is there whole or not at all."""
 
-import resource
 from pathlib import Path
 
 import pytest
@@ -76,19 +75,13 @@ def test_an_error_leaves_the_old_one(tmp_path, error):
     assert names(tmp_path) == ["bundle"]
 
 
-def test_a_full_disk_leaves_nothing(tmp_path):
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-
+def test_a_full_disk_leaves_nothing(tmp_path, full_disk):
     def fill():
         with replacing_folder(tmp_path / "bundle") as folder:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
             (folder / "a").write_bytes(bytes(10_000))
 
-    try:
-        with pytest.raises(OSError, match="File too large"):
-            fill()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with full_disk(1000), pytest.raises(OSError, match="File too large"):
+        fill()
     assert names(tmp_path) == []
 
 

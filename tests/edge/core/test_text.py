@@ -10,21 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.cli.main import main as benchmarks
 from edge.cli import console
+from edge.cli.main import main as edge
 from edge.core.text import escaped
-from edge.landmarks import assets
 
 ROOT = Path(__file__).resolve().parents[3]
 
-NAMES = (
-    b"a\nerror: forged\x1b[31m.jpg",
-    b"b\rerror: forged\x07.jpg",
-    "c\u202egpj.exe.jpg".encode(),
-    "d\u2028error: forged\x85error: forged.jpg".encode(),
-    b"e\xe9.jpg",
+NAME = os.fsdecode(
+    b"a\nerror: forged\x1b[31m\rerror: forged\x07"
+    + "\u202egpj.exe\u2028error: forged\x85error: forged".encode()
+    + b"\xe9.jpg"
 )
-"""A line and colours of somebody else; a line that is written over; text turned round; two line ends that few
-know; a name in Latin-1."""
+"""A line and colours of somebody else, one that is written over, text turned round, two line ends that few
+know, and a letter in Latin-1."""
 
 
 @pytest.mark.parametrize(
@@ -42,92 +41,82 @@ def test_what_does_not_print_is_shown_as_python_writes_it(text, shown):
     assert escaped(text) == shown
 
 
-def check(result):
+def check(*texts):
     """Nothing but lines that print, none of them forged."""
-    for text in (result.stdout, result.stderr):
-        for line in text.split("\n"):
-            for part in line.split("\r"):  # a bar of progress goes back to the start of its line
-                assert part.isprintable(), repr(line)
-                assert not part.startswith("error: forged"), repr(line)
+    for line in "\n".join(texts).split("\n"):
+        for part in line.split("\r"):  # a bar of progress goes back to the start of its line
+            assert part.isprintable(), repr(line)
+            assert not part.startswith("error: forged"), repr(line)
 
 
 @pytest.fixture
-def pictures(tmp_path, portraits):
-    """Class folders with a whole picture and a broken one of each name."""
-    for kind in ("good", "bad"):
-        folder = tmp_path / "data" / f"{kind}\x1b[31m happy"
-        folder.mkdir(parents=True)
-        for name in NAMES:
-            path = folder / os.fsdecode(name)
-            if kind == "good":
-                shutil.copy(assets.find(assets.HOPPER), path)
-            else:
-                path.write_bytes(b"no picture")
-    return tmp_path / "data"
+def pictures(tmp_path, portrait_files):
+    """A class folder with a whole picture and a broken one of such names."""
+    folder = tmp_path / "data" / "\x1b[31m happy"
+    folder.mkdir(parents=True)
+    shutil.copy(portrait_files[1], folder / NAME)
+    (folder / f"b{NAME}").write_bytes(b"no picture")
+    return folder
 
 
-def command(*arguments):
-    result = subprocess.run(
-        [sys.executable, "-m", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
+def run(*arguments):
+    """A command in a process of its own that ends well; its standard output and errors."""
+    command = [sys.executable, "-m", *map(str, arguments)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=False)
     out, err = (text.decode("utf-8", errors="surrogateescape") for text in (result.stdout, result.stderr))
-    shown = subprocess.CompletedProcess(result.args, result.returncode, out, err)
-    check(shown)
-    return shown
+    check(out, err)
+    assert result.returncode == 0, err
+    return out, err
 
 
 @pytest.mark.parametrize("sink", ["live", "jsonl"])
 def test_pictures_of_such_names(pictures, sink):
-    for kind in ("good", "bad"):
-        (folder,) = pictures.glob(f"{kind}*")
-        result = command("edge", "run", "--source", folder, "--sink", sink)
-        assert result.returncode == 0
-        lines = result.stdout.splitlines()
-        assert len(lines) == (len(NAMES) if kind == "good" else 0)
-        if sink == "jsonl" and kind == "good":
-            assert [json.loads(line)["source"] for line in lines] == [
-                f"{folder}/{os.fsdecode(name)}" for name in sorted(NAMES)
-            ]
-        warnings = [line for line in result.stderr.splitlines() if line.startswith("WARNING")]
-        assert len(warnings) == (0 if kind == "good" else len(NAMES))
+    out, err = run("edge", "run", "--source", pictures, "--sink", sink)
+    (line,) = out.splitlines()
+    assert sink == "live" or json.loads(line)["source"] == str(pictures / NAME)
+    assert len([line for line in err.splitlines() if line.startswith("WARNING")]) == 1
 
 
-def test_errors_with_such_names(pictures, tmp_path):
-    (folder,) = pictures.glob("bad*")
-    for path in folder.iterdir():
-        assert command("edge", "run", "--source", path).returncode == 1
-        assert command("edge", "check", "--bundle", path).returncode == 78
-        assert command("edge", "check", "--config", path).returncode == 78
-        assert command("edge", "models", "install", path).returncode == 78
-        assert command("edge", "setup", "--from", path, "--models-dir", tmp_path / "m").returncode == 78
-        assert command("edge", "run", path).returncode == 2
-        assert command("benchmarks", "report", path, "--out", tmp_path / "report").returncode == 1
+@pytest.mark.parametrize(
+    ("main", "arguments", "code"),
+    [
+        (edge, ("run", "--source", "{}"), 1),
+        (edge, ("check", "--bundle", "{}"), 78),
+        (edge, ("check", "--config", "{}"), 78),
+        (edge, ("models", "install", "{}"), 78),
+        (edge, ("setup", "--models-dir", "/nowhere", "--from", "{}"), 78),
+        (edge, ("run", "{}"), 2),
+        (benchmarks, ("report", "{}", "--out", "/nowhere"), 1),
+    ],
+)
+def test_errors_with_such_names(command, pictures, main, arguments, code):
+    broken = str(pictures / f"b{NAME}")
+    found, *texts = command(main, *(argument.replace("{}", broken) for argument in arguments))
+    check(*texts)
+    assert found == code
 
 
-def test_what_is_said_of_such_settings(pictures, tmp_path):
-    (folder,) = pictures.glob("bad*")
-    for path in folder.iterdir():
-        path.write_text('source = "demo"\n')
-        assert command("edge", "check", "--config", path).returncode == 0
+def test_what_is_said_of_such_settings(command, tmp_path, portrait_files):
+    path = tmp_path / NAME
+    path.write_text('source = "demo"\n')
+    code, *texts = command(edge, "check", "--config", path)
+    check(*texts)
+    assert code == 0, texts
 
 
 def test_benchmarks_of_such_pictures(pictures):
-    result = command("benchmarks", "accuracy", "--data", pictures, "--bundle", "landmarks", "--workers", 1)
-    assert result.returncode == 0, result.stderr
-    assert result.stderr.count("warning: ") == len(NAMES)
+    data = ("--data", pictures.parent, "--bundle", "landmarks", "--workers", 1)
+    _, err = run("benchmarks", "accuracy", *data)
+    assert err.count("warning: ") == 1
 
 
-@pytest.mark.parametrize(("commands", "package"), [(("inspect",), "matplotlib"), (("extract",), "tqdm")])
-def test_training_on_such_pictures(pictures, tmp_path, commands, package):
+@pytest.mark.parametrize(
+    ("command", "package"), [(("inspect",), "matplotlib"), (("extract", "--workers", 1, "--out"), "tqdm")]
+)
+def test_training_on_such_pictures(pictures, tmp_path, command, package):
     pytest.importorskip(package)
-    for name in commands:
-        out = () if name == "inspect" else ("--out", tmp_path / "out", "--workers", 1)
-        result = command("train", name, pictures, *out)
-        assert result.returncode == 0, result.stderr
+    name, *flags = command
+    run("train", name, pictures.parent, *flags, *[tmp_path / "out"] * bool(flags))
 
 
 def test_the_log_has_a_line_for_each_message(capsys):

@@ -18,6 +18,7 @@ from edge.core.toml import MAX_BYTES, MAX_DOTS, MAX_DOTS_IN_LINE, read_toml
         ("a = 1\n#" + "." * (MAX_DOTS_IN_LINE + 1), "or 100 in a line"),
         ("a = 1\nb", "it is not valid TOML"),
         ("a = " + "9" * 5000, "it is not valid TOML"),
+        ("a = 0x" + "f" * 5000, "it is not valid TOML"),
         ("a = " + "[" * 50_000, "it is not valid TOML"),
     ],
 )

@@ -1,6 +1,5 @@
 """What a network may take of a face, and what a bundle says about it."""
 
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +12,6 @@ from edge.core.types import InputTensor
 from edge.head.inputs import INPUTS, LANDMARKS, inputs_of, maps_of
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.models import MAPS, find_models
-from tests.edge.own_bundles import alter, own_bundle
 
 
 @pytest.mark.parametrize("name", INPUTS)
@@ -99,32 +97,3 @@ def test_laid_flat_or_not():
     bundle = load_bundle("fer2013")
     assert inputs_of(replace(bundle, inputs=(FINE,))) == inputs_of(replace(bundle, inputs=bundle.inputs[3:]))
     assert inputs_of(replace(bundle, inputs=bundle.inputs[1:2])) == (LANDMARKS,)
-
-
-@pytest.fixture
-def of_tomorrow(tmp_path):
-    """A bundle with an input that this program has in an older version."""
-    folder = own_bundle(tmp_path / "of-tomorrow", "of-tomorrow")
-    alter(folder, lambda info: info["inputs"][0].update(version=2))
-    return folder
-
-
-@pytest.mark.parametrize("command", [("run", "--bundle"), ("check", "--bundle"), ("models", "install")])
-def test_such_a_bundle_is_refused_in_one_line(edge, of_tomorrow, tmp_path, command):
-    result = edge(*command, of_tomorrow, env={"STATE_DIRECTORY": str(tmp_path)})
-    assert result.returncode == 78
-    (line,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
-    assert "its network takes the input landmarks, version 2, this program gives landmarks 1, coarse" in line
-    assert "Traceback" not in result.stderr
-
-
-def test_such_a_bundle_in_the_store_is_not_used_and_listed_with_the_reason(edge, of_tomorrow, tmp_path):
-    shutil.copytree(of_tomorrow, tmp_path / "bundles" / "mine")
-    env = {"STATE_DIRECTORY": str(tmp_path)}
-    used, listed = edge("models", "use", "mine", env=env), edge("models", "list", env=env)
-    assert used.returncode == 78
-    assert used.stderr.startswith("error: ")
-    assert used.stderr.count("\n") == 1
-    assert "version 2, this program gives" in used.stderr
-    (line,) = [line for line in listed.stdout.splitlines() if line.startswith("  mine")]
-    assert "version 2, this program gives" in line

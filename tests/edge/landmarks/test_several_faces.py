@@ -1,6 +1,5 @@
 """Several faces in one single picture: windows onto it show those that the whole picture does not."""
 
-import json
 from dataclasses import replace
 
 import cv2
@@ -185,15 +184,6 @@ def test_the_heads_without_their_faces_have_none(models, portraits, make_frame):
         hull = cv2.convexHull(face.landmarks[:, :2].astype(np.int32))
         cv2.fillConvexPoly(picture, hull, (90, 110, 130))
     assert backend.detect(make_frame(picture)) == []
-
-
-def test_a_run_reports_every_face_of_a_picture(models, portraits, edge, tmp_path):
-    path = tmp_path / "group.png"
-    cv2.imwrite(str(path), _composed(portraits, GROUP)[:, :, ::-1])
-    result = edge("run", "--source", path, "--max-faces", len(GROUP), "--sink", "jsonl")
-    assert result.returncode == 0, result.stderr
-    (line,) = map(json.loads, result.stdout.splitlines())
-    assert len(line["faces"]) == len(GROUP)
 
 
 def test_all_whole_faces_of_a_real_group(models, media, make_frame):

@@ -4,9 +4,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from queue import SimpleQueue
 
 import cv2
@@ -21,16 +19,16 @@ PATIENCE_S = 20.0
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _opencv_as_the_app_has_it() -> None:
+def _opencv_as_the_app_has_it():
     """Also where the first thing that OpenCV opens is a video that a test writes."""
     configure_opencv()
 
 
 @pytest.fixture(autouse=True)
-def no_endless_test() -> Iterator[None]:
+def no_endless_test():
     """A source that never ends fails its test instead of stopping the suite."""
 
-    def fail(*_: object) -> None:
+    def fail(*_):
         raise TimeoutError("the test hangs")
 
     before = signal.signal(signal.SIGALRM, fail)
@@ -40,35 +38,21 @@ def no_endless_test() -> Iterator[None]:
     signal.signal(signal.SIGALRM, before)
 
 
-@pytest.fixture(scope="session")
-def shared_media() -> Path:
-    folder = Path(__file__).resolve().parents[4] / "shared" / "media"
-    if not folder.is_dir():
-        pytest.skip(f"the shared media are not at {folder}")
-    return folder
-
-
 @pytest.fixture
-def make_video(tmp_path: Path) -> Callable[..., Path]:
+def make_video(tmp_path, write_clip):
     """Encode ``count`` frames of 64×48: dark noise; in frame i the columns 2·i and 2·i + 1 are white."""
 
-    def make(name: str = "clip.avi", codec: str = "MJPG", count: int = 30) -> Path:
-        path = tmp_path / name
-        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), 25, (64, 48))
-        assert writer.isOpened()
-        noise = np.random.default_rng(1)
-        for index in range(count):
-            bgr = noise.integers(0, 60, (48, 64, 3), dtype=np.uint8)
-            bgr[:, 2 * index : 2 * index + 2] = 255
-            writer.write(bgr)
-        writer.release()
-        return path
+    def make(name="clip.avi", codec="MJPG", count=30):
+        frames = np.random.default_rng(1).integers(0, 60, (count, 48, 64, 3), np.uint8)
+        for index, rgb in enumerate(frames):
+            rgb[:, 2 * index : 2 * index + 2] = 255
+        return write_clip(tmp_path / name, frames, codec=codec)
 
     return make
 
 
 @pytest.fixture
-def portraits(tmp_path: Path) -> list[Path]:
+def portraits(tmp_path):
     """Blue pictures under the names of the demo's portraits, with a red disc where the face is."""
     paths = []
     for name, height, centre, radius in (
@@ -83,11 +67,11 @@ def portraits(tmp_path: Path) -> list[Path]:
 
 
 @pytest.fixture
-def on_log() -> Iterator[Callable[[Callable[[], object]], None]]:
+def on_log():
     """Call something whenever a source logs a line."""
     logger, handlers = logging.getLogger("edge.sources"), []
 
-    def watch(call: Callable[[], object]) -> None:
+    def watch(call):
         handler = logging.Handler()
         handler.emit = lambda record: call()  # type: ignore[method-assign,assignment]
         handlers.append(handler)
@@ -105,10 +89,10 @@ class RedStream(MjpegServer):
     """Keep connections open and send no more pictures."""
 
     @property
-    def url(self) -> str:
+    def url(self):
         return f"http://user:secret@127.0.0.1:{self.port}/stream?token=secret"
 
-    def play(self, write: Callable[[bytes], object], stopping: threading.Event) -> None:
+    def play(self, write, stopping):
         jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), (0, 0, 250), np.uint8))[1].tobytes()
         while not stopping.wait(0.02):
             if not self.stalled:
@@ -116,7 +100,7 @@ class RedStream(MjpegServer):
 
 
 @pytest.fixture
-def mjpeg_server() -> Iterator[RedStream]:
+def mjpeg_server():
     server = RedStream()
     server.start()
     yield server
@@ -131,7 +115,7 @@ class ScriptedCapture:
 
     may_freeze = True
 
-    def __init__(self, *script: int | Exception | None) -> None:
+    def __init__(self, *script):
         self.script: SimpleQueue[int | Exception | None] = SimpleQueue()
         self.closed = threading.Event()
         self.skipped = 0
@@ -140,37 +124,37 @@ class ScriptedCapture:
         for step in script:
             self.script.put(step)
 
-    def read(self) -> tuple[np.ndarray, int] | None:
+    def read(self):
         self.waiting.release()
         step = self.script.get()
         if isinstance(step, Exception):
             raise step
         return None if step is None else (np.full((2, 2, 3), step, np.uint8), 1000 + step)
 
-    def skip(self) -> None:
+    def skip(self):
         self.skipped += 1
         self.read()
 
-    def close(self) -> None:
+    def close(self):
         self.closed.set()
 
-    def wait_for_reads(self, count: int) -> None:
+    def wait_for_reads(self, count):
         """Until ``read`` was called ``count`` more times: all earlier frames are then delivered."""
         for _ in range(count):
             assert self.waiting.acquire(timeout=PATIENCE_S)
 
 
 @pytest.fixture
-def scripted_capture() -> type[ScriptedCapture]:
+def scripted_capture():
     return ScriptedCapture
 
 
 @pytest.fixture
-def catch_stderr() -> Callable[[], object]:
+def catch_stderr():
     """Everything that C code prints inside the block is returned in a list."""
 
     @contextmanager
-    def catch() -> Iterator[list[str]]:
+    def catch():
         lines: list[str] = []
         read_end, write_end = os.pipe()
         before = os.dup(2)

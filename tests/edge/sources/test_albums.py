@@ -4,7 +4,6 @@ import errno
 import os
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -15,13 +14,13 @@ from edge.core.errors import SourceError
 from edge.sources.albums import find_album
 
 
-def write(path: Path) -> Path:
+def write(path):
     assert cv2.imwrite(str(path), np.full((16, 16, 3), 90, np.uint8))
     return path
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path):
     """Pictures, one of them broken, and what is none."""
     for name in ("c.png", "a.JPG", "d.bmp"):
         write(tmp_path / name)
@@ -33,25 +32,25 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def names(spec: object) -> list[str]:
+def names(spec):
     return [path.name for path in find_album(str(spec)).pictures]
 
 
-def test_a_folder_gives_its_pictures_sorted(folder: Path) -> None:
+def test_a_folder_gives_its_pictures_sorted(folder):
     assert names(folder) == ["a.JPG", "b.png", "c.png", "d.bmp"]
 
 
-def test_glob_patterns(folder: Path) -> None:
+def test_glob_patterns(folder):
     assert names(f"{folder}/*.png") == ["b.png", "c.png"]
     assert names(f"{folder}/*") == ["a.JPG", "b.png", "c.png", "d.bmp"]
     assert names(f"{folder}/**/e.*") == ["e.png"]
 
 
-def test_a_file_whose_name_looks_like_a_pattern(tmp_path: Path) -> None:
+def test_a_file_whose_name_looks_like_a_pattern(tmp_path):
     assert names(write(tmp_path / "face[1].png")) == ["face[1].png"]
 
 
-def test_what_is_excluded_is_counted_and_named(folder: Path) -> None:
+def test_what_is_excluded_is_counted_and_named(folder):
     album = find_album(str(folder))
     assert album.describe_excluded().startswith("1 file ")
     assert album.describe_excluded().endswith(": notes.txt")
@@ -64,19 +63,19 @@ def test_what_is_excluded_is_counted_and_named(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["photo.jfif", "photo.JPE", "photo.dib", "photo.jp2", "photo", "photo.dat"])
-def test_a_picture_is_known_by_its_name_or_its_content(tmp_path: Path, name: str) -> None:
+def test_a_picture_is_known_by_its_name_or_its_content(tmp_path, name):
     shutil.copyfile(write(tmp_path / "a.png"), tmp_path / name)
     assert sorted(names(tmp_path)) == sorted(["a.png", name])
 
 
-def test_names_that_are_not_utf8(tmp_path: Path) -> None:
+def test_names_that_are_not_utf8(tmp_path):
     picture = write(tmp_path / "a.png")
     for name in (b"caf\xe9.png", b"caf\xe9"):
         shutil.copyfile(picture, tmp_path / os.fsdecode(name))
     assert sorted(names(tmp_path)) == ["a.png", "caf\udce9", "caf\udce9.png"]
 
 
-def test_links_that_lead_nowhere_cost_only_themselves(tmp_path: Path) -> None:
+def test_links_that_lead_nowhere_cost_only_themselves(tmp_path):
     """As links into a folder that is closed do: what is behind them cannot be asked for."""
     write(tmp_path / "a.png")
     (tmp_path / "b.png").symlink_to("x" * 300)
@@ -89,8 +88,8 @@ def test_links_that_lead_nowhere_cost_only_themselves(tmp_path: Path) -> None:
         assert [path.name for path in album.excluded] == ["c.txt"]
 
 
-def test_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def closed(_: Path) -> None:
+def test_a_folder_that_cannot_be_read(tmp_path, monkeypatch):
+    def closed(_):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(Path, "iterdir", closed)
@@ -98,7 +97,7 @@ def test_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.Monkey
         find_album(str(tmp_path))
 
 
-def test_many_files_are_told_apart_in_one_pass(tmp_path: Path) -> None:
+def test_many_files_are_told_apart_in_one_pass(tmp_path):
     for number in range(4000):
         (tmp_path / f"{number}.png").touch()
     start = time.process_time()
@@ -106,7 +105,7 @@ def test_many_files_are_told_apart_in_one_pass(tmp_path: Path) -> None:
     assert time.process_time() - start < 1
 
 
-def test_nothing_to_show(tmp_path: Path) -> None:
+def test_nothing_to_show(tmp_path):
     with pytest.raises(SourceError, match=r"no pictures in the folder .*: expected files that end in"):
         find_album(str(tmp_path))
     with pytest.raises(SourceError, match="no pictures in the pattern"):
@@ -115,7 +114,7 @@ def test_nothing_to_show(tmp_path: Path) -> None:
         find_album(f"{tmp_path}/absent")
 
 
-def test_pictures_that_lie_deeper_are_pointed_at(tmp_path: Path) -> None:
+def test_pictures_that_lie_deeper_are_pointed_at(tmp_path):
     (tmp_path / "2026" / "may").mkdir(parents=True)
     write(tmp_path / "2026" / "may" / "a.jpg")
     with pytest.raises(SourceError) as raised:
@@ -125,7 +124,7 @@ def test_pictures_that_lie_deeper_are_pointed_at(tmp_path: Path) -> None:
     assert names(pattern) == ["a.jpg"]
 
 
-def test_a_folder_of_videos_says_what_to_do(tmp_path: Path, make_video: Callable[..., Path]) -> None:
+def test_a_folder_of_videos_says_what_to_do(tmp_path, make_video):
     make_video("one.avi")
     make_video("two.avi")
     with pytest.raises(SourceError, match=r"it has videos \(one\.avi, two\.avi\), each of which is a source"):

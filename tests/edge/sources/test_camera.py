@@ -5,34 +5,25 @@ import itertools
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
 from edge.core.errors import SourceError
-from edge.sources import camera, live, opencv
+from edge.sources import camera, capture, live, opencv
 from edge.sources.camera import ENCODE_HINT, camera_source, stream_source
-from edge.sources.capture import Standstill
-from edge.sources.live import LiveSource
 
 
-def quickly() -> Iterator[float]:
-    while True:
-        yield 0.02
+@pytest.fixture
+def impatient(monkeypatch):
+    """Neither attempts nor the pauses between them take long."""
+    monkeypatch.setattr(camera, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(live, "back_off", lambda: itertools.repeat(0.02))
 
 
-def stream(server: Any, **options: Any) -> LiveSource:
-    """``stream_source`` that does not wait long."""
-    open_capture = camera.Stream(server.url, timeout_s=0.3)
-    return LiveSource("http://…", open_capture, back_off=quickly, **options)
-
-
-def test_an_mjpeg_stream(mjpeg_server: Any) -> None:
+def test_an_mjpeg_stream(mjpeg_server):
     source = stream_source(mjpeg_server.url)
     frames = iter(source)
     first, second = next(frames), next(frames)
@@ -47,10 +38,9 @@ def test_an_mjpeg_stream(mjpeg_server: Any) -> None:
     assert list(frames) == []
 
 
-def test_a_stream_that_stops_and_returns(
-    mjpeg_server: Any, caplog: pytest.LogCaptureFixture, on_log: Callable
-) -> None:
-    source = stream(mjpeg_server)
+@pytest.mark.usefixtures("impatient")
+def test_a_stream_that_stops_and_returns(mjpeg_server, caplog, on_log):
+    source = stream_source(mjpeg_server.url)
     frames = iter(source)
     with caplog.at_level(logging.INFO):
         next(frames)
@@ -67,8 +57,9 @@ def test_a_stream_that_stops_and_returns(
     source.close()
 
 
-def test_a_stream_that_stalls(mjpeg_server: Any, caplog: pytest.LogCaptureFixture, on_log: Callable) -> None:
-    source = stream(mjpeg_server)
+@pytest.mark.usefixtures("impatient")
+def test_a_stream_that_stalls(mjpeg_server, caplog, on_log):
+    source = stream_source(mjpeg_server.url)
     frames = iter(source)
     next(frames)
     mjpeg_server.stalled = True
@@ -80,11 +71,11 @@ def test_a_stream_that_stalls(mjpeg_server: Any, caplog: pytest.LogCaptureFixtur
 
 
 @contextmanager
-def snapshots(pictures: Iterator[np.ndarray]) -> Iterator[str]:
+def snapshots(pictures):
     """An address that gives one picture for each request."""
 
     class Camera(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+        def do_GET(self):
             jpeg = cv2.imencode(".jpg", next(pictures))[1].tobytes()
             self.send_response(200)
             self.send_header("Content-Type", "image/jpeg")
@@ -92,7 +83,7 @@ def snapshots(pictures: Iterator[np.ndarray]) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(jpeg)
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, *_):
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Camera) as server:
@@ -101,17 +92,17 @@ def snapshots(pictures: Iterator[np.ndarray]) -> Iterator[str]:
         server.shutdown()
 
 
-def grey(brightness: int, width: int = 64) -> np.ndarray:
+def grey(brightness, width=64):
     return np.full((48, width, 3), brightness, np.uint8)
 
 
 @pytest.fixture
-def asking_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+def asking_fast(monkeypatch):
     monkeypatch.setattr(camera, "SNAPSHOT_S", 0.01)
 
 
 @pytest.mark.usefixtures("asking_fast")
-def test_an_address_of_snapshots_is_asked_again_and_again(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_address_of_snapshots_is_asked_again_and_again(caplog):
     with snapshots(grey(brightness) for brightness in itertools.count(10, 2)) as url:
         source = stream_source(url)
         frames = iter(source)
@@ -126,12 +117,10 @@ def test_an_address_of_snapshots_is_asked_again_and_again(caplog: pytest.LogCapt
 
 
 @pytest.mark.usefixtures("asking_fast")
-def test_snapshots_that_do_not_change_are_no_fault(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(live, "Standstill", partial(Standstill, patience_s=0.1))
+def test_snapshots_that_do_not_change_are_no_fault(caplog, monkeypatch):
+    monkeypatch.setattr(capture, "FROZEN_S", 0.1)
     with snapshots(itertools.repeat(grey(90))) as url, caplog.at_level(logging.INFO):
-        source = LiveSource("http://…", camera.Stream(url), back_off=quickly)
+        source = stream_source(url)
         frames = iter(source)
         first = next(frames)
         while next(frames).captured_ns < first.captured_ns + 500_000_000:
@@ -146,18 +135,16 @@ def test_snapshots_that_do_not_change_are_no_fault(
 
 
 @pytest.mark.usefixtures("asking_fast")
-def test_opencv_turns_no_snapshot_by_itself() -> None:
+def test_opencv_turns_no_snapshot_by_itself():
     with snapshots(itertools.repeat(grey(90))) as url:
-        capture = camera.Stream(url)()
+        opened = camera.Stream(url)()
         for _ in range(3):
-            assert capture.read() is not None
-            assert capture.video_capture.get(cv2.CAP_PROP_ORIENTATION_AUTO) == 0
-        capture.close()
+            assert opened.read() is not None
+            assert opened.video_capture.get(cv2.CAP_PROP_ORIENTATION_AUTO) == 0
+        opened.close()
 
 
-def test_frames_that_are_too_large_count_as_a_lost_camera(
-    caplog: pytest.LogCaptureFixture, on_log: Callable
-) -> None:
+def test_frames_that_are_too_large_count_as_a_lost_camera(caplog, on_log):
     with snapshots(itertools.repeat(grey(90, width=40_000))) as url:
         source = stream_source(url)
         on_log(source.close)
@@ -165,19 +152,16 @@ def test_frames_that_are_too_large_count_as_a_lost_camera(
     assert "no camera (the frames are too large: 40000×48 px, expected at most 8192 px" in caplog.text
 
 
-def test_a_server_that_says_nothing(
-    mjpeg_server: Any, caplog: pytest.LogCaptureFixture, on_log: Callable
-) -> None:
+@pytest.mark.usefixtures("impatient")
+def test_a_server_that_says_nothing(mjpeg_server, caplog, on_log):
     mjpeg_server.silent = True
-    source = stream(mjpeg_server)
+    source = stream_source(mjpeg_server.url)
     on_log(source.close)
     assert list(source) == []
     assert "no answer" in caplog.text
 
 
-def test_a_camera_that_is_not_there(
-    caplog: pytest.LogCaptureFixture, on_log: Callable, catch_stderr: Callable
-) -> None:
+def test_a_camera_that_is_not_there(caplog, on_log, catch_stderr):
     source = camera_source(63, width=640, height=480, fps=30)
     on_log(source.close)
     with catch_stderr() as printed:
@@ -187,7 +171,7 @@ def test_a_camera_that_is_not_there(
     assert printed == []
 
 
-def test_opencv_may_not_block_longer_than_three_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_opencv_may_not_block_longer_than_three_seconds(monkeypatch):
     monkeypatch.delenv("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", raising=False)
     camera_source(63, width=640, height=480)
     assert float(os.environ["OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"]) <= 3
@@ -207,7 +191,7 @@ def test_opencv_may_not_block_longer_than_three_seconds(monkeypatch: pytest.Monk
         "rtsp://u:secret\udce9@host/",
     ],
 )
-def test_malformed_address(url: str) -> None:
+def test_malformed_address(url):
     with pytest.raises(SourceError, match=r"malformed stream address (rtsp|http)://…: expected") as raised:
         stream_source(url)
     assert "secret" not in str(raised.value)
@@ -224,9 +208,7 @@ def test_malformed_address(url: str) -> None:
         ("rtsp://u:a/\udce9@127.0.0.1:9/live", True),
     ],
 )
-def test_how_to_write_a_password_is_said_where_it_may_be_cut(
-    url: str, warned: bool, caplog: pytest.LogCaptureFixture, on_log: Callable
-) -> None:
+def test_how_to_write_a_password_is_said_where_it_may_be_cut(url, warned, caplog, on_log):
     source = stream_source(url)
     on_log(source.close)
     assert list(source) == []

@@ -4,109 +4,85 @@ import itertools
 from queue import SimpleQueue
 
 import numpy as np
+import pytest
 
 from edge.core.errors import SourceError
 from edge.core.types import SourceStats
+from edge.sources import capture
 from edge.sources.capture import CaptureThread, Standstill
 
 PATIENCE_S = 20.0
 
 
-def picture(value: int, odd: int = 0) -> np.ndarray:
+def picture(value, odd=0):
     """Uniform, apart from one pixel that the sparse comparison does not see."""
     rgb = np.full((40, 40, 3), value, np.uint8)
     rgb[5, 7] = odd
     return rgb
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def stands_still(standstill: Standstill, clock: Clock, at: float, rgb: np.ndarray) -> bool:
-    clock.now = at
+def stands_still(standstill, at, rgb):
     try:
-        standstill.check(rgb)
+        standstill.check(rgb, at)
     except SourceError:
         return True
     return False
 
 
-def test_the_same_pixels_for_too_long_are_a_fault_and_patience_doubles_until_they_change() -> None:
-    clock = Clock()
-    standstill = Standstill(patience_s=4, clock=clock)
+def test_the_same_pixels_for_too_long_are_a_fault_and_patience_doubles_until_they_change():
+    standstill = Standstill()
     # Not one object: the driver gives a new array each time.
-    faults = [at for at in range(1, 40) if stands_still(standstill, clock, at, picture(1))]
+    faults = [at for at in range(1, 40) if stands_still(standstill, at, picture(1))]
     assert faults == [6, 14, 30]
-    assert not stands_still(standstill, clock, 40, picture(2))
-    assert [at for at in range(41, 50) if stands_still(standstill, clock, at, picture(2))] == [45]
+    assert not stands_still(standstill, 40, picture(2))
+    assert [at for at in range(41, 50) if stands_still(standstill, at, picture(2))] == [45]
 
 
-def test_patience_ends_at_ten_minutes() -> None:
-    clock = Clock()
-    standstill = Standstill(patience_s=4, clock=clock)
-    faults = [at for at in range(20_000) if stands_still(standstill, clock, at, picture(1))]
+def test_patience_ends_at_ten_minutes():
+    standstill = Standstill()
+    faults = [at for at in range(3000) if stands_still(standstill, at, picture(1))]
     assert np.diff(faults).max() == 600
 
 
-def test_one_pixel_is_a_change() -> None:
-    clock = Clock()
-    standstill = Standstill(patience_s=4, clock=clock)
-    assert not any(stands_still(standstill, clock, at, picture(1, odd=at % 2)) for at in range(100))
+@pytest.mark.parametrize("other", [picture(1, odd=1), picture(1)[:20]], ids=["one pixel", "another size"])
+def test_what_counts_as_a_change(other):
+    standstill = Standstill()
+    assert not any(stands_still(standstill, at, (picture(1), other)[at % 2]) for at in range(100))
 
 
-def test_who_draws_on_a_frame_hides_no_frozen_camera() -> None:
-    clock = Clock()
-    standstill = Standstill(patience_s=4, clock=clock)
+def test_who_draws_on_a_frame_hides_no_frozen_camera():
+    standstill = Standstill()
 
-    def fault_at(at: int) -> bool:
+    def fault_at(at):
         rgb = picture(1)
-        fault = stands_still(standstill, clock, at, rgb)
+        fault = stands_still(standstill, at, rgb)
         rgb[:] = at  # what the user does with it
         return fault
 
     assert [at for at in range(10) if fault_at(at)] == [5]
 
 
-def test_a_frame_of_another_size_is_a_change() -> None:
-    clock = Clock()
-    standstill = Standstill(patience_s=4, clock=clock)
-    sizes = (picture(1), picture(1)[:20])
-    assert not any(stands_still(standstill, clock, at, sizes[at % 2]) for at in range(100))
-
-
-def test_a_frozen_capture_ends_and_says_so(scripted_capture: type) -> None:
-    clock = Clock()
-    camera = scripted_capture(1, 1)
-    thread = CaptureThread(
-        "cam",
-        lambda: camera,
-        SourceStats(),
-        itertools.count(),
-        SimpleQueue(),
-        Standstill(4, clock),
-        lambda: 0.0,
-    )
+def start(camera, interval_s=lambda: 0.0):
+    """A thread that reads this camera, and the counters of its source."""
+    stats, wake = SourceStats(), SimpleQueue()
+    thread = CaptureThread("cam", lambda: camera, stats, itertools.count(), wake, Standstill(), interval_s)
     thread.start()
-    camera.wait_for_reads(3)
-    clock.now = 5.0
-    camera.script.put(1)
+    return thread, stats
+
+
+def test_a_frozen_capture_ends_and_says_so(scripted_capture, monkeypatch):
+    monkeypatch.setattr(capture, "FROZEN_S", 0.0)
+    camera = scripted_capture(1, 1, 1)
+    thread, _ = start(camera)
     thread.join(PATIENCE_S)
-    assert thread.failure == "identical pictures for 5 s"
+    assert thread.failure == "identical pictures for 0 s"
     assert camera.closed.is_set()
 
 
-def test_frames_between_are_let_go_undecoded(scripted_capture: type) -> None:
+def test_frames_between_are_let_go_undecoded(scripted_capture):
     interval = {"s": 3600.0}
-    camera, wake = scripted_capture(), SimpleQueue()
-    stats = SourceStats()
-    thread = CaptureThread(
-        "cam", lambda: camera, stats, itertools.count(), wake, Standstill(), lambda: interval["s"]
-    )
-    thread.start()
+    camera = scripted_capture()
+    thread, stats = start(camera, lambda: interval["s"])
     for value in (1, 2, 3, 4):
         camera.wait_for_reads(1)
         camera.script.put(value)

@@ -15,16 +15,16 @@ FILE_BYTES = 16 << 20
 LONGEST_S = 1.0
 
 
-def segment(marker: int, content: bytes) -> bytes:
+def segment(marker, content):
     return bytes((0xFF, marker)) + struct.pack(">H", len(content) + 2) + content
 
 
-def frame(width: int, height: int, components: int = 3, marker: int = 0xC0) -> bytes:
+def frame(width, height, components=3, marker=0xC0):
     parts = b"".join(bytes((number, 0x11, 0)) for number in range(1, components + 1))
     return segment(marker, struct.pack(">BHHB", 8, height, width, components) + parts)
 
 
-def scan(*components: int) -> bytes:
+def scan(*components):
     parts = b"".join(bytes((number, 0)) for number in components)
     return segment(0xDA, bytes((len(components),)) + parts + b"\0\x3f\0")
 
@@ -44,14 +44,14 @@ def scan(*components: int) -> bytes:
         ),
     ],
 )
-def test_only_what_one_scan_holds_can_be_reduced(rest: bytes, reducible: bool) -> None:
+def test_only_what_one_scan_holds_can_be_reduced(rest, reducible):
     stated = stated_size(containers.JPEG + rest)
     assert stated is not None
     assert (stated.width, stated.height, stated.reducible) == (16, 8, reducible)
 
 
 @pytest.mark.parametrize(("channels", "progressive"), [(3, 0), (1, 0), (3, 1)])
-def test_what_opencv_writes(channels: int, progressive: int) -> None:
+def test_what_opencv_writes(channels, progressive):
     picture = np.zeros((8, 16, channels), np.uint8)
     options = [cv2.IMWRITE_JPEG_PROGRESSIVE, progressive]
     stated = stated_size(cv2.imencode(".jpg", picture, options)[1].tobytes())
@@ -68,7 +68,7 @@ def test_what_opencv_writes(channels: int, progressive: int) -> None:
         pytest.param(b"RIFF\0\0\0\0WEBP", b"VP8 " + bytes(4), id="WebP chunks"),
     ],
 )
-def test_a_file_of_empty_parts_is_soon_given_up(head: bytes, filling: bytes) -> None:
+def test_a_file_of_empty_parts_is_soon_given_up(head, filling):
     data = head + filling * (FILE_BYTES // len(filling))
     start = time.process_time()
     assert orientation(data) == 1
@@ -77,7 +77,7 @@ def test_a_file_of_empty_parts_is_soon_given_up(head: bytes, filling: bytes) -> 
     assert time.process_time() - start < LONGEST_S
 
 
-def test_as_many_chunks_as_a_large_png_has() -> None:
+def test_as_many_chunks_as_a_large_png_has():
     """8 KB each, as libpng writes them."""
     size = 8192
     chunk = struct.pack(">I", size) + b"IDAT" + bytes(size + 4)

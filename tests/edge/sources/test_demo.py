@@ -2,7 +2,6 @@
 
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from edge.core.errors import SourceError
 from edge.sources.demo import HEIGHT, WIDTH, DemoSource
 
 
-def test_frames_are_complete_and_numbered(portraits: list[Path]) -> None:
+def test_frames_are_complete_and_numbered(portraits):
     source = DemoSource(portraits, frames=5)
     frames = list(source)
     assert [frame.index for frame in frames] == [0, 1, 2, 3, 4]
@@ -22,18 +21,17 @@ def test_frames_are_complete_and_numbered(portraits: list[Path]) -> None:
     assert source.stats.dropped == 0
 
 
-def test_the_view_depends_on_the_index_alone(portraits: list[Path]) -> None:
-    first, second = DemoSource(portraits), DemoSource(portraits, frames=101)
+def test_the_view_depends_on_the_index_alone(portraits):
+    first, second = DemoSource(portraits), DemoSource(portraits, frames=11)
     *_, last = second
-    assert np.array_equal(first.view(100), last.rgb)
-    assert not np.array_equal(first.view(100), first.view(101))
+    assert np.array_equal(first.view(10), last.rgb)
+    assert not np.array_equal(first.view(10), first.view(11))
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_the_face_stays_inside_at_a_good_size(portraits: list[Path], count: int) -> None:
-    source = DemoSource(portraits[:count])
+def test_the_face_stays_inside_at_a_good_size(portraits):
+    source = DemoSource(portraits)
     before = None
-    for index in range(0, 1200, 3):
+    for index in range(0, 960, 6):
         red = source.view(index)[:, :, 0] > 127
         rows, columns = np.flatnonzero(red.any(1)), np.flatnonzero(red.any(0))
         assert rows[0] > 40
@@ -42,24 +40,24 @@ def test_the_face_stays_inside_at_a_good_size(portraits: list[Path], count: int)
         assert columns[-1] < WIDTH - 40
         assert 115 <= rows[-1] - rows[0] <= 225
         centre = np.array([rows.mean(), columns.mean()])
-        assert before is None or np.abs(centre - before).max() < 20  # px in 0.1 s: no jumps
+        assert before is None or np.abs(centre - before).max() < 40  # px in 0.2 s: no jumps
         before = centre
 
 
-def test_portraits_take_turns(portraits: list[Path]) -> None:
+def test_portraits_take_turns(portraits):
     source = DemoSource(portraits)
     only = [DemoSource([path]) for path in portraits]
     for index, turn in ((239, 0), (240, 1), (479, 1), (480, 0)):
         assert np.array_equal(source.view(index), only[turn].view(index))
 
 
-def test_pacing(portraits: list[Path]) -> None:
+def test_pacing(portraits):
     start = time.monotonic()
     assert len(list(DemoSource(portraits, frames=6, fps=100))) == 6
     assert time.monotonic() - start >= 0.05
 
 
-def test_close_while_it_waits(portraits: list[Path]) -> None:
+def test_close_while_it_waits(portraits):
     source = DemoSource(portraits, fps=0.001)
     frames = iter(source)
     next(frames)
@@ -69,7 +67,7 @@ def test_close_while_it_waits(portraits: list[Path]) -> None:
     closer.join()
 
 
-def test_close_without_pacing(portraits: list[Path]) -> None:
+def test_close_without_pacing(portraits):
     source = DemoSource(portraits)
     frames = iter(source)
     next(frames)
@@ -77,7 +75,7 @@ def test_close_without_pacing(portraits: list[Path]) -> None:
     assert list(frames) == []
 
 
-def test_errors(portraits: list[Path], tmp_path: Path) -> None:
+def test_errors(portraits, tmp_path):
     with pytest.raises(SourceError, match="mien setup"):
         DemoSource([])
     other = portraits[0].rename(tmp_path / "me.png")

@@ -1,9 +1,6 @@
 """From what the user writes to a source."""
 
 import os
-import sys
-from collections.abc import Callable
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -20,22 +17,20 @@ from edge.sources.video import VideoSource
 @pytest.mark.parametrize(
     "spec", ["camera:0", "/dev/video3", "camera:12", "rtsp://cam/1", "http://cam/1", "https://cam/1"]
 )
-def test_live_sources_open_without_a_camera(spec: str) -> None:
+def test_live_sources_open_without_a_camera(spec):
     source = open_source(spec, width=320, height=240, fps=15)
     assert isinstance(source, LiveSource)
     source.close()
     assert list(source) == []
 
 
-def test_demo(portraits: list[Path]) -> None:
+def test_demo(portraits):
     source = open_source("demo", portraits=portraits, frames=3)
     assert isinstance(source, DemoSource)
     assert len(list(source)) == 3
-    with pytest.raises(SourceError, match="setup"):
-        open_source("demo")
 
 
-def test_files(tmp_path: Path, make_video: Callable[..., Path]) -> None:
+def test_files(tmp_path, make_video):
     clip = make_video("CLIP.AVI")
     assert isinstance(open_source(str(clip)), VideoSource)
     picture = tmp_path / "a.PNG"
@@ -46,7 +41,7 @@ def test_files(tmp_path: Path, make_video: Callable[..., Path]) -> None:
         assert [frame.origin for frame in source] == [str(picture)]
 
 
-def test_one_broken_picture_is_an_error_and_one_of_many_is_not(tmp_path: Path) -> None:
+def test_one_broken_picture_is_an_error_and_one_of_many_is_not(tmp_path):
     (tmp_path / "b.png").write_bytes(b"broken")
     with pytest.raises(SourceError, match="cannot decode"):
         list(open_source(str(tmp_path / "b.png")))
@@ -56,7 +51,7 @@ def test_one_broken_picture_is_an_error_and_one_of_many_is_not(tmp_path: Path) -
 @pytest.mark.parametrize(
     "spec", ["", "absent.png", "absent", "webcam", "ftp://host/x", "absent\0.png", "x" * 300]
 )
-def test_what_is_not_there(spec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_there(spec, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SourceError) as raised:
         open_source(spec)
@@ -67,12 +62,12 @@ def test_what_is_not_there(spec: str, tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     "spec", ["camera:", "/dev/video", "/dev/videoX", "camera:x", "camera:-1", "camera:²", "camera:1 "]
 )
-def test_camera_numbers(spec: str) -> None:
+def test_camera_numbers(spec):
     with pytest.raises(SourceError, match="expected camera:N"):
         open_source(spec)
 
 
-def test_a_link_to_a_camera(tmp_path: Path) -> None:
+def test_a_link_to_a_camera(tmp_path):
     """As those in /dev/v4l/by-id."""
     link = tmp_path / "usb-Camera-video-index0"
     link.symlink_to("/dev/video63")
@@ -82,28 +77,15 @@ def test_a_link_to_a_camera(tmp_path: Path) -> None:
     assert list(source) == []
 
 
-def test_pipes_and_devices(tmp_path: Path) -> None:
+def test_pipes_and_devices(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     for spec in ("/dev/null", str(tmp_path / "pipe.png")):
         with pytest.raises(SourceError, match="is no file: a camera is /dev/videoN or camera:N"):
             open_source(spec)
 
 
-def test_a_file_of_another_kind(tmp_path: Path) -> None:
+def test_a_file_of_another_kind(tmp_path):
     path = tmp_path / "notes.txt"  # FFmpeg would play it
     path.write_text("hello\n" * 100)
     with pytest.raises(SourceError, match="neither a picture nor a video"):
         open_source(str(path))
-
-
-def test_empty_folder_and_pattern(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="no pictures in the folder"):
-        open_source(str(tmp_path))
-    with pytest.raises(SourceError, match="no pictures in the pattern"):
-        open_source(f"{tmp_path}/*.jpg")
-
-
-def test_picamera2_is_missed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "picamera2", None)
-    with pytest.raises(SourceError, match="apt install"):
-        open_source("picamera2")

@@ -4,8 +4,6 @@ import base64
 import itertools
 import struct
 import zlib
-from collections.abc import Callable
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -30,7 +28,7 @@ UPRIGHT_TO_STORED = {
 """By the EXIF orientation: how the upright picture lies in the file (CIPA DC-008, 4.6.4)."""
 
 
-def exif(orientation: int, order: str = ">", kind: int = 3) -> bytes:
+def exif(orientation, order=">", kind=3):
     """A TIFF structure with one tag before the orientation."""
     start = (b"MM" if order == ">" else b"II") + struct.pack(order + "HI", 42, 8)
     make = struct.pack(order + "HHI4s", 0x010F, 2, 4, b"cam\0")
@@ -38,18 +36,18 @@ def exif(orientation: int, order: str = ">", kind: int = 3) -> bytes:
     return start + struct.pack(order + "H", 2) + make + entry + bytes(4)
 
 
-def jpeg_with(tiff: bytes, jpeg: bytes) -> bytes:
+def jpeg_with(tiff, jpeg):
     other = b"\xff\xe1" + struct.pack(">H", 9) + b"http://"  # XMP comes in the same kind of segment
     content = b"Exif\0\0" + tiff
     return jpeg[:2] + other + b"\xff\xe1" + struct.pack(">H", len(content) + 2) + content + jpeg[2:]
 
 
-def png_with(tiff: bytes, png: bytes) -> bytes:
+def png_with(tiff, png):
     chunk = struct.pack(">I", len(tiff)) + b"eXIf" + tiff + struct.pack(">I", zlib.crc32(b"eXIf" + tiff))
     return png[:33] + chunk + png[33:]
 
 
-def webp_with(tiff: bytes, webp: bytes, width: int, height: int) -> bytes:
+def webp_with(tiff, webp, width, height):
     sizes = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     extended = b"VP8X" + struct.pack("<I", 10) + b"\x08\0\0\0" + sizes
     chunk = b"EXIF" + struct.pack("<I", len(tiff)) + tiff + bytes(len(tiff) % 2)
@@ -57,7 +55,7 @@ def webp_with(tiff: bytes, webp: bytes, width: int, height: int) -> bytes:
     return b"RIFF" + struct.pack("<I", len(content)) + content
 
 
-def picture() -> np.ndarray:
+def picture():
     """Nothing in it is symmetric. uint8 (32, 96, 3) RGB."""
     rgb = np.zeros((32, 96, 3), np.uint8)
     rgb[:, :24], rgb[:8] = (255, 255, 255), (255, 0, 0)
@@ -66,7 +64,7 @@ def picture() -> np.ndarray:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
-def test_exif_is_applied(tmp_path: Path, suffix: str, orientation: int) -> None:
+def test_exif_is_applied(tmp_path, suffix, orientation):
     stored = np.ascontiguousarray(UPRIGHT_TO_STORED[orientation](picture()))
     data = cv2.imencode(suffix, cv2.cvtColor(stored, cv2.COLOR_RGB2BGR))[1].tobytes()
     height, width = stored.shape[:2]
@@ -86,7 +84,7 @@ def test_exif_is_applied(tmp_path: Path, suffix: str, orientation: int) -> None:
     assert np.abs(rgb[4:-4, 4:-4].astype(int) - picture()[4:-4, 4:-4]).mean() < 8  # lossy formats
 
 
-def tiff_with(orientation: int, rgb: np.ndarray) -> bytes:
+def tiff_with(orientation, rgb):
     """A TIFF without compression: header, directory, bits of each sample, pixels."""
     height, width = rgb.shape[:2]
     bits, pixels = 8 + 2 + 11 * 12 + 4, 8 + 2 + 11 * 12 + 4 + 6
@@ -125,7 +123,7 @@ def tiff_with(orientation: int, rgb: np.ndarray) -> bytes:
         (b"\0\0\0\x09irot", UPRIGHT),
     ],
 )
-def test_avif_has_properties_in_place_of_exif(properties: bytes, turn: Turn) -> None:
+def test_avif_has_properties_in_place_of_exif(properties, turn):
     assert turn_of_picture(b"\0\0\0\x20ftypavif" + bytes(40) + properties) == turn
 
 
@@ -139,7 +137,7 @@ AVIF = base64.b64decode(
 """``picture`` as Pillow 12 writes it with the EXIF orientation 7."""
 
 
-def test_a_real_avif(tmp_path: Path) -> None:
+def test_a_real_avif(tmp_path):
     path = tmp_path / "turned.avif"
     path.write_bytes(AVIF)
     if not cv2.haveImageReader(str(path)):
@@ -149,11 +147,11 @@ def test_a_real_avif(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 300])
-def test_an_orientation_that_does_not_exist_is_upright(orientation: int) -> None:
+def test_an_orientation_that_does_not_exist_is_upright(orientation):
     assert turn_of_picture(jpeg_with(exif(orientation), b"\xff\xd8\xff\xd9")) == UPRIGHT
 
 
-def test_damaged_exif_is_upright() -> None:
+def test_damaged_exif_is_upright():
     whole = jpeg_with(exif(6), cv2.imencode(".jpg", picture())[1].tobytes())
     assert turn_of_picture(whole) == Turn(90)
     for end in range(len(whole)):
@@ -166,7 +164,7 @@ def test_damaged_exif_is_upright() -> None:
     assert turn_of_picture(jpeg_with(exif(6, kind=4), b"\xff\xd8")) == UPRIGHT
 
 
-def with_rotation(path: Path, clockwise: int) -> None:
+def with_rotation(path, clockwise):
     """Write it into the display matrix of an MP4 (ISO/IEC 14496-12, 8.3.2)."""
     a, b = {0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (0, -1)}[clockwise]
     fixed = [a, b, 0, -b, a, 0, 0, 0]
@@ -178,9 +176,7 @@ def with_rotation(path: Path, clockwise: int) -> None:
 
 
 @pytest.mark.parametrize("clockwise", ROTATIONS)
-def test_videos_are_turned_as_they_say(
-    make_video: Callable[..., Path], catch_stderr: Callable, clockwise: int
-) -> None:
+def test_videos_are_turned_as_they_say(make_video, catch_stderr, clockwise):
     with catch_stderr():
         path = make_video("clip.mp4", "mp4v")
     expected = [Turn(clockwise).apply(frame.rgb) for frame in VideoSource(path)]
@@ -192,7 +188,7 @@ def test_videos_are_turned_as_they_say(
 
 
 @pytest.mark.parametrize(("rotate", "mirror"), list(itertools.product(ROTATIONS, (False, True))))
-def test_a_turn_rotates_and_then_mirrors(rotate: int, mirror: bool) -> None:
+def test_a_turn_rotates_and_then_mirrors(rotate, mirror):
     rgb = picture()
     expected = np.rot90(rgb, -rotate // 90)
     turned = Turn(rotate, mirror).apply(rgb)
@@ -200,9 +196,7 @@ def test_a_turn_rotates_and_then_mirrors(rotate: int, mirror: bool) -> None:
     assert turned.flags.c_contiguous
 
 
-def test_it_applies_to_every_source(
-    tmp_path: Path, make_video: Callable[..., Path], portraits: list[Path], scripted_capture: type
-) -> None:
+def test_it_applies_to_every_source(tmp_path, make_video, portraits, scripted_capture):
     still = tmp_path / "still.png"
     cv2.imwrite(str(still), picture())
     turn = Turn(90, mirror=True)

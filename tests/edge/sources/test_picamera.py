@@ -5,7 +5,6 @@ import json
 import os
 import sys
 import time
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,8 +13,7 @@ import numpy as np
 import pytest
 
 from edge.core.errors import SourceError
-from edge.sources import picamera
-from edge.sources.live import LiveSource
+from edge.sources import live
 from edge.sources.picamera import PiCapture, picamera_source
 
 RECORDED = json.loads((Path(__file__).parent / "picamera2.json").read_text())
@@ -25,18 +23,18 @@ RECORDED = json.loads((Path(__file__).parent / "picamera2.json").read_text())
 class Request:
     """``picamera2.request.CompletedRequest``."""
 
-    def __init__(self, rgb: np.ndarray, metadata: dict[str, Any]) -> None:
+    def __init__(self, rgb, metadata):
         self.rgb, self.metadata, self.releases = rgb, metadata, 0
 
-    def make_array(self, name: str) -> np.ndarray:
+    def make_array(self, name):
         assert name == "main"
         assert self.releases == 0
         return self.rgb
 
-    def get_metadata(self) -> dict[str, Any]:
+    def get_metadata(self):
         return self.metadata
 
-    def release(self) -> None:
+    def release(self):
         self.releases += 1
 
 
@@ -49,7 +47,7 @@ class Picamera2:
     given = "BGR888"
     """The format that the camera has, whatever is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         if self.failure:
             read_end, self.notifyme_w = os.pipe()
             self.notifymeread = os.fdopen(read_end, "rb")
@@ -60,22 +58,20 @@ class Picamera2:
         self.script: list[Request | Exception] = []
         self.instances.append(self)
 
-    def create_video_configuration(
-        self, main: dict[str, Any], *, buffer_count: int, controls: dict[str, Any]
-    ) -> dict[str, Any]:
+    def create_video_configuration(self, main, *, buffer_count, controls):
         return {"main": main, "buffer_count": buffer_count, "controls": controls}
 
-    def configure(self, camera_config: dict[str, Any]) -> None:
+    def configure(self, camera_config):
         self.calls.append("configure")
         self.configuration = camera_config
 
-    def camera_configuration(self) -> dict[str, Any]:
+    def camera_configuration(self):
         return {**self.configuration, "main": {**self.configuration["main"], "format": self.given}}
 
-    def start(self) -> None:
+    def start(self):
         self.calls.append("start")
 
-    def capture_request(self, *, wait: float) -> Request:
+    def capture_request(self, *, wait):
         assert 0 < wait <= 3
         step = self.script.pop(0)
         if isinstance(step, Exception):
@@ -83,15 +79,15 @@ class Picamera2:
         self.requests.append(step)
         return step
 
-    def cancel_all_and_flush(self) -> None:
+    def cancel_all_and_flush(self):
         self.calls.append("cancel")
 
-    def close(self) -> None:
+    def close(self):
         self.calls.append("close")
 
 
 @pytest.mark.parametrize(("standin", "name"), [(Picamera2, "Picamera2"), (Request, "CompletedRequest")])
-def test_the_stand_in_takes_no_call_that_the_real_library_refuses(standin: type, name: str) -> None:
+def test_the_stand_in_takes_no_call_that_the_real_library_refuses(standin, name):
     methods = {key: value for key, value in vars(standin).items() if inspect.isfunction(value)}
     if standin is Request:
         del methods["__init__"]  # the library makes them
@@ -106,7 +102,7 @@ def test_the_stand_in_takes_no_call_that_the_real_library_refuses(standin: type,
 
 
 @pytest.fixture
-def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def module(monkeypatch):
     standin = ModuleType("picamera2")
     Picamera2.instances = []
     standin.Picamera2 = Picamera2  # type: ignore[attr-defined]
@@ -114,12 +110,12 @@ def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return standin
 
 
-def picture(value: int) -> np.ndarray:
+def picture(value):
     """As picamera2 gives rows with padding: a view that is not contiguous."""
     return np.full((4, 8, 3), value, np.uint8)[:, :6]
 
 
-def test_asks_for_rgb_of_the_wanted_size(module: ModuleType) -> None:
+def test_asks_for_rgb_of_the_wanted_size(module):
     PiCapture(module, 640, 480, 15.0)
     [device] = Picamera2.instances
     assert device.configuration["main"] == {"size": (640, 480), "format": "BGR888"}
@@ -128,15 +124,15 @@ def test_asks_for_rgb_of_the_wanted_size(module: ModuleType) -> None:
     assert device.calls == ["configure", "start"]
 
 
-def test_a_camera_that_gives_no_rgb_is_refused(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_camera_that_gives_no_rgb_is_refused(module, monkeypatch):
     monkeypatch.setattr(Picamera2, "given", "NV12")
     with pytest.raises(SourceError, match="expected RGB, found NV12: if it is a USB camera, use camera:N"):
         PiCapture(module, 640, 480, 15.0)
     assert Picamera2.instances[0].calls == ["configure", "cancel", "close"]
 
 
-def test_a_missing_camera_leaves_no_file_open(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    def attempt() -> int:
+def test_a_missing_camera_leaves_no_file_open(module, monkeypatch):
+    def attempt():
         with pytest.raises(SourceError, match="No camera number 0 found"):
             PiCapture(module, 640, 480, 15.0)
         return len(list(Path("/proc/self/fd").iterdir()))
@@ -145,7 +141,7 @@ def test_a_missing_camera_leaves_no_file_open(module: ModuleType, monkeypatch: p
     assert attempt() == attempt()
 
 
-def test_a_camera_in_use_says_so(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_camera_in_use_says_so(module, monkeypatch):
     failure = RuntimeError("Camera __init__ sequence did not complete.")  # all that picamera2 itself says
     failure.__cause__ = RuntimeError("Device or resource busy")
     monkeypatch.setattr(Picamera2, "failure", failure)
@@ -153,12 +149,12 @@ def test_a_camera_in_use_says_so(module: ModuleType, monkeypatch: pytest.MonkeyP
         PiCapture(module, 640, 480, 15.0)
 
 
-def test_the_camera_may_choose_its_frame_rate(module: ModuleType) -> None:
+def test_the_camera_may_choose_its_frame_rate(module):
     PiCapture(module, 640, 480, None)
     assert Picamera2.instances[0].configuration["controls"] == {}
 
 
-def test_age_starts_at_the_sensor(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_age_starts_at_the_sensor(module, monkeypatch):
     slept_ns = 3_600_000_000_000  # BOOTTIME counts an hour of suspend, monotonic time does not
     monkeypatch.setattr(time, "clock_gettime_ns", lambda clock: time.monotonic_ns() + slept_ns)
     capture = PiCapture(module, 640, 480, None)
@@ -172,7 +168,7 @@ def test_age_starts_at_the_sensor(module: ModuleType, monkeypatch: pytest.Monkey
     assert np.array_equal(rgb, picture(7))
 
 
-def test_the_real_clocks_agree(module: ModuleType) -> None:
+def test_the_real_clocks_agree(module):
     capture = PiCapture(module, 640, 480, None)
     before_ns = time.monotonic_ns()
     now = {"SensorTimestamp": time.clock_gettime_ns(time.CLOCK_BOOTTIME)}
@@ -183,11 +179,11 @@ def test_the_real_clocks_agree(module: ModuleType) -> None:
         assert before_ns - 100_000_000 <= item[1] <= time.monotonic_ns() + 100_000_000
 
 
-def test_every_request_is_given_back(module: ModuleType) -> None:
+def test_every_request_is_given_back(module):
     capture = PiCapture(module, 640, 480, None)
 
     class Broken(Request):
-        def make_array(self, name: str) -> np.ndarray:
+        def make_array(self, name):
             raise RuntimeError("buffer lost")
 
     device = Picamera2.instances[0]
@@ -198,18 +194,16 @@ def test_every_request_is_given_back(module: ModuleType) -> None:
     assert [request.releases for request in device.requests] == [1, 1]
 
 
-def test_a_camera_that_times_out_is_closed_and_opened_again(
-    module: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_camera_that_times_out_is_closed_and_opened_again(module, monkeypatch):
     plans = [[Request(picture(1), {}), TimeoutError()], [Request(picture(2), {}), TimeoutError()]]
 
     class Planned(Picamera2):
-        def __init__(self) -> None:
+        def __init__(self):
             super().__init__()
             self.script = list(plans.pop(0))
 
     module.Picamera2 = Planned  # type: ignore[attr-defined]
-    monkeypatch.setattr(picamera, "LiveSource", partial(LiveSource, back_off=lambda: iter([0.0])))
+    monkeypatch.setattr(live, "back_off", lambda: iter([0.0]))
     source = picamera_source(width=640, height=480)
     frames = iter(source)
     assert next(frames).origin == "picamera2"
@@ -220,9 +214,9 @@ def test_a_camera_that_times_out_is_closed_and_opened_again(
     source.close()
 
 
-def test_a_camera_that_does_not_start_is_closed(module: ModuleType) -> None:
+def test_a_camera_that_does_not_start_is_closed(module):
     class Failing(Picamera2):
-        def start(self) -> None:
+        def start(self):
             raise RuntimeError("in use")
 
     module.Picamera2 = Failing  # type: ignore[attr-defined]
@@ -231,11 +225,7 @@ def test_a_camera_that_does_not_start_is_closed(module: ModuleType) -> None:
     assert Picamera2.instances[0].calls[-1] == "close"
 
 
-@pytest.mark.parametrize("broken", [None, "missing"])
-def test_without_picamera2_the_error_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, broken: str | None
-) -> None:
+def test_without_picamera2_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "picamera2", None)
-    with pytest.raises(SourceError, match="sudo apt install python3-picamera2") as raised:
-        picamera.picamera_source(width=640, height=480)
-    assert "--system-site-packages" in str(raised.value)
+    with pytest.raises(SourceError, match=r"sudo apt install python3-picamera2.*--system-site-packages"):
+        picamera_source(width=640, height=480)

@@ -3,11 +3,8 @@
 import logging
 import os
 import struct
-import subprocess
-import sys
 import zlib
 from contextlib import suppress
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -19,18 +16,16 @@ from edge.sources.albums import Album, find_album
 from edge.sources.opencv import MAX_SIDE
 from edge.sources.pictures import PictureSource, read_picture
 
-ROOT = Path(__file__).resolve().parents[3]
 
-
-def write(path: Path, picture: np.ndarray) -> Path:
+def write(path, picture):
     assert cv2.imwrite(str(path), picture)
     return path
 
 
-def png_header(width: int, height: int) -> bytes:
+def png_header(width, height):
     """A grey PNG that claims a size and has next to no pixels."""
 
-    def chunk(kind: bytes, data: bytes) -> bytes:
+    def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
@@ -49,35 +44,22 @@ def png_header(width: int, height: int) -> bytes:
         pytest.param(np.full((5, 7, 4), (7710, 5140, 2570, 9), np.uint16), (10, 20, 30), id="alpha-16"),
     ],
 )
-def test_every_kind_of_pixel_becomes_rgb(
-    tmp_path: Path, stored: np.ndarray, expected: tuple[int, int, int]
-) -> None:
+def test_every_kind_of_pixel_becomes_rgb(tmp_path, stored, expected):
     rgb = read_picture(write(tmp_path / "picture.png", stored))
     assert (rgb.shape, rgb.dtype, rgb.flags.c_contiguous) == ((5, 7, 3), np.uint8, True)
     assert np.array_equal(rgb, np.full((5, 7, 3), expected, np.uint8))
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".webp", ".tif", ".bmp", ".ppm", ".JPEG"])
-def test_other_formats(tmp_path: Path, suffix: str) -> None:
+def test_other_formats(tmp_path, suffix):
     rgb = read_picture(write(tmp_path / f"picture{suffix}", np.full((16, 24, 3), (30, 20, 200), np.uint8)))
     assert rgb.shape == (16, 24, 3)
     assert np.abs(rgb.astype(int) - (200, 20, 30)).max() <= 6  # lossy formats
 
 
-def test_one_pixel(tmp_path: Path) -> None:
-    rgb = read_picture(write(tmp_path / "dot.png", np.full((1, 1, 3), (3, 2, 1), np.uint8)))
-    assert rgb.tolist() == [[[1, 2, 3]]]
-
-
-def test_8000_by_8000_keeps_its_size(tmp_path: Path) -> None:
-    picture = np.zeros((8000, 8000), np.uint8)
-    picture[7999, 7999] = 255
-    rgb = read_picture(write(tmp_path / "large.png", picture))
-    assert rgb.shape == (8000, 8000, 3)
-    assert rgb[7999, 7999].tolist() == [255, 255, 255]
-
-
-def test_longer_sides_are_scaled_down(tmp_path: Path) -> None:
+def test_only_longer_sides_than_the_limit_are_scaled_down(tmp_path):
+    longest = np.arange(MAX_SIDE, dtype=np.uint8)[None]
+    assert np.array_equal(read_picture(write(tmp_path / "longest.png", longest))[:, :, 0], longest)
     picture = np.zeros((1, 2 * MAX_SIDE), np.uint8)
     picture[0, MAX_SIDE:] = 100
     rgb = read_picture(write(tmp_path / "line.png", picture))
@@ -94,7 +76,7 @@ def test_longer_sides_are_scaled_down(tmp_path: Path) -> None:
         pytest.param(png_header(2_000, 2_000), "cannot decode", id="pixels-missing"),
     ],
 )
-def test_what_is_no_picture_is_named(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_what_is_no_picture_is_named(tmp_path, content, reason):
     path = tmp_path / "broken.png"
     path.write_bytes(content)
     with pytest.raises(SourceError, match=reason) as raised:
@@ -107,7 +89,7 @@ CLAIM = b"\x44\x00\x00\x00"
 """As the length of a PNG's chunk: 1.1 GB."""
 
 
-def test_a_chunk_that_claims_gigabytes_takes_no_memory(tmp_path: Path) -> None:
+def test_a_chunk_that_claims_gigabytes_takes_no_memory(tmp_path):
     path = write(tmp_path / "picture.png", np.zeros((8, 8), np.uint8))
     data = path.read_bytes()
     path.write_bytes(data[:33] + CLAIM + data[33:])
@@ -115,7 +97,7 @@ def test_a_chunk_that_claims_gigabytes_takes_no_memory(tmp_path: Path) -> None:
         read_picture(path)
 
 
-def test_what_follows_a_png_is_not_read(tmp_path: Path) -> None:
+def test_what_follows_a_png_is_not_read(tmp_path):
     path = write(tmp_path / "picture.png", np.zeros((8, 8), np.uint8))
     data = path.read_bytes()
     path.write_bytes(data + CLAIM + b"more")
@@ -127,36 +109,28 @@ def test_what_follows_a_png_is_not_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("end", [-8, -12, -3])
-def test_a_png_without_its_end_is_left_to_opencv(tmp_path: Path, end: int) -> None:
+def test_a_png_without_its_end_is_left_to_opencv(tmp_path, end):
     path = write(tmp_path / "picture.png", np.zeros((8, 8), np.uint8))
     path.write_bytes(path.read_bytes()[:end])
     with suppress(SourceError):
         assert read_picture(path).shape == (8, 8, 3)
 
 
-def test_more_pixels_than_the_limit_are_refused_by_the_header(tmp_path: Path) -> None:
+def test_more_pixels_than_the_limit_are_refused_by_the_header(tmp_path, python, monkeypatch):
     """In a process of its own: OpenCV reads the limit when it is loaded, and here others may have done so."""
     path = tmp_path / "bomb.png"
     path.write_bytes(png_header(9000, 9000))
     code = "import sys; from pathlib import Path; from edge.sources.pictures import read_picture as read\n"
     code += "read(Path(sys.argv[1]))"
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("OPENCV_")}
-    result = subprocess.run(
-        [sys.executable, "-c", code, path],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    for key in [key for key in os.environ if key.startswith("OPENCV_")]:
+        monkeypatch.delenv(key)
+    result = python("-c", code, path)
     last = result.stderr.splitlines()[-1]
     assert "has too many pixels: 9000×9000 px, expected at most 67108864" in last, result.stderr
     assert "OPENCV_IO_MAX_IMAGE_PIXELS" in last
 
 
-def test_a_file_of_more_bytes_than_the_limit_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_of_more_bytes_than_the_limit_is_refused(tmp_path, monkeypatch):
     path = write(tmp_path / "picture.png", np.zeros((8, 8), np.uint8))
     monkeypatch.setattr(pictures, "MAX_BYTES", path.stat().st_size)
     assert read_picture(path).shape == (8, 8, 3)
@@ -165,24 +139,16 @@ def test_a_file_of_more_bytes_than_the_limit_is_refused(
         read_picture(path)
 
 
-def test_truncated_png(tmp_path: Path) -> None:
-    noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), dtype=np.uint8)
-    path = write(tmp_path / "cut.png", noise)
-    path.write_bytes(path.read_bytes()[:4000])
-    with pytest.raises(SourceError, match="cannot decode"):
-        read_picture(path)
-
-
 @pytest.mark.parametrize(
     ("name", "reason"),
     [("absent.png", "No such file"), ("a\0b", "embedded null byte"), (".", "Is a directory")],
 )
-def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, reason: str) -> None:
+def test_what_cannot_be_read_is_named(tmp_path, name, reason):
     with pytest.raises(SourceError, match=f"cannot read the picture .*: {reason}"):
         read_picture(tmp_path / name)
 
 
-def test_a_jpeg_beyond_the_limit_is_decoded_smaller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_jpeg_beyond_the_limit_is_decoded_smaller(tmp_path, monkeypatch):
     picture = np.zeros((60, 100, 3), np.uint8)
     picture[:, 50:] = (0, 0, 250)
     path = write(tmp_path / "large.jpg", picture)
@@ -196,9 +162,7 @@ def test_a_jpeg_beyond_the_limit_is_decoded_smaller(tmp_path: Path, monkeypatch:
         read_picture(path)
 
 
-def test_a_progressive_jpeg_beyond_the_limit_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_progressive_jpeg_beyond_the_limit_is_refused(tmp_path, monkeypatch):
     """Its decoder would hold every coefficient, at whichever size it is wanted."""
     path = tmp_path / "large.jpg"
     cv2.imwrite(str(path), np.zeros((60, 100), np.uint8), [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])
@@ -209,9 +173,7 @@ def test_a_progressive_jpeg_beyond_the_limit_is_refused(
 
 
 @pytest.mark.parametrize("missing", [1, 2, 3, 40, 0.3])
-def test_a_jpeg_without_its_end_is_decoded_as_far_as_it_goes(
-    tmp_path: Path, missing: float, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_jpeg_without_its_end_is_decoded_as_far_as_it_goes(tmp_path, missing, caplog, capfd):
     noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     path = write(tmp_path / "cut.jpg", cv2.GaussianBlur(noise, (0, 0), 2))
     whole, expected = path.read_bytes(), read_picture(path)
@@ -223,7 +185,7 @@ def test_a_jpeg_without_its_end_is_decoded_as_far_as_it_goes(
     assert capfd.readouterr().err == ""  # the decoder's own words
 
 
-def test_what_follows_a_jpeg_is_no_matter(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_follows_a_jpeg_is_no_matter(tmp_path, caplog):
     path = write(tmp_path / "trailer.jpg", np.full((16, 16, 3), 90, np.uint8))
     path.write_bytes(path.read_bytes() + b"trailer of a phone")
     assert read_picture(path).shape == (16, 16, 3)
@@ -231,19 +193,16 @@ def test_what_follows_a_jpeg_is_no_matter(tmp_path: Path, caplog: pytest.LogCapt
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path):
     """Three pictures, a broken one, and what is none."""
     for index, name in enumerate(["c.png", "a.JPG", "d.bmp"]):
         write(tmp_path / name, np.full((16, 16, 3), 50 * index, np.uint8))
     (tmp_path / "b.png").write_bytes(b"broken")
     (tmp_path / "notes.txt").write_text("no picture")
-    (tmp_path / ".hidden.png").write_bytes(b"broken")
-    (tmp_path / "deeper").mkdir()
-    write(tmp_path / "deeper" / "e.png", np.full((16, 16, 3), 250, np.uint8))
     return tmp_path
 
 
-def test_a_broken_picture_in_a_folder_is_skipped(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_broken_picture_in_a_folder_is_skipped(folder, caplog):
     source = PictureSource(find_album(str(folder)), skip_broken=True)
     with caplog.at_level(logging.INFO):
         frames = list(source)
@@ -259,14 +218,7 @@ def test_a_broken_picture_in_a_folder_is_skipped(folder: Path, caplog: pytest.Lo
     assert str(folder / "b.png") in broken.getMessage()
 
 
-def test_a_broken_picture_that_was_asked_for_is_an_error(folder: Path) -> None:
-    source = PictureSource(Album((folder / "b.png",)), skip_broken=False)
-    with pytest.raises(SourceError, match=r"b\.png"):
-        list(source)
-    assert source.stats.skipped == 0
-
-
-def test_close_ends_the_iteration(folder: Path) -> None:
+def test_close_ends_the_iteration(folder):
     source = PictureSource(find_album(str(folder)), skip_broken=True)
     frames = iter(source)
     next(frames)
@@ -274,22 +226,8 @@ def test_close_ends_the_iteration(folder: Path) -> None:
     assert list(frames) == []
 
 
-def test_can_be_read_twice(folder: Path) -> None:
+def test_can_be_read_twice(folder):
     source = PictureSource(Album((folder / "a.JPG", folder / "c.png")), skip_broken=False)
     first, second = list(source), list(source)
     assert [frame.origin for frame in first] == [frame.origin for frame in second]
     assert first[0].captured_ns <= first[1].captured_ns <= second[0].captured_ns
-
-
-def test_the_shared_stills(shared_media: Path) -> None:
-    source = PictureSource(find_album(str(shared_media / "stills")), skip_broken=True)
-    assert [Path(frame.origin).name for frame in source] == [
-        "angry.jpg",
-        "astronaut.png",
-        "group.jpg",
-        "happy-baby.jpg",
-        "neutral.jpg",
-        "no-face.jpg",
-        "surprised.jpg",
-    ]
-    assert source.stats.skipped == 0
