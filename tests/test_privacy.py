@@ -23,14 +23,15 @@ from edge.core.types import FaceStatus, Reason
 
 ROOT = Path(__file__).resolve().parents[1]
 FRAMES = 1000
+STRACE = "strace -f -qq -s 1000000 -x -e signal=none -e"
 CALLS = (
-    *("open", "openat", "openat2", "creat", "memfd_create", "ftruncate", "fallocate", "io_uring_setup"),
-    *("write", "writev", "pwrite64", "pwritev", "pwritev2", "io_submit", "process_vm_writev"),
-    *("sendfile", "splice", "vmsplice", "tee", "copy_file_range"),
-    *("socket", "connect", "sendto", "sendmsg", "sendmmsg", "msgsnd", "mq_open", "mq_timedsend", "shmget"),
-    *("execve", "execveat", "mkdir", "mkdirat", "mknod", "mknodat", "rename", "renameat", "renameat2"),
-    *("link", "linkat", "symlink", "symlinkat", "setxattr", "lsetxattr", "fsetxattr", "setxattrat"),
-)
+    "open openat openat2 creat memfd_create ftruncate fallocate io_uring_setup "
+    "write writev pwrite64 pwritev pwritev2 io_submit process_vm_writev "
+    "sendfile splice vmsplice tee copy_file_range "
+    "socket connect sendto sendmsg sendmmsg msgsnd mq_open mq_timedsend shmget "
+    "execve execveat mkdir mkdirat mknod mknodat rename renameat renameat2 "
+    "link linkat symlink symlinkat setxattr lsetxattr fsetxattr setxattrat"
+).split()
 """A name tells something, too: so also what makes files, renames them, or starts programs."""
 LABELS = set(json.loads((SHIPPED / "everyday" / "model.json").read_text("utf-8"))["labels"])
 RECORD = {"schema", "frame", "source", "position_s", "size", "faces", "ms"}
@@ -59,22 +60,9 @@ def trace(folder: Path, *command: object) -> list[str]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(name))
         threading.Thread(target=_listen, args=(manager,), daemon=True).start()
+        names = ",".join(f"?{call}" for call in CALLS)  # not every processor has all of them
         result = subprocess.run(
-            [
-                "strace",
-                "-f",
-                "-qq",
-                "-s",
-                "1000000",
-                "-x",
-                "-e",
-                "signal=none",
-                "-e",
-                f"trace={','.join(f'?{name}' for name in CALLS)}",  # not every processor has all of them
-                "-o",
-                log,
-                *map(str, command),
-            ],
+            [*STRACE.split(), f"trace={names}", "-o", log, *map(str, command)],
             cwd=ROOT,
             env={**os.environ, "NOTIFY_SOCKET": str(name), "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
@@ -157,13 +145,8 @@ def _is_known(name: str, descriptor: str, data: bytes) -> bool:
 
 def _is_record(line: str) -> bool:
     record = json.loads(line)
-    numbers = [
-        record["schema"],
-        record["frame"],
-        record["position_s"],
-        *record["size"],
-        *record["ms"].values(),
-    ]
+    numbers = [record[name] for name in ("schema", "frame", "position_s")]
+    numbers += [*record["size"], *record["ms"].values()]
     for face in record["faces"]:
         if face.keys() != FACE or face["label"] not in LABELS or face["probabilities"].keys() != LABELS:
             return False

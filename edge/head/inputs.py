@@ -20,10 +20,6 @@ from edge.core.quantize import MeanStd, clip_outliers, standardize
 from edge.core.types import Face, Input, InputTensor
 
 
-def _aligned_landmarks(face: Face) -> NDArray[np.float32]:
-    return features.extract(face.landmarks)
-
-
 def _map(
     name: str,
     shape: tuple[int, int, int],
@@ -54,17 +50,12 @@ def _map(
     )
 
 
-def _feature_map(name: str, shape: tuple[int, int, int], peak: float) -> Input:
-    """A feature map of the landmark network."""
-    return _map(name, shape, golden.activations(peak))
-
-
 LANDMARKS = Input(
     "landmarks",
     1,
     (3 * features.MESH_POINTS,),
     np.dtype(np.float32),
-    _aligned_landmarks,
+    lambda face: features.extract(face.landmarks),
     golden.NOISE,
     standardized=True,
 )
@@ -73,8 +64,8 @@ INPUTS = {
     each.name: each
     for each in (
         LANDMARKS,
-        _feature_map("coarse_map", (3, 3, 128), peak=4),  # −1.3…17.7 in faces
-        _feature_map("fine_map", (12, 12, 128), peak=1),  # −1.9…4.9 in faces
+        _map("coarse_map", (3, 3, 128), golden.activations(peak=4)),  # −1.3…17.7 in faces
+        _map("fine_map", (12, 12, 128), golden.activations(peak=1)),  # −1.9…4.9 in faces
         _map("texture", (48, 48, 1), golden.NOISE, patch=4, normalized=True),  # edge.landmarks.texture
     )
 }

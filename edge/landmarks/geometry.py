@@ -78,12 +78,9 @@ def crop(rgb: NDArray[np.uint8], matrix: NDArray[np.float64], out: NDArray[np.ui
 
 def iou(a: Roi, b: Roi) -> float:
     """Intersection over union of two regions as if neither was turned, 0–1."""
-    width = min(a.center_x + a.size / 2, b.center_x + b.size / 2) - max(
-        a.center_x - a.size / 2, b.center_x - b.size / 2
-    )
-    height = min(a.center_y + a.size / 2, b.center_y + b.size / 2) - max(
-        a.center_y - a.size / 2, b.center_y - b.size / 2
-    )
+    smaller, reach = min(a.size, b.size), (a.size + b.size) / 2
+    width = min(smaller, reach - abs(a.center_x - b.center_x))
+    height = min(smaller, reach - abs(a.center_y - b.center_y))
     if width <= 0 or height <= 0:
         return 0.0
     return width * height / (a.size**2 + b.size**2 - width * height)

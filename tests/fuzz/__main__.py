@@ -107,10 +107,7 @@ def _report(name: str, tallies: list[Tally], seconds: float) -> str:
     return f"{columns}{seconds:10.0f}{slowest:10.0f}{grown:10.0f}{failed:10d}"
 
 
-_HEADER = f"{'parser':14}" + "".join(
-    f"{word:>10}"
-    for word in ("inputs", "accepted", "refused", "crashed*", "seconds", "max ms", "max MB", "failures")
-)
+_COLUMNS = "inputs accepted refused crashed* seconds max/ms max/MB failures".split()
 
 
 def _keep(out: Path, name: str, target: Target, seed: int, failures: dict[int, str]) -> None:
@@ -150,7 +147,7 @@ def main() -> int:
         return max(
             (_one(name, each, arguments.seed, arguments.index) for name, each in chosen.items()), default=0
         )
-    print(_HEADER, flush=True)
+    print(f"{'parser':14}", *(f"{word:>9}" for word in _COLUMNS), flush=True)
     failed = False
     for name, target in chosen.items():
         started = time.monotonic()

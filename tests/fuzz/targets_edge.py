@@ -168,13 +168,10 @@ def _pixels(height: int, width: int, shift: int = 0) -> np.ndarray:
 
 def _picture_seeds() -> list[Files]:
     pixels = _pixels(32, 40)
+    grey, deep = pixels[:, :, :1], pixels.astype(np.uint16) * 257
     kinds = [(suffix, pixels) for suffix in _SUFFIXES]
-    kinds += [
-        (".pgm", pixels[:, :, 0]),
-        (".png", pixels[:, :, 0]),
-        (".png", np.dstack([pixels, pixels[:, :, :1]])),
-    ]
-    kinds += [(suffix, pixels.astype(np.uint16) * 257) for suffix in (".png", ".tif")]
+    kinds += [(".pgm", grey), (".png", grey), (".png", np.dstack([pixels, grey]))]
+    kinds += [(".png", deep), (".tif", deep)]
     return [{"picture": cv2.imencode(suffix, each)[1].tobytes()} for suffix, each in kinds]
 
 
@@ -188,14 +185,7 @@ def _picture(folder: Path) -> None:
 
 
 def _video_seeds() -> list[Files]:
-    kinds = (
-        ("avi", "MJPG"),
-        ("mp4", "mp4v"),
-        ("mkv", "mp4v"),
-        ("webm", "VP80"),
-        ("avi", "XVID"),
-        ("mkv", "MJPG"),
-    )
+    kinds = [kind.split(":") for kind in "avi:MJPG mp4:mp4v mkv:mp4v webm:VP80 avi:XVID mkv:MJPG".split()]
     with tempfile.TemporaryDirectory() as folder:
         return [{"clip": _clip(Path(folder) / f"clip.{suffix}", codec)} for suffix, codec in kinds]
 

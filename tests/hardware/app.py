@@ -14,21 +14,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SETTINGS = """
-source = "{source}"
-[expression]
-bundle = "{bundle}"
-[output]
-sinks = ["jsonl"]
-jsonl_file = "{file}"
-[sleep]
-after_s = {after_s}
-"""
-
 
 def settings(source: str, bundle: str = "everyday", file: str = "", after_s: float = 60) -> str:
     """The text of a settings file."""
-    return SETTINGS.format(source=source, bundle=bundle, file=file, after_s=after_s)
+    return f"""
+source = "{source}"
+expression.bundle = "{bundle}"
+output = {{ sinks = ["jsonl"], jsonl_file = "{file}" }}
+sleep.after_s = {after_s}
+"""
 
 
 UNIT_ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "1"}
@@ -38,16 +32,15 @@ UNIT_ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "1"}
 class App:
     """A running process, its newest record, and what it told its manager."""
 
-    def __init__(self, folder: Path, settings: str, python: str = sys.executable, **environment: str) -> None:
+    def __init__(self, folder: Path, text: str, **environment: str) -> None:
         """
         Args:
             folder: for settings, log and notify socket; exists.
-            settings: the settings file's text.
-            python: of the environment to run in.
+            text: the settings file's text.
             environment: variables beside this process's own.
         """
         self.config = folder / "mien.toml"
-        self.config.write_text(settings, "utf-8")
+        self.config.write_text(text, "utf-8")
         self.record: dict = {}
         self.seen_at = 0.0
         self.total_ms: list[float] = []
@@ -61,7 +54,7 @@ class App:
         self._channel.bind(str(socket_path))
         with self._log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [python, "-m", "mien", "run", "--config", str(self.config)],
+                [sys.executable, "-m", "mien", "run", "--config", str(self.config)],
                 cwd=ROOT,
                 env={**os.environ, "NOTIFY_SOCKET": str(socket_path), **UNIT_ENVIRONMENT, **environment},
                 stdout=subprocess.PIPE,

@@ -9,11 +9,6 @@ from pathlib import Path
 from typing import Any
 
 
-def read(path: str) -> list[dict[str, Any]]:
-    """The lines of a run (docs/reference/jsonl.md)."""
-    return [json.loads(line) for line in Path(path).read_text().splitlines()]
-
-
 def labels(line: dict[str, Any]) -> list[str]:
     """One label for each face."""
     return [face["label"] for face in line["faces"]]
@@ -31,7 +26,7 @@ def difference(here: dict[str, Any], there: dict[str, Any]) -> float:
 
 def main() -> None:
     """One line that says what was compared, or what differs first."""
-    here, there = (read(path) for path in sys.argv[1:3])
+    here, there = (list(map(json.loads, Path(path).read_text().splitlines())) for path in sys.argv[1:3])
     frames = list(range(len(here)))
     if [line["frame"] for line in here] != frames or [line["frame"] for line in there] != frames or not here:
         sys.exit(f"expected the same frames, 0, 1, 2 …; found {len(here)} lines here, {len(there)} there")

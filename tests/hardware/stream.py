@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 
 from edge.build import build_source
-from edge.landmarks import assets
 from edge.settings import load_settings
 from edge.sources import open_source
 from tests.mjpeg import MjpegServer, part
@@ -18,15 +17,13 @@ HEALTHY, FROZEN, STALLED, BROKEN, EMPTY = "healthy", "frozen", "stalled", "broke
 decode; pictures without a face."""
 
 
-def demo_clip(frames: int = 240) -> list[bytes]:
-    """The built-in demo as JPEG pictures: for those who have no clips.
+def demo_clip() -> list[bytes]:
+    """240 frames of the built-in demo as JPEG pictures: for those who have no clips.
 
     Raises:
         ModelError: the portraits are not there.
     """
-    for asset in assets.PORTRAITS:
-        assets.load(asset)
-    source = build_source(load_settings(None, {"source": "demo", "camera.fps": 240.0}), frames)
+    source = build_source(load_settings(None, {"source": "demo", "camera.fps": 240.0}), 240)
     return [_jpeg(frame.rgb) for frame in source]
 
 
@@ -37,12 +34,6 @@ def clip(path: Path) -> list[bytes]:
         SourceError: it does not play.
     """
     return [_jpeg(frame.rgb) for frame in open_source(str(path))]
-
-
-def empty_room(frames: int = 60) -> list[bytes]:
-    """Pictures without a face, with a sensor's noise."""
-    random = np.random.default_rng(0)
-    return [_jpeg(random.integers(60, 90, (480, 640, 3), np.uint8)) for _ in range(frames)]
 
 
 class Stream(MjpegServer):
@@ -57,7 +48,8 @@ class Stream(MjpegServer):
         super().__init__()
         self.mode = HEALTHY
         self._clips = clips
-        self._empty = empty_room()
+        noise = np.random.default_rng(0)  # as of a sensor
+        self._empty = [_jpeg(noise.integers(60, 90, (480, 640, 3), np.uint8)) for _ in range(60)]
         self._interval_s = 0.0 if fps is None else 1 / fps
         self._connections = 0
 

@@ -38,6 +38,13 @@ def test_the_exit_code_of_a_command_that_ends_well():
     assert console.run(lambda: 3) == 3
 
 
-def test_a_bug_is_not_hidden():
-    with pytest.raises(ZeroDivisionError):
-        console.run(lambda: 1 // 0)
+@pytest.mark.parametrize(
+    "bug",
+    [
+        ZeroDivisionError(),
+        *(ModuleNotFoundError(name=name) for name in ("nothing", "numpy.nothing", "edge.x")),
+    ],
+)
+def test_a_bug_is_not_hidden_and_not_taken_for_a_missing_package(bug):
+    with pytest.raises(type(bug)):
+        console.run(raising(bug))

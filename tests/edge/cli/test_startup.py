@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from edge.cli import console
-
 ROOT = Path(__file__).resolve().parents[3]
 MODULES = ("mien", "edge", "train", "convert", "benchmarks", "train.study")
 INTERRUPTED = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
@@ -101,12 +99,6 @@ def test_a_command_without_an_output(tmp_path, models, command):
     assert shell(f"mien {command} >&-", tmp_path)[0] == 0
 
 
-def test_nothing_but_json_gets_into_the_output(tmp_path, hopper):
-    code, _, _ = shell(f"mien run --source {hopper} --sink jsonl 2>&- >out", tmp_path)
-    assert code == 0
-    assert [json.loads(line)["frame"] for line in (tmp_path / "out").read_text().splitlines()] == [0]
-
-
 def test_what_it_starts_has_its_streams_too(tmp_path):
     """What is opened without being meant for a child is closed there, and the hole is back."""
     code = "import subprocess, sys; from edge.cli.startup import open_standard_streams as o; o(); sys.exit("
@@ -182,21 +174,6 @@ def test_a_desktop_without_its_packages(python_with, tmp_path, command, name):
     assert result.stderr.startswith("error: the package ")
     assert result.stderr.endswith(" is missing: pip install -r requirements-train.txt\n")
     assert result.stderr.count("\n") == 1
-
-
-def test_a_bug_is_not_taken_for_a_missing_package(python_with):
-    for name in ("nothing_of_the_kind", "numpy.nothing_of_the_kind", "edge.nothing_of_the_kind"):
-        result = python_with({"dacite.py": f"import {name}"}, "-m", "edge")
-        assert result.returncode == 1
-        assert result.stderr.startswith("Traceback")
-
-
-def test_on_another_system_it_says_so_and_goes_on(monkeypatch, capsys):
-    console.warn_of_other_systems()
-    assert capsys.readouterr().err == ""
-    monkeypatch.setattr(sys, "platform", "darwin")
-    console.warn_of_other_systems()
-    assert capsys.readouterr().err == "warning: this program is for Linux; it was not tested on darwin\n"
 
 
 def test_a_system_without_a_module_of_linux(python_with):

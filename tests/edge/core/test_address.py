@@ -52,7 +52,7 @@ def test_it_is_the_same_for_every_password(place):
     address = PLACES[place]
     expected = shown(address.replace("{}", "x"))
     assert "x" not in expected
-    differing = [each for each in passwords(10_000) if shown(address.replace("{}", each)) != expected]
+    differing = [each for each in passwords(3000) if shown(address.replace("{}", each)) != expected]
     assert differing == []
 
 

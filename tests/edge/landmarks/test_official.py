@@ -13,10 +13,12 @@ from edge.landmarks.mediapipe_tasks import TasksBackend
 from edge.sources import open_source
 
 HAS_MEDIAPIPE = importlib.util.find_spec("mediapipe") is not None
-needs_mediapipe = [
-    pytest.mark.mediapipe,
-    pytest.mark.skipif(not HAS_MEDIAPIPE, reason="needs mediapipe (requirements-mediapipe.txt)"),
-]
+
+
+def needs_mediapipe(test):
+    """Mark a test that compares with the official package."""
+    reason = "needs mediapipe (requirements-mediapipe.txt)"
+    return pytest.mark.mediapipe(pytest.mark.skipif(not HAS_MEDIAPIPE, reason=reason)(test))
 
 
 def _mesh(max_faces=1):
@@ -38,23 +40,20 @@ def _errors_percent(ours, official):
     return errors
 
 
+@needs_mediapipe
 @pytest.mark.parametrize("name", ["group.jpg", "angry.jpg", "happy-baby.jpg", "neutral.jpg", "surprised.jpg"])
-class TestStills:
-    pytestmark = needs_mediapipe
-
-    def test_face_mesh_gives_the_same_landmarks(self, models, media, name):
-        (frame,) = open_source(str(media / "stills" / name))
-        # Windows onto the picture would find more faces than MediaPipe does.
-        errors = _errors_percent(LitertBackend(models, 8).find(frame), _mesh(8).detect(frame))
-        assert errors
-        assert max(errors) <= 0.02
+def test_face_mesh_gives_the_same_landmarks(models, media, name):
+    (frame,) = open_source(str(media / "stills" / name))
+    # Windows onto the picture would find more faces than MediaPipe does.
+    errors = _errors_percent(LitertBackend(models, 8).find(frame), _mesh(8).detect(frame))
+    assert errors
+    assert max(errors) <= 0.02
 
 
 CLIPS = ["talking/*.mpg", "webcam/*.mkv", "headpose/*.gif"]
 
 
-@pytest.mark.mediapipe
-@pytest.mark.skipif(not HAS_MEDIAPIPE, reason="needs mediapipe (requirements-mediapipe.txt)")
+@needs_mediapipe
 def test_tracking_gives_the_landmarks_of_face_mesh(models, media):
     """Mean over all frames of all clips; tiny rounding differences of one frame steer the next."""
     errors = []
@@ -70,8 +69,7 @@ def test_tracking_gives_the_landmarks_of_face_mesh(models, media):
     assert max(errors) <= 0.5
 
 
-@pytest.mark.mediapipe
-@pytest.mark.skipif(not HAS_MEDIAPIPE, reason="needs mediapipe (requirements-mediapipe.txt)")
+@needs_mediapipe
 def test_the_tasks_backend_finds_the_same_face(models, media, portraits, make_frame):
     backend = TasksBackend(media.parent / "models" / "face_landmarker.task")
     (still,) = backend.detect(make_frame(portraits["astronaut"]))
@@ -88,8 +86,7 @@ def test_the_tasks_backend_finds_the_same_face(models, media, portraits, make_fr
     backend.close()
 
 
-@pytest.mark.mediapipe
-@pytest.mark.skipif(not HAS_MEDIAPIPE, reason="needs mediapipe (requirements-mediapipe.txt)")
+@needs_mediapipe
 @pytest.mark.parametrize("content", [None, b"", b"no task"])
 def test_a_task_file_that_is_none_is_refused(tmp_path, portraits, make_frame, content):
     path = tmp_path / "face_landmarker.task"

@@ -1,10 +1,8 @@
 """Real videos, a real stream server, and captures whose every step the test decides."""
 
 import logging
-import os
 import signal
 import threading
-from contextlib import contextmanager
 from queue import SimpleQueue
 
 import cv2
@@ -12,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge.sources.opencv import configure_opencv
-from tests.mjpeg import MjpegServer, part
+from tests.mjpeg import PictureServer
 
 PATIENCE_S = 20.0
 """How long a test waits for what must happen; reached only when it fails."""
@@ -82,26 +80,10 @@ def on_log():
         logger.removeHandler(handler)
 
 
-class RedStream(MjpegServer):
-    """One red picture, 50 times a second."""
-
-    stalled = False
-    """Keep connections open and send no more pictures."""
-
-    @property
-    def url(self):
-        return f"http://user:secret@127.0.0.1:{self.port}/stream?token=secret"
-
-    def play(self, write, stopping):
-        jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), (0, 0, 250), np.uint8))[1].tobytes()
-        while not stopping.wait(0.02):
-            if not self.stalled:
-                write(part(jpeg))
-
-
 @pytest.fixture
 def mjpeg_server():
-    server = RedStream()
+    """A stream of red pictures."""
+    server = PictureServer(np.full((48, 64, 3), (250, 0, 0), np.uint8))
     server.start()
     yield server
     server.stop()
@@ -147,25 +129,3 @@ class ScriptedCapture:
 @pytest.fixture
 def scripted_capture():
     return ScriptedCapture
-
-
-@pytest.fixture
-def catch_stderr():
-    """Everything that C code prints inside the block is returned in a list."""
-
-    @contextmanager
-    def catch():
-        lines: list[str] = []
-        read_end, write_end = os.pipe()
-        before = os.dup(2)
-        os.dup2(write_end, 2)
-        try:
-            yield lines
-        finally:
-            os.dup2(before, 2)
-            os.close(write_end)
-            os.close(before)
-            with os.fdopen(read_end) as pipe:
-                lines.extend(pipe.read().splitlines())
-
-    return catch

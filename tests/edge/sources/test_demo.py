@@ -57,22 +57,15 @@ def test_pacing(portraits):
     assert time.monotonic() - start >= 0.05
 
 
-def test_close_while_it_waits(portraits):
-    source = DemoSource(portraits, fps=0.001)
+@pytest.mark.parametrize("fps", [0.001, None])
+def test_close_while_it_waits_or_not(portraits, fps):
+    source = DemoSource(portraits, fps=fps)
     frames = iter(source)
     next(frames)
     closer = threading.Thread(target=source.close)
     closer.start()
     assert list(frames) == []
     closer.join()
-
-
-def test_close_without_pacing(portraits):
-    source = DemoSource(portraits)
-    frames = iter(source)
-    next(frames)
-    source.close()
-    assert list(frames) == []
 
 
 def test_errors(portraits, tmp_path):

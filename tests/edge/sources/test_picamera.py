@@ -115,11 +115,12 @@ def picture(value):
     return np.full((4, 8, 3), value, np.uint8)[:, :6]
 
 
-def test_asks_for_rgb_of_the_wanted_size(module):
-    PiCapture(module, 640, 480, 15.0)
+@pytest.mark.parametrize(("fps", "controls"), [(15.0, {"FrameRate": 15.0}), (None, {})])
+def test_asks_for_rgb_of_the_wanted_size_and_frame_rate(module, fps, controls):
+    PiCapture(module, 640, 480, fps)
     [device] = Picamera2.instances
     assert device.configuration["main"] == {"size": (640, 480), "format": "BGR888"}
-    assert device.configuration["controls"] == {"FrameRate": 15.0}
+    assert device.configuration["controls"] == controls
     assert device.configuration["buffer_count"] <= 4
     assert device.calls == ["configure", "start"]
 
@@ -147,11 +148,6 @@ def test_a_camera_in_use_says_so(module, monkeypatch):
     monkeypatch.setattr(Picamera2, "failure", failure)
     with pytest.raises(SourceError, match="Device or resource busy"):
         PiCapture(module, 640, 480, 15.0)
-
-
-def test_the_camera_may_choose_its_frame_rate(module):
-    PiCapture(module, 640, 480, None)
-    assert Picamera2.instances[0].configuration["controls"] == {}
 
 
 def test_age_starts_at_the_sensor(module, monkeypatch):
