@@ -107,7 +107,7 @@ def _report(name: str, tallies: list[Tally], seconds: float) -> str:
     return f"{columns}{seconds:10.0f}{slowest:10.0f}{grown:10.0f}{failed:10d}"
 
 
-_COLUMNS = "inputs accepted refused crashed* seconds max/ms max/MB failures".split()
+_COLUMNS = "inputs accepted refused crashed* seconds max_ms max_MB failures".split()
 
 
 def _keep(out: Path, name: str, target: Target, seed: int, failures: dict[int, str]) -> None:
