@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from edge.core.errors import DataError
-from edge.core.files import check_replaceable, replacing, write_atomic
+from edge.core.files import check_replaceable, write_atomic
 
 
 def test_a_new_file_replaces_the_old_one(tmp_path):
@@ -42,21 +42,6 @@ def test_permissions_follow_the_umask(tmp_path):
     finally:
         os.umask(before)
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
-
-
-def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
-    path = tmp_path / "file"
-    path.write_bytes(b"old")
-
-    def fail_halfway():
-        with replacing(path) as temporary:
-            temporary.write_bytes(b"half")
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        fail_halfway()
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, full_disk):
