@@ -56,6 +56,7 @@ def test_a_whole_number_is_a_number(tmp_path):
         ('[landmarks]\nmax_faces = "two"', 'landmarks.max_faces must be a whole number, not the text "two"'),
         ("[landmarks]\nmax_faces = true", "landmarks.max_faces must be a whole number, not true"),
         ("[landmarks]\nmax_faces = 0", "landmarks.max_faces must be 1…16, not 0"),
+        ("[landmarks]\nmax_faces = 2.5", "landmarks.max_faces must be a whole number, not 2.5"),
         (
             "[landmarks]\nmax_faces = 2026-01-01",
             "landmarks.max_faces must be a whole number, not a date or time",
@@ -64,6 +65,7 @@ def test_a_whole_number_is_a_number(tmp_path):
         ("[landmarks]\nbackend = {}", "landmarks.backend must be a text in quotes, not a table"),
         ('[landmarks]\nbackend = "mediapipe-tasks"', "task_file"),
         ("[expression]\nmin_confidence = nan", "min_confidence must be 0…1"),
+        ("[expression]\nsmoothing_s = -1", "smoothing_s must be 0…10"),
         (
             '[expression]\nmin_confidence = "0.5"',
             'min_confidence must be a number, not the text "0.5": write min_confidence = 0.5',
@@ -82,8 +84,10 @@ def test_a_whole_number_is_a_number(tmp_path):
         ('camera = "front"', 'not the text "front"; a camera is chosen with source = "camera:0"'),
         ("output = false", "output must be a table, [output] with sinks, jsonl_file, not false"),
         ("[camera]\nfps = 1" + "0" * 400, "camera.fps must be 1…240, not 1" + "0" * 59),
+        ("[camera]\nwidth = 1" + "0" * 400, "camera.width must be 64…4096"),
         ("[output]\nsinks = []", "at least one of live, jsonl"),
         ('[output]\njsonl_file = "a\\u0000b"', "null character"),
+        ('[landmarks]\ntask_file = "a\\u0000b"', "null character"),
         ("source = ", "not valid TOML"),
         ("a = 1\n# K\xfcche", "it is not UTF-8 (line 2): save it as UTF-8"),
     ],

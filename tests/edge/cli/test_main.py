@@ -127,6 +127,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(portraits):
         (["run", "--bundle", "fancy"], 78, "no bundle 'fancy'"),
         (["run", "--max-faces", "99"], 78, "landmarks.max_faces must be 1…16, not 99"),
         (["check", "--models-dir", "/nowhere"], 78, "mien setup"),
+        (["setup", "--from", "/nowhere.whl"], 78, "no wheel at"),
     ],
 )
 def test_an_error_of_any_part_is_one_line_and_the_right_code(command, arguments, code, message):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from edge.core.errors import SourceError
-from edge.sources import live
+from edge.sources import live, open_source
 from edge.sources.picamera import PiCapture, picamera_source
 
 RECORDED = json.loads((Path(__file__).parent / "picamera2.json").read_text())
@@ -224,4 +224,4 @@ def test_a_camera_that_does_not_start_is_closed(module):
 def test_without_picamera2_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "picamera2", None)
     with pytest.raises(SourceError, match=r"sudo apt install python3-picamera2.*--system-site-packages"):
-        picamera_source(width=640, height=480)
+        open_source("picamera2")
