@@ -12,13 +12,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from benchmarks.cli.flags import is_result
 from benchmarks.machine.environment import usable_cores
 from benchmarks.report import report, result_files
 from benchmarks.robustness import contact_sheet
 from benchmarks.robustness.robustness import NAMES
+from benchmarks.workers.process import run_module, with_checkout
 from edge.core.errors import DataError
 from edge.core.files import check_replaceable
 from edge.core.runtime import package_version
@@ -26,13 +26,8 @@ from edge.core.runtime import package_version
 BUNDLES = ("everyday", "landmarks")
 
 _SHEETS = "sheets"
-_LIMIT_S = 24 * 3600.0
-"""Seconds for all benchmarks together."""
-_QUICK_LIMIT_S = 270.0
-"""The same with ``--quick``; the report needs the rest of five minutes."""
 _GRACE_S = 10.0
 """Seconds that a benchmark has to end after Ctrl-C."""
-_ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,33 +47,19 @@ class Sizes:
     """Seconds after which the benchmark that runs is ended and the others are not begun."""
 
 
-FULL = Sizes(frames=1000, sustained_s=600, rounds=20, block=50, pictures=300, settle_s=120, limit_s=_LIMIT_S)
+FULL = Sizes(frames=1000, sustained_s=600, rounds=20, block=50, pictures=300, settle_s=120, limit_s=86_400)
 """Sizes for figures that can be published."""
-QUICK = Sizes(frames=500, sustained_s=0, rounds=10, block=20, pictures=20, settle_s=0, limit_s=_QUICK_LIMIT_S)
-"""Sizes for five minutes on two cores."""
+QUICK = Sizes(frames=500, sustained_s=0, rounds=10, block=20, pictures=20, settle_s=0, limit_s=270)
+"""Sizes for five minutes on two cores, with 30 s for the report."""
 
 
-class BenchmarkRun(NamedTuple):
-    """One run of a benchmark."""
-
-    name: str
-    flags: tuple[str, ...]
-    """Command and flags of ``mien benchmark``, without ``--json``."""
-    gives_json: bool = True
-
-
-class RunResults(NamedTuple):
-    """What the runs gave."""
-
-    files: list[Path]
-    """JSON results."""
-    failures: list[str]
-    """A sentence for each run that gave no result."""
+BenchmarkRuns = dict[str, tuple[str, ...]]
+"""Name of a run → command and flags of ``mien benchmark``, without ``--json``."""
 
 
 def plan_runs(
     sizes: Sizes, data: Path | None, split: str | None, folder: Path
-) -> tuple[list[BenchmarkRun], list[str]]:
+) -> tuple[BenchmarkRuns, list[str]]:
     """The runs, and a sentence with the reason for each benchmark that is excluded.
 
     Args:
@@ -89,48 +70,47 @@ def plan_runs(
     """
     sustained = ("--sustained", str(sizes.sustained_s)) if sizes.sustained_s else ()
     flags = ("--frames", str(sizes.frames), *sustained)
-    found = [BenchmarkRun(f"latency-{bundle}", ("latency", *flags, "--bundle", bundle)) for bundle in BUNDLES]
+    found = {f"latency-{bundle}": ("latency", *flags, "--bundle", bundle) for bundle in BUNDLES}
     backends = ["litert"] + ["mediapipe"] * (package_version("mediapipe") is not None)
     blocks = ("--rounds", str(sizes.rounds), "--frames", str(sizes.block))
-    found.append(BenchmarkRun("matrix", ("matrix", "--landmarks", *backends, "--bundle", *BUNDLES, *blocks)))
+    found["matrix"] = ("matrix", "--landmarks", *backends, "--bundle", *BUNDLES, *blocks)
     if data is None:
-        found.append(
-            BenchmarkRun("sheets", ("robustness", "--sheet", str(folder / _SHEETS)), gives_json=False)
-        )
+        found[_SHEETS] = ("robustness", "--sheet", str(folder / _SHEETS))
         return found, ["accuracy and robustness: no labelled pictures were named with --data"]
     pictures = ("--data", str(data), *(("--split", split) if split else ()))
     for bundle in BUNDLES:
-        found.append(BenchmarkRun(f"accuracy-{bundle}", ("accuracy", *pictures, "--bundle", bundle)))
+        found[f"accuracy-{bundle}"] = ("accuracy", *pictures, "--bundle", bundle)
+    number = ("--pictures", str(sizes.pictures))
     for bundle in BUNDLES:
-        number = ("--pictures", str(sizes.pictures))
-        found.append(
-            BenchmarkRun(f"robustness-{bundle}", ("robustness", *pictures, *number, "--bundle", bundle))
-        )
+        found[f"robustness-{bundle}"] = ("robustness", *pictures, *number, "--bundle", bundle)
     return found, []
 
 
-def measure(wanted: Sequence[BenchmarkRun], folder: Path, sizes: Sizes) -> RunResults:
+def measure(wanted: BenchmarkRuns, folder: Path, sizes: Sizes) -> tuple[list[Path], list[str]]:
     """Run the benchmarks; each writes ``NAME.json`` into ``folder`` as soon as it has ended.
+
+    Returns:
+        The JSON results, and a sentence for each run that gave none.
 
     Raises:
         OSError: the folder cannot be made.
         KeyboardInterrupt: after the benchmark that ran has ended; what is finished stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    results, ends = RunResults([], []), time.monotonic() + sizes.limit_s
-    for number, each in enumerate(wanted, start=1):
-        print(f"\n== {number} of {len(wanted)}: {each.name}", flush=True)
-        file = folder / f"{each.name}.json"
+    results, failures, ends = [], [], time.monotonic() + sizes.limit_s
+    for number, (name, flags) in enumerate(wanted.items(), start=1):
+        print(f"\n== {number} of {len(wanted)}: {name}", flush=True)
+        file = folder / f"{name}.json"
         file.unlink(missing_ok=True)  # of an earlier run: not to be taken for this one's
-        if each.flags[0] in result_files.TIMED:
+        if flags[0] in result_files.TIMED:
             _settle(sizes.settle_s)
-        flags = (*each.flags, "--json", str(file)) if each.gives_json else each.flags
-        reason = run_command(flags, ends - time.monotonic())
+        output = () if name == _SHEETS else ("--json", str(file))
+        reason = run_command((*flags, *output), ends - time.monotonic())
         if reason is not None:
-            results.failures.append(f"{each.name}: {reason}")
-        elif each.gives_json:
-            results.files.append(file)
-    return results
+            failures.append(f"{name}: {reason}")
+        elif output:
+            results.append(file)
+    return results, failures
 
 
 def run(sizes: Sizes, folder: Path, data: Path | None, split: str | None) -> int:
@@ -145,9 +125,9 @@ def run(sizes: Sizes, folder: Path, data: Path | None, split: str | None) -> int
     """
     wanted, excluded = plan_runs(sizes, data, split, folder)
     _check_output(wanted, folder)
-    measured = measure(wanted, folder, sizes)
-    results, failures = [], list(measured.failures)
-    for file in measured.files:
+    results = []
+    files, failures = measure(wanted, folder, sizes)
+    for file in files:
         try:
             results += result_files.read([file])
         except DataError as error:
@@ -157,13 +137,12 @@ def run(sizes: Sizes, folder: Path, data: Path | None, split: str | None) -> int
     return 1 if failures else 0
 
 
-def _check_output(wanted: Sequence[BenchmarkRun], folder: Path) -> None:
+def _check_output(wanted: BenchmarkRuns, folder: Path) -> None:
     """Refuse to replace files of others, before hours of work."""
-    for each in wanted:
-        if each.gives_json:
-            check_replaceable(folder / f"{each.name}.json", is_result)
-        else:
-            contact_sheet.check_sheets(folder / _SHEETS, NAMES)
+    for name in wanted:
+        check_replaceable(folder / f"{name}.json", is_result)
+    if _SHEETS in wanted:
+        contact_sheet.check_sheets(folder / _SHEETS, NAMES)
     report.check_output(folder)
 
 
@@ -171,10 +150,8 @@ def run_command(flags: Sequence[str], seconds: float) -> str | None:
     """Run ``mien benchmark`` in this environment; gives the reason if it failed, else None."""
     if seconds <= 0:
         return "not begun: the time limit was reached"
-    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-P", "-m", "benchmarks", *flags]
-    environment = {**os.environ, "PYTHONPATH": path}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as child:
+    command = [sys.executable, *run_module("benchmarks"), *flags]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=with_checkout()) as child:
         try:
             _, errors = child.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:

@@ -171,6 +171,19 @@ def write_clip():
 
 
 @pytest.fixture(scope="session")
+def record_demo(portrait_files, write_clip):
+    """``(path, fps, frames, dark)`` writes a clip of the demo, black at the indices ``dark``."""
+
+    def record(path, fps, frames, dark=()):
+        from edge.sources.demo import DemoSource
+
+        view = DemoSource(portrait_files).view
+        return write_clip(path, [view(index) * (index not in dark) for index in range(frames)], fps)
+
+    return record
+
+
+@pytest.fixture(scope="session")
 def write_landmarks():
     """``(folder, rows, views, **info)`` writes a landmarks folder in shards."""
     return _write

@@ -8,10 +8,11 @@ from typing import Any
 
 from benchmarks.accuracy import answers, recalibration
 from benchmarks.accuracy.classes import choose_classes
-from benchmarks.accuracy.scores import headline, percent, summarize
+from benchmarks.accuracy.scores import summarize
 from benchmarks.accuracy.subset import PictureReader, PictureSelection
 from benchmarks.machine.environment import bundle_facts, describe
-from benchmarks.systems.evaluator import EvaluationSetup, answer_each
+from benchmarks.report.kinds import head
+from benchmarks.systems.evaluator import EvaluationSetup, Evaluator
 from benchmarks.systems.face_finders import (
     FaceFinder,
     check_regions,
@@ -23,10 +24,6 @@ from benchmarks.systems.system import PipelineSystem
 from edge.build import load_bundle
 from edge.settings import Settings
 from evaluation import Preparation, prepare
-from evaluation.report.page import number
-
-SCHEMA = 1
-"""Version of the JSON result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +69,11 @@ def make_protocol(
 
 
 def benchmark(
-    pictures: PictureSelection,
-    protocol: AccuracyProtocol,
-    workers: int | None = None,
-    answers_file: Path | None = None,
+    pictures: PictureSelection, protocol: AccuracyProtocol, answers_file: Path | None = None
 ) -> dict[str, Any]:
     """Score the pictures of a data set.
 
-    Args:
-        pictures: which pictures are scored.
-        protocol: everything else that the figures depend on.
-        workers: number of processes; None: one for each usable core.
-        answers_file: file for the answer to each picture; see ``benchmarks.accuracy.answers``.
-
-    Returns:
-        The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
+    ``answers_file`` gets the answer to each picture; see ``benchmarks.accuracy.answers``.
 
     Raises:
         MienError: a model or a bundle is missing, the bundle's labels do not fit the label set, or the data
@@ -97,18 +84,16 @@ def benchmark(
     bundle = load_bundle(protocol.settings.bundle)
     classes = choose_classes(bundle.labels, pictures.label_set)
     reader = PictureReader(pictures, classes)
-    evaluate = partial(answer_each, setup=protocol.setup(), workers=workers)
-    outcomes = reader.outcomes(evaluate)
+    outcomes = reader.outcomes(partial(Evaluator, protocol.setup()))
     if answers_file is not None:
         answers.write(answers_file, outcomes, classes)
     scores, warnings = summarize(
         [outcome.true for outcome in outcomes], [outcome.answer for outcome in outcomes], classes
     )
-    faces = [(outcome.answer, classes.true(outcome.true)) for outcome in outcomes if outcome.answer]
-    faces = [(answer, true) for answer, true in faces if true in classes.names]
+    answers_true = ((outcome.answer, classes.true(outcome.true)) for outcome in outcomes)
+    faces = [(answer, true) for answer, true in answers_true if answer and true in classes.names]
     return {
-        "kind": "accuracy",
-        "schema": SCHEMA,
+        **head("accuracy"),
         **reader.facts(),
         "landmarks": protocol.settings.landmarks.backend,
         **scores,
@@ -123,32 +108,3 @@ def benchmark(
         "bundle": bundle_facts(bundle),
         "environment": describe(protocol.settings.landmarks, load_before),
     }
-
-
-def table(result: dict[str, Any]) -> str:
-    """The result as a table for people."""
-    preparation = result["preparation"]
-    lines = [
-        f"{headline(result)}, landmarks {result['landmarks']}, "
-        f"bundle {result['bundle']['name']}, scale {preparation['scale']:g}, "
-        f"padding {preparation['padding']:g}"
-        f"{', face assumed where none was found' if result['assume_face'] else ''}"
-        f"{', one pass over the tracking region' if result['tracked'] else ''}",
-        f"accuracy          {percent(result['accuracy'])}   a missed face is wrong",
-        f"  where found     {percent(result['accuracy_found'])}",
-        f"coverage          {percent(result['coverage'])}",
-        f"selective at 60 % {percent(result['selective']['0.6'])}   of the most confident of all pictures",
-        f"macro F1          {percent(result['macro_f1'])}",
-        f"macro recall      {percent(result['macro_recall'])}",
-        f"ECE               {number(result['ece'], '.3f')}",
-        *([recalibration.line(result["recalibrated"])] if result["recalibrated"] else []),
-        f"{'class':<12} {'precision':>9} {'recall':>8} {'F1':>8} {'coverage':>8} {'n':>7}",
-    ]
-    for name, row in result["per_class"].items():
-        ratios = " ".join(f"{percent(row[key]):>8}" for key in ("recall", "f1", "coverage"))
-        lines.append(f"{name:<12} {percent(row['precision']):>9} {ratios} {row['n']:>7}")
-    columns = result["confusion"]["columns"]
-    lines.append(f"{'true, given':<12} " + " ".join(f"{name[:8]:>8}" for name in columns))
-    for name, counts in zip(result["confusion"]["rows"], result["confusion"]["counts"], strict=True):
-        lines.append(f"{name:<12} " + " ".join(f"{count:>8}" for count in counts))
-    return "\n".join(lines)

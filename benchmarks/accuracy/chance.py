@@ -8,7 +8,7 @@ metrics of a pair of results together: each of m gets ``ALPHA / m`` (Bonferroni)
 """
 
 from collections.abc import Iterator, Sequence
-from math import sqrt
+from math import hypot, sqrt
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
@@ -49,7 +49,7 @@ def of_accuracy(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
         _proportion(figure, (old[key], new[key]), sizes)
         for figure, key in (("accuracy", "accuracy"), ("faces found", "coverage"))
     ]
-    f1_error = _together(_f1_error(old), _f1_error(new))
+    f1_error = hypot(_f1_error(old), _f1_error(new))
     changes.append(Change("macro F1", old["macro_f1"], new["macro_f1"], f1_error))
     for share in sorted(set(old["selective"]) & set(new["selective"]), reverse=True):
         answered = tuple(max(1, round(float(share) * n)) for n in sizes)
@@ -61,7 +61,7 @@ def of_accuracy(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
             recall = before["recall"], now["recall"]
             changes.append(_proportion(f"recall of {label}", recall, (before["n"], now["n"])))
     if None not in (old["ece"], new["ece"]):
-        ece_error = _together(_ece_error(old), _ece_error(new))
+        ece_error = hypot(_ece_error(old), _ece_error(new))
         changes.append(Change("ECE", old["ece"], new["ece"], ece_error, -1))
     return changes
 
@@ -77,7 +77,7 @@ def of_robustness(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
             continue
         rows = [list(content["corruptions"][name].values()) for content in (old, new)]
         before, now = (sum(row["accuracy"] for row in severities) / len(severities) for severities in rows)
-        changes.append(Change(f"accuracy under {name}", before, now, _together(*map(_error_of_mean, rows))))
+        changes.append(Change(f"accuracy under {name}", before, now, hypot(*map(_error_of_mean, rows))))
     return changes
 
 
@@ -124,7 +124,3 @@ def _f1_error(content: dict[str, Any]) -> float:
         redrawn = np.stack([rng.multinomial(n, share) for n, share in zip(sizes, shares, strict=True)])
         f1[number] = np.nanmean(metrics.precision_recall_f1(redrawn)[:, 2])
     return float(f1.std())
-
-
-def _together(*errors: float) -> float:
-    return sqrt(sum(error**2 for error in errors))

@@ -35,11 +35,7 @@ class Classes:
 
 
 def choose_classes(bundle_labels: tuple[str, ...], label_set: int | None) -> Classes:
-    """The classes of a label set, or the bundle's own.
-
-    Args:
-        bundle_labels: the order of the bundle's probabilities.
-        label_set: key of ``LABEL_SETS``; None: the bundle's own labels.
+    """The classes of a label set, by its key in ``LABEL_SETS``; None: the bundle's own labels.
 
     Raises:
         ConfigError: a label of the bundle belongs to several classes of the set, or to no emotion.
@@ -74,14 +70,10 @@ def _class_of(label: str, chosen: LabelSet, bundle_labels: tuple[str, ...]) -> s
 def with_truth(
     samples: Iterable[Sample], truth: str, classes: Classes, excluded: list[str]
 ) -> Iterator[Sample]:
-    """The samples that are scored, each with its true emotion as the label.
+    """The samples that are scored, each with its true emotion as the label; see ``PictureSelection.truth``.
 
-    Args:
-        samples: labelled pictures.
-        truth: what is right; see ``PictureSelection.truth``.
-        classes: the classes that are scored.
-        excluded: gets the name of each sample that is excluded: without a clear majority of votes for
-            an emotion, or of an emotion that belongs to no class.
+    ``excluded`` gets the name of each other sample: without a clear majority of votes for an emotion, or of
+    an emotion that belongs to no class.
     """
     for sample in samples:
         emotion = sample.label if truth == "label" else _majority(sample)

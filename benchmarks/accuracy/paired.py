@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.accuracy.answers import GivenAnswer, read
-from benchmarks.accuracy.scores import percent
+from benchmarks.report.kinds import head
 from edge.core.errors import DataError
 
-SCHEMA = 1
-"""Version of the JSON result."""
 FEW = 25
 """Number of discordant pairs below which the test is exact."""
 
@@ -75,9 +73,6 @@ def count(pairs: Sequence[tuple[GivenAnswer, GivenAnswer]]) -> Pairs:
 def compare(first: Path, second: Path) -> dict[str, Any]:
     """Compare the answers in two files.
 
-    Returns:
-        The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
-
     Raises:
         DataError: a file cannot be read or holds something else, the files have no picture in common, or they
             differ in the ground truth of a picture.
@@ -95,8 +90,7 @@ def compare(first: Path, second: Path) -> dict[str, Any]:
     alone = [name for name in ours if name not in theirs], [name for name in theirs if name not in ours]
     every = count(list(pairs.values()))
     return {
-        "kind": "compare",
-        "schema": SCHEMA,
+        **head("compare"),
         "files": [str(first), str(second)],
         **_figures(every, "accuracy"),
         "interval": list(every.interval()),
@@ -109,28 +103,6 @@ def compare(first: Path, second: Path) -> dict[str, Any]:
         "only_in": list(alone),
         "warnings": [_left(path, names) for path, names in zip((first, second), alone, strict=True) if names],
     }
-
-
-def table(result: dict[str, Any]) -> str:
-    """The result as a table for people."""
-    low, high = (100 * limit for limit in result["interval"])
-    test = "exact" if result["exact"] else "chi-square, continuity correction"
-    first, second = result["files"]
-    lines = [
-        f"A: {first}, B: {second}; {result['n']} pictures in both, a missed face is wrong",
-        f"accuracy A        {percent(result['accuracy'][0])}",
-        f"accuracy B        {percent(result['accuracy'][1])}",
-        f"B − A             {100 * result['difference']:+.1f} points   95 %: {low:+.1f} to {high:+.1f}",
-        f"right in A only   {result['b']}",
-        f"right in B only   {result['c']}",
-        f"McNemar's test    p = {result['p']:.2g}   {test}",
-        f"{'class':<12} {'recall A':>8} {'recall B':>8} {'B − A':>7} {'A only':>7} {'B only':>7} {'n':>7}",
-    ]
-    for name, row in result["per_class"].items():
-        recalls = " ".join(f"{percent(share):>8}" for share in row["recall"])
-        counts = " ".join(f"{row[key]:>7}" for key in ("b", "c", "n"))
-        lines.append(f"{name:<12} {recalls} {100 * row['difference']:>+7.1f} {counts}")
-    return "\n".join(lines)
 
 
 def _figures(pairs: Pairs, share: str) -> dict[str, Any]:

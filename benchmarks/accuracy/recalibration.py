@@ -6,10 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.scores import percent
 from edge.core.quantize import softmax
 from evaluation.calibration import best_temperature, confidence_threshold, expected_calibration_error
-from evaluation.report.page import number
 
 TARGET = 0.8
 """Share of the labels that shall be right above the threshold, 0–1."""
@@ -41,11 +39,3 @@ def recalibrate(
         "ece": expected_calibration_error(confidence, correct),
         "min_confidence": confidence_threshold(confidence, correct, TARGET),
     }
-
-
-def line(chosen: dict[str, Any]) -> str:
-    """The result of ``recalibrate`` as a line for people."""
-    return (
-        f"  recalibrated    {number(chosen['ece'], '.3f')}   with {chosen['factor']:.2f} × the temperature; "
-        f"then {percent(TARGET)} are right from {chosen['min_confidence']:.2f} on"
-    )

@@ -11,7 +11,6 @@ from benchmarks.accuracy.classes import Classes
 from benchmarks.systems.system import Answer
 from edge.core.text import escaped
 from evaluation import metrics
-from evaluation.report.page import DASH
 
 T = TypeVar("T")
 
@@ -21,10 +20,7 @@ def summarize(
 ) -> tuple[dict[str, Any], list[str]]:
     """Metrics over the classes and those that only the data has; and warnings.
 
-    Args:
-        emotions: the true emotion of each picture.
-        answers: the answer to each picture; None: a miss.
-        classes: the classes that are scored.
+    Each picture has a true emotion and an answer; None: a miss.
     """
     names = [classes.true(emotion) for emotion in emotions]
     unknown = sorted(set(names) - set(classes.names))
@@ -40,15 +36,6 @@ def summarize(
         for name in unknown
     ]
     return scores, warnings
-
-
-def headline(result: dict[str, Any]) -> str:
-    """The data of a result and the number of its pictures, as the start of a line."""
-    return (
-        f"{data_name(result)}: {result['n']} pictures, "
-        f"{result['skipped']} problems, {result['left_out']} excluded, "
-        f"truth {result['truth']}, {len(result['labels'])} classes"
-    )
 
 
 def data_name(result: dict[str, Any]) -> str:
@@ -71,8 +58,3 @@ def counted(outcomes: Iterator[T]) -> Iterator[T]:
             rate = number / (now - started)
             print(f"\r{number} pictures, {rate:.1f}/s ", end="", file=sys.stderr, flush=True)
     print(f"\r{number} pictures in {time.monotonic() - started:.0f} s", file=sys.stderr)
-
-
-def percent(value: float | None) -> str:
-    """``12.3 %``, or a dash."""
-    return DASH if value is None else f"{100 * value:.1f} %"

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.accuracy.classes import Classes, with_truth
 from benchmarks.accuracy.scores import counted
-from benchmarks.systems.evaluator import NumberedSample
+from benchmarks.systems.evaluator import NumberedSample, PictureEvaluator, evaluate_each
 from edge.cli.console import say
 from edge.core.errors import DataError
 from evaluation import fingerprint, read_dataset
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PictureSelection:
-    """Which pictures of which data are taken, and what is right for them."""
+    """Which pictures of which data are taken, what is right for them, and how they are evaluated."""
 
     data: Path
     """File or folder; see ``evaluation.read_dataset``."""
@@ -33,12 +33,16 @@ class PictureSelection:
     """Split of the data that is taken; None: all of it."""
     number: int | None = None
     """Number of pictures that are drawn, with the classes in proportion; None: all are taken."""
+    seed: int = 0
+    """Seed of the draw, and of the noise that a benchmark adds."""
     mapping: Path | None = None
     """File with the names of class folders; see ``evaluation.mapping``."""
     label_set: int | None = None
     """Key of ``evaluation.label_sets.LABEL_SETS``; None: the bundle's own labels."""
     truth: str = "label"
     """``"label"``: what the data set says; ``"votes"``: the clear majority of the FER+ votes."""
+    workers: int | None = None
+    """Number of processes that evaluate them; None: one for each usable core. No figure depends on it."""
 
 
 def draw(labels: Mapping[int, str], number: int, seed: int) -> set[int]:
@@ -69,24 +73,19 @@ def draw(labels: Mapping[int, str], number: int, seed: int) -> set[int]:
 class PictureReader:
     """The pictures of a selection that are scored, and the facts about them in a result."""
 
-    def __init__(self, selection: PictureSelection, classes: Classes, seed: int = 0) -> None:
-        """
-        Args:
-            selection: which pictures.
-            classes: the classes that are scored.
-            seed: seed of the draw of ``selection.number``.
-        """
-        self._selection, self._classes, self._seed = selection, classes, seed
+    def __init__(self, selection: PictureSelection, classes: Classes) -> None:
+        self._selection, self._classes = selection, classes
         self._skipped: list[str] = []
         self._excluded: list[str] = []
 
-    def outcomes(self, evaluate: Callable[[Iterator[NumberedSample]], Iterator[T]]) -> list[T]:
-        """What ``evaluate`` makes of the pictures, in the order of the data.
+    def outcomes(self, build: Callable[[], PictureEvaluator[T]]) -> list[T]:
+        """What an evaluator makes of the pictures, in the order of the data; see ``evaluate_each``.
 
         Raises:
             DataError: there is no picture to score; see also ``evaluation.read_dataset``.
+            MienError: see ``evaluate_each``.
         """
-        found = list(counted(evaluate(self._chosen())))
+        found = list(counted(evaluate_each(self._chosen(), build, self._selection.workers)))
         if not found:
             raise self._nothing_left()
         return found
@@ -117,7 +116,7 @@ class PictureReader:
         wanted = None
         if self._selection.number:  # a first reading, so that a large data set is never in memory
             labels = {sample.index: sample.label for sample in self._read([], lambda _: None)}
-            wanted = draw(labels, self._selection.number, self._seed)
+            wanted = draw(labels, self._selection.number, self._selection.seed)
         for sample in self._read(self._excluded, self._skip):
             if wanted is None or sample.index in wanted:
                 yield sample

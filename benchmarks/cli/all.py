@@ -2,16 +2,13 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-from benchmarks.cli import flags
+from edge.core.errors import DataError
+
+HELP = "run latency, matrix, accuracy and robustness, and make the report"
 
 
-def add_command(commands: Any) -> None:
-    """Add ``all`` to argparse's sub-commands."""
-    text = "run latency, matrix, accuracy and robustness, and make the report"
-    sub = commands.add_parser("all", help=text, description=text)
-    sub.set_defaults(command=_run)
+def add_flags(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for the files; is made")
     text = "less of everything: within five minutes on two cores"
     sub.add_argument("--quick", action="store_true", help=text)
@@ -21,12 +18,13 @@ def add_command(commands: Any) -> None:
     sub.add_argument("--split", metavar="NAME", help=text)
 
 
-def _run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     from benchmarks import all as everything
 
     split = args.split
     if args.data is not None:
-        flags.require_data(args.data)
+        if not args.data.exists():
+            raise DataError(f"no data at {args.data}: expected fer2013.csv, or a folder of class folders")
         if split is None and args.data.suffix == ".csv":
             split = "PublicTest"
     sizes = everything.QUICK if args.quick else everything.FULL

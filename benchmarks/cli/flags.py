@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.cli import console
-from edge.core.errors import DataError, MienError
+from edge.core.errors import MienError
 from edge.core.files import check_replaceable, is_json_with, write_atomic
-from edge.settings import BACKENDS
+from edge.settings import BACKENDS, Settings, load_settings
 from evaluation.label_sets import LABEL_SETS
 
 if TYPE_CHECKING:
     from benchmarks.accuracy.subset import PictureSelection
+
+COUNT: dict[str, Any] = {"type": console.positive, "metavar": "N"}
+"""What argparse needs to know of a flag that takes a whole number of 1 or more."""
 
 
 def add_data_flags(sub: argparse.ArgumentParser, required: bool) -> None:
@@ -24,31 +27,17 @@ def add_data_flags(sub: argparse.ArgumentParser, required: bool) -> None:
     sub.add_argument("--data", type=Path, required=required, metavar="PATH", help=text)
     sub.add_argument("--classes", type=Path, metavar="FILE", help="names of class folders (TOML)")
     sub.add_argument("--split", metavar="NAME", help="only this part, e.g. PublicTest; default: all of it")
-    sub.add_argument(
-        "--labels",
-        type=int,
-        choices=LABEL_SETS,
-        help="classes to score; emotions that they leave out are dropped; default: the bundle's own",
-    )
-    sub.add_argument(
-        "--truth",
-        choices=("label", "votes"),
-        default="label",
-        help="what is right: the data's label (default), or the clear majority of the FER+ votes",
-    )
-    sub.add_argument(
-        "--workers", type=console.positive, metavar="N", help="processes; default: one for each core"
-    )
+    text = "classes to score; emotions that they leave out are dropped; default: the bundle's own"
+    sub.add_argument("--labels", type=int, choices=LABEL_SETS, help=text)
+    text = "what is right: the data's label (default), or the clear majority of the FER+ votes"
+    sub.add_argument("--truth", choices=("label", "votes"), default="label", help=text)
+    sub.add_argument("--workers", **COUNT, help="processes; default: one for each core")
 
 
 def add_pictures_flags(sub: argparse.ArgumentParser) -> None:
     """The flags that say how many pictures of the data are drawn, and how."""
-    sub.add_argument(
-        "--pictures",
-        type=console.positive,
-        metavar="N",
-        help="so many, drawn with the classes in proportion; default: all",
-    )
+    text = "so many, drawn with the classes in proportion; default: all"
+    sub.add_argument("--pictures", **COUNT, help=text)
     sub.add_argument("--seed", type=_seed, default=0, metavar="N", help="of the noise and of --pictures (0)")
 
 
@@ -64,16 +53,32 @@ def add_common_flags(parser: argparse.ArgumentParser) -> None:
 
 def add_file_flags(parser: argparse.ArgumentParser) -> None:
     """The flags for the result and the face models."""
-    parser.add_argument("--json", type=Path, metavar="OUT", help="file for the result")
+    add_json_flag(parser)
     text = "folder of the face models"
     parser.add_argument("--models-dir", dest="landmarks.models_dir", help=text, metavar="DIR")
     text = "face_landmarker.task for mediapipe-tasks"
     parser.add_argument("--task-file", dest="landmarks.task_file", help=text, metavar="FILE")
 
 
+def add_json_flag(parser: argparse.ArgumentParser) -> None:
+    """The flag for the result."""
+    parser.add_argument("--json", type=Path, metavar="OUT", help="file for the result")
+
+
 def settings_flags(args: argparse.Namespace) -> dict[str, Any]:
     """The flags that are settings of the app: dotted setting → value, None where it was not given."""
     return {name: value for name, value in vars(args).items() if "." in name or name == "source"}
+
+
+def load_checked(args: argparse.Namespace) -> Settings:
+    """The settings of ``add_common_flags``, once it is known that the result can be written.
+
+    Raises:
+        MienError: the settings are wrong, or see ``check_writable``.
+    """
+    settings = load_settings(args.config, settings_flags(args))
+    check_writable(args.json)
+    return settings
 
 
 def picture_selection(args: argparse.Namespace, labels: int | None = None) -> "PictureSelection":
@@ -85,26 +90,24 @@ def picture_selection(args: argparse.Namespace, labels: int | None = None) -> "P
     """
     from benchmarks.accuracy.subset import PictureSelection  # it counts as memory: only where it is needed
 
-    number = getattr(args, "pictures", None)
-    label_set = args.labels or labels
-    return PictureSelection(args.data, args.split, number, args.classes, label_set, args.truth)
+    return PictureSelection(
+        data=args.data,
+        split=args.split,
+        number=getattr(args, "pictures", None),
+        seed=getattr(args, "seed", 0),
+        mapping=args.classes,
+        label_set=args.labels or labels,
+        truth=args.truth,
+        workers=args.workers,
+    )
 
 
-def require_data(path: Path) -> None:
-    """See that the data exists.
+def show_result(args: argparse.Namespace, result: dict[str, Any]) -> int:
+    """Print the result and its warnings, and write the JSON that was asked for; gives exit code 0."""
+    from benchmarks.report import report  # only now: it would count as memory of a benchmark
 
-    Raises:
-        DataError: it does not.
-    """
-    if not path.exists():
-        raise DataError(f"no data at {path}: expected fer2013.csv, or a folder of class folders")
-
-
-def show_result(args: argparse.Namespace, result: dict[str, Any], table: str) -> int:
-    """Print the table and the warnings, and write the JSON that was asked for; gives exit code 0."""
     result["command"] = args.command_line
-    for line in table.split("\n"):
-        console.say(line)
+    print(report.text(result))
     for warning in result["warnings"]:
         console.say(f"warning: {warning}", sys.stderr)
     if args.json:
@@ -120,7 +123,7 @@ def check_writable(
     Args:
         path: the file; None: none is asked for.
         flag: the flag that names it.
-        ours: says whether a file of this content may be replaced.
+        ours: says whether a file of this content may be replaced; default: ``is_result``.
 
     Raises:
         MienError: it cannot be written, or another file would be replaced.

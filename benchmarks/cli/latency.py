@@ -1,48 +1,31 @@
 """The command ``latency``."""
 
 import argparse
-from typing import Any
 
 from benchmarks.cli import flags
-from edge.cli import console
 from edge.settings import BACKENDS, load_settings
 from edge.sources import FORMS
 
+HELP = "time the pipeline, frame by frame, beside the bare landmark model"
 
-def add_command(commands: Any) -> None:
-    """Add ``latency`` to argparse's sub-commands."""
-    text = "time the pipeline, frame by frame, beside the bare landmark model"
-    sub = commands.add_parser("latency", help=text, description=text)
-    sub.set_defaults(command=_run)
-    sub.add_argument(
-        "--source", default="demo", metavar="SPEC", help=f"default: demo; {FORMS.replace('%', '%%')}"
-    )
-    sub.add_argument(
-        "--frames", type=console.positive, default=500, metavar="N", help="measured frames, at least (500)"
-    )
-    sub.add_argument(
-        "--seconds",
-        "--sustained",
-        type=console.positive,
-        default=0,
-        metavar="T",
-        help="go on for so long, at least (0); 600 shows heat and growing memory",
-    )
-    sub.add_argument(
-        "--warmup", type=console.positive, default=30, metavar="N", help="frames before them (30)"
-    )
-    sub.add_argument(
-        "--against", choices=BACKENDS, help="a second landmark backend that gets the same frames, in turn"
-    )
-    sub.add_argument(
-        "--against-bundle", metavar="NAME", help="the second pipeline's bundle; default: the first one's"
-    )
+
+def add_flags(sub: argparse.ArgumentParser) -> None:
+    text = f"default: demo; {FORMS.replace('%', '%%')}"
+    sub.add_argument("--source", default="demo", metavar="SPEC", help=text)
+    sub.add_argument("--frames", **flags.COUNT, default=500, help="measured frames, at least (500)")
+    text = "go on for so long, at least (0); 600 shows heat and growing memory"
+    sub.add_argument("--seconds", "--sustained", **flags.COUNT | {"metavar": "T"}, default=0, help=text)
+    sub.add_argument("--warmup", **flags.COUNT, default=30, help="frames before them (30)")
+    text = "a second landmark backend that gets the same frames, in turn"
+    sub.add_argument("--against", choices=BACKENDS, help=text)
+    text = "the second pipeline's bundle; default: the first one's"
+    sub.add_argument("--against-bundle", metavar="NAME", help=text)
     flags.add_common_flags(sub)
     text = "CPU threads of the face models (1)"
     sub.add_argument("--threads", dest="landmarks.threads", type=int, metavar="N", help=text)
 
 
-def _run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     from benchmarks.latency import latency
 
     given = flags.settings_flags(args)
@@ -56,5 +39,6 @@ def _run(args: argparse.Namespace) -> int:
         other = {"landmarks.backend": args.against, "expression.bundle": args.against_bundle}
         against = load_settings(args.config, given | {key: value for key, value in other.items() if value})
     flags.check_writable(args.json)
-    result = latency.benchmark(settings, args.frames, args.warmup, against, args.seconds)
-    return flags.show_result(args, result, latency.table(result))
+    return flags.show_result(
+        args, latency.benchmark(settings, args.frames, args.warmup, against, args.seconds)
+    )

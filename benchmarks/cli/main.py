@@ -1,4 +1,8 @@
-"""The command ``mien benchmark``: its sub-commands, each in a module of this folder."""
+"""The command ``mien benchmark``: its sub-commands, each in a module of this folder.
+
+Such a module has ``HELP``, a line of text; ``add_flags``, which adds its flags to a parser; and ``run``,
+which does what they say and gives the exit code.
+"""
 
 import argparse
 import logging
@@ -36,12 +40,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     logging.basicConfig(handlers=[console.log_handler()], level=logging.WARNING)
     args.command_line = shlex.join(["mien", "benchmark", *map(shown_argument, argv)])
-    return console.run(lambda: int(args.command(args)))
+    return console.run(lambda: int(args.run(args)))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = console.Parser(prog="mien benchmark", description="Time and score the pipeline.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in _COMMANDS:
-        command.add_command(commands)
+        name = command.__name__.rpartition(".")[2]
+        sub = commands.add_parser(name, help=command.HELP, description=command.HELP)
+        sub.set_defaults(run=command.run, parser=sub)
+        command.add_flags(sub)
     return parser

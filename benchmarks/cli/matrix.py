@@ -2,38 +2,28 @@
 
 import argparse
 import sys
-from typing import Any
 
 from benchmarks.cli import flags
-from edge.cli import console
 from edge.settings import BACKENDS
 
+HELP = "time backends, runtimes, bundles, number formats and threads beside each other, in turn"
 
-def add_command(commands: Any) -> None:
-    """Add ``matrix`` to argparse's sub-commands."""
-    text = "time backends, runtimes, bundles, number formats and threads beside each other, in turn"
-    sub = commands.add_parser("matrix", help=text, description=text)
-    sub.set_defaults(command=_run)
 
-    def several(name: str, default: list[Any], text: str, **options: Any) -> None:
-        sub.add_argument(name, nargs="+", default=default, help=text, **options)
-
-    several(
-        "--python", [], "Pythons of further environments, e.g. .venv-mediapipe/bin/python", metavar="PATH"
-    )
-    several("--landmarks", list(BACKENDS), "landmark backends (all)", choices=BACKENDS)
-    several("--bundle", ["everyday", "landmarks"], "bundles (everyday landmarks)", metavar="NAME")
-    several("--threads", [1, 2], "CPU threads of the face models (1 2)", metavar="N", type=console.positive)
-    sub.add_argument(
-        "--rounds", type=console.positive, default=20, metavar="N", help="blocks of each configuration (20)"
-    )
-    sub.add_argument(
-        "--frames", type=console.positive, default=50, metavar="N", help="measurements in a block (50)"
-    )
+def add_flags(sub: argparse.ArgumentParser) -> None:
+    text = "Pythons of further environments, e.g. .venv-mediapipe/bin/python"
+    sub.add_argument("--python", nargs="+", default=[], metavar="PATH", help=text)
+    text = "landmark backends (all)"
+    sub.add_argument("--landmarks", nargs="+", default=list(BACKENDS), choices=BACKENDS, help=text)
+    text = "bundles (everyday landmarks)"
+    sub.add_argument("--bundle", nargs="+", default=["everyday", "landmarks"], metavar="NAME", help=text)
+    text = "CPU threads of the face models (1 2)"
+    sub.add_argument("--threads", **flags.COUNT, nargs="+", default=[1, 2], help=text)
+    sub.add_argument("--rounds", **flags.COUNT, default=20, help="blocks of each configuration (20)")
+    sub.add_argument("--frames", **flags.COUNT, default=50, help="measurements in a block (50)")
     flags.add_file_flags(sub)
 
 
-def _run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     from benchmarks.matrix import matrix
 
     pythons = [sys.executable, *args.python]
@@ -42,5 +32,4 @@ def _run(args: argparse.Namespace) -> int:
         pythons, args.landmarks, args.bundle, args.threads, args.rounds, args.frames, given
     )
     flags.check_writable(args.json)
-    result = matrix.benchmark(plan)
-    return flags.show_result(args, result, matrix.table(result))
+    return flags.show_result(args, matrix.benchmark(plan))

@@ -3,10 +3,8 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from benchmarks.cli import flags
-from edge.cli import console
 from edge.core.errors import ConfigError
 
 _ROUNDS = 20
@@ -16,41 +14,28 @@ _NOT_DAMAGED = ("only", "rounds", "frames")
 _OF_DATA = ("split", "pictures", "classes", "labels", "truth", "seed", "workers")
 """Flags that have no meaning without ``--data``."""
 
+HELP = "measure the app beside other packages, each in an environment of its own, in one run"
 
-def add_command(commands: Any) -> None:
-    """Add ``peers`` to argparse's sub-commands."""
-    text = "measure the app beside other packages, each in an environment of its own, in one run"
-    sub = commands.add_parser("peers", help=text, description=text)
-    sub.set_defaults(command=lambda args: _run(args, sub))
+
+def add_flags(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--only", metavar="A,B", help="only these of benchmarks/peers/recognizers; default: all")
-    sub.add_argument(
-        "--environments", type=Path, metavar="DIR", help="for their environments; default: the user's cache"
-    )
-    sub.add_argument(
-        "--python",
-        action="append",
-        default=[],
-        metavar="NAME=PATH",
-        help="make a peer's environment with another Python",
-    )
+    text = "for their environments; default: the user's cache"
+    sub.add_argument("--environments", type=Path, metavar="DIR", help=text)
+    text = "make a peer's environment with another Python"
+    sub.add_argument("--python", action="append", default=[], metavar="NAME=PATH", help=text)
     text = "only this one, on damaged pictures: the result is one of the command robustness"
     sub.add_argument("--robustness", metavar="NAME", help=text)
-    text = f"blocks of frames of each ({_ROUNDS})"
-    sub.add_argument("--rounds", type=console.positive, metavar="N", help=text)
-    text = f"measured frames in a block ({_FRAMES})"
-    sub.add_argument("--frames", type=console.positive, metavar="N", help=text)
+    sub.add_argument("--rounds", **flags.COUNT, help=f"blocks of frames of each ({_ROUNDS})")
+    sub.add_argument("--frames", **flags.COUNT, help=f"measured frames in a block ({_FRAMES})")
     flags.add_data_flags(sub, required=False)
     flags.add_pictures_flags(sub)
-    sub.add_argument("--json", type=Path, metavar="OUT", help="file for the result")
+    flags.add_json_flag(sub)
 
 
-def _run(args: argparse.Namespace, sub: argparse.ArgumentParser) -> int:
-    from benchmarks.peers import environments, peers, registry, table
-    from benchmarks.robustness import robustness
+def run(args: argparse.Namespace) -> int:
+    from benchmarks.peers import environments, peers, registry
 
-    _check_flags(args, sub)
-    if args.data is not None:
-        flags.require_data(args.data)
+    _check_flags(args)
     chosen = registry.choose(args.only if args.robustness is None else args.robustness)
     folder = args.environments or environments.default_folder()
     pythons = _pythons(args.python, [peer.name for peer in chosen])
@@ -59,23 +44,22 @@ def _run(args: argparse.Namespace, sub: argparse.ArgumentParser) -> int:
     pictures = None if args.data is None else flags.picture_selection(args, labels=7)
     if args.robustness is not None and pictures is not None:
         (peer,) = chosen
-        result = peers.robustness_of(peer, pictures, folder, pythons, args.seed, args.workers)
-        return flags.show_result(args, result, robustness.table(result))
+        return flags.show_result(args, peers.robustness_of(peer, pictures, folder, pythons))
     rounds, frames = args.rounds or _ROUNDS, args.frames or _FRAMES
-    plan = peers.PeersPlan(chosen, folder, pythons, rounds, frames, pictures, args.seed, args.workers)
-    result = peers.benchmark(plan)
-    return flags.show_result(args, result, table.table(result))
+    plan = peers.PeersPlan(chosen, folder, pythons, rounds, frames, pictures)
+    return flags.show_result(args, peers.benchmark(plan))
 
 
-def _check_flags(args: argparse.Namespace, sub: argparse.ArgumentParser) -> None:
+def _check_flags(args: argparse.Namespace) -> None:
     """Refuse flags that would be ignored.
 
     Raises:
         ConfigError: there are some.
     """
+    default = args.parser.get_default
 
     def given(names: Sequence[str]) -> str:
-        return ", ".join(f"--{name}" for name in names if getattr(args, name) != sub.get_default(name))
+        return ", ".join(f"--{name}" for name in names if getattr(args, name) != default(name))
 
     if args.robustness is not None:
         if args.data is None:

@@ -3,16 +3,13 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 from edge.cli.console import say
 
+HELP = "make a page and a Markdown file of results, and name what got worse"
 
-def add_command(commands: Any) -> None:
-    """Add ``report`` to argparse's sub-commands."""
-    text = "make a page and a Markdown file of results, and name what got worse"
-    sub = commands.add_parser("report", help=text, description=text)
-    sub.set_defaults(command=_run)
+
+def add_flags(sub: argparse.ArgumentParser) -> None:
     text = "what the other commands wrote with --json, in any mixture"
     sub.add_argument("results", nargs="+", type=Path, metavar="RESULT.json", help=text)
     sub.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for the files; is made")
@@ -20,7 +17,7 @@ def add_command(commands: Any) -> None:
     sub.add_argument("--against", nargs="+", type=Path, default=[], metavar="OLD.json", help=text)
 
 
-def _run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     from benchmarks.report import regressions, report, result_files
 
     results = result_files.read(args.results)

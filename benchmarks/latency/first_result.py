@@ -1,12 +1,11 @@
 """How long the app needs from its first import to its first result, in fresh processes."""
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
+from benchmarks.workers.process import with_checkout
 from edge.core.address import shown
 from edge.core.errors import BackendError, SourceError
 from edge.settings import Settings
@@ -41,8 +40,6 @@ def first_result_seconds(settings: Settings, runs: int = RUNS) -> list[float]:
         SourceError: no frame came in time.
         BackendError: the process failed.
     """
-    root = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-P", "-c", _CODE]
     seconds = []
     for _ in range(runs):
@@ -50,7 +47,7 @@ def first_result_seconds(settings: Settings, runs: int = RUNS) -> list[float]:
             child = subprocess.run(
                 command,
                 input=json.dumps(asdict(settings)),  # not as an argument: a stream may carry a password
-                env={**os.environ, "PYTHONPATH": path},
+                env=with_checkout(),
                 capture_output=True,
                 text=True,
                 timeout=TIMEOUT_S,

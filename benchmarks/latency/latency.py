@@ -14,6 +14,7 @@ from benchmarks.latency.footprint import RSS_EVERY, growth_kb, install_mb, peak_
 from benchmarks.latency.meter import Meter, percentiles_ms
 from benchmarks.latency.recorder import Recorder
 from benchmarks.machine.environment import Watch, bundle_facts, delegate, describe
+from benchmarks.report.kinds import head
 from edge.build import build_pipeline, build_source, load_bundle
 from edge.core.address import shown
 from edge.core.errors import SourceError
@@ -21,9 +22,6 @@ from edge.core.memory import trim_heap
 from edge.core.protocols import FrameSource
 from edge.core.types import Frame
 from edge.settings import Settings
-
-SCHEMA = 2
-"""Version of the JSON result."""
 
 FEW_FRAMES = 100
 """Frames below which the 99th percentile is hardly more than the maximum."""
@@ -48,12 +46,9 @@ def benchmark(
     Args:
         settings: settings of the app.
         frames: smallest number of measured frames, ≥ 1. A source that ends earlier starts again.
-        warmup: number of frames that are processed before the measured ones.
+        warmup: number of frames before the measured ones.
         against: settings of a second pipeline; both get each frame, and take turns in being first.
         seconds: shortest duration of the measurement; it goes on until both minimums are reached.
-
-    Returns:
-        The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
         MienError: a model or a bundle is missing, or the source gives no frame.
@@ -78,8 +73,7 @@ def benchmark(
     if theirs:  # two pipelines share the process's memory, and the second one's frame waits for the first
         ours["age_ms"] = None
     return {
-        "kind": "latency",
-        "schema": SCHEMA,
+        **head("latency"),
         "source": shown(settings.source),
         "landmarks": settings.landmarks.backend,
         "n": n,
@@ -171,62 +165,3 @@ def _compare(ours: dict[str, Any], theirs: dict[str, Any], against: Settings) ->
         "age_ms": None,
         "ratio_p50": round(theirs["frame_ms"]["p50"] / ours["frame_ms"]["p50"], 3),
     }
-
-
-def table(result: dict[str, Any]) -> str:
-    """The result as a table for people."""
-    width, height = result["frame_size"]
-    against, invoke_ms = result["against"], result["landmark_invoke_ms"]
-    lines = [
-        f"{result['source']}, {width}×{height}, {result['n']} frames after {result['warmup']} of warm-up, "
-        f"landmarks {result['landmarks']}, bundle {result['bundle']['name']}",
-        _row("ms", *(f"{name:>8}" for name in result["frame_ms"])),
-        _times("frame", result["frame_ms"]),
-        *(_times(f"  {stage}", values) for stage, values in result["stages_ms"].items()),
-    ]
-    if invoke_ms:
-        lines.append(_times("landmark invoke", invoke_ms))
-    if against:
-        theirs = f"{against['backend']}, {against['bundle']['name']}"
-        lines.append(_times(f"frame, {theirs}", against["frame_ms"]))
-    lines.append(_times("classifier alone", result["classifier_alone_ms"]))
-    lines.append(_times("source", result["source_ms"]))
-    if result["age_ms"]:
-        lines.append(_times("capture to result", result["age_ms"]))
-    return "\n".join(lines + _ratios(result) + _footprint(result))
-
-
-def _ratios(result: dict[str, Any]) -> list[str]:
-    against, tails = result["against"], result["p99_over_p50"]
-    lines = [_row("faces", f"in {result['faces']['frames_with_face']} of {result['n']} frames")]
-    if result["landmark_invoke_ms"]:
-        lines.append(_row("frame / invoke", f"{result['frame_over_invoke_p50']:.2f} (p50)"))
-        parts = f"frame {tails['frame']:.2f}, invoke {tails['invoke']:.2f}"
-        lines.append(_row("p99 / p50", f"{parts}, ratio {tails['frame_over_invoke']:.2f}"))
-    if against:
-        lines.append(_row("… over ours", f"{against['ratio_p50']:.2f} (frame p50)"))
-    return lines
-
-
-def _footprint(result: dict[str, Any]) -> list[str]:
-    lines = [
-        _row("frames per second", f"{result['fps']:.1f} (1 / mean frame)"),
-        _row("CPU per frame", f"{result['cpu_ms_per_frame']:.2f} ms"),
-    ]
-    if result["peak_rss_mb"]:
-        lines.append(_row("peak memory", f"{result['peak_rss_mb']:.1f} MB"))
-    growth = result["rss_growth_kb_per_1000_frames"]
-    if growth is not None:
-        lines.append(_row("memory growth", f"{growth:.1f} kB per 1,000 frames"))
-    if result["install_mb"]["total"]:
-        lines.append(_row("packages on disk", f"{result['install_mb']['total']:.1f} MB"))
-    lines.append(_row("first result", f"{result['first_result_s']:.3f} s after the first import"))
-    return lines
-
-
-def _times(name: str, values: dict[str, float]) -> str:
-    return _row(name, *(f"{value:8.3f}" for value in values.values()))
-
-
-def _row(name: str, *cells: str) -> str:
-    return f"{name:<24} {' '.join(cells)}"

@@ -1,6 +1,8 @@
 """The cost of each frame for a pipeline, and the figures of all of them."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,21 @@ _COLUMNS = ("frame", "invoke", "cpu", "age", "faces", *STAGES)
 """Columns of a frame's row: times in ns, and the number of faces."""
 
 
+Measure = Callable[[], int]
+"""Makes one measurement and gives its duration, ns."""
+
+
+def timed(run: Callable[[], Any]) -> Measure:
+    """Measures one call of ``run`` at a time."""
+
+    def measure() -> int:
+        started = time.perf_counter_ns()
+        run()
+        return time.perf_counter_ns() - started
+
+    return measure
+
+
 class Meter:
     """One pipeline, and the cost of each frame.
 
@@ -30,7 +47,7 @@ class Meter:
     def __init__(self, pipeline: Pipeline) -> None:
         backend = pipeline.backend
         self._pipeline = pipeline
-        self._bare_invoke = backend.invoke_landmark_model if isinstance(backend, LitertBackend) else None
+        self._invoke_ns = timed(backend.invoke_landmark_model) if isinstance(backend, LitertBackend) else None
         self._recorder = Recorder(*_COLUMNS)
 
     def process(self, frame: Frame) -> None:
@@ -40,23 +57,10 @@ class Meter:
         prediction = self._pipeline.process(frame)
         frame_ns = time.perf_counter_ns() - started
         cpu_ns = time.process_time_ns() - cpu_started
-        invoke_ns = 0
-        if self._bare_invoke is not None:
-            started = time.perf_counter_ns()
-            self._bare_invoke()
-            invoke_ns = time.perf_counter_ns() - started
+        invoke_ns = self._invoke_ns() if self._invoke_ns else 0
         timings = prediction.timings
-        self._recorder.add(
-            frame_ns,
-            invoke_ns,
-            cpu_ns,
-            timings.age_ns,
-            len(prediction.faces),
-            timings.landmarks_ns,
-            timings.features_ns,
-            timings.classify_ns,
-            timings.smooth_ns,
-        )
+        stages = (getattr(timings, f"{stage}_ns") for stage in STAGES)
+        self._recorder.add(frame_ns, invoke_ns, cpu_ns, timings.age_ns, len(prediction.faces), *stages)
 
     def classifier_alone_ns(self) -> NDArray[np.int64]:
         """Durations of the classifier, called with nothing between, int64 (N,), ns: its cost in warm caches.
@@ -65,18 +69,14 @@ class Meter:
         shows.
         """
         inputs = [np.zeros(each.shape, each.dtype) for each in self._pipeline.classifier.inputs]
-        costs = np.zeros(CLASSIFIER_CALLS, np.int64)
-        for row in range(CLASSIFIER_CALLS):
-            started = time.perf_counter_ns()
-            self._pipeline.classifier.predict(inputs)
-            costs[row] = time.perf_counter_ns() - started
-        return costs
+        predict_ns = timed(partial(self._pipeline.classifier.predict, inputs))
+        return np.array([predict_ns() for _ in range(CLASSIFIER_CALLS)], np.int64)
 
     def result(self, warmup: int) -> dict[str, Any]:
         """The figures of every frame after the first ``warmup``."""
         rows = self._recorder.rows(skip=warmup)
         frame_ms = percentiles_ms(rows["frame"])
-        invoke_ms = percentiles_ms(rows["invoke"]) if self._bare_invoke is not None else None
+        invoke_ms = percentiles_ms(rows["invoke"]) if self._invoke_ns else None
         return {
             "frame_ms": frame_ms,
             "landmark_invoke_ms": invoke_ms,

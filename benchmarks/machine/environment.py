@@ -40,9 +40,7 @@ _SHORTEST_WATCH_S = 0.5
 def describe(settings: LandmarkSettings, load_before: float) -> dict[str, Any]:
     """The environment block of a result; None for what this machine does not tell.
 
-    Args:
-        settings: threads and face models of the landmark backend.
-        load_before: 1-minute load average before the run.
+    ``load_before`` is the 1-minute load average before the run.
     """
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -82,21 +80,19 @@ def delegate(settings: LandmarkSettings) -> str | None:
 
 
 def bundle_facts(bundle: Bundle) -> dict[str, Any]:
-    """The block of a result that identifies a bundle."""
+    """The block of a result that identifies a bundle.
+
+    ``feature_version``: the number of these inputs in bundles of schema 4; None: they have none.
+    """
+    names = [each.name for each in bundle.inputs]
     return {
         "name": bundle.name,
         "labels": list(bundle.labels),
-        "feature_version": _feature_version(bundle),
+        "feature_version": next((version for version, inputs in INPUTS.items() if [*inputs] == names), None),
         "inputs": {each.name: each.version for each in bundle.inputs},
         "model_sha256": sha256(bundle.model),
         "model_bytes": len(bundle.model),
     }
-
-
-def _feature_version(bundle: Bundle) -> int | None:
-    """The number of these inputs in bundles of schema 4 and results of that time; None: they have none."""
-    names = [each.name for each in bundle.inputs]
-    return next((version for version, inputs in INPUTS.items() if [*inputs] == names), None)
 
 
 def usable_cores() -> int:

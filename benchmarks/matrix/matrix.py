@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 
 from benchmarks.latency.meter import percentiles_ms
 from benchmarks.machine.environment import Watch, bundle_facts
+from benchmarks.report.kinds import head
 from benchmarks.workers.process import ANSWER_S, Worker
 from edge.build import load_bundle
 from edge.core.errors import BackendError
-
-SCHEMA = 1
-"""Version of the JSON result."""
 
 SKIPPED = 5
 """Measurements at the start of each block that do not count: they find the caches of the block before."""
@@ -69,9 +67,6 @@ class Configuration:
 def benchmark(plan: MatrixPlan) -> dict[str, Any]:
     """Measure every configuration that can run, a block of each in turn.
 
-    Returns:
-        The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
-
     Raises:
         MienError: a bundle is missing, or no configuration runs.
     """
@@ -92,8 +87,7 @@ def benchmark(plan: MatrixPlan) -> dict[str, Any]:
     if all(each.reason for each in every):
         raise BackendError(f"no configuration runs: {every[0].reason}")
     return {
-        "kind": "matrix",
-        "schema": SCHEMA,
+        **head("matrix"),
         "rounds": plan.rounds,
         "frames": plan.frames,
         "skipped": SKIPPED,
@@ -107,12 +101,9 @@ def benchmark(plan: MatrixPlan) -> dict[str, Any]:
 
 
 def configurations(environment: int, plan: MatrixPlan, bundles: dict[str, Path]) -> list[Configuration]:
-    """All configurations of one environment, whether they can run there or not.
+    """All configurations of one environment (position in ``plan.pythons``), whether they can run or not.
 
-    Args:
-        environment: position in ``plan.pythons``.
-        plan: what is measured.
-        bundles: folder of each bundle, by name; every TFLite file in it is a head.
+    Every TFLite file in the folder of a bundle is a head.
     """
 
     def make(kind: str, file: Path | None = None, **facts: Any) -> Configuration:
@@ -204,13 +195,12 @@ def results(every: list[Configuration]) -> list[dict[str, Any]]:
     lines = []
     for place, each in enumerate(every):
         line = {"environment": each.environment, **each.facts, "reason": each.reason, "n": 0}
+        line |= {"ms": None, "against": None, "ratio": None}
         if each.reason is None:
             against = first.setdefault(each.facts["kind"], place)
             ns = np.concatenate(each.blocks)
             line |= {"n": len(ns), "ms": percentiles_ms(ns), "against": against}
             line["ratio"] = ratio_of_blocks(each.blocks, every[against].blocks)
-        else:
-            line |= {"ms": None, "against": None, "ratio": None}
         lines.append(line)
     return lines
 
@@ -220,48 +210,6 @@ def ratio_of_blocks(blocks: list[NDArray[np.int64]], against: list[NDArray[np.in
     ratios = [np.median(ours) / np.median(theirs) for ours, theirs in zip(blocks, against, strict=True)]
     p10, p50, p90 = np.percentile(ratios, (10, 50, 90))
     return {"p50": round(float(p50), 3), "p10": round(float(p10), 3), "p90": round(float(p90), 3)}
-
-
-def spread(ratio: dict[str, float]) -> str:
-    """A result of ``ratio_of_blocks`` as a cell of a table."""
-    return f"{ratio['p50']:8.2f}  ({ratio['p10']:.2f} – {ratio['p90']:.2f})"
-
-
-def table(result: dict[str, Any]) -> str:
-    """The result as a table for people."""
-    lines = [
-        f"{result['rounds']} rounds, blocks of {result['frames']} after {result['skipped']} that do not count"
-    ]
-    for place, environment in enumerate(result["environments"]):
-        lines.append(
-            f"[{place}] {environment['executable']}: {environment['error'] or _software(environment)}"
-        )
-    width = max(len(_name(line)) for line in result["configurations"])
-    lines.append(f"{'ms':<{width}} {'p50':>8} {'p99':>8}    ratio  (p10 – p90)")
-    for line in result["configurations"]:
-        if line["reason"] is None:
-            ms = line["ms"]
-            times = f"{ms['p50']:8.3f} {ms['p99']:8.3f} {spread(line['ratio'])}"
-            lines.append(f"{_name(line):<{width}} {times}")
-    return "\n".join(lines + _reasons(result))
-
-
-def _reasons(result: dict[str, Any]) -> list[str]:
-    """A line for each reason why configurations could not run; those of whole environments stand above."""
-    lines: dict[str, list[str]] = {}
-    for line in result["configurations"]:
-        if line["reason"] and not result["environments"][line["environment"]]["error"]:
-            lines.setdefault(line["reason"], []).append(_name(line))
-    return [f"not run: {'; '.join(names)}: {reason}" for reason, names in lines.items()]
-
-
-def _software(environment: dict[str, Any]) -> str:
-    runtime, delegate = environment["runtime"], environment["delegate"] or "no delegate"
-    return f"Python {environment['python']}, {runtime['name']} {runtime['version']}, {delegate}"
-
-
-def _name(line: dict[str, Any]) -> str:
-    return f"[{line['environment']}] {line['kind']} {', '.join(fact_words(line))}"
 
 
 def fact_words(line: dict[str, Any]) -> list[str]:

@@ -12,7 +12,6 @@ Failures are answered with ``{"error": REASON}``.
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -22,6 +21,7 @@ import cv2
 import numpy as np
 
 from benchmarks.demo import unpaced_demo
+from benchmarks.latency.meter import Measure, timed
 from benchmarks.machine.environment import delegate, describe
 from benchmarks.machine.proc import text
 from benchmarks.workers.child import attempt, say, take_stdout
@@ -36,9 +36,6 @@ _FORCE_FP16 = 4
 """``TFLITE_XNNPACK_DELEGATE_FLAG_FORCE_FP16`` of XNNPACK's delegate."""
 _FP16_ARITHMETIC = {"asimdhp", "avx512_fp16"}
 """CPU flags for arithmetic with 16 bits; CPUs without one would convert to 32 bits and back."""
-
-Measure = Callable[[], int]
-"""Makes one measurement and gives its duration, ns."""
 
 
 def main() -> None:
@@ -79,10 +76,7 @@ def frame(settings: Settings, _: dict[str, Any]) -> Measure:
     frames = iter(unpaced_demo(settings.landmarks))
 
     def measure() -> int:
-        view = next(frames)
-        started = time.perf_counter_ns()
-        pipeline.process(view)
-        return time.perf_counter_ns() - started
+        return timed(partial(pipeline.process, next(frames)))()
 
     return measure
 
@@ -97,10 +91,10 @@ def invoke(settings: Settings, configuration: dict[str, Any]) -> Measure:
     noise = np.random.default_rng(0).integers(0, 256, (1, SIDE, SIDE, 3), np.uint8)
     if configuration["precision"] == "float16":
         require_fp16()
-        return _timed(compiled(model, settings.landmarks.threads, _FORCE_FP16, noise))
+        return timed(compiled(model, settings.landmarks.threads, _FORCE_FP16, noise))
     interpreter = make_interpreter(model, settings.landmarks.threads, "the face landmark model")
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], noise)
-    return _timed(interpreter.invoke)
+    return timed(interpreter.invoke)
 
 
 def head(settings: Settings, configuration: dict[str, Any]) -> Measure:
@@ -120,11 +114,11 @@ def head(settings: Settings, configuration: dict[str, Any]) -> Measure:
     for tensor in network.get_input_details():
         noise = rng.standard_normal(tensor["shape"], np.float32)
         network.set_tensor(tensor["index"], noise.astype(tensor["dtype"], copy=False))
-    timed = _timed(network.invoke)
+    invoke_ns = timed(network.invoke)
 
     def measure() -> int:
         before.invoke()
-        return timed()
+        return invoke_ns()
 
     return measure
 
@@ -155,15 +149,6 @@ def compiled(model: bytes, threads: int, flags: int, values: np.ndarray) -> Call
         return outputs
 
     return run
-
-
-def _timed(run: Callable[[], Any]) -> Measure:
-    def measure() -> int:
-        started = time.perf_counter_ns()
-        run()
-        return time.perf_counter_ns() - started
-
-    return measure
 
 
 def require_fp16() -> None:

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.peers.registry import NPM_FILES, Peer
@@ -37,14 +37,9 @@ def default_folder() -> Path:
 
 
 def prepare(peer: Peer, folder: Path, python: Path = Path(sys.executable)) -> Path:
-    """Make the environment of a peer, unless it exists.
+    """The environment of a peer, without a pip of its own; it is made unless it exists in ``folder``.
 
-    Args:
-        folder: folder of all environments. Peers with the same requirements share one.
-        python: interpreter that the environment is made with.
-
-    Returns:
-        Path of the environment. It has no pip of its own.
+    Peers with the same requirements share one, if it is made with the same version of ``python``.
 
     Raises:
         BackendError: the peer does not run on this Python, a file of requirements or Node is missing, or
@@ -95,18 +90,14 @@ def install(peer: Peer, environment: Path) -> None:
 def install_npm(peer: Peer, listed: Path, environment: Path) -> None:
     """Install the packages of a lock file into ``node_modules`` of the environment, without running scripts.
 
-    Args:
-        listed: folder of ``package.json`` and ``package-lock.json``.
-        environment: gets a copy of both.
+    ``listed`` is the folder of ``NPM_FILES``, of which the environment gets a copy.
 
     Raises:
         BackendError: npm fails; the message has the reason.
     """
     for name in NPM_FILES:
         shutil.copyfile(listed / name, environment / name)
-    code, out, err = _call([*_NPM, "--prefix", str(environment)])
-    if code != 0:
-        raise BackendError(f"no environment for {peer.name}: npm: {npm_reason(out, err)}")
+    _run([*_NPM, "--prefix", str(environment)], peer, npm_reason)
 
 
 def size_mb(environment: Path) -> float:
@@ -166,16 +157,20 @@ def npm_reason(out: str, err: str) -> str:
         reason = str(json.loads(out)["error"]["summary"])
     except (ValueError, KeyError, TypeError):
         reason = err or out
-    return next(iter(reason.strip().splitlines()), "no message")
+    return f"npm: {next(iter(reason.strip().splitlines()), 'no message')}"
 
 
-def _run(command: Sequence[str], peer: Peer) -> None:
+def _pip_reason(out: str, err: str) -> str:
+    """The first error of pip, or the last line of another program."""
+    lines = (err.strip() or out.strip() or "no message").splitlines()
+    reason = next((line for line in lines if line.startswith("ERROR:")), lines[-1])
+    return reason.removeprefix("ERROR:").strip()
+
+
+def _run(command: Sequence[str], peer: Peer, reason: Callable[[str, str], str] = _pip_reason) -> None:
     code, out, err = _call(command)
     if code != 0:
-        lines = (err.strip() or out.strip() or "no message").splitlines()
-        # The first error of pip says what happened, the last line of others.
-        reason = next((line for line in lines if line.startswith("ERROR:")), lines[-1])
-        raise BackendError(f"no environment for {peer.name}: {reason.removeprefix('ERROR:').strip()}")
+        raise BackendError(f"no environment for {peer.name}: {reason(out, err)}")
 
 
 def _call(command: Sequence[str]) -> tuple[int, str, str]:

@@ -23,15 +23,13 @@ from benchmarks.matrix.matrix import SKIPPED, few_rounds, in_turn, ratio_of_bloc
 from benchmarks.peers.environments import interpreter, prepare, size_mb
 from benchmarks.peers.process import RemoteSystem, TimedAnswer
 from benchmarks.peers.registry import Peer
+from benchmarks.report.kinds import head
 from benchmarks.robustness import robustness
 from benchmarks.robustness.corruptions import OF_PICTURES
-from benchmarks.systems.evaluator import EvaluationSetup
 from edge.cli.console import say
 from edge.core.errors import BackendError
 from edge.settings import LandmarkSettings
 
-SCHEMA = 2
-"""Version of the JSON result."""
 COLD_RUNS = 3
 """Fresh processes whose time to the first result is measured."""
 
@@ -61,10 +59,6 @@ class PeersPlan:
     """Number of measured frames in a block."""
     pictures: PictureSelection | None = None
     """Labelled pictures; None: accuracy is not measured."""
-    seed: int = 0
-    """Seed of the choice of pictures."""
-    workers: int | None = None
-    """Number of processes for accuracy; None: one for each usable core."""
 
 
 @dataclass(slots=True)
@@ -90,16 +84,9 @@ class _Candidate:
         assert self.environment is not None
         return partial(RemoteSystem, interpreter(self.environment), self.peer.file, self.peer.labels)
 
-    def ns(self) -> list[NDArray[np.int64]]:
-        """Durations in each block of frames of a camera, int64 (N,), ns."""
-        return _ns(self.blocks)
-
 
 def benchmark(plan: PeersPlan) -> dict[str, Any]:
     """Measure every peer that runs, a block of frames of each in turn.
-
-    Returns:
-        The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
         MienError: the demo or the data is missing, or no peer runs.
@@ -127,8 +114,7 @@ def benchmark(plan: PeersPlan) -> dict[str, Any]:
         raise BackendError(f"no peer runs: {every[0].reason}")
     environment = describe(LandmarkSettings(), watch.load_before)
     return {
-        "kind": "peers",
-        "schema": SCHEMA,
+        **head("peers"),
         "rounds": plan.rounds,
         "frames": plan.frames,
         "skipped": SKIPPED,
@@ -142,19 +128,11 @@ def benchmark(plan: PeersPlan) -> dict[str, Any]:
 
 
 def robustness_of(
-    peer: Peer,
-    pictures: PictureSelection,
-    folder: Path,
-    pythons: Mapping[str, Path],
-    seed: int = 0,
-    workers: int | None = None,
+    peer: Peer, pictures: PictureSelection, folder: Path, pythons: Mapping[str, Path]
 ) -> dict[str, Any]:
     """Score one peer on pictures with corruptions and occlusions, which are made in this process.
 
-    The arguments are those of ``PeersPlan``.
-
-    Returns:
-        The JSON result of ``benchmarks.robustness.robustness.benchmark``, without ``command``.
+    The arguments are those of ``PeersPlan``; the result is one of ``robustness``.
 
     Raises:
         MienError: its environment cannot be made, it does not run, or there is no picture.
@@ -164,8 +142,8 @@ def robustness_of(
     _prepare(each, folder, pythons)
     with closing(each.build()) as system:
         facts = {"system": peer.title, "peer": peer.facts(system.software())}
-    evaluation = EvaluationSetup(each.build, tuple(OF_PICTURES), seed)
-    return robustness.benchmark(pictures, evaluation, facts, robustness.find_reference(None), workers)
+    reference = robustness.find_reference(None)
+    return robustness.benchmark(pictures, each.build, tuple(OF_PICTURES), facts, reference)
 
 
 def _require_pictures(pictures: PictureSelection, peer: Peer) -> None:
@@ -237,7 +215,7 @@ def _block(each: _Candidate, frames: Sequence[NDArray[np.uint8]], tracked: bool)
 def _finish(each: _Candidate) -> None:
     assert each.system is not None
     answers = [answer for block in each.blocks for answer in block]
-    ms = percentiles_ms(np.concatenate(each.ns()))
+    ms = percentiles_ms(np.concatenate(_ns(each.blocks)))
     still = percentiles_ms(np.concatenate(_ns(each.stills))) if each.stills else ms
     each.figures |= {
         "n": len(answers),
@@ -250,6 +228,7 @@ def _finish(each: _Candidate) -> None:
 
 
 def _ns(blocks: Sequence[Sequence[TimedAnswer]]) -> list[NDArray[np.int64]]:
+    """Durations in each block, int64 (N,), ns."""
     return [np.array([answer.ns for answer in block], np.int64) for block in blocks]
 
 
@@ -260,8 +239,7 @@ def _score(every: Sequence[_Candidate], plan: PeersPlan, warnings: list[str]) ->
     common: dict[str, Any] = {}
 
     def score(each: _Candidate, pictures: PictureSelection) -> None:
-        evaluation = EvaluationSetup(each.build, seed=plan.seed)
-        result = robustness.benchmark(pictures, evaluation, {}, None, plan.workers)
+        result = robustness.benchmark(pictures, each.build, (), {})
         each.figures["scores"] = {
             key: value for key, value in result["clean"].items() if key != "abstentions"
         }
@@ -286,6 +264,6 @@ def _results(every: Sequence[_Candidate]) -> list[dict[str, Any]]:
         line |= {"score_reason": each.score_reason, **dict.fromkeys(FIGURES), **each.figures}
         if each.reason is None:
             line["against"] = against.peer.name
-            line["ratio"] = ratio_of_blocks(each.ns(), against.ns())
+            line["ratio"] = ratio_of_blocks(_ns(each.blocks), _ns(against.blocks))
         lines.append(line)
     return lines

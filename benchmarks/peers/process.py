@@ -38,12 +38,7 @@ class RemoteSystem:
     min_confidence = 0.0
 
     def __init__(self, python: Path, file: Path, labels: tuple[str, ...]) -> None:
-        """Start the process and build the recognizer.
-
-        Args:
-            python: interpreter of the peer's environment.
-            file: file of the peer.
-            labels: see ``benchmarks.peers.registry.Peer``.
+        """Start the process and build the recognizer; see ``benchmarks.peers.registry.Peer``.
 
         Raises:
             BackendError: the process does not start, or cannot build it; the message has the reason.
@@ -70,11 +65,7 @@ class RemoteSystem:
         return None if probabilities is None else Answer(probabilities)
 
     def timed_answer(self, rgb: NDArray[np.uint8], tracked: bool = False) -> TimedAnswer:
-        """The answer to a picture and its cost.
-
-        Args:
-            rgb: RGB uint8 (H, W, 3).
-            tracked: it is the frame of a camera that follows the one of the last such call.
+        """The answer to a picture and its cost; ``tracked``: to the next frame of a camera.
 
         Raises:
             BackendError: see ``answer``.

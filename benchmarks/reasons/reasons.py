@@ -6,7 +6,7 @@ step. A head cannot be turned in a picture: there the pictures as they are stand
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import pairwise
@@ -23,8 +23,8 @@ from benchmarks.accuracy.scores import summarize
 from benchmarks.accuracy.subset import PictureReader, PictureSelection
 from benchmarks.machine.environment import bundle_facts, describe
 from benchmarks.reasons.graded import GRADED
+from benchmarks.report.kinds import head
 from benchmarks.robustness.corruptions.occlusions import eye_distance
-from benchmarks.systems.evaluator import evaluate_each
 from benchmarks.systems.system import Answer, PipelineSystem
 from edge.build import load_bundle
 from edge.core.types import Box, FacePrediction, Reason
@@ -32,23 +32,10 @@ from edge.head import reasons
 from edge.settings import Settings
 from evaluation import Preparation, Sample, prepare
 
-SCHEMA = 1
-"""Version of the JSON result."""
 VERSION = 1
 """Version of the protocol: a new one whenever the same bundle would get other figures."""
 TURNS = (0.0, 10.0, 20.0, 30.0, inf)
 """Bounds of the bins of the head's turn, degrees; a bin holds its upper bound."""
-
-_ANSWERS = 1 + sum(len(grades.levels) for grades in GRADED.values())
-"""Answers that a picture takes, at most."""
-
-
-class MeasuredFace(NamedTuple):
-    """The answer to a face in one version of a picture, and what was measured of it."""
-
-    answer: Answer
-    measured: dict[Reason, float]
-    """The values that the thresholds judge; those of light and sharpness are missing beside the picture."""
 
 
 class Case(NamedTuple):
@@ -56,8 +43,11 @@ class Case(NamedTuple):
 
     true: str
     """The emotion that the picture shows."""
-    face: MeasuredFace | None
-    """Its first face; None: no face found."""
+    answer: Answer | None
+    """The answer to its first face; None: no face found."""
+    measured: dict[Reason, float]
+    """The values of the face that the thresholds judge; those of light and sharpness are missing beside the
+    picture."""
 
 
 class PictureCases(NamedTuple):
@@ -73,6 +63,8 @@ class PictureCases(NamedTuple):
 class GradedEvaluator:
     """Asks the app's pipeline about pictures, as they are and damaged in steps."""
 
+    answers = 1 + sum(len(grades.levels) for grades in GRADED.values())
+
     def __init__(self, settings: Settings, preparation: Preparation) -> None:
         """Build the pipeline.
 
@@ -86,45 +78,36 @@ class GradedEvaluator:
         """All versions of one picture, each with the pipeline's answer."""
         rgb = prepare(sample.picture, self._preparation.scale, self._preparation.padding)
         prediction = self._system.predict(rgb)
+        outcome = PictureCases(measure(sample.label, rgb, prediction), {})
         if prediction is None:
-            return PictureCases(Case(sample.label, None), {})
-        damaged: dict[tuple[Reason, float], Case] = {}
+            return outcome
         for reason, grades in GRADED.items():
             for level in grades.levels:
                 picture = grades.apply(rgb, prediction.face.landmarks, level)
                 if picture is not None:
                     again = self._system.predict(picture)
-                    damaged[reason, level] = Case(sample.label, measure(picture, again) if again else None)
-        return PictureCases(Case(sample.label, measure(rgb, prediction)), damaged)
+                    outcome.damaged[reason, level] = measure(sample.label, picture, again)
+        return outcome
 
     def close(self) -> None:
         """Close the pipeline."""
         self._system.close()
 
 
-def measure(rgb: NDArray[np.uint8], prediction: FacePrediction) -> MeasuredFace:
-    """A prediction for a face of a picture, uint8 (H, W, 3), with the values that the thresholds judge."""
+def measure(true: str, rgb: NDArray[np.uint8], prediction: FacePrediction | None) -> Case:
+    """The case of a picture, uint8 (H, W, 3), of an emotion, and of the prediction for its first face."""
+    if prediction is None:
+        return Case(true, None, {})
     landmarks = prediction.face.landmarks
     measured = {Reason.TURNED: reasons.turn(prediction.pose), Reason.SMALL: eye_distance(landmarks)}
     light = reasons.light(rgb, Box.around(landmarks))
     if light:
         measured |= {Reason.DARK: light.brightness, Reason.BLURRED: light.sharpness}
-    return MeasuredFace(Answer.of(prediction), measured)
+    return Case(true, Answer.of(prediction), measured)
 
 
-def benchmark(
-    pictures: PictureSelection, settings: Settings, seed: int = 0, workers: int | None = None
-) -> dict[str, Any]:
-    """Score the app's pipeline on pictures with and without each reason.
-
-    Args:
-        pictures: which pictures; they are prepared as the bundle records it.
-        settings: settings of the app.
-        seed: seed of the draw of ``pictures.number``.
-        workers: number of processes; None: one for each usable core. The figures do not depend on it.
-
-    Returns:
-        The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
+def benchmark(pictures: PictureSelection, settings: Settings) -> dict[str, Any]:
+    """Score the app's pipeline on pictures, prepared as the bundle records it, with and without each reason.
 
     Raises:
         MienError: a model or a bundle is missing, the bundle's labels do not fit the label set, or there is
@@ -134,17 +117,15 @@ def benchmark(
     bundle = load_bundle(settings.bundle)
     classes = choose_classes(bundle.labels, pictures.label_set)
     preparation = Preparation(*bundle.preparation)
-    reader = PictureReader(pictures, classes, seed)
-    build = partial(GradedEvaluator, settings, preparation)
-    outcomes = reader.outcomes(lambda samples: evaluate_each(samples, build, workers, _ANSWERS))
+    reader = PictureReader(pictures, classes)
+    outcomes = reader.outcomes(partial(GradedEvaluator, settings, preparation))
     chosen = settings.expression.min_confidence
     _, warnings = _summarized([outcome.clean for outcome in outcomes], classes)
     return {
-        "kind": "reasons",
-        "schema": SCHEMA,
+        **head("reasons"),
         "protocol": {
             "version": VERSION,
-            "seed": seed,
+            "seed": pictures.seed,
             "thresholds": {
                 "unsure": bundle.min_confidence if chosen is None else chosen,
                 "turned": reasons.MAX_TURN,
@@ -181,13 +162,13 @@ def score(outcomes: Sequence[PictureCases], classes: Classes) -> dict[str, Any]:
 
 def _figures(cases: Sequence[Case], classes: Classes) -> dict[str, Any]:
     """The figures of some versions of pictures; there may be none."""
-    faces = [case.face for case in cases if case.face]
+    found = [case.answer.reasons for case in cases if case.answer]
     scores = _summarized(cases, classes)[0] if cases else {}
     return {
         "n": len(cases),
         **{key: scores.get(key) for key in ("coverage", "accuracy", "accuracy_found")},
         "reasons": {
-            str(reason): sum(reason in face.answer.reasons for face in faces) / len(faces) if faces else None
+            str(reason): sum(reason in each for each in found) / len(found) if found else None
             for reason in Reason
         },
     }
@@ -196,12 +177,12 @@ def _figures(cases: Sequence[Case], classes: Classes) -> dict[str, Any]:
 def _bin(low: float, high: float, clean: Sequence[Case], classes: Classes) -> dict[str, Any]:
     """The figures of faces in pictures as they are whose head is turned by ``low``…``high`` degrees."""
 
-    def inside(face: MeasuredFace) -> bool:
-        turn = face.measured[Reason.TURNED]
+    def inside(case: Case) -> bool:
+        turn = case.measured[Reason.TURNED]
         return low < turn <= high or turn == low == 0
 
-    faces = _faces(clean, inside)
-    others = _faces(clean, lambda face: Reason.TURNED not in face.answer.reasons)
+    found, (_, others) = [case for case in clean if case.answer], _sides(clean, Reason.TURNED)
+    faces = [case for case in found if inside(case)]
     return {
         "low": low,
         "high": high if isfinite(high) else None,
@@ -215,7 +196,7 @@ def _step(reason: Reason, level: float, outcomes: Sequence[PictureCases], classe
     done = [outcome for outcome in outcomes if (reason, level) in outcome.damaged]
     cases = [outcome.damaged[reason, level] for outcome in done]
     before = _figures([outcome.clean for outcome in done], classes)["accuracy"]
-    values = [case.face.measured.get(reason, inf) for case in cases if case.face]
+    values = [case.measured.get(reason, inf) for case in cases if case.answer]
     middle = median(values) if values else inf
     return {
         "level": level,
@@ -230,8 +211,7 @@ def _summary(reason: Reason, outcomes: Sequence[PictureCases], classes: Classes)
     kinds = tuple(GRADED) if reason is Reason.UNSURE else (reason,)
 
     def sides(cases: Sequence[Case], independent: bool) -> dict[str, Any]:
-        flagged = _faces(cases, lambda face: reason in face.answer.reasons)
-        others = _faces(cases, lambda face: reason not in face.answer.reasons)
+        flagged, others = _sides(cases, reason)
         return {
             "flagged": _group(flagged, classes, independent),
             "others": _group(others, classes, independent),
@@ -245,9 +225,10 @@ def _summary(reason: Reason, outcomes: Sequence[PictureCases], classes: Classes)
     }
 
 
-def _faces(cases: Sequence[Case], belongs: Callable[[MeasuredFace], bool]) -> list[Case]:
-    """The cases whose face is found and belongs to a group."""
-    return [case for case in cases if case.face and belongs(case.face)]
+def _sides(cases: Sequence[Case], reason: Reason) -> tuple[list[Case], list[Case]]:
+    """The cases whose face is found, with the reason and without it."""
+    found = [(case, reason in case.answer.reasons) for case in cases if case.answer]
+    return [case for case, flagged in found if flagged], [case for case, flagged in found if not flagged]
 
 
 def _group(faces: Sequence[Case], classes: Classes, independent: bool) -> dict[str, Any]:
@@ -272,6 +253,4 @@ def _weighted(faces: Sequence[Case], like: Sequence[Case], classes: Classes) -> 
 
 
 def _summarized(cases: Sequence[Case], classes: Classes) -> tuple[dict[str, Any], list[str]]:
-    return summarize(
-        [case.true for case in cases], [case.face and case.face.answer for case in cases], classes
-    )
+    return summarize([case.true for case in cases], [case.answer for case in cases], classes)

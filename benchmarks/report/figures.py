@@ -32,15 +32,6 @@ class Bar(NamedTuple):
     p99: float
 
 
-class Ratio(NamedTuple):
-    """The median and the spread of a ratio."""
-
-    name: str
-    p10: float
-    p50: float
-    p90: float
-
-
 def waterfall(bars: Sequence[Bar]) -> "Figure":
     """Horizontal bars of p50, each with a whisker to p99; the stages start where the one before ends."""
     end = min(
@@ -59,22 +50,19 @@ def waterfall(bars: Sequence[Bar]) -> "Figure":
 
 def ratio_plot(names: Sequence[str], lines: Sequence[dict[str, Any]], first: str) -> Plot:
     """The ratio of each line of a matrix or of peers to the time of the line that is named ``first``."""
-    dots = [
-        Ratio(name, *(line["ratio"][key] for key in ("p10", "p50", "p90")))
-        for name, line in zip(names, lines, strict=True)
-    ]
     caption = f"Time over that of {first}. Dot: median; line: 10th to 90th percentile of the rounds."
-    return Plot(partial(_ratios, dots), caption)
+    return Plot(partial(_ratios, names, [line["ratio"] for line in lines]), caption)
 
 
-def _ratios(rows: Sequence[Ratio]) -> "Figure":
+def _ratios(names: Sequence[str], ratios: Sequence[dict[str, float]]) -> "Figure":
     """A dot for each ratio and a line over its spread; an upright line marks the ratio 1."""
-    figure, axes = _rows([(row.name, f"{row.p50:.2f} ×") for row in rows])
-    for place, row in enumerate(rows):
-        axes.plot([row.p10, row.p90], [place, place], color=INK, linewidth=1.2)
-        axes.plot(row.p50, place, color=BLUE, marker="o")
+    figure, axes = _rows([(name, f"{ratio['p50']:.2f} ×") for name, ratio in zip(names, ratios, strict=True)])
+    for place, ratio in enumerate(ratios):
+        axes.plot([ratio["p10"], ratio["p90"]], [place, place], color=INK, linewidth=1.2)
+        axes.plot(ratio["p50"], place, color=BLUE, marker="o")
     axes.axvline(1, color=INK, linewidth=0.8, linestyle=":")
-    low, high = min(0.9, *(row.p10 for row in rows)), max(1.1, *(row.p90 for row in rows))
+    low, high = (pick(ratio[key] for ratio in ratios) for pick, key in ((min, "p10"), (max, "p90")))
+    low, high = min(0.9, low), max(1.1, high)
     axes.set(xlabel="ratio", xlim=(low - 0.02 * high, 1.02 * high))
     return figure
 

@@ -6,7 +6,6 @@ a result itself shows that it scatters more (``drift_p50``, ``first_result_runs_
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, NamedTuple
 
 from benchmarks.accuracy import chance
@@ -89,6 +88,10 @@ def compare(results: Sequence[Result], older: Sequence[Result]) -> Comparison:
     found = Comparison()
     for result in results:
         name = f"{result.kind}, {result.title}"
+        if result.kind not in _COMPARERS:
+            why = "it is a comparison itself; latency and matrix find what got slower"
+            found.notes.append(f"{name}: not compared, {why}")
+            continue
         old = next((each for each in older if _configuration(each) == _configuration(result)), None)
         if old is None:
             found.notes.append(f"{name}: not compared, there is no older result of this configuration")
@@ -102,7 +105,7 @@ def _configuration(result: Result) -> tuple[str, ...]:
     """What two results must have in common to be compared, besides the machine."""
     with complete(result):
         keys = _SAME.get(result.kind, ())
-        return result.kind, describe(result), *(str(result.content[key]) for key in keys)
+        return result.kind, describe(result.content), *(str(result.content[key]) for key in keys)
 
 
 def _latency(name: str, old: dict[str, Any], new: dict[str, Any], found: Comparison) -> None:
@@ -165,23 +168,12 @@ def _matrix(name: str, old: dict[str, Any], new: dict[str, Any], found: Comparis
             found.rows.append(row)
 
 
-def _peers(name: str, old: dict[str, Any], new: dict[str, Any], found: Comparison) -> None:
-    found.notes.append(
-        f"{name}: not compared, it is a comparison itself; latency and matrix find what got slower"
-    )
-
-
 def _facts(line: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(line[key] for key in ("kind", "environment", *FACTS))
 
 
-def _over_pictures(
-    changes: Callable[[dict[str, Any], dict[str, Any]], list[chance.Change]],
-    name: str,
-    old: dict[str, Any],
-    new: dict[str, Any],
-    found: Comparison,
-) -> None:
+def _over_pictures(name: str, old: dict[str, Any], new: dict[str, Any], found: Comparison) -> None:
+    changes = chance.of_accuracy if new["kind"] == "accuracy" else chance.of_robustness
     for change, allowed in chance.judged(changes(old, new)):
         worse = change.worse_by + 0.0  # no −0
         figures = f"{change.before:.4f}", f"{change.now:.4f}", f"{worse:.4f}", f"{allowed:.4f}"
@@ -191,9 +183,8 @@ def _over_pictures(
 _COMPARERS: dict[str, Callable[[str, dict[str, Any], dict[str, Any], Comparison], None]] = {
     "latency": _latency,
     "matrix": _matrix,
-    "peers": _peers,
-    "accuracy": partial(_over_pictures, chance.of_accuracy),
-    "robustness": partial(_over_pictures, chance.of_robustness),
+    "accuracy": _over_pictures,
+    "robustness": _over_pictures,
 }
 
 

@@ -10,19 +10,24 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from benchmarks.report import (
     provenance,
     sections_accuracy,
+    sections_compare,
     sections_latency,
     sections_matrix,
     sections_peers,
+    sections_reasons,
     sections_robustness,
+    sections_steadiness,
 )
 from benchmarks.report.regressions import METHOD, Comparison
-from benchmarks.report.result_files import Result, complete
+from benchmarks.report.result_files import Result, complete, describe
 from edge.cli.console import say
 from edge.core.files import check_replaceable, write_atomic
+from evaluation.report import page
 from evaluation.report.page import Block, Heading, Notice, Plot, Table, Text, Tiles, html, markdown
 
 _SECTIONS: dict[str, ModuleType] = {
@@ -31,7 +36,12 @@ _SECTIONS: dict[str, ModuleType] = {
     "peers": sections_peers,
     "accuracy": sections_accuracy,
     "robustness": sections_robustness,
+    "compare": sections_compare,
+    "reasons": sections_reasons,
+    "steadiness": sections_steadiness,
 }
+"""Kind of a result → its module: ``overview`` gives column → cell of the overview, ``tile`` the most
+important number, ``section`` all numbers. The last three kinds are in no report, and have sections only."""
 
 _TITLE = "Mien benchmarks"
 _PAGE, _MARKDOWN = "report.html", "report.md"
@@ -46,19 +56,16 @@ def write(
     comparison: Comparison | None = None,
     missing: Sequence[str] = (),
 ) -> list[Path]:
-    """Write ``report.md`` and ``report.html``, which needs no other file.
+    """Write ``report.md`` and ``report.html``, which needs no other file; gives the files that were written.
 
     Without Jinja2 or matplotlib there is no ``report.html``: a line on stderr says so, and an old one, whose
     figures are not those of ``report.md``, is removed.
 
     Args:
         results: at least one, or something ``missing``.
-        folder: is made.
-        comparison: with older results.
+        folder: it is made if it does not exist.
+        comparison: comparison with older results.
         missing: what should have been measured and was not, with the reasons.
-
-    Returns:
-        The files that were written.
 
     Raises:
         DataError: a result is not complete, or another program's file would be replaced.
@@ -79,6 +86,12 @@ def write(
         packages = "the packages jinja2 and matplotlib"
         say(f"note: {_PAGE} needs {packages}: pip install -r requirements-train.txt", sys.stderr)
     return [folder / name for name in documents]
+
+
+def text(content: dict[str, Any]) -> str:
+    """A new result of any kind for a terminal."""
+    title = Text(f"{content['kind']}, {describe(content)}")
+    return page.text([title, *_SECTIONS[content["kind"]].section(content)])
 
 
 def check_output(folder: Path) -> None:
@@ -109,11 +122,11 @@ def contents(
         for result in group:
             with complete(result):
                 tiles.append(of_kind.tile(result))
-                row = of_kind.overview(result)
+                row = {kind: result.title, **of_kind.overview(result.content)}
                 # A table of its own: a cell that is not a string is an error of this result.
                 rows += Table(list(row), [list(row.values())]).rows
                 sections.append(Heading(2, f"{kind.capitalize()}: {result.title}"))
-                sections += (_checked(block, result) for block in of_kind.section(result))
+                sections += (_checked(block, result) for block in of_kind.section(result.content))
                 sections.append(provenance.run_details(result))
         overview.append(Table(list(row), rows))
     return [

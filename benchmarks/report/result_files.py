@@ -6,22 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from benchmarks.accuracy import accuracy
 from benchmarks.accuracy.scores import data_name
-from benchmarks.latency import latency
 from benchmarks.matrix import matrix
-from benchmarks.peers import peers
-from benchmarks.robustness import robustness
+from benchmarks.report.kinds import REPORTED
 from edge.core.errors import DataError
-
-SCHEMAS = {
-    "latency": latency.SCHEMA,
-    "matrix": matrix.SCHEMA,
-    "peers": peers.SCHEMA,
-    "accuracy": accuracy.SCHEMA,
-    "robustness": robustness.SCHEMA,
-}
-"""Kind → the version that is understood, in the order in which a report shows them."""
 
 TIMED = ("latency", "matrix", "peers")
 """Kinds whose timings are unreliable if other programs run: each of their warnings says so."""
@@ -50,12 +38,12 @@ class Result(NamedTuple):
 
 
 def read(paths: Sequence[Path]) -> list[Result]:
-    """The results in some files, in the order of ``SCHEMAS``, then of ``paths``.
+    """The results in some files, in the order of ``REPORTED``, then of ``paths``.
 
     Raises:
         DataError: a file is not a result, or of another version.
     """
-    results = sorted(map(_read, paths), key=lambda result: list(SCHEMAS).index(result.kind))
+    results = sorted(map(_read, paths), key=lambda result: list(REPORTED).index(result.kind))
     return [_distinguished(result, results) for result in results]
 
 
@@ -75,14 +63,18 @@ def complete(result: Result) -> Iterator[None]:
         ) from error
 
 
-def describe(result: Result) -> str:
+def describe(content: dict[str, Any]) -> str:
     """What was measured, in a few words; equal for runs of the same configuration."""
-    content = result.content
-    if result.kind == "matrix":
+    kind = content["kind"]
+    if kind == "compare":
+        return " and ".join(content["files"])
+    if kind == "matrix":
         return " and ".join(content["bundles"])
-    if result.kind == "peers":
+    if kind == "peers":
         return ", ".join(line["name"] for line in content["peers"])
-    if result.kind == "latency":
+    if kind == "steadiness":
+        return content["bundle"]["name"]
+    if kind == "latency":
         parts = [f"{content['bundle']['name']} on {content['source']}"]
         if content["landmarks"] != "litert":
             parts.append(content["landmarks"])
@@ -91,7 +83,7 @@ def describe(result: Result) -> str:
         if against := content["against"]:
             parts.append(f"in turn with {against['backend']} {against['bundle']['name']}")
         return ", ".join(parts)
-    who = content["system"] if result.kind == "robustness" else content["bundle"]["name"]
+    who = content["system"] if kind == "robustness" else content["bundle"]["name"]
     parts = [f"{who} on {data_name(content)}"]
     if content["labels"] != content.get("bundle", {}).get("labels"):
         parts.append(f"{len(content['labels'])} classes")
@@ -117,6 +109,11 @@ def environments(result: Result) -> list[dict[str, Any]]:
         return found
 
 
+def measured(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The configurations of a matrix, or the peers, that have figures."""
+    return [line for line in lines if line["reason"] is None]
+
+
 def configuration_name(line: dict[str, Any], content: dict[str, Any]) -> str:
     """The name of a line of a matrix, without its kind; ``content`` is the whole result."""
     words = matrix.fact_words(line)
@@ -138,13 +135,13 @@ def _read(path: Path) -> Result:
     if not isinstance(content, dict) or not isinstance(content.get("kind"), str):
         raise DataError(f"{path} is not a result: {expected}")
     kind, schema = content["kind"], content.get("schema")
-    if kind not in SCHEMAS:
-        raise DataError(f"{path} is of the kind {kind!r}: expected one of {', '.join(SCHEMAS)}")
-    if schema != SCHEMAS[kind]:
-        raise DataError(f"{path} has schema {schema!r} of {kind}: expected {SCHEMAS[kind]}; measure again")
+    if kind not in REPORTED:
+        raise DataError(f"{path} is of the kind {kind!r}: expected one of {', '.join(REPORTED)}")
+    if schema != REPORTED[kind]:
+        raise DataError(f"{path} has schema {schema!r} of {kind}: expected {REPORTED[kind]}; measure again")
     result = Result(path, kind, content, "")
     with complete(result):
-        result = result._replace(title=describe(result))
+        result = result._replace(title=describe(content))
         [str(warning) for warning in content["warnings"]]
         environments(result)
     return result

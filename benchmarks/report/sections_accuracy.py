@@ -4,17 +4,15 @@ from functools import partial
 from typing import Any
 
 from benchmarks.accuracy.chance import wilson
+from benchmarks.accuracy.recalibration import TARGET
 from benchmarks.report.formatting import percent
 from benchmarks.report.result_files import Result
 from evaluation.report import figures
 from evaluation.report.page import Block, Heading, Plot, Table, Text, Tile, number
 
 
-def overview(result: Result) -> dict[str, str]:
-    """Column → cell of a result in the overview."""
-    content = result.content
+def overview(content: dict[str, Any]) -> dict[str, str]:
     return {
-        "accuracy": result.title,
         "accuracy, %": percent(content["accuracy"]),
         "95 %": _interval(content),
         "macro F1, %": percent(content["macro_f1"]),
@@ -26,15 +24,12 @@ def overview(result: Result) -> dict[str, str]:
 
 
 def tile(result: Result) -> Tile:
-    """The most important number of a result."""
     content = result.content
     detail = f"95 %: {_interval(content)} %; {content['n']} pictures; a missed face counts as wrong"
     return Tile(f"{percent(content['accuracy'])} %", f"accuracy, {result.title}", detail)
 
 
-def section(result: Result) -> list[Block]:
-    """All numbers of a result."""
-    content = result.content
+def section(content: dict[str, Any]) -> list[Block]:
     truth = "the data's labels" if content["truth"] == "label" else "the majority of the FER+ votes"
     assumed = (
         " Where no face was found, the middle of the picture was taken for one." * content["assume_face"]
@@ -75,6 +70,7 @@ def _metrics(content: dict[str, Any]) -> Table:
         ["macro F1, %", percent(content["macro_f1"]), "mean over the classes"],
         ["macro recall, %", percent(content.get("macro_recall")), "mean over the classes"],
         ["ECE", number(content["ece"], ".3f"), "mean distance of confidence and accuracy; less is better"],
+        *_recalibrated(content.get("recalibrated")),
         [
             "AURC",
             number(content["aurc"], ".3f"),
@@ -90,6 +86,14 @@ def _metrics(content: dict[str, Any]) -> Table:
         for share, value in content["selective"].items()
     ]
     return Table(["metric", "value", "what it is"], rows, facts=True)
+
+
+def _recalibrated(chosen: dict[str, Any] | None) -> list[list[str]]:
+    if chosen is None:
+        return []
+    then = f"then {TARGET:.0%} are right from {chosen['min_confidence']:.2f} on"
+    words = f"with {chosen['factor']:.2f} × the temperature; {then}".replace("%", " %")
+    return [["ECE, recalibrated", number(chosen["ece"], ".3f"), words]]
 
 
 def _curves(content: dict[str, Any]) -> list[Block]:
@@ -114,7 +118,7 @@ def _curves(content: dict[str, Any]) -> list[Block]:
         if row["n"]
     ]
     columns = ["confidence, %", "answers", "mean, %", "accuracy, %"]
-    table = Table(columns, rows, folded="Reliability in numbers")
+    table = Table(columns, rows)
     return [Plot(partial(figures.reliability, bins), caption), coverage, table]
 
 

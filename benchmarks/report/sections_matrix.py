@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmarks.report.figures import ratio_plot
 from benchmarks.report.formatting import milliseconds
-from benchmarks.report.result_files import Result, configuration_name
+from benchmarks.report.result_files import Result, configuration_name, measured
 from evaluation.report.page import DASH, Block, Heading, Table, Text, Tile, number
 
 _KINDS = {
@@ -15,42 +15,50 @@ _KINDS = {
 }
 
 
-def overview(result: Result) -> dict[str, str]:
-    """Column → cell of a result in the overview."""
-    ran = _ran(result.content)
-    fastest = _fastest(result.content)
+def overview(content: dict[str, Any]) -> dict[str, str]:
+    ran = measured(content["configurations"])
+    fastest = _fastest(content)
     return {
-        "matrix": result.title,
         "ran": str(len(ran)),
-        "did not run": str(len(result.content["configurations"]) - len(ran)),
-        "fastest frame": _name(fastest, result.content) if fastest else DASH,
+        "did not run": str(len(content["configurations"]) - len(ran)),
+        "fastest frame": _name(fastest, content) if fastest else DASH,
         "p50, ms": milliseconds(fastest["ms"]["p50"]) if fastest else DASH,
     }
 
 
 def tile(result: Result) -> Tile:
-    """The most important number of a result."""
     fastest = _fastest(result.content)
     if fastest is None:
-        return Tile(str(len(_ran(result.content))), "configurations measured", result.title)
+        return Tile(
+            str(len(measured(result.content["configurations"]))), "configurations measured", result.title
+        )
     return Tile(f"{milliseconds(fastest['ms']['p50'])} ms", "fastest frame", _name(fastest, result.content))
 
 
-def section(result: Result) -> list[Block]:
-    """All numbers of a result."""
-    content = result.content
+def section(content: dict[str, Any]) -> list[Block]:
     intro = (
         f"{content['rounds']} rounds; in each, every configuration runs one block of {content['frames']} "
         "measurements. A ratio is the median of a block over that of the first configuration of its kind in "
         "the same round; given are its median, 10th and 90th percentile over the rounds. Because the machine "
         "switches between programs, times can be longer than those of a program that runs alone."
     )
-    blocks: list[Block] = [Text(intro)]
+    blocks: list[Block] = [Text(intro), _environments(content["environments"])]
     for kind, heading in _KINDS.items():
-        lines = [line for line in _ran(content) if line["kind"] == kind]
+        lines = [line for line in measured(content["configurations"]) if line["kind"] == kind]
         if lines:
             blocks += [Heading(3, heading), *_lines(lines, content)]
     return blocks + _not_run(content)
+
+
+def _environments(found: Sequence[dict[str, Any]]) -> Table:
+    rows = []
+    for place, facts in enumerate(found, 1):
+        words = facts["error"]
+        if words is None:
+            runtime, delegate = facts["runtime"], facts["delegate"] or "no delegate"
+            words = f"Python {facts['python']}, {runtime['name']} {runtime['version']}, {delegate}"
+        rows.append([f"environment {place}", facts["executable"], words])
+    return Table(["", "", ""], rows, facts=True)
 
 
 def _lines(lines: Sequence[dict[str, Any]], content: dict[str, Any]) -> list[Block]:
@@ -74,15 +82,11 @@ def _not_run(content: dict[str, Any]) -> list[Block]:
     lines = [line for line in content["configurations"] if line["reason"] is not None]
     rows = [[_name(line, content), line["reason"]] for line in lines]
     title = f"{len(rows)} configurations did not run"
-    return [Table(["", "reason"], rows, folded=title, facts=True)] if rows else []
-
-
-def _ran(content: dict[str, Any]) -> list[dict[str, Any]]:
-    return [line for line in content["configurations"] if line["reason"] is None]
+    return [Heading(3, title), Table(["", "reason"], rows, facts=True)] if rows else []
 
 
 def _fastest(content: dict[str, Any]) -> dict[str, Any] | None:
-    frames = [line for line in _ran(content) if line["kind"] == "frame"]
+    frames = [line for line in measured(content["configurations"]) if line["kind"] == "frame"]
     return min(frames, key=lambda line: line["ms"]["p50"], default=None)
 
 

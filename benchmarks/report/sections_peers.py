@@ -3,10 +3,9 @@
 from typing import Any
 
 from benchmarks.accuracy.scores import data_name
-from benchmarks.peers.table import remarks
 from benchmarks.report.figures import ratio_plot
 from benchmarks.report.formatting import milliseconds, percent, times
-from benchmarks.report.result_files import Result
+from benchmarks.report.result_files import Result, measured
 from evaluation.report.page import DASH, Block, Table, Text, Tile, number
 
 _TIMES = (
@@ -16,31 +15,27 @@ _TIMES = (
 _SHARES = ("", "accuracy, %", "coverage, %", "accuracy where found, %")
 
 
-def overview(result: Result) -> dict[str, str]:
-    """Column → cell of a result in the overview."""
-    ran = _ran(result.content)
+def overview(content: dict[str, Any]) -> dict[str, str]:
+    ran = measured(content["peers"])
     slowest = max(line["ratio"]["p50"] for line in ran)
     scored = [line for line in ran if line["scores"]]
     best = max(scored, key=lambda line: line["scores"]["accuracy"], default=None)
     return {
-        "peers": result.title,
         "ran": str(len(ran)),
-        "not measured": str(len(result.content["peers"]) - len(ran)),
+        "not measured": str(len(content["peers"]) - len(ran)),
         "slowest, ratio": times(slowest),
         "most accurate": f"{best['title']}, {percent(best['scores']['accuracy'])} %" if best else DASH,
     }
 
 
 def tile(result: Result) -> Tile:
-    """The most important number of a result."""
-    slowest = max(_ran(result.content), key=lambda line: line["ratio"]["p50"])
+    slowest = max(measured(result.content["peers"]), key=lambda line: line["ratio"]["p50"])
     who = f"{slowest['title']} over {slowest['against']}"
     return Tile(times(slowest["ratio"]["p50"]), "slowest peer", who)
 
 
-def section(result: Result) -> list[Block]:
-    """All numbers of a result."""
-    content, ran = result.content, _ran(result.content)
+def section(content: dict[str, Any]) -> list[Block]:
+    ran = measured(content["peers"])
     intro = (
         f"{content['rounds']} rounds; in each, every peer runs one block of {content['frames']} frames of "
         f"the demo, in an environment and a process of its own. A ratio is the median of a block over that "
@@ -52,7 +47,7 @@ def section(result: Result) -> list[Block]:
     if len(ran) > 1:
         blocks.append(ratio_plot([line["title"] for line in ran], ran, ran[0]["title"]))
     blocks += _scores(content, ran)
-    known = [[line["title"], each] for line in content["peers"] for each in remarks(line)]
+    known = [[line["title"], each] for line in content["peers"] for each in _remarks(line)]
     blocks.append(Table(["", "remarks"], known, facts=True))
     return blocks
 
@@ -80,5 +75,15 @@ def _scores(content: dict[str, Any], ran: list[dict[str, Any]]) -> list[Block]:
     return [Text(words), Table(_SHARES, rows)]
 
 
-def _ran(content: dict[str, Any]) -> list[dict[str, Any]]:
-    return [line for line in content["peers"] if line["reason"] is None]
+def _remarks(line: dict[str, Any]) -> list[str]:
+    """What readers of its figures must know about a peer, or why it was not measured."""
+    if line["reason"] is not None:
+        return [f"not measured: {line['reason']}"]
+    found = [f"trained on: {line['trained_on']}"]
+    if line["note"]:
+        found.append(line["note"])
+    if line["lacks"]:
+        found.append(f"has no label for {', '.join(line['lacks'])}: pictures of it count as wrong")
+    if line["score_reason"] is not None:
+        found.append(f"no figures of single pictures: {line['score_reason']}")
+    return found

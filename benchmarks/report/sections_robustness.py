@@ -24,11 +24,8 @@ _REST: dict[str, tuple[str, Callable[[float | None], str]]] = {
 }
 
 
-def overview(result: Result) -> dict[str, str]:
-    """Column → cell of a result in the overview."""
-    content = result.content
+def overview(content: dict[str, Any]) -> dict[str, str]:
     return {
-        "robustness": result.title,
         "clean, %": percent(content["clean"]["accuracy"]),
         "damaged pictures, mean, %": percent(content["mean_accuracy"]),
         "mCE": number(content["mce"], ".1f"),
@@ -39,7 +36,6 @@ def overview(result: Result) -> dict[str, str]:
 
 
 def tile(result: Result) -> Tile:
-    """The most important number of a result."""
     content = result.content
     clean = percent(content["clean"]["accuracy"])
     detail = f"clean {clean} %; mCE {number(content['mce'], '.1f')}; {content['n']} pictures"
@@ -49,9 +45,7 @@ def tile(result: Result) -> Tile:
     return Tile(f"{mean} %", f"accuracy on damaged pictures, {result.title}", detail)
 
 
-def section(result: Result) -> list[Block]:
-    """All numbers of a result."""
-    content = result.content
+def section(content: dict[str, Any]) -> list[Block]:
     protocol = content["protocol"]
     intro = (
         f"Robustness protocol {protocol['version']}: {content['n']} pictures, seed {protocol['seed']}. "
@@ -95,12 +89,14 @@ def _columns(content: dict[str, Any]) -> list[str]:
 
 def _heat(content: dict[str, Any]) -> Table:
     clean = content["clean"]["accuracy"] or 1.0
-    rows = [[name, *map(percent, _row(name, "accuracy", content))] for name in content["corruptions"]]
-    tint = [
-        [(clean - value) / clean for value in _row(name, "accuracy", content)]
-        for name in content["corruptions"]
-    ]
-    return Table(_columns(content), rows, tint)
+    rows, tint = [], []
+    for name, severities in content["corruptions"].items():
+        accuracy, worst, middle = _row(name, "accuracy", content), severities["5"], severities["3"]
+        rest = percent(worst["coverage"]), number(middle["ece"], ".3f"), percent(middle["abstentions"])
+        rows.append([name, *map(percent, accuracy), *rest])
+        tint.append([*((clean - value) / clean for value in accuracy), 0.0, 0.0, 0.0])
+    rest_columns = ("faces found at 5", "ECE at 3", "abstentions at 3")
+    return Table([*_columns(content), *rest_columns], rows, tint)
 
 
 def _table(key: str, title: str, write: Callable[[float | None], str], content: dict[str, Any]) -> Table:

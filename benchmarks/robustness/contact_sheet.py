@@ -38,13 +38,8 @@ _SIGNATURE = b"tEXtSoftware\0Mien"
 def write_sheets(folder: Path, names: Sequence[str], settings: Settings, seed: int) -> None:
     """Write one ``NAME.png`` for each corruption: a row for each portrait, severities 0 (clean) to 5.
 
-    Landmarks are drawn as points, the frames of a drift over each other, regions as squares.
-
-    Args:
-        folder: it is made if it does not exist.
-        names: names of the corruptions.
-        settings: which face models and bundle are used.
-        seed: seed of the run.
+    Landmarks are drawn as points, the frames of a drift over each other, regions as squares. The folder is
+    made if it does not exist.
 
     Raises:
         DataError: a file that this program did not write would be replaced.
@@ -148,7 +143,4 @@ def _sheet(name: str, rows: list[list[Picture]]) -> Picture:
 
 def _framed(picture: Picture, width: int) -> Picture:
     right = width - picture.shape[1] + _GAP
-    return np.asarray(
-        cv2.copyMakeBorder(picture, _GAP, _GAP, _GAP, right, cv2.BORDER_CONSTANT, value=(255, 255, 255)),
-        np.uint8,
-    )
+    return np.pad(picture, ((_GAP, _GAP), (_GAP, right), (0, 0)), constant_values=255)

@@ -20,36 +20,22 @@ _SAME = ("protocol", "data", "split", "pictures", "truth", "labels")
 
 
 def corruption_error(ours: Sequence[float], reference: Sequence[float]) -> float | None:
-    """CE: the sum of our error rates over that of the reference, ×100.
-
-    Args:
-        ours: our error rate under each severity, 0–1.
-        reference: that of the reference.
-
-    Returns:
-        100 where both are wrong equally often; None where the reference is never wrong.
-    """
+    """CE: the sum of our error rates, 0–1, under each severity over that of the reference, ×100; None where
+    the reference is never wrong."""
     return 100 * sum(ours) / sum(reference) if sum(reference) > 0 else None
 
 
 def relative_corruption_error(
     ours: Sequence[float], our_clean: float, reference: Sequence[float], reference_clean: float
 ) -> float | None:
-    """Relative CE: what the corruption adds to our clean error rate over what it adds to the other's, ×100.
-
-    Returns:
-        None where the corruption adds nothing to the errors of the reference.
-    """
+    """Relative CE: what the corruption adds to our clean error rate over what it adds to the other's, ×100;
+    None where it adds nothing to the errors of the reference."""
     added = sum(error - reference_clean for error in reference)
     return 100 * sum(error - our_clean for error in ours) / added if added > 0 else None
 
 
 def compare(result: dict[str, Any], reference: dict[str, Any] | None) -> dict[str, Any]:
-    """Our result beside that of the reference.
-
-    Args:
-        result: result of ``benchmarks.robustness.robustness.benchmark``.
-        reference: such a result of another system, or None.
+    """Our result of ``robustness`` beside that of another system, if there is one.
 
     Returns:
         ``mce`` and ``relative_mce``: means over the corruptions of pictures that both results have and for

@@ -9,20 +9,30 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from benchmarks.accuracy.scores import percent
 from benchmarks.machine.environment import bundle_facts, describe
+from benchmarks.report.kinds import head
 from edge.build import build_pipeline, load_bundle
 from edge.core.errors import ConfigError, DataError, SourceError
-from edge.core.text import escaped
 from edge.settings import Settings
 from edge.sources import video
 from edge.sources.video import VideoSource
-from evaluation.report.page import DASH, number
 
-SCHEMA = 1
-"""Version of the JSON result."""
+
+class Counts(NamedTuple):
+    """What is counted in one or more clips."""
+
+    frames: int
+    labels: Counter[str]
+    """Number of frames with a face, by its label."""
+    changes: int
+    """How often the label changed from one frame with a face to the next."""
+    lost: int
+    """How often a face was there in one frame and not in the next."""
+    unsure: int
+    """Number of frames whose label is unsure."""
+    seconds: float
 
 
 def find_clips(paths: Sequence[Path]) -> list[Path]:
@@ -45,12 +55,9 @@ def benchmark(paths: Sequence[Path], settings: Settings, expected: str | None) -
     """Run the app's pipeline over clips; the first face of each frame counts.
 
     Args:
-        paths: clips, or folders of clips.
+        paths: see ``find_clips``.
         settings: settings of the app.
         expected: the expression that every clip shows, a label of the bundle; None: unknown.
-
-    Returns:
-        The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
         MienError: a model or a bundle is missing, a clip cannot be read, or the bundle lacks ``expected``.
@@ -59,22 +66,26 @@ def benchmark(paths: Sequence[Path], settings: Settings, expected: str | None) -
     bundle = load_bundle(settings.bundle)
     if expected is not None and expected not in bundle.labels:
         raise ConfigError(f"--expected {expected}: the bundle knows {', '.join(bundle.labels)}")
-    clips = [{"clip": clip.name, **_clip_figures(clip, settings, expected)} for clip in find_clips(paths)]
+    clips = find_clips(paths)
+    counts = [_count(clip, settings) for clip in clips]
+    together = Counts(*(sum(column[1:], column[0]) for column in zip(*counts, strict=True)))
     return {
-        "kind": "steadiness",
-        "schema": SCHEMA,
+        **head("steadiness"),
         "expected": expected,
         "smoothing_s": settings.expression.smoothing_s,
-        "clips": clips,
-        "all": _together(clips, expected),
+        "clips": [
+            {"clip": clip.name, **figures(counted, expected)}
+            for clip, counted in zip(clips, counts, strict=True)
+        ],
+        "all": figures(together, expected),
         "warnings": [],
         "bundle": bundle_facts(bundle),
         "environment": describe(settings.landmarks, load_before),
     }
 
 
-def _clip_figures(path: Path, settings: Settings, expected: str | None) -> dict[str, Any]:
-    """Figures of one clip, with a pipeline of its own: tracking and smoothing remember earlier frames."""
+def _count(path: Path, settings: Settings) -> Counts:
+    """The counts of one clip, with a pipeline of its own: tracking and smoothing remember earlier frames."""
     pipeline = build_pipeline(settings)
     labels: list[str | None] = []
     unsure = end_ns = 0
@@ -88,77 +99,31 @@ def _clip_figures(path: Path, settings: Settings, expected: str | None) -> dict[
         raise DataError(str(error)) from None
     finally:
         pipeline.close()
-    seen = [label for label in labels if label is not None]
-    return figures(
-        frames=len(labels),
-        labels=Counter(seen),
-        changes=sum(one != other for one, other in pairwise(seen)),
-        lost=sum(one is not None and other is None for one, other in pairwise(labels)),
-        unsure=unsure,
-        seconds=end_ns / 1e9,
-        expected=expected,
-    )
+    return count(labels, unsure, end_ns / 1e9)
 
 
-def _together(clips: Sequence[dict[str, Any]], expected: str | None) -> dict[str, Any]:
-    labels: Counter[str] = Counter()
-    for clip in clips:
-        labels.update(clip["labels"])
-    sums = {
-        key: sum(clip[key] for clip in clips) for key in ("frames", "changes", "lost", "unsure", "seconds")
-    }
-    return figures(labels=labels, expected=expected, **sums)
-
-
-def figures(
-    *,
-    frames: int,
-    labels: Counter[str],
-    changes: int,
-    lost: int,
-    unsure: int,
-    seconds: float,
-    expected: str | None,
-) -> dict[str, Any]:
-    """The figures of one or more clips, as the JSON result has them.
+def count(labels: Sequence[str | None], unsure: int, seconds: float) -> Counts:
+    """What there is to count in a clip.
 
     Args:
-        frames: number of frames.
-        labels: number of frames with a face, by its label.
-        changes: how often the label changed from one frame with a face to the next.
-        lost: how often a face was there in one frame and not in the next.
+        labels: the label in each frame; None: no face.
         unsure: number of frames whose label is unsure.
         seconds: duration.
-        expected: see ``benchmark``.
     """
+    seen = [label for label in labels if label is not None]
+    changes = sum(one != other for one, other in pairwise(seen))
+    lost = sum(one is not None and other is None for one, other in pairwise(labels))
+    return Counts(len(labels), Counter(seen), changes, lost, unsure, seconds)
+
+
+def figures(counts: Counts, expected: str | None) -> dict[str, Any]:
+    """The counts of one or more clips, as the JSON result has them."""
+    labels, seconds = counts.labels, counts.seconds
     found = labels.total()
     return {
-        "frames": frames,
+        **counts._asdict(),
         "found": found,
         "labels": dict(labels.most_common()),
         "other": None if expected is None or not found else 1 - labels[expected] / found,
-        "changes": changes,
-        "changes_per_s": changes / seconds if seconds > 0 else None,
-        "lost": lost,
-        "unsure": unsure,
-        "seconds": seconds,
+        "changes_per_s": counts.changes / seconds if seconds > 0 else None,
     }
-
-
-def table(result: dict[str, Any]) -> str:
-    """The result as a table for people."""
-    expected = result["expected"]
-    other = f"not {expected}" if expected else "other"
-    lines = [
-        f"bundle {result['bundle']['name']}, smoothing {result['smoothing_s']:g} s; "
-        "shares are of the frames with a face",
-        f"{'clip':<24} {'frames':>7} {'found':>8} {other:>14} {'changes/s':>10} {'lost':>5}  labels",
-    ]
-    for name, row in [(clip["clip"], clip) for clip in result["clips"]] + [("all", result["all"])]:
-        shares = ", ".join(f"{label} {percent(n / row['found'])}" for label, n in row["labels"].items())
-        found = percent(row["found"] / row["frames"]) if row["frames"] else DASH
-        lines.append(
-            f"{escaped(name)[:24]:<24} {row['frames']:>7} {found:>8} {percent(row['other']):>14} "
-            f"{number(row['changes_per_s']):>10} {row['lost']:>5}  {shares or DASH}"
-        )
-    return "\n".join(lines)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 import numpy as np
@@ -21,7 +20,7 @@ from benchmarks.robustness.corruptions import (
     make_frame,
 )
 from benchmarks.robustness.corruptions.pictures import Picture
-from benchmarks.systems.system import Answer, FaceSystem, Probabilities, System, with_landmarks
+from benchmarks.systems.system import Answer, PipelineSystem, Probabilities, System
 from edge.build import build_backend
 from edge.core.errors import ConfigError
 from edge.core.types import Face, Frame
@@ -41,6 +40,9 @@ T = TypeVar("T")
 
 class PictureEvaluator(Protocol[T_co]):
     """Something that evaluates one labelled picture after the other."""
+
+    answers: int
+    """About how many answers the outcome for a picture takes."""
 
     def evaluate(self, sample: Sample) -> T_co:
         """The outcome for one picture."""
@@ -62,7 +64,7 @@ class EvaluationSetup:
     """The system that is evaluated, and what is done to the pictures."""
 
     build_system: Callable[[], System]
-    """Builds the system, in each process. Damage after detection needs a ``FaceSystem``."""
+    """Builds the system, in each process. Damage after detection needs a ``PipelineSystem``."""
     names: tuple[str, ...] = ()
     """Names of the corruptions; with any, the pictures must be of ``NumberedSample``."""
     seed: int = 0
@@ -98,11 +100,15 @@ class Evaluator:
             ConfigError: damage after detection is asked for, and the system has no landmarks.
         """
         self._setup = setup
+        self.answers = 1 + len(setup.names) * len(SEVERITIES)
         self._system = setup.build_system()
         after = [name for name in setup.names if name in OF_FACES]
-        if after and not isinstance(self._system, FaceSystem):
-            raise ConfigError(f"this system has no landmarks: {', '.join(after)} cannot be measured with it")
-        self._tampers = bool(after)
+        self._of_faces: PipelineSystem | None = None
+        if after:
+            if not isinstance(self._system, PipelineSystem):
+                names = ", ".join(after)
+                raise ConfigError(f"this system has no landmarks: {names} cannot be measured with it")
+            self._of_faces = self._system
         self._locator: LitertBackend | None = None
         if any(name in OCCLUSIONS for name in setup.names):
             locator = build_backend(replace(setup.locator, backend="litert", max_faces=1))
@@ -114,9 +120,8 @@ class Evaluator:
         rgb = self._setup.prepare(sample.picture)
         located = self._locator.find(Frame(rgb, 0, 0, sample.name, still=True)) if self._locator else []
         answer = self._system.answer(rgb)
-        rows = len(self._setup.names) * len(SEVERITIES)
-        damaged = np.full((rows, len(self._system.labels)), np.nan, np.float32)
-        if rows:
+        damaged = np.full((self.answers - 1, len(self._system.labels)), np.nan, np.float32)
+        if self._setup.names:
             assert isinstance(sample, NumberedSample)
             for row, probabilities in enumerate(self._damaged(rgb, next(iter(located), None), sample.index)):
                 if probabilities is not None:
@@ -133,53 +138,21 @@ class Evaluator:
         self, rgb: NDArray[np.uint8], located: Face | None, index: int
     ) -> Iterator[Probabilities | None]:
         """The answers under severities 1…5 of each corruption; None: a miss."""
-        face = cast(FaceSystem, self._system).find(rgb) if self._tampers else None
+        face = self._of_faces.find(rgb) if self._of_faces else None
         for name in self._setup.names:
             for severity in SEVERITIES:
-                rng = generator(self._setup.seed, name, severity, index)
-                how = {"severity": severity, "rng": rng}
-                if name in OF_FACES:
-                    yield self._mean(rgb, self._tampered(name, rgb, face, how) if face else [])
-                    continue
-                answer = self._system.answer(_damage(name, rgb, located, how))
-                yield answer.probabilities if answer else None
-
-    def _tampered(self, name: str, rgb: NDArray[np.uint8], face: Face, how: dict[str, Any]) -> list[Face]:
-        """A damaged face: several frames of it for a drift, none where it is lost."""
-        system = cast(FaceSystem, self._system)
-        if name in LANDMARKS:
-            frames = LANDMARKS[name](face.landmarks, system.mean_face, **how)
-            return [with_landmarks(face, points) for points in frames]
-        assert face.roi is not None  # FaceSystem.find
-        seen = system.find_in(rgb, REGIONS_OF_INTEREST[name](face.roi, **how))
-        return [seen] if seen else []
-
-    def _mean(self, rgb: NDArray[np.uint8], faces: list[Face]) -> Probabilities | None:
-        answers = [cast(FaceSystem, self._system).answer_face(rgb, face) for face in faces]
-        given = [answer.probabilities for answer in answers if answer]
-        return np.mean(given, axis=0, dtype=np.float32) if given else None
-
-
-def answer_each(
-    samples: Iterable[Sample], setup: EvaluationSetup, workers: int | None
-) -> Iterator[PictureAnswers]:
-    """The answers of a system to each picture, in the order of the samples.
-
-    Args:
-        samples: labelled pictures.
-        setup: the system and the corruptions; it must be picklable.
-        workers: number of processes; 1: this one; None: one for each usable core.
-
-    Raises:
-        MienError: see ``Evaluator``.
-        BackendError: a worker process died.
-    """
-    answers = 1 + len(setup.names) * len(SEVERITIES)
-    return evaluate_each(samples, partial(Evaluator, setup), workers, answers)
+                how = {"severity": severity, "rng": generator(self._setup.seed, name, severity, index)}
+                if self._of_faces and name in OF_FACES:
+                    faces = _tampered(self._of_faces, name, rgb, face, how) if face else []
+                    answers = [self._of_faces.answer_face(rgb, each) for each in faces]
+                else:
+                    answers = [self._system.answer(_damage(name, rgb, located, how))]
+                given = [answer.probabilities for answer in answers if answer]
+                yield np.mean(given, axis=0, dtype=np.float32) if given else None
 
 
 def evaluate_each(
-    samples: Iterable[Sample], build: Callable[[], PictureEvaluator[T]], workers: int | None, answers: int
+    samples: Iterable[Sample], build: Callable[[], PictureEvaluator[T]], workers: int | None
 ) -> Iterator[T]:
     """The outcome for each picture, in the order of the samples.
 
@@ -187,7 +160,6 @@ def evaluate_each(
         samples: labelled pictures.
         build: builds the evaluator, in each process; it must be picklable.
         workers: number of processes; 1: this one; None: one for each usable core.
-        answers: about how many answers an outcome takes.
 
     Raises:
         MienError: what ``build`` raises.
@@ -199,10 +171,22 @@ def evaluate_each(
         if workers == 1:
             yield from map(evaluator.evaluate, samples)
             return
-    groups = chunks(samples, max(1, _CHUNK // answers), _CHUNK_BYTES)
+    groups = chunks(samples, max(1, _CHUNK // evaluator.answers), _CHUNK_BYTES)
     with open_processes(workers, _start_worker, build) as parallel:
         for found in parallel.map(_evaluate_chunk, ((group,) for group in groups)):
             yield from found
+
+
+def _tampered(
+    system: PipelineSystem, name: str, rgb: NDArray[np.uint8], face: Face, how: dict[str, Any]
+) -> list[Face]:
+    """A damaged face: several frames of it for a drift, none where it is lost."""
+    if name in LANDMARKS:
+        frames = LANDMARKS[name](face.landmarks, system.mean_face, **how)
+        return [replace(face, landmarks=points) for points in frames]
+    assert face.roi is not None  # PipelineSystem.find
+    seen = system.find_in(rgb, REGIONS_OF_INTEREST[name](face.roi, **how))
+    return [seen] if seen else []
 
 
 def _damage(name: str, rgb: NDArray[np.uint8], located: Face | None, how: dict[str, Any]) -> Picture:

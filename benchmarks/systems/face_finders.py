@@ -44,11 +44,8 @@ def find_tracked(pipeline: Pipeline, frame: Frame) -> FoundFaces:
 def find_or_assume(pipeline: Pipeline, frame: Frame, padding: float) -> FoundFaces:
     """The faces as the app finds them, or, where there is none, the middle of the picture as a face.
 
-    For data sets of cropped faces. The landmark model still has to agree (presence). Needs
-    ``check_regions``.
-
-    Args:
-        padding: margin that ``evaluation.prepare`` added, as a part of the longer side.
+    For data sets of cropped faces, to which ``evaluation.prepare`` added the margin ``padding``, as a part of
+    the longer side. The landmark model still has to agree (presence). Needs ``check_regions``.
     """
     found = find_single(pipeline, frame)
     if found.found:
@@ -65,11 +62,7 @@ def assumed_region(height: int, width: int, padding: float) -> Roi:
 
 
 def check_regions(settings: LandmarkSettings, what: str) -> None:
-    """Refuse a backend that takes no face region from its caller.
-
-    Args:
-        settings: which backend it is.
-        what: the option that needs a region; start of the message.
+    """Refuse a backend that takes no face region from its caller; ``what`` is the option that needs one.
 
     Raises:
         ConfigError: the backend takes none.

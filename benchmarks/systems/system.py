@@ -3,8 +3,7 @@
 ``PipelineSystem`` is the app's own; another recognizer takes part in the comparison by giving ``System``.
 """
 
-from dataclasses import replace
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,35 +48,14 @@ class System(Protocol):
     def close(self) -> None: ...
 
 
-@runtime_checkable
-class FaceSystem(System, Protocol):
-    """A system whose landmarks and face regions can be damaged."""
-
-    mean_face: NDArray[np.float32]
-    """Mean of the training faces, float32 (468, 3), aligned as ``edge.core.features.align`` does."""
-
-    def find(self, rgb: NDArray[np.uint8]) -> Face | None:
-        """The first face of a picture, from one pass over its ``roi``; None: no face found."""
-        ...
-
-    def find_in(self, rgb: NDArray[np.uint8], roi: Roi) -> Face | None:
-        """The face in a region; None: the landmark network sees none there."""
-        ...
-
-    def answer_face(self, rgb: NDArray[np.uint8], face: Face) -> Answer | None:
-        """The answer to a face of a picture; None: its landmarks make no sense."""
-        ...
-
-
 class PipelineSystem:
-    """The app's pipeline on single pictures; the first face counts."""
+    """The app's pipeline on single pictures; the first face counts.
+
+    Unlike with other systems, its landmarks and face regions can be damaged.
+    """
 
     def __init__(self, settings: Settings, find_faces: FaceFinder = find_single) -> None:
-        """Build the pipeline.
-
-        Args:
-            settings: settings of the app; all methods but ``answer`` need ``check_regions``.
-            find_faces: how ``answer`` finds the faces.
+        """Build the pipeline; all methods but ``answer`` and ``predict`` need ``check_regions``.
 
         Raises:
             MienError: a model or a bundle is missing or damaged.
@@ -91,7 +69,8 @@ class PipelineSystem:
 
     @property
     def mean_face(self) -> NDArray[np.float32]:
-        """See ``FaceSystem``; that of the bundle ``landmarks`` where this bundle takes no landmarks."""
+        """Mean of the training faces, float32 (468, 3), aligned as ``edge.core.features.align`` does; that of
+        the bundle ``landmarks`` where this bundle takes no landmarks."""
         given = (*self._bundle.inputs, *load_bundle("landmarks").inputs)
         means = (each.standardization.mean for each in given if each.standardization is not None)
         return next(means).reshape(MESH_POINTS, 3)
@@ -106,15 +85,18 @@ class PipelineSystem:
         return next(iter(self._pipeline.process(_still(rgb)).faces), None)
 
     def find(self, rgb: NDArray[np.uint8]) -> Face | None:
-        """See ``FaceSystem``. Without the mirrored pass, which no damage would reach."""
+        """The first face of a picture, from one pass over its ``roi``; None: no face found.
+
+        Without the mirrored pass, which no damage would reach.
+        """
         return next(iter(region_backend(self._pipeline).find(_still(rgb))), None)
 
     def find_in(self, rgb: NDArray[np.uint8], roi: Roi) -> Face | None:
-        """See ``FaceSystem``."""
+        """The face in a region; None: the landmark network sees none there."""
         return next(iter(region_backend(self._pipeline).detect_in(_still(rgb), roi)), None)
 
     def answer_face(self, rgb: NDArray[np.uint8], face: Face) -> Answer | None:
-        """See ``FaceSystem``."""
+        """The answer to a face of a picture; None: its landmarks make no sense."""
         return self._first(_still(rgb), FoundFaces([face], True))
 
     def close(self) -> None:
@@ -124,11 +106,6 @@ class PipelineSystem:
     def _first(self, frame: Frame, found: FoundFaces) -> Answer | None:
         prediction = next(iter(self._pipeline.classify(frame, found.faces)), None)
         return None if prediction is None else Answer.of(prediction, found.found)
-
-
-def with_landmarks(face: Face, landmarks: NDArray[np.float32]) -> Face:
-    """A copy of a face with other landmarks, float32 (468, 3), px; its feature maps stay."""
-    return replace(face, landmarks=landmarks)
 
 
 def _still(rgb: NDArray[np.uint8]) -> Frame:

@@ -32,6 +32,12 @@ def run_module(name: str) -> tuple[str, ...]:
     return ("-P", "-m", name)
 
 
+def with_checkout() -> dict[str, str]:
+    """The environment variables with which a Python of this environment finds our packages."""
+    path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path}
+
+
 class Worker:
     """A process that answers JSON lines."""
 
@@ -41,12 +47,7 @@ class Worker:
         arguments: Sequence[str] = run_module("benchmarks.matrix.worker"),
         variables: Mapping[str, str] | None = None,
     ) -> None:
-        """Start the process.
-
-        Args:
-            program: path of the interpreter.
-            arguments: arguments of its command line.
-            variables: environment variables that are added to ours.
+        """Start the process, with ``variables`` added to our environment variables.
 
         Raises:
             OSError: there is no such program.
@@ -74,12 +75,9 @@ class Worker:
     def ask(
         self, message: dict[str, Any], limit_s: float = ANSWER_S, attachment: bytes = b""
     ) -> dict[str, Any]:
-        """The answer to a message.
+        """The answer to a message, which is sent as a JSON line; the bytes of ``attachment`` follow it.
 
-        Args:
-            message: sent as a JSON line.
-            limit_s: seconds after which the process is killed.
-            attachment: bytes that follow the line.
+        After ``limit_s`` seconds without an answer the process is killed.
 
         Raises:
             BackendError: the answer is an error, or the process has ended or was killed; with the reason.

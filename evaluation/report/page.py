@@ -5,7 +5,7 @@ Jinja2 is imported when a page is made, matplotlib when a plot is drawn: everyth
 
 import base64
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -163,16 +163,23 @@ def markdown(blocks: Iterable[Block]) -> str:
 
 
 def text(blocks: Iterable[Block]) -> str:
-    """The headings, paragraphs and tables for a terminal; tables are as wide as they need to be."""
-    lines = []
+    """The paragraphs and tables for a terminal, with their headings; folded tables are left out."""
+    lines: list[str] = []
+    headings: list[Heading] = []
     for block in blocks:
         match block:
-            case Heading():
-                lines.append(f"\n{escaped(block.text).upper()}")
+            case Heading(level):
+                headings = [*(each for each in headings if each.level < level), block]
+                continue
             case Text():
-                lines += map(escaped, block.text.split("\n"))
-            case Table():
-                lines += _aligned([[escaped(cell) for cell in row] for row in (block.columns, *block.rows)])
+                shown = [escaped(line) for line in block.text.split("\n")]
+            case Table() if not block.folded:
+                rows = [[escaped(cell) for cell in row] for row in (block.columns, *block.rows)]
+                shown = _aligned(rows, str.ljust if block.facts else str.rjust)
+            case _:
+                continue
+        lines += [f"\n{escaped(heading.text).upper()}" for heading in headings] + shown
+        headings = []
     return "\n".join(lines).lstrip("\n")
 
 
@@ -205,11 +212,11 @@ def _plain(words: str) -> str:
     return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", " ".join(words.split()))
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def _aligned(rows: Sequence[Sequence[str]], align: Callable[[str, int], str]) -> list[str]:
     first, *others = (max(map(len, column)) for column in zip(*rows, strict=True))
     return [
         "  ".join(
-            [name.ljust(first), *(cell.rjust(width) for cell, width in zip(cells, others, strict=True))]
+            [name.ljust(first), *(align(cell, width) for cell, width in zip(cells, others, strict=True))]
         ).rstrip()
         for name, *cells in rows
     ]

@@ -1,4 +1,4 @@
-"""Real pictures for the benchmarks: the two portraits, and a data set of class folders made from them."""
+"""A data set of class folders made from the two portraits, and commands that are run on it."""
 
 import json
 import shutil
@@ -11,17 +11,12 @@ import numpy as np
 import pytest
 
 from benchmarks.cli.main import main
-from edge.core.errors import ModelError
-from edge.landmarks import assets
 
 
 @pytest.fixture(scope="session")
-def portraits() -> dict[str, Path]:
-    """File name → path of the public-domain portraits; each shows one face."""
-    try:
-        return {asset.name: assets.find(asset) for asset in assets.PORTRAITS}
-    except ModelError as error:
-        pytest.skip(f"the portraits are not installed: {error}")
+def portraits(portrait_files) -> dict[str, Path]:
+    """File name → path of the two portraits, which are in the public domain; each shows one face."""
+    return {path.name: path for path in portrait_files}
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +41,21 @@ def lend_packages() -> Callable[[object, Path], None]:
         (place / "lent.pth").write_text(f"{Path(np.__file__).parents[1]}\n")
 
     return install
+
+
+@pytest.fixture
+def refused(capsys) -> Callable[..., None]:
+    """``(code, message, *argv)``: ``mien benchmark …`` ends with this code and one line with the message."""
+
+    def check(code: int, message: str, *argv: object) -> None:
+        assert main([*map(str, argv)]) == code
+        lines = capsys.readouterr().err.splitlines()
+        # Progress, and the notes of a run on some of whose parts it fails.
+        (error,) = (line for line in lines if not line.startswith(("warning: ", "making the ", "tiny: ")))
+        assert error.startswith("error: ")
+        assert message in error
+
+    return check
 
 
 @pytest.fixture

@@ -7,40 +7,35 @@ from pathlib import Path
 import pytest
 
 from benchmarks import all as everything
-from benchmarks.all import BenchmarkRun
 from benchmarks.cli.main import main
-from benchmarks.report import result_files
+from benchmarks.report.kinds import REPORTED
 from tests.benchmarks import made_up
 
-TINY = replace(everything.QUICK, frames=5, rounds=1, block=1, pictures=2)
-FAILS = BenchmarkRun("accuracy-none", ("accuracy", "--data", "none.csv"))
-
-
-def names(wanted):
-    return [run.name for run in wanted]
+TINY = replace(everything.QUICK, frames=5, rounds=1, block=1, pictures=1)
+FAILS = ("accuracy", "--data", "none.csv")
 
 
 def test_without_data_the_corruptions_are_drawn_and_the_rest_is_said_to_be_missing(tmp_path):
     wanted, excluded = everything.plan_runs(everything.QUICK, None, None, tmp_path)
-    assert names(wanted) == ["latency-everyday", "latency-landmarks", "matrix", "sheets"]
+    assert list(wanted) == ["latency-everyday", "latency-landmarks", "matrix", "sheets"]
     assert "--data" in excluded[0]
 
 
 def test_with_data_both_bundles_are_scored_on_the_split(tmp_path):
     wanted, excluded = everything.plan_runs(everything.FULL, tmp_path / "a.csv", "PublicTest", tmp_path)
     assert excluded == []
-    assert names(wanted)[3:] == [
+    assert list(wanted)[3:] == [
         f"{kind}-{bundle}" for kind in ("accuracy", "robustness") for bundle in ("everyday", "landmarks")
     ]
-    for run in wanted[3:]:
-        assert run.flags[1:5] == ("--data", str(tmp_path / "a.csv"), "--split", "PublicTest")
-    assert ("--sustained", "600") == wanted[0].flags[3:5]
+    for name in list(wanted)[3:]:
+        assert wanted[name][1:5] == ("--data", str(tmp_path / "a.csv"), "--split", "PublicTest")
+    assert ("--sustained", "600") == wanted["latency-everyday"][3:5]
 
 
 def test_the_matrix_has_what_is_installed(tmp_path, monkeypatch):
     for version, backends in ((None, ["litert"]), ("0.10.18", ["litert", "mediapipe"])):
         monkeypatch.setattr(everything, "package_version", lambda _, version=version: version)
-        matrix = everything.plan_runs(everything.QUICK, None, None, tmp_path)[0][2].flags
+        matrix = everything.plan_runs(everything.QUICK, None, None, tmp_path)[0]["matrix"]
         assert list(matrix[2 : matrix.index("--bundle")]) == backends
 
 
@@ -48,25 +43,18 @@ def test_a_benchmark_that_fails_is_named_and_the_others_go_on(tmp_path, capfd):
     folder = tmp_path / "out"
     folder.mkdir()
     (folder / "accuracy-none.json").write_text("of an earlier run")
-    outcome = everything.measure([FAILS, FAILS._replace(name="again")], folder, everything.QUICK)
-    assert outcome.files == []
-    assert [failure.partition(": ")[0] for failure in outcome.failures] == ["accuracy-none", "again"]
-    assert "none.csv" in outcome.failures[0]
+    files, failures = everything.measure({"accuracy-none": FAILS, "again": FAILS}, folder, everything.QUICK)
+    assert files == []
+    assert [failure.partition(": ")[0] for failure in failures] == ["accuracy-none", "again"]
+    assert "none.csv" in failures[0]
     assert list(folder.iterdir()) == []
     assert "error: " in capfd.readouterr().err
 
 
-def test_when_the_time_is_over_nothing_more_is_begun(tmp_path):
-    sizes = replace(everything.QUICK, limit_s=0.0)
-    outcome = everything.measure([FAILS], tmp_path, sizes)
-    assert outcome.failures == ["accuracy-none: not begun: the time limit was reached"]
-
-
-def test_a_benchmark_that_takes_too_long_is_ended(tmp_path):
-    sizes = replace(everything.QUICK, limit_s=0.05)
-    assert everything.measure([FAILS], tmp_path, sizes).failures == [
-        "accuracy-none: ended: the time limit was reached"
-    ]
+@pytest.mark.parametrize(("limit_s", "what"), [(0.0, "not begun"), (0.05, "ended")])
+def test_the_time_limit_ends_the_benchmark_that_runs_and_begins_no_other(limit_s, what, tmp_path):
+    found = everything.measure({"accuracy-none": FAILS}, tmp_path, replace(everything.QUICK, limit_s=limit_s))
+    assert found == ([], [f"accuracy-none: {what}: the time limit was reached"])
 
 
 def test_ctrl_c_leaves_what_is_finished(tmp_path, monkeypatch, capsys):
@@ -85,13 +73,12 @@ def test_ctrl_c_leaves_what_is_finished(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("name", ["latency-everyday.json", "matrix.json", "report.html", "sheets/darker.png"])
-def test_files_of_others_are_left_alone_before_anything_is_measured(tmp_path, monkeypatch, capsys, name):
+def test_files_of_others_are_left_alone_before_anything_is_measured(tmp_path, monkeypatch, refused, name):
     monkeypatch.setattr(everything, "run_command", lambda *_: pytest.fail("it was started"))
     mine = tmp_path / name
     mine.parent.mkdir(exist_ok=True)
     mine.write_text("mine")
-    assert main(["all", "--quick", "--out", str(tmp_path)]) == 1
-    assert f"{name} was not written by this program" in capsys.readouterr().err
+    refused(1, f"{name} was not written by this program", "all", "--quick", "--out", tmp_path)
     assert mine.read_text() == "mine"
 
 
@@ -107,13 +94,6 @@ def test_what_failed_is_named_in_the_report_of_the_rest(tmp_path, monkeypatch, c
     text = (tmp_path / "report.md").read_text("utf-8")
     assert "matrix: it fell over" in text
     assert text.count("## Latency: ") == 2
-
-
-def test_data_that_is_not_there_is_found_before_anything_is_measured(tmp_path, capsys):
-    flags = ["all", "--quick", "--out", str(tmp_path / "out"), "--data", str(tmp_path / "none.csv")]
-    assert main(flags) == 1
-    assert capsys.readouterr().err.startswith(f"error: no data at {tmp_path / 'none.csv'}")
-    assert not (tmp_path / "out").exists()
 
 
 def test_a_csv_is_scored_on_its_public_test(tmp_path, monkeypatch):
@@ -135,7 +115,7 @@ def test_a_tiny_run_of_everything(class_folders, tmp_path, monkeypatch, capfd):
     files = sorted(folder.glob("*.json"))
     kinds = [json.loads(file.read_text("utf-8"))["kind"] for file in files]
     # All but peers, which would make environments of gigabytes.
-    assert sorted(kinds) == sorted(set(result_files.SCHEMAS) - {"peers"})
+    assert sorted(kinds) == sorted(set(REPORTED) - {"peers"})
     text = (folder / "report.md").read_text("utf-8")
     assert "Not measured" not in text
     assert "5 frames are few" in text

@@ -11,16 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.sources.demo import DemoSource
-
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory, portrait_files, write_clip) -> Path:
+def clip(record_demo, tmp_path_factory) -> Path:
     """A face for one second."""
-    views = map(DemoSource(portrait_files).view, range(20))
-    return write_clip(tmp_path_factory.mktemp("clips") / "clip.avi", list(views), 20)
+    return record_demo(tmp_path_factory.mktemp("clips") / "clip.avi", fps=20, frames=20)
 
 
 @pytest.fixture

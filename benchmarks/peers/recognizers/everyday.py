@@ -8,6 +8,4 @@ TRAINED_ON = f"{App.TRAINED_ON}; taught by the network of face-api ({face_api.TR
 
 
 class Recognizer(App):
-    """The app's pipeline."""
-
     BUNDLE = "everyday"

@@ -6,6 +6,4 @@ NAME = "mien fer2013"
 
 
 class Recognizer(App):
-    """The app's pipeline."""
-
     BUNDLE = "fer2013"

@@ -16,7 +16,5 @@ LABELS = fer.LABELS
 
 
 class Recognizer(fer.Recognizer):
-    """The same with the other detector."""
-
     def __init__(self) -> None:
         super().__init__(mtcnn=True)

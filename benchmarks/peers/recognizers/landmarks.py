@@ -6,6 +6,4 @@ NAME = "mien landmarks"
 
 
 class Recognizer(App):
-    """The app's pipeline."""
-
     BUNDLE = "landmarks"

@@ -8,7 +8,5 @@ REQUIREMENTS = ("-r requirements-mediapipe.txt",)
 
 
 class Recognizer(App):
-    """The app's pipeline with the other landmark backend."""
-
     BUNDLE = "landmarks"
     BACKEND = "mediapipe"

@@ -92,14 +92,8 @@ OF_FACES = (*LANDMARKS, *REGIONS_OF_INTEREST)
 
 
 def generator(seed: int, name: str, severity: int, index: int) -> np.random.Generator:
-    """The random generator of one picture: PCG64 seeded with these four numbers, the name by its CRC-32.
-
-    Args:
-        seed: seed of the run.
-        name: name of the corruption.
-        severity: 1…5.
-        index: position of the picture among the usable ones of its data, from 0.
-    """
+    """The random generator of one picture: PCG64 seeded with these four numbers, the corruption's name by its
+    CRC-32; ``index``: see ``NumberedSample``."""
     return np.random.default_rng([seed, zlib.crc32(name.encode()), severity, index])
 
 

@@ -58,14 +58,12 @@ def region_mask(shape: tuple[int, ...], landmarks: Landmarks, region: str, margi
 
 def left_part(rgb: Picture, landmarks: Landmarks, share: float, rng: Rng) -> Picture:
     """The picture with ``share`` of the face's width covered, from its left edge (in the picture) on."""
-    along, face = _along_eyes(rgb.shape[:2], landmarks)
-    return _painted(rgb, face & (along <= share), GREY)
+    return _painted(rgb, _along_eyes(rgb.shape[:2], landmarks) <= share, GREY)
 
 
 def right_part(rgb: Picture, landmarks: Landmarks, share: float, rng: Rng) -> Picture:
     """The picture with ``share`` of the face's width covered, from its right edge on."""
-    along, face = _along_eyes(rgb.shape[:2], landmarks)
-    return _painted(rgb, face & (along >= 1 - share), GREY)
+    return _painted(rgb, _along_eyes(rgb.shape[:2], landmarks) >= 1 - share, GREY)
 
 
 def patch(rgb: Picture, landmarks: Landmarks, share: float, rng: Rng) -> Picture:
@@ -83,14 +81,15 @@ def patch(rgb: Picture, landmarks: Landmarks, share: float, rng: Rng) -> Picture
     return _painted(rgb, mask, GREY)
 
 
-def _along_eyes(shape: tuple[int, ...], landmarks: Landmarks) -> tuple[NDArray[np.float32], _Mask]:
-    """For each pixel where it lies between the face's left (0) and right edge (1), along the line of the
-    eyes: float32 (H, W); and the face: bool (H, W)."""
+def _along_eyes(shape: tuple[int, ...], landmarks: Landmarks) -> NDArray[np.float32]:
+    """Where each pixel of the face lies between its left (0) and right edge (1), along the line of the eyes:
+    float32 (H, W); NaN beside the face."""
     direction = landmarks[_RIGHT, :2] - landmarks[_LEFT, :2]
     outline = landmarks[list(OVAL), :2] @ direction
     y, x = np.indices(shape, np.float32)
     along = x * direction[0] + y * direction[1]
-    return (along - outline.min()) / (outline.max() - outline.min()), _face(shape, landmarks)
+    along = (along - outline.min()) / (outline.max() - outline.min())
+    return np.where(_face(shape, landmarks), along, np.float32(np.nan))
 
 
 def _face(shape: tuple[int, ...], landmarks: Landmarks) -> _Mask:

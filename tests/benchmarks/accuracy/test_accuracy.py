@@ -15,9 +15,8 @@ import pytest
 from benchmarks.accuracy.accuracy import make_protocol
 from benchmarks.accuracy.classes import choose_classes, with_truth
 from benchmarks.accuracy.scores import summarize
-from benchmarks.cli.main import main
-from benchmarks.systems.evaluator import answer_each
-from benchmarks.systems.face_finders import assumed_region, find_or_assume, find_single, find_tracked
+from benchmarks.systems.evaluator import Evaluator
+from benchmarks.systems.face_finders import assumed_region, find_or_assume, find_tracked
 from benchmarks.systems.system import Answer, PipelineSystem
 from edge.build import build_pipeline, load_bundle
 from edge.bundles.format import Bundle
@@ -111,7 +110,8 @@ def test_csv_on_two_processes(fer_csv, tmp_path):
 
 
 def _outcomes(samples, protocol):
-    return list(answer_each(samples, protocol.setup(), workers=1))
+    with closing(Evaluator(protocol.setup())) as evaluator:
+        return list(map(evaluator.evaluate, samples))
 
 
 def _summarized(outcomes):
@@ -131,10 +131,8 @@ def _hard_to_find(portraits):
 
 
 def test_an_assumed_face_gives_answers_but_no_coverage(fer_csv, portraits):
-    protocol = make_protocol(SETTINGS, None, None, assume_face=False)
-    assuming = make_protocol(SETTINGS, None, None, assume_face=True)
     samples = [*_samples(fer_csv), _hard_to_find(portraits)]
-    plain, more = _outcomes(samples, protocol), _outcomes(samples, assuming)
+    plain, more = (_outcomes(samples, make_protocol(SETTINGS, None, None, way)) for way in (False, True))
     rescued = 0
     for before, after in zip(plain, more, strict=True):
         if before.answer:
@@ -162,16 +160,6 @@ def test_a_wrong_face_region_is_refused_by_presence(portraits):
         assert find_or_assume(pipeline, Frame(grey, 0, 0, "", still=True), padding=0.0) == ([], False)
 
 
-def test_a_face_that_is_found_is_not_assumed(portraits):
-    frame = Frame(read_picture(portraits["astronaut.png"]), 0, 0, "", still=True)
-    with closing(build_pipeline(SETTINGS)) as pipeline:
-        (one,), (other,) = (
-            find_single(pipeline, frame).faces,
-            find_or_assume(pipeline, frame, padding=0.0).faces,
-        )
-    np.testing.assert_array_equal(one.landmarks, other.landmarks)
-
-
 def test_tracked_answers_as_the_second_frame_of_a_camera_does(portraits):
     rgb = read_picture(portraits["astronaut.png"])
     settings = load_settings(None, {"expression.smoothing_s": 0.0})
@@ -184,19 +172,17 @@ def test_tracked_answers_as_the_second_frame_of_a_camera_does(portraits):
     np.testing.assert_allclose(answer.probabilities, face.probabilities, atol=1e-6)
 
 
-def test_preparation_flags_win_over_what_the_bundle_records():
-    recorded = load_bundle("landmarks").info["preparation"]
-    assert make_protocol(SETTINGS, None, None, False).preparation == Preparation(**recorded)
-    assert make_protocol(SETTINGS, 2.0, None, False).preparation == Preparation(2.0, recorded["padding"])
-    assert make_protocol(SETTINGS, None, 0.0, False).preparation == Preparation(recorded["scale"], 0.0)
-
-
-def test_the_recorded_preparation_is_used(monkeypatch):
+def test_preparation_flags_win_over_what_the_bundle_records(monkeypatch):
     bundle = load_bundle("landmarks")
     fields = {name: getattr(bundle, name) for name in Bundle.__slots__}
     bundle = Bundle(**{**fields, "preparation": (3.0, 0.5)})
     monkeypatch.setattr("benchmarks.accuracy.accuracy.load_bundle", lambda name: bundle)
-    assert make_protocol(SETTINGS, None, None, False).preparation == Preparation(3.0, 0.5)
+    for flags, expected in (
+        ((None, None), (3.0, 0.5)),
+        ((2.0, None), (2.0, 0.5)),
+        ((None, 0.0), (3.0, 0.0)),
+    ):
+        assert make_protocol(SETTINGS, *flags).preparation == Preparation(*expected)
 
 
 def outcome(true, **probabilities):
@@ -213,13 +199,8 @@ def test_a_class_that_the_bundle_does_not_know_is_wrong_and_named():
     outcomes = [outcome("happy", happy=0.9), outcome("contempt", sad=0.5)]
     scores, warnings = scored(outcomes, choose_classes(FER2013, None))
     assert scores["accuracy"] == 0.5
-    assert scores["per_class"]["contempt"] == {
-        "precision": None,
-        "recall": 0,
-        "f1": 0,
-        "n": 1,
-        "coverage": 1,
-    }
+    figures = {"precision": None, "recall": 0, "f1": 0, "n": 1, "coverage": 1}
+    assert scores["per_class"]["contempt"] == figures
     assert warnings == ["the bundle does not know contempt: 1 pictures of it count as wrong"]
 
 
@@ -298,8 +279,8 @@ def test_labels_and_selective_accuracy_in_the_result(benchmark_json, class_folde
     assert list(result["selective"]) == ["0.8", "0.6", "0.4", "0.2"]
     assert result["aurc"] == 1 - result["accuracy"]
     printed = capsys.readouterr().out
-    assert "1 pictures, 1 problems, 2 excluded, truth label, 6 classes" in printed
-    assert "selective at 60 %" in printed
+    assert "6 classes\n1 pictures; 2 excluded, 1 skipped." in printed
+    assert "most confident 60 %" in printed
 
 
 def test_votes_as_the_truth(fer_csv, tmp_path, benchmark_json):
@@ -313,32 +294,3 @@ def test_votes_as_the_truth(fer_csv, tmp_path, benchmark_json):
         "accuracy", *BUNDLE, "--data", data, "--truth", "votes", "--split", "Training", "--workers", 1
     )
     assert (result["n"], result["left_out"], result["per_class"]["sad"]["n"]) == (2, 0, 2)
-
-
-@pytest.mark.parametrize(
-    ("argv", "code", "message"),
-    [
-        (["--split", "exam"], 1, "has no split 'exam': it has test"),
-        (["--data", "no-such-data"], 1, "no data at no-such-data"),
-        (["--bundle", "no-such-bundle"], 78, "no bundle 'no-such-bundle'"),
-        (["--truth", "votes"], 1, "no picture to score"),
-        (["--scale", "0.5"], 78, "scale must be 1…16"),
-        (["--landmarks", "mediapipe-tasks"], 78, "face_landmarker.task"),
-        (["--landmarks", "mediapipe", "--tracked"], 78, "--tracked needs --landmarks litert"),
-        (["--landmarks", "mediapipe", "--assume-face"], 78, "--assume-face needs --landmarks litert"),
-    ],
-)
-def test_what_cannot_run_is_one_line(class_folders, argv, code, message, capsys, tmp_path):
-    out = tmp_path / "out.json"
-    command = ["accuracy", *BUNDLE, "--data", str(class_folders), "--workers", "1", "--json", str(out), *argv]
-    assert main(command) == code
-    errors = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("warning: ")]
-    assert len(errors) == 1
-    assert message in errors[0]
-    assert not out.exists()
-
-
-def test_an_unknown_split_is_found_out_with_worker_processes_too(class_folders, capsys):
-    flags = ("--data", str(class_folders))
-    assert main(["accuracy", *BUNDLE, *flags, "--split", "exam", "--workers", "2"]) == 1
-    assert "has no split 'exam'" in capsys.readouterr().err

@@ -115,30 +115,6 @@ def test_what_is_no_file_of_answers_is_one_line(content, message, tmp_path):
         answers.read(path)
 
 
-@pytest.mark.parametrize("content", [b"my,own,table\n1,2,3\n", b"\x89PNG\r\n\x1a\n\x00\xff", b"x" * 300_000])
-def test_a_file_of_the_users_is_left_alone(content, class_folders, tmp_path, capsys):
-    path = tmp_path / "mine.csv"
-    path.write_bytes(content)
-    assert main(["accuracy", *BUNDLE, "--data", str(class_folders), "--answers", str(path)]) == 1
-    assert "mine.csv was not written by this program: name another place" in capsys.readouterr().err
-    assert path.read_bytes() == content
-
-
-def test_two_results_in_one_file_are_refused(class_folders, tmp_path, capsys):
-    out = str(tmp_path / "out")
-    flags = ("--json", out, "--answers", f"{tmp_path}/./out")
-    assert main(["accuracy", *BUNDLE, "--data", str(class_folders), *flags]) == 78
-    assert "--json and --answers both name" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("flag", ["--json", "--answers"])
-def test_a_result_does_not_take_the_place_of_a_device_or_a_folder(flag, class_folders, tmp_path, capsys):
-    for place, what in (("/dev/null", "a device or a pipe"), (str(tmp_path), "a folder")):
-        assert main(["accuracy", *BUNDLE, "--data", str(class_folders), flag, place]) == 1
-        assert f"{flag} must name a file, but {place} is {what}" in capsys.readouterr().err
-
-
 def test_a_run_without_a_result_leaves_the_older_answers(class_folders, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(HEADER + ROW)

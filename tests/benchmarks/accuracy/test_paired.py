@@ -1,11 +1,8 @@
 """``mien benchmark compare``: two runs on the same pictures as pairs."""
 
-import json
-
 import pytest
 
 from benchmarks.accuracy.paired import Pairs
-from benchmarks.cli.main import main
 from tests.benchmarks.accuracy.test_answers import HEADER
 
 
@@ -22,15 +19,9 @@ def write(tmp_path):
 
 
 @pytest.fixture
-def compare(tmp_path, capsys):
+def compare(benchmark_json, capsys):
     """Run the command; its result, stdout and stderr."""
-
-    def run(first, second):
-        out = tmp_path / "out.json"
-        assert main(["compare", first, second, "--json", str(out)]) == 0
-        return json.loads(out.read_text()), *capsys.readouterr()
-
-    return run
+    return lambda first, second: (benchmark_json("compare", first, second), *capsys.readouterr())
 
 
 def test_the_exact_test_of_few_pairs():
@@ -92,8 +83,8 @@ def test_two_runs_picture_by_picture(write, compare):
         "sad": {"n": 2, "recall": [0.5, 1.0], "difference": 0.5, "b": 0, "c": 1},
     }
     assert (result["only_in"], result["warnings"]) == ([[], []], [])
-    assert "B − A             +0.0 points" in printed
-    assert "McNemar's test    p = 1   exact" in printed
+    assert "B − A, 95 %: -65.3 to +65.3 points" in printed
+    assert "McNemar's test: p = 1 (exact)" in printed
     assert said == ""
 
 
@@ -108,29 +99,21 @@ def test_pictures_of_one_run_are_counted_and_named(write, compare):
     assert f"not compared, 1 only in {second}: 'here'" in said
 
 
-def test_another_truth_is_an_error(write, capsys):
+def test_another_truth_is_an_error(write, refused):
     first, second = write("a.csv", x=("sad", "sad")), write("b.csv", x=("fear", "sad"))
-    assert main(["compare", first, second]) == 1
-    error = capsys.readouterr().err
-    assert error.startswith(f"error: 'x' is 'sad' in {first} and 'fear' in {second}: ")
-    assert error.count("\n") == 1
+    refused(1, f"'x' is 'sad' in {first} and 'fear' in {second}: ", "compare", first, second)
 
 
-def test_runs_on_other_data_are_an_error(write, capsys):
+def test_runs_on_other_data_are_an_error(write, refused):
     first, second = write("a.csv", x=("sad", "sad")), write("b.csv", y=("sad", "sad"))
-    assert main(["compare", first, second]) == 1
-    assert "have no picture in common: expected runs on the same data" in capsys.readouterr().err
-    assert main(["compare", first, "no-such.csv"]) == 1
-    assert "cannot read no-such.csv: No such file or directory" in capsys.readouterr().err
+    refused(1, "have no picture in common: expected runs on the same data", "compare", first, second)
 
 
-def test_the_answers_of_two_bundles(class_folders, compare, tmp_path, capsys):
-    files, shares = [str(tmp_path / f"{bundle}.csv") for bundle in ("everyday", "landmarks")], []
-    for bundle, file in zip(("everyday", "landmarks"), files, strict=True):
-        out = tmp_path / f"{bundle}.json"
-        flags = ("--workers", "1", "--answers", file, "--json", str(out))
-        assert main(["accuracy", "--bundle", bundle, "--data", str(class_folders), *flags]) == 0
-        shares.append(json.loads(out.read_text())["accuracy"])
+def test_the_answers_of_two_bundles(class_folders, benchmark_json, compare, tmp_path, capsys):
+    files, shares = [tmp_path / f"{bundle}.csv" for bundle in ("everyday", "landmarks")], []
+    for file in files:
+        flags = ("--bundle", file.stem, "--data", class_folders, "--workers", 1, "--answers", file)
+        shares.append(benchmark_json("accuracy", *flags)["accuracy"])
     capsys.readouterr()
     result, printed, said = compare(*files)
     assert (result["n"], result["accuracy"]) == (3, pytest.approx(shares))

@@ -1,6 +1,7 @@
 """``mien benchmark matrix`` with a few frames: what runs, what cannot, and what is said about it."""
 
 import os
+import re
 import signal
 import sys
 from contextlib import closing
@@ -8,7 +9,6 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from benchmarks.cli.main import main
 from benchmarks.matrix import matrix, worker
 from benchmarks.workers import process
 from benchmarks.workers.process import Worker
@@ -54,12 +54,8 @@ def test_configurations_are_compared_with_the_first_of_their_kind(quick, capsys)
         ("litert", "landmarks", 2),
     ]
     printed = capsys.readouterr().out
-    assert "[0] frame litert, landmarks, 2 threads" in printed
-    assert "[0] head landmarks, model.tflite, 1 thread" in printed
-
-
-def test_the_run_is_described(quick):
-    result = quick("--landmarks", "litert", "--threads", 1)
+    assert "\nlitert, landmarks, 2 threads  " in printed
+    assert "\nlandmarks, model.tflite, 1 thread  " in printed
     assert (result["kind"], result["rounds"], result["frames"]) == ("matrix", 2, 3)
     (environment,) = result["environments"]
     assert environment["executable"] == sys.executable
@@ -88,8 +84,9 @@ def test_what_cannot_run_is_reported_with_its_reason(quick, tmp_path, capsys):
     assert reasons[2] == result["environments"][2]["error"] == "its process ended with 1: no message"
     assert all(line["n"] == 0 and line["ms"] is None for line in result["configurations"] if line["reason"])
     printed = capsys.readouterr().out
-    assert "not run: [0] frame mediapipe-tasks, landmarks: landmarks.task_file must name" in printed
-    assert f"[1] {tmp_path / 'python'}: No such file or directory" in printed
+    assert "frame: mediapipe-tasks, landmarks, environment 1" in printed
+    assert "landmarks.task_file must name" in printed
+    assert re.search(rf"environment 2 +{tmp_path / 'python'} +No such file or directory", printed)
 
 
 def test_a_bundle_that_a_backend_cannot_feed_is_told(quick):
@@ -190,19 +187,3 @@ def test_half_precision_is_for_cpus_that_compute_with_it(features, runs, tmp_pat
         return
     with pytest.raises(BackendError, match="no 16-bit floating-point arithmetic"):
         worker.require_fp16()
-
-
-@pytest.mark.parametrize(
-    ("argv", "code", "message"),
-    [
-        (["--bundle", "no-such-bundle"], 78, "no bundle 'no-such-bundle': shipped are"),
-        (["--models-dir", "no-such-folder"], 1, "no configuration runs: "),
-        (["--json", "."], 1, "--json must name a file"),
-    ],
-)
-def test_what_cannot_run_at_all_is_one_line(argv, code, message, capsys):
-    assert main(["matrix", "--rounds", "1", "--frames", "1", *argv]) == code
-    error = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert message in error
-    assert error.count("\n") == 1

@@ -21,8 +21,8 @@ from benchmarks.robustness.corruptions import (
     make_frame,
 )
 from benchmarks.robustness.robustness import NAMES, benchmark, choose_names
-from benchmarks.systems.evaluator import EvaluationSetup, Evaluator, NumberedSample, answer_each
-from benchmarks.systems.system import Answer, FaceSystem, PipelineSystem, System
+from benchmarks.systems.evaluator import EvaluationSetup, Evaluator, NumberedSample
+from benchmarks.systems.system import Answer, PipelineSystem
 from edge.build import build_backend
 from edge.core.errors import ConfigError, DataError
 from edge.core.features import MESH_POINTS
@@ -74,9 +74,9 @@ def shades(tmp_path):
 
 
 def of_grey(data, names=("darker", "contrast"), **options):
-    evaluation = EvaluationSetup(Grey, names, options.pop("seed", 0))
     reference = options.pop("reference", None)
-    return benchmark(PictureSelection(data, **options), evaluation, {"system": "grey"}, reference, workers=1)
+    selection = PictureSelection(data, workers=1, **options)
+    return benchmark(selection, Grey, names, {"system": "grey"}, reference)
 
 
 def test_end_to_end_does_not_depend_on_the_workers(benchmark_json, class_folders, capsys):
@@ -101,14 +101,15 @@ def test_end_to_end_does_not_depend_on_the_workers(benchmark_json, class_folders
     assert one["mce"] is None
     assert "no mCE" in " ".join(one["warnings"])
     assert "covered_mouth" in printed
-    assert "coverage 5" in printed
+    assert "faces found at 5" in printed
 
 
 def test_the_clean_answers_are_those_of_the_accuracy_benchmark(portraits):
     rgb = cv2.resize(read_picture(portraits["astronaut.png"]), (224, 224), interpolation=cv2.INTER_AREA)
     protocol = make_protocol(SETTINGS, 1.0, 0.3, False)
     assert protocol.preparation == Preparation(1.0, 0.3)
-    (outcome,) = answer_each([Sample(rgb, "happy", "a", "all")], protocol.setup(), workers=1)
+    with closing(Evaluator(protocol.setup())) as evaluator:
+        outcome = evaluator.evaluate(Sample(rgb, "happy", "a", "all"))
     with closing(Evaluator(EvaluationSetup(partial(PipelineSystem, SETTINGS), ("jitter",)))) as evaluator:
         clean = evaluator.evaluate(NumberedSample(rgb, "happy", "a", "all"))
     np.testing.assert_array_equal(clean.answer.probabilities, outcome.answer.probabilities)
@@ -129,7 +130,6 @@ def test_what_is_done_to_a_face_starts_from_the_clean_one(portraits):
     np.testing.assert_array_equal(system.answer_face(rgb, again).probabilities, passes[0])
     assert system.find_in(np.full_like(rgb, 128), face.roi) is None
     system.close()
-    assert isinstance(system, FaceSystem)
 
 
 def test_each_corruption_reaches_the_system_with_the_noise_of_its_own_picture(shades):
@@ -155,14 +155,8 @@ def test_each_corruption_reaches_the_system_with_the_noise_of_its_own_picture(sh
 
 def test_figures_of_another_system(shades):
     result = of_grey(shades)
-    assert result["clean"] == {
-        "n": 9,
-        "coverage": 1.0,
-        "accuracy": 1.0,
-        "accuracy_found": 1.0,
-        "ece": pytest.approx(0.1),
-        "abstentions": 0.0,
-    }
+    right = dict.fromkeys(("coverage", "accuracy", "accuracy_found"), 1.0)
+    assert result["clean"] == {"n": 9, **right, "ece": pytest.approx(0.1), "abstentions": 0.0}
     darker = result["corruptions"]["darker"]
     # 0.3 × 255 = 76.5 off: 200…230 become 124…154 and are missed; 240 and 250 are found, but not surely so.
     assert darker["3"]["coverage"] == pytest.approx(5 / 9)
@@ -177,9 +171,6 @@ def test_figures_of_another_system(shades):
 
 
 def test_a_system_without_landmarks_cannot_lose_them(shades):
-    assert not isinstance(Grey(), FaceSystem)
-    system: System = Grey()
-    system.close()
     with pytest.raises(ConfigError, match="no landmarks: jitter cannot"):
         of_grey(shades, ("darker", "jitter"))
 
@@ -285,8 +276,6 @@ def test_only_the_drawn_pictures_are_seen(shades):
 def test_names_of_corruptions():
     assert choose_names(None) == NAMES == (*OF_PICTURES, *OF_FACES)
     assert choose_names("jpeg, darker") == ("darker", "jpeg")
-    with pytest.raises(ConfigError, match="no corruption 'fog': choose from gaussian_noise"):
-        choose_names("jpeg,fog")
 
 
 def test_sheets_without_data(tmp_path, portraits):
@@ -300,15 +289,14 @@ def test_sheets_without_data(tmp_path, portraits):
     assert means == sorted(means, reverse=True)
 
 
-def test_only_sheets_are_replaced_by_sheets(tmp_path, portraits, capsys):
+def test_only_sheets_are_replaced_by_sheets(tmp_path, portraits, refused):
     command = ["robustness", "--sheet", str(tmp_path), "--corruptions", "darker,brighter", *BUNDLE]
     for _ in range(2):
         assert main(command) == 0
     (tmp_path / "brighter.png").unlink()
     assert cv2.imwrite(str(tmp_path / "darker.png"), np.zeros((8, 8), np.uint8))
     before = (tmp_path / "darker.png").read_bytes()
-    assert main(command) == 1
-    assert "darker.png was not written by this program" in capsys.readouterr().err
+    refused(1, "darker.png was not written by this program", *command)
     assert (tmp_path / "darker.png").read_bytes() == before
     assert not (tmp_path / "brighter.png").exists()
 
@@ -320,27 +308,3 @@ def test_a_corruption_that_does_not_disturb_the_reference_is_in_no_relative_mean
     assert result["relative_ce"]["contrast"] is None
     assert result["mce"] == pytest.approx((result["ce"]["darker"] + result["ce"]["contrast"]) / 2)
     assert result["warnings"] == ["the mCE is over 2, the relative mCE over 1 of 20 corruptions of pictures"]
-
-
-def test_a_seed_that_numpy_does_not_take_is_a_wrong_flag(capsys):
-    with pytest.raises(SystemExit, match="2"):
-        main(["robustness", "--data", "x", "--seed", "-1"])
-    assert "must be 0 or more, not -1" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("flags", "message"),
-    [
-        ((), "nothing to do: name pictures with --data"),
-        (("--data", "x", "--corruptions", "fog"), "no corruption 'fog'"),
-        (("--data", "no-such-folder"), "no data at no-such-folder"),
-        (("--data", "x", "--reference", "no.json"), "cannot read the reference no.json"),
-        (("--data", "x", "--landmarks", "mediapipe"), "robustness needs --landmarks litert"),
-    ],
-)
-def test_wrong_flags_end_with_one_line(flags, message, capsys, portraits):
-    assert main(["robustness", *flags]) in (1, 78)
-    error = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert error.count("\n") == 1
-    assert message in error
