@@ -55,7 +55,7 @@ def _environments(found: Sequence[dict[str, Any]]) -> Table:
     for place, facts in enumerate(found, 1):
         words = facts["error"]
         if words is None:
-            runtime, delegate = facts["runtime"], facts["delegate"] or "no delegate"
+            runtime, delegate = facts["runtime"], facts.get("delegate") or "no delegate"
             words = f"Python {facts['python']}, {runtime['name']} {runtime['version']}, {delegate}"
         rows.append([f"environment {place}", facts["executable"], words])
     return Table(["", "", ""], rows, facts=True)

@@ -5,7 +5,6 @@ import re
 import shutil
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -15,6 +14,7 @@ from benchmarks.peers.face_api import FaceApi
 from benchmarks.peers.process import RemoteSystem
 from benchmarks.peers.recognizers.face_api_crop import square
 from edge.core.errors import BackendError
+from edge.sources.pictures import read_picture
 
 CROP, SSD = (registry.FOLDER / f"face_api_{name}.py" for name in ("crop", "ssd"))
 NO_REGISTRY = ("ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "timeout")
@@ -56,16 +56,12 @@ def system(environments_folder):
         each.close()
 
 
-def read(path):
-    return cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
-
-
 @pytest.mark.parametrize("file", [CROP, SSD], ids=["our crop", "own detector"])
 def test_the_portraits_show_what_everybody_sees(system, file, portraits):
     peer = system(file)
     assert peer.labels == ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")
     for name, label in (("astronaut.png", "happy"), ("grace_hopper.jpg", "neutral")):
-        rgb = read(portraits[name])
+        rgb = read_picture(portraits[name])
         probabilities = peer.answer(rgb).probabilities
         assert peer.labels[probabilities.argmax()] == label
         assert probabilities.max() > 0.8
@@ -81,7 +77,7 @@ def test_node_is_in_the_figures(system, portraits):
     packages = peer.software()["packages"]
     assert packages["@vladmandic/face-api"] == "1.7.15"
     assert int(packages["node"].split(".")[0]) >= 14
-    rgb = read(portraits["astronaut.png"])
+    rgb = read_picture(portraits["astronaut.png"])
     answers = [peer.timed_answer(rgb, tracked=True) for _ in range(5)]
     assert all(answer.probabilities is not None for answer in answers)
     assert answers[-1].cpu_ns > 3e6

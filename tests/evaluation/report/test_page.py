@@ -146,6 +146,13 @@ def test_text_for_a_terminal():
     assert shown.splitlines() == ["NAME", "a", r"b\x1b", "        n", "long    1", "x     100"]
 
 
+def test_a_terminal_shows_no_folded_table_and_no_heading_without_content():
+    facts = Table(["", "n"], [["a", "1"], ["b", "100"]], facts=True)
+    folded = Table(["", "n"], [["c", "2"]], folded="more")
+    blocks = [Heading(2, "One"), Heading(3, "gone"), folded, Heading(3, "Two"), facts, Heading(2, "end")]
+    assert text(blocks).splitlines() == ["ONE", "", "TWO", "   n", "a  1", "b  100"]
+
+
 def test_numbers():
     assert [number(0.5), number(None), number(0.5, ".1%")] == ["0.50", "–", "50.0%"]
 
