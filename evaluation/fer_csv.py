@@ -8,7 +8,6 @@ Files that went through other hands are read as well: further columns, ``;`` or 
 names of emotions, whole numbers with decimals (``70.0``), lists of pixels, no ``Usage``.
 """
 
-import csv
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from edge.core.errors import DataError
 from edge.core.text import escaped
-from evaluation.csv_lines import numbered_lines
+from evaluation.csv_rows import Row, read_rows
 from evaluation.label_sets import FER2013, FERPLUS_VOTES
 from evaluation.mapping import named
 from evaluation.sample import NO_SPLIT, Sample
@@ -32,8 +31,6 @@ _NUMBERS = {f"{value:0{width}}": value for value in range(256) for width in (1, 
 """Value of each byte's text, with leading zeros or without. Stricter than ``int``, which takes ``+5`` and
 ``1_0``, and faster."""
 
-_Row = tuple[int, list[str]]
-"""Line number (the header is line 1) and fields of a row."""
 _Votes = tuple[str, tuple[int, ...] | None]
 """Usage and votes of a row in the FER+ file."""
 
@@ -70,13 +67,13 @@ def read(path: Path, on_bad: Callable[[str], None]) -> Iterator[Sample]:
         yield Sample(picture, label, f"{path.name}:{line}", usage, votes[1] if votes else None)
 
 
-def _open(path: Path, expected: tuple[str, ...], optional: str = "") -> tuple[list[str], Iterator[_Row]]:
+def _open(path: Path, expected: tuple[str, ...], optional: str = "") -> tuple[list[str], Iterator[Row]]:
     """The header of a file in lower case, and the rows after it.
 
     Raises:
         DataError: it lacks one of the ``expected`` columns, apart from the ``optional`` one.
     """
-    rows = _lines(path)
+    rows = read_rows(path, "expected a csv file of pictures")
     header = [name.lower() for name in next(rows, (0, []))[1]]
     missing = [name for name in expected if name.lower() not in header and name != optional]
     if missing:
@@ -102,25 +99,9 @@ def _named_fields(header: list[str], fields: list[str]) -> dict[str, str]:
     return dict(reversed([*zip(header, fields, strict=False)]))
 
 
-def _lines(path: Path) -> Iterator[_Row]:
-    """The fields of every line that is not blank; the first line shows the separator. Each line is parsed by
-    itself, so a broken quote cannot swallow the rows after it.
-
-    Raises:
-        DataError: see ``numbered_lines``.
-    """
-    separator = None
-    for line, text in numbered_lines(path, "expected a csv file of pictures"):
-        separator = separator or max(",;\t", key=text.count)
-        fields = text.split(separator)
-        if '"' in text:  # otherwise split does the same, twice as fast
-            (fields,) = csv.reader([text], delimiter=separator, skipinitialspace=True)
-        yield line, [field.strip() for field in fields]
-
-
 def _with_votes(
-    path: Path, rows: Iterator[_Row], has_usage: bool, on_bad: Callable[[str], None]
-) -> Iterator[tuple[_Row, _Votes]]:
+    path: Path, rows: Iterator[Row], has_usage: bool, on_bad: Callable[[str], None]
+) -> Iterator[tuple[Row, _Votes]]:
     """Each row with its row of votes in the FER+ file beside it.
 
     Raises:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge.core import features
 from edge.core.errors import DataError
-from evaluation.csv_lines import numbered_lines
+from evaluation.csv_rows import Row, read_rows
 from evaluation.mapping import Mapping, named
 
 POINTS = 68
@@ -195,16 +195,9 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Number and fields of every line that is not blank; the first tells the separator. Separators at
-    the end of a line do not count.
-
-    Raises:
-        DataError: see ``numbered_lines``.
-    """
-    separator = None
-    for line, text in numbered_lines(path, "not one of landmarks"):
-        if separator is None:
-            separator = next((mark for mark in ";\t," if mark in text), ",")
-        content = text.rstrip(f"\r\n {separator}")
-        yield line, [field.strip().strip('"').strip() for field in content.split(separator)]
+def _rows(path: Path) -> Iterator[Row]:
+    """``read_rows`` without the empty fields that separators at the end of a line make."""
+    for line, fields in read_rows(path, "not one of landmarks"):
+        while len(fields) > 1 and not fields[-1]:
+            fields.pop()
+        yield line, fields
