@@ -11,7 +11,7 @@ from typing import TypeVar
 from edge.core.errors import DataError
 from edge.core.text import escaped
 from evaluation import fer_csv, layouts
-from evaluation.excluded import Reasons
+from evaluation.exclusions import Exclusions
 from evaluation.fingerprint import Fingerprint, fingerprint
 from evaluation.folders import PictureFile
 from evaluation.mapping import read_mapping
@@ -50,18 +50,18 @@ def read_dataset(
         DataError: no such path, a missing column, no class folders, no picture in ``split``; a
             mapping file that is damaged or does not belong to such data.
     """
-    classes, reasons = read_mapping(mapping), Reasons(on_bad)
+    classes, exclusions = read_mapping(mapping), Exclusions(on_bad)
     split = None if split is None else escaped(split)
     if path.is_dir():
-        files = _only(layouts.files(path, reasons, classes), split, path)
-        return _some(layouts.read(path, files, reasons), path, reasons)
+        files = _only(layouts.files(path, exclusions, classes), split, path)
+        return _some(layouts.read(path, files, exclusions), path, exclusions)
     if not path.is_file():
         raise DataError(
             f"no data at {path}: expected a csv file like fer2013.csv or a folder of class folders"
         )
     if mapping is not None:
         raise DataError(f"{path} is a file: a mapping file is for class folders")
-    return _some(_only(fer_csv.read(path, reasons), split, path), path, reasons)
+    return _some(_only(fer_csv.read(path, exclusions), split, path), path, exclusions)
 
 
 def _only(items: Iterator[_Item], split: str | None, path: Path) -> Iterator[_Item]:
@@ -74,10 +74,10 @@ def _only(items: Iterator[_Item], split: str | None, path: Path) -> Iterator[_It
         raise DataError(f"{path} has no split {split!r}: it has {', '.join(sorted(seen))}")
 
 
-def _some(samples: Iterator[Sample], path: Path, reasons: Reasons) -> Iterator[Sample]:
+def _some(samples: Iterator[Sample], path: Path, exclusions: Exclusions) -> Iterator[Sample]:
     none = True
     for sample in samples:
         none = False
         yield sample
     if none:
-        raise reasons.error(f"{path} has no usable picture")
+        raise exclusions.error(f"{path} has no usable picture")

@@ -29,7 +29,7 @@ from edge.cli.console import say
 from edge.core.errors import DataError
 from edge.core.files import replacing_folder
 from evaluation import picture_hash
-from evaluation.excluded import Reasons
+from evaluation.exclusions import Exclusions
 from evaluation.fingerprint import of_files
 from evaluation.label_sets import EMOTIONS, FERPLUS_VOTES
 from evaluation.mapping import Mapping, read_mapping
@@ -91,7 +91,7 @@ def read(path: Path, on_bad: Callable[[str], None], mapping: Path | None = None)
     """
     if not is_subjects(path):
         raise DataError(f"{path} has no landmarks: expected {path.name}/<subject>/{LANDMARKS_FILE}")
-    codes, reasons = read_mapping(mapping), Reasons(on_bad)
+    codes, exclusions = read_mapping(mapping), Exclusions(on_bad)
     of_all, labels = path / EMOTION_FILE, None
     if of_all.is_file():
         labels = subjects_csv.emotions_of_all(of_all, LILLE_CODES | codes)
@@ -102,9 +102,9 @@ def read(path: Path, on_bad: Callable[[str], None], mapping: Path | None = None)
                 own = subjects_csv.emotions_of_one(folder / EMOTION_FILE, CK_CODES | codes)
             else:
                 own = labels.pop(folder.name, {})
-            sequences = subjects_csv.landmarks(folder / LANDMARKS_FILE, own, reasons)
+            sequences = subjects_csv.landmarks(folder / LANDMARKS_FILE, own, exclusions)
         except DataError as error:
-            reasons(str(error))
+            exclusions(str(error))
             continue
         for sequence, landmarks in sequences.items():
             if sequence not in own:
@@ -114,13 +114,13 @@ def read(path: Path, on_bad: Callable[[str], None], mapping: Path | None = None)
                 yield Sequence68(landmarks, label, folder.name, sequence)
         for sequence in sorted(own.keys() - sequences.keys()):
             name = repr(sequence[:50])
-            reasons(f"{folder / LANDMARKS_FILE}: no frames of the sequence {name}, which has an emotion")
+            exclusions(f"{folder / LANDMARKS_FILE}: no frames of the sequence {name}, which has an emotion")
     for subject in labels or {}:
-        reasons(f"{of_all}: no {subject[:50]}/{LANDMARKS_FILE}")
+        exclusions(f"{of_all}: no {subject[:50]}/{LANDMARKS_FILE}")
     if unlabelled:
-        reasons(f"{path}: {unlabelled} sequences without an emotion excluded")
+        exclusions(f"{path}: {unlabelled} sequences without an emotion excluded")
     if not any_usable:
-        raise reasons.error(f"{path} has no usable sequence")
+        raise exclusions.error(f"{path} has no usable sequence")
 
 
 def to_rows(sequences: Iterable[Sequence68]) -> tuple[Rows, Faces]:
@@ -198,12 +198,7 @@ def _subjects(path: Path) -> list[Path]:
     return sorted(file.parent for file in path.glob(f"*/{LANDMARKS_FILE}"))
 
 
-def _files(path: Path) -> Iterator[Path]:
+def _files(path: Path) -> list[Path]:
     """All files of the data that exist."""
-    folders = _subjects(path)
-    for file in (
-        path / EMOTION_FILE,
-        *(folder / name for folder in folders for name in (EMOTION_FILE, LANDMARKS_FILE)),
-    ):
-        if file.is_file():
-            yield file
+    own = [folder / name for folder in _subjects(path) for name in (EMOTION_FILE, LANDMARKS_FILE)]
+    return [file for file in (path / EMOTION_FILE, *own) if file.is_file()]

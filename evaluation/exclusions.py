@@ -1,4 +1,4 @@
-"""The reasons why parts of a data set are excluded, which the error of unusable data repeats."""
+"""Messages about excluded parts of a data set, which the error of unusable data repeats."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,10 @@ from edge.core.errors import DataError
 from edge.core.text import escaped
 
 _SHOWN = 3
-"""Number of reasons that an error names."""
+"""Number of messages that an error repeats."""
 
 
-class Reasons:
+class Exclusions:
     """Passes messages about excluded data on, and keeps the first of them."""
 
     def __init__(self, on_bad: Callable[[str], None]) -> None:
@@ -26,7 +26,7 @@ class Reasons:
         self._on_bad(message)
 
     def error(self, what: str) -> DataError:
-        """An error with the message ``what``, followed by the first reasons."""
+        """An error with the message ``what``, followed by the first messages."""
         more = self._count - len(self._first)
-        reasons = "; ".join([*self._first, *([f"and {more} more"] if more else [])])
-        return DataError(f"{what}: {reasons}" if reasons else what)
+        first = "; ".join([*self._first, *([f"and {more} more"] if more else [])])
+        return DataError(f"{what}: {first}" if first else what)
