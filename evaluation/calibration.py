@@ -45,8 +45,8 @@ def best_temperature(logits: NDArray[np.floating[Any]], number: NDArray[np.integ
     return float(min(TEMPERATURES, key=cross_entropy))
 
 
-def reliability(confidence: Confidence, correct: NDArray[np.bool_], bins: int) -> list[dict[str, Any]]:
-    """The reliability diagram: mean confidence and accuracy in bins of equal width.
+def reliability(confidence: Confidence, correct: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    """The reliability diagram: mean confidence and accuracy in ``ECE_BINS`` bins of equal width.
 
     A bin is open below and closed above.
 
@@ -59,14 +59,12 @@ def reliability(confidence: Confidence, correct: NDArray[np.bool_], bins: int) -
         None in an empty bin).
     """
     values = confidence.astype(np.float64)
-    index = np.clip(np.ceil(values * bins).astype(np.int64) - 1, 0, bins - 1)
-    counts = np.bincount(index, minlength=bins)
-    sums = np.bincount(index, weights=values, minlength=bins)
-    hits = np.bincount(index, weights=correct, minlength=bins)
+    index = np.clip(np.ceil(values * ECE_BINS).astype(np.int64) - 1, 0, ECE_BINS - 1)
+    counts, sums, hits = (np.bincount(index, each, ECE_BINS) for each in (None, values, correct))
     return [
         {
-            "low": number / bins,
-            "high": (number + 1) / bins,
+            "low": number / ECE_BINS,
+            "high": (number + 1) / ECE_BINS,
             "n": int(n),
             "confidence": float(sums[number] / n) if n else None,
             "accuracy": float(hits[number] / n) if n else None,
@@ -75,9 +73,7 @@ def reliability(confidence: Confidence, correct: NDArray[np.bool_], bins: int) -
     ]
 
 
-def expected_calibration_error(
-    confidence: Confidence, correct: NDArray[np.bool_], bins: int = ECE_BINS
-) -> float | None:
+def expected_calibration_error(confidence: Confidence, correct: NDArray[np.bool_]) -> float | None:
     """Mean distance of accuracy and confidence over the bins of ``reliability``, weighted by their answers.
 
     Guo et al., 2017, arXiv:1706.04599.
@@ -87,7 +83,7 @@ def expected_calibration_error(
     """
     if not len(confidence):
         return None
-    filled = [row for row in reliability(confidence, correct, bins) if row["n"]]
+    filled = [row for row in reliability(confidence, correct) if row["n"]]
     return float(sum(row["n"] * abs(row["accuracy"] - row["confidence"]) for row in filled) / len(confidence))
 
 

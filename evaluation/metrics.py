@@ -94,7 +94,7 @@ def report(
             "columns": [*classes, "missed"],
             "counts": counts.tolist(),
         },
-        "reliability": calibration.reliability(confidence[found], correct[found], calibration.ECE_BINS),
+        "reliability": calibration.reliability(confidence[found], correct[found]),
     }
 
 

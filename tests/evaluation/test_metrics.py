@@ -76,17 +76,15 @@ def test_ece_of_the_found_faces_against_the_reliability_curve(run, result):
 
 
 def test_ece_by_hand():
-    # Two bins: 0.9 and 1.0 (mean 0.95, both right), 0.5 (wrong): (2 × 0.05 + 1 × 0.5) / 3.
-    ece = calibration.expected_calibration_error(
-        np.array([0.9, 1.0, 0.5]), np.array([True, True, False]), bins=5
-    )
-    assert ece == pytest.approx(0.2)
+    # Of fifteen bins two: 0.95 and 0.99 (mean 0.97, both right), 0.5 (wrong): (2 × 0.03 + 1 × 0.5) / 3.
+    ece = calibration.expected_calibration_error(np.array([0.95, 0.99, 0.5]), np.array([True, True, False]))
+    assert ece == pytest.approx(0.56 / 3)
 
 
 def test_a_confidence_on_an_edge_belongs_to_the_bin_below():
-    # 0.5 shares the bin of 0.3, where one right and one wrong answer nearly cancel.
-    ece = calibration.expected_calibration_error(np.array([0.3, 0.5]), np.array([True, False]), bins=2)
-    assert ece == pytest.approx((0.7 - 0.5) / 2)
+    # 0.4 shares the bin of 0.35, where one right and one wrong answer nearly cancel.
+    ece = calibration.expected_calibration_error(np.array([0.35, 0.4]), np.array([True, False]))
+    assert ece == pytest.approx(0.5 - 0.375)
 
 
 def test_nothing_found_leaves_the_figures_of_found_faces_open():
