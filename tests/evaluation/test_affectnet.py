@@ -1,5 +1,7 @@
 """AffectNet's layout: pictures, and a file of its own for every label."""
 
+import io
+
 import numpy as np
 import pytest
 
@@ -74,41 +76,37 @@ def test_a_bad_label_is_named_and_skipped(tmp_path, code, message):
     assert bad[0].startswith(f"{tmp_path / 'train_set' / 'images' / '2.jpg'}: {message}")
 
 
-@pytest.fixture
-def label_file(tmp_path):
-    """The label file of the second of two pictures."""
-    add(tmp_path, "train_set", 1, "1")
-    add(tmp_path, "train_set", 2, "1")
-    return tmp_path / "train_set" / "annotations" / "2_exp.npy"
+def saved(array, **options):
+    file = io.BytesIO()
+    np.save(file, array, **options)
+    return file.getvalue()
 
 
-def is_excluded(label_file, message):
-    samples, bad = read(label_file.parents[2])
+def claimed(shape):
+    """The header of an array of this shape, without its numbers."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "cannot read the label file"),
+        (b"junk", "cannot read the label file"),
+        (b"\x93NUMPY\x01\x00\x10\x00{'descr': '<U1'", "cannot read the label file"),
+        (claimed((10**12,)), "cannot read the label file"),  # terabytes are not read into memory
+        (saved(np.array("1", "<U5000")), "cannot read the label file"),  # nor a label in much padding
+        (saved(np.array({"a": 1}), allow_pickle=True), "allow_pickle"),
+    ],
+)
+def test_a_damaged_label_file(tmp_path, content, message):
+    for name in (1, 2):
+        add(tmp_path, "train_set", name, "1")
+    (tmp_path / "train_set" / "annotations" / "2_exp.npy").write_bytes(content)
+    samples, bad = read(tmp_path)
     assert (len(samples), len(bad)) == (1, 1)
     assert message in bad[0]
-
-
-@pytest.mark.parametrize("content", [b"", b"junk", b"\x93NUMPY\x01\x00\x10\x00{'descr': '<U1'"])
-def test_a_damaged_label_file(label_file, content):
-    label_file.write_bytes(content)
-    is_excluded(label_file, "cannot read the label file")
-
-
-@pytest.mark.parametrize("kind", ["<f8", "<U5000"])
-def test_a_label_file_that_is_too_large_is_not_read_into_memory(label_file, kind):
-    """One claims an array of terabytes; one is as long as it claims, a label in much padding."""
-    if kind == "<f8":
-        with label_file.open("wb") as file:
-            header = {"descr": kind, "fortran_order": False, "shape": (10**12,)}
-            np.lib.format.write_array_header_1_0(file, header)
-    else:
-        np.save(label_file, np.array("1", kind))
-    is_excluded(label_file, "cannot read the label file 2_exp.npy")
-
-
-def test_a_pickle_is_not_opened(label_file):
-    np.save(label_file, np.array({"a": 1}), allow_pickle=True)
-    is_excluded(label_file, "allow_pickle")
 
 
 def test_what_lies_among_the_pictures_is_named(tmp_path):

@@ -48,25 +48,6 @@ def test_without_splits(tmp_path):
     assert (samples[1].picture == 7).all()
 
 
-def test_a_link_that_leads_nowhere_costs_only_itself(tmp_path):
-    """As one into a folder that is closed does: what is behind it cannot be asked for."""
-    add(tmp_path / "sad" / "1.png")
-    (tmp_path / "sad" / "2.png").symlink_to("x" * 300)
-    (tmp_path / "more").symlink_to("x" * 300)
-    samples, bad = read(tmp_path)
-    assert [sample.name for sample in samples] == ["sad/1.png"]
-    assert any("2.png" in line for line in bad)
-
-
-def test_an_unknown_class_is_named_and_excluded(tmp_path):
-    add(tmp_path / "happy" / "1.png")
-    add(tmp_path / "boredom" / "1.png")
-    samples, bad = read(tmp_path)
-    assert len(samples) == 1
-    assert len(bad) == 1
-    assert "boredom: unknown class" in bad[0]
-
-
 def test_a_picture_that_does_not_decode_is_named_and_skipped(tmp_path):
     add(tmp_path / "happy" / "1.png")
     (tmp_path / "happy" / "2.png").write_bytes(b"not a picture")
@@ -165,7 +146,7 @@ class TestFoldersWithinAClass:
     def test_numbers_are_people_there(self, tmp_path, mapping):
         add(tmp_path / "0" / "1" / "1.png")
         samples, bad = read(tmp_path, mapping=mapping('[classes]\n0 = "angry"\n'))
-        assert ([(s.name, s.label) for s in samples], bad) == ([("0/1/1.png", "angry")], [])
+        assert ([(s.name, s.label, s.split) for s in samples], bad) == ([("0/1/1.png", "angry", "all")], [])
 
     def test_links_are_followed_but_not_in_a_circle(self, tmp_path):
         data, people = tmp_path / "data", tmp_path / "people"
@@ -179,25 +160,21 @@ class TestFoldersWithinAClass:
             f"{data / 'happy' / 'people' / 'again'}: a link to a folder above it; the folder is excluded"
         ]
 
-    def test_are_in_the_fingerprint(self, tmp_path):
-        add(tmp_path / "happy" / "1.png")
-        first = fingerprint(tmp_path)
-        add(tmp_path / "happy" / "S1" / "1.png")
-        assert (first.rows, fingerprint(tmp_path).rows) == (1, 2)
-        assert fingerprint(tmp_path).sha256 != first.sha256
-
 
 def test_a_broken_link_is_named_and_does_not_end_the_fingerprint(tmp_path):
     add(tmp_path / "happy" / "1.png")
     (tmp_path / "happy" / "2.png").symlink_to(tmp_path / "gone.png")
     (tmp_path / "happy" / "3.png").symlink_to(tmp_path / "happy" / "3.png")
+    (tmp_path / "happy" / "4.png").symlink_to("x" * 300)
+    (tmp_path / "more").symlink_to("x" * 300)
     samples, bad = read(tmp_path)
     assert len(samples) == 1
     assert [re.sub(r".*/", "", message) for message in bad] == [
         "2.png: No such file or directory",
         "3.png: Too many levels of symbolic links",
+        "4.png: File name too long",
     ]
-    assert fingerprint(tmp_path).rows == 3
+    assert fingerprint(tmp_path).rows == 4
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
@@ -267,12 +244,6 @@ def test_an_error_has_the_first_reasons(tmp_path):
     assert str(error.value) == f"{tmp_path} has no usable picture: {reasons}; and 3 more"
 
 
-def test_only_empty_class_folders(tmp_path):
-    (tmp_path / "happy").mkdir()
-    with pytest.raises(DataError, match="no usable picture"):
-        read(tmp_path)
-
-
 def test_a_16_bit_and_a_transparent_picture(tmp_path):
     (tmp_path / "happy").mkdir()
     deep = np.full((20, 30), 257 * 50, np.uint16)
@@ -301,12 +272,13 @@ def test_a_folder_with_an_emotion_in_its_name(tmp_path, name, label):
     assert [(s.label, s.split) for s in read(tmp_path / "sub")[0]] == [(label, "train")]
 
 
-@pytest.mark.parametrize("name", ["happy_sad", "not_happy", "non-neutral", "unhappy", "happyface"])
+@pytest.mark.parametrize("name", ["boredom", "happy_sad", "not_happy", "non-neutral", "unhappy", "happyface"])
 def test_a_name_that_does_not_clearly_say_an_emotion(tmp_path, name):
     add(tmp_path / "happy" / "1.png")
     add(tmp_path / name / "1.png")
     samples, bad = read(tmp_path)
     assert [s.name for s in samples] == ["happy/1.png"]
+    assert len(bad) == 1
     assert f"{name}: unknown class" in bad[0]
 
 
@@ -338,11 +310,6 @@ class TestMapping:
         ]
         assert len(bad) == 1
         assert "boredom: unknown class" in bad[0]
-
-    def test_without_splits(self, tmp_path, mapping):
-        add(tmp_path / "0" / "1.png")
-        samples, _ = read(tmp_path, mapping=mapping('[classes]\n0 = "fear"\n'))
-        assert [(s.label, s.split) for s in samples] == [("fear", "all")]
 
     @pytest.mark.parametrize(
         ("text", "message"),
@@ -384,10 +351,3 @@ def test_pictures_of_other_splits_are_not_decoded(tmp_path):
     (tmp_path / "train" / "happy" / "broken.png").write_bytes(b"x")
     samples, bad = read(tmp_path, "test")
     assert ([s.name for s in samples], bad) == (["test/happy/1.png"], [])
-
-
-def test_no_picture_decodes(tmp_path):
-    (tmp_path / "happy").mkdir()
-    (tmp_path / "happy" / "1.png").write_bytes(b"x")
-    with pytest.raises(DataError, match="no usable picture"):
-        read(tmp_path)

@@ -75,12 +75,6 @@ def test_ece_of_the_found_faces_against_the_reliability_curve(run, result):
     assert result["ece"] == pytest.approx(expected)
 
 
-def test_ece_by_hand():
-    # Of fifteen bins two: 0.95 and 0.99 (mean 0.97, both right), 0.5 (wrong): (2 × 0.03 + 1 × 0.5) / 3.
-    ece = calibration.expected_calibration_error(np.array([0.95, 0.99, 0.5]), np.array([True, True, False]))
-    assert ece == pytest.approx(0.56 / 3)
-
-
 def test_a_confidence_on_an_edge_belongs_to_the_bin_below():
     # 0.4 shares the bin of 0.35, where one right and one wrong answer nearly cancel.
     ece = calibration.expected_calibration_error(np.array([0.35, 0.4]), np.array([True, False]))

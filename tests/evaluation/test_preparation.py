@@ -34,17 +34,16 @@ def test_colour_stays(picture):
     assert np.array_equal(prepare(colour, 1, 0), colour)
 
 
-def test_margin_follows_the_longer_side():
-    assert prepare(np.zeros((20, 40), np.uint8), 1, 0.5).shape == (60, 80, 3)
+@pytest.mark.parametrize(
+    ("shape", "scale", "padding", "expected"), [((20, 40), 1, 0.5, (60, 80)), ((1, 1), 4, 0.25, (6, 6))]
+)
+def test_margin_follows_the_longer_side(shape, scale, padding, expected):
+    assert prepare(np.zeros(shape, np.uint8), scale, padding).shape == (*expected, 3)
 
 
 @pytest.mark.parametrize(("side", "expected"), [(48, 192), (100, 400), (200, 512), (512, 512), (1000, 1000)])
 def test_large_pictures_are_not_enlarged(side, expected):
     assert prepare(np.zeros((side, side), np.uint8), 4, 0).shape == (expected, expected, 3)
-
-
-def test_a_single_pixel():
-    assert prepare(np.full((1, 1), 9, np.uint8), 4, 0.25).shape == (6, 6, 3)
 
 
 @pytest.mark.parametrize(

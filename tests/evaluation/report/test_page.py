@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import tomllib
 from functools import partial
 from pathlib import Path
 
@@ -170,11 +169,3 @@ def test_jinja2_and_matplotlib_are_imported_only_when_needed():
     loaded = set(result.stdout.split())
     assert "evaluation.report.page" in loaded
     assert not loaded & {"jinja2", "matplotlib"}
-
-
-def test_the_template_and_its_style_are_packaged():
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        packaged = tomllib.load(file)["tool"]["setuptools"]["package-data"]["evaluation"]
-    folder = ROOT / "evaluation"
-    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")]
-    assert sorted(packaged) == sorted(path.relative_to(folder).as_posix() for path in files)
