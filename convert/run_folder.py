@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core.errors import DataError, first_line
+from edge.core.errors import DataError, as_data_error
 from edge.core.quantize import MeanStd
 from edge.core.types import Input
 from edge.head.inputs import INPUTS, deployed
@@ -91,9 +91,7 @@ class RunFolder:
 
     def deployed(self, inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """(N, …) for each input, not standardized → the network's inputs."""
-        return {
-            name: deployed(name, values, self.statistics[name], self.clip) for name, values in inputs.items()
-        }
+        return deployed(inputs, self.statistics, self.clip)
 
 
 def read_run_folder(path: Path) -> RunFolder:
@@ -105,7 +103,7 @@ def read_run_folder(path: Path) -> RunFolder:
     for name in FILES:
         if not (path / name).is_file():
             raise DataError(f"{path} is no run folder: {name} is missing; mien train fit makes one")
-    try:
+    with as_data_error(f"run folder {path} is damaged", "train again"):
         info = json.loads((path / "run.json").read_text())
         with (path / "fit.npz").open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
@@ -116,9 +114,7 @@ def read_run_folder(path: Path) -> RunFolder:
         missing += [key for key in _SETTINGS_KEYS if key not in info["settings"]]
         if missing:
             raise ValueError(f"run.json lacks {', '.join(missing)}")
-    except Exception as error:  # a flipped bit raises anything from zlib.error to SyntaxError
-        raise DataError(f"run folder {path} is damaged ({first_line(error)}): train again") from None
-    return run
+        return run
 
 
 def _assemble(info: dict[str, Any], arrays: dict[str, Any], model: keras.Model) -> RunFolder:

@@ -109,9 +109,13 @@ def majority(votes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     return result
 
 
+def shares(numbers: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Each row's numbers divided by their sum, (N, C) → float32 (N, C); rows of zeros stay as they are."""
+    return np.asarray(numbers / np.maximum(numbers.sum(axis=1, keepdims=True), 1e-6), np.float32)
+
+
 def vote_distribution(votes: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
     """Shares of the eight emotions in the votes for them: (N, 10) → float32 (N, 8), order of
     ``EMOTIONS``; zeros where nobody voted for an emotion."""
     columns = _EMOTION_OF_VOTE[: len(EMOTIONS)].argsort()
-    counts = votes[:, columns].astype(np.float32)
-    return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1), np.float32)
+    return shares(votes[:, columns].astype(np.float32))

@@ -1,4 +1,4 @@
-"""What the tests of several packages share: processes, portraits, clips, and faces without pictures."""
+"""What the tests of several packages share: processes, portraits, clips, and faces, synthetic or of FER2013."""
 
 import json
 import math
@@ -9,30 +9,21 @@ import signal as signals
 import subprocess
 import sys
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.train.rows import make_rows
+from tests.train.runs import FORMER, QUICK
+
 ROOT = Path(__file__).resolve().parents[1]
+EXPORT = ROOT.parent / "shared" / "data" / "export.py"
 TRAINING, EVALUATION = 60, 12
 """Rows of each class."""
 SHARD = 200
 """Rows in a shard of the synthetic folders."""
-QUICK = (
-    "epochs=5",
-    "hidden=16",
-    "inputs=landmarks,coarse_map,fine_map,texture",
-    "channels=4,4",
-    "texture_channels=4,4",
-    "bottleneck=8",
-    "batch=64",
-    "learning_rate=1e-2",
-    "ema_decay=0.5",
-    "dropout=0",
-)
-"""Settings of the shared run."""
 
 # Started in the background or under nohup, the suite would hand down that these are ignored.
 signals.signal(signals.SIGINT, signals.default_int_handler)
@@ -63,8 +54,6 @@ def _faces(label, points, maps, rng, signal=8.0):
 
 
 def _rows(label, found):
-    from train.dataset.landmarks_folder import Rows
-
     count = len(label)
     is_training = np.arange(count) < 7 * TRAINING
     hashes = np.array([f"{i:040x}" for i in range(count)])
@@ -76,15 +65,13 @@ def _rows(label, found):
     votes[3::4] = 0  # nobody was asked
     votes[4::28], votes[4::28, :2] = 0, 5  # neutral or happy: no majority
     votes[5::28], votes[5::28, 7] = 0, 10  # contempt
-    return Rows(
+    return make_rows(
+        label,
         presence=found.astype(np.float32),
-        label=label.astype(np.uint8),
         split=np.where(is_training, "Training", "PublicTest"),
         votes=votes,
         name=np.array([f"toy.csv:{i + 2}" for i in range(count)]),
         picture_hash=hashes,
-        subject=np.full(count, ""),
-        sequence=np.full(count, ""),
     )
 
 
@@ -99,7 +86,7 @@ def _write(folder, rows, views, **info):
         part = slice(start, start + SHARD)
         shards.append(f"{len(shards):06d}.npz")
         landmarks_folder.write_shard(
-            folder / shards[-1], _sliced(rows, part), [view.take(part) for view in views]
+            folder / shards[-1], rows.take(part), [view.take(part) for view in views]
         )
     info = {
         "data": {"file": "toy.csv", "sha256": "0" * 64},
@@ -115,10 +102,6 @@ def _write(folder, rows, views, **info):
     } | info
     landmarks_folder.finish(folder, info)
     return folder
-
-
-def _sliced(arrays, part):
-    return type(arrays)(*(getattr(arrays, field.name)[part] for field in fields(arrays)))
 
 
 @pytest.fixture(scope="session")
@@ -227,11 +210,40 @@ def toy_subjects(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def fit_command(python):
-    """``(landmarks, out, *settings)`` runs ``mien train fit`` in a process of its own."""
-    return lambda landmarks, out, *settings: python(
-        *("-m", "train", "fit", landmarks, "--out", out, "--set", *settings)
-    )
+def fer_csv(tmp_path_factory) -> Path:
+    """fer2013.csv with 150 rows of each split, and fer2013new.csv beside it."""
+    if not EXPORT.is_file():
+        pytest.skip(f"needs the pictures that {EXPORT} writes, which are not part of the project")
+    folder = tmp_path_factory.mktemp("fer")
+    subprocess.run([sys.executable, EXPORT, "csv", folder, "--limit", "150"], check=True)
+    return folder / "fer2013.csv"
+
+
+@pytest.fixture(scope="session")
+def fer_extract(fer_csv, python, tmp_path_factory):
+    """What ``mien train extract`` printed for ``fer_csv``, and ``landmarks``, the folder it wrote."""
+    out = tmp_path_factory.mktemp("extract") / "landmarks"
+    result = python("-m", "train", "extract", fer_csv, "--out", out)
+    if result.returncode == 78:
+        pytest.skip(f"needs the face models: {result.stderr}")
+    assert result.returncode == 0, result.stderr
+    return out, result.stdout
+
+
+@pytest.fixture(scope="session")
+def fer_landmarks(fer_extract) -> Path:
+    """The landmarks folder of ``fer_csv``, without augmented views."""
+    return fer_extract[0]
+
+
+def _fit(landmarks, out, *settings, **options):
+    """Train for seconds; convert then has few rows to calibrate with, which saves it seconds, too."""
+    from train import fit
+    from train.settings import TrainingSettings
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(fit, "CALIBRATION_ROWS", 100)
+        fit.fit(landmarks, out, TrainingSettings().override([*QUICK, *settings]), **options)
 
 
 @pytest.fixture(scope="session")
@@ -239,31 +251,14 @@ def quick_fit():
     """``(landmarks, out, *settings, **options)`` trains for seconds, without plots and pages of a report."""
 
     def fit_quickly(landmarks, out, *settings, **options):
-        from train.fit import fit
         from train.report import report
-        from train.settings import TrainingSettings
 
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(report, "render_if_possible", lambda *_: None)
-            fit(landmarks, out, TrainingSettings().override([*QUICK, *settings]), **options)
+            _fit(landmarks, out, *settings, **options)
         return out
 
     return fit_quickly
-
-
-FORMER_SETTINGS = {
-    "feature_noise": "jitter",
-    "landmark_jitter": "shake",
-    "landmark_dropout": "lost",
-    "ema_decay": "averaging",
-    "unaugmented": "plain",
-    "logit_adjustment": "adjustment",
-    "class_odds": "odds",
-    "votes_weight": "votes",
-    "teacher_weight": "teacher",
-    "bottleneck": "narrow",
-}
-"""Name of a setting → its name up to version 0.7."""
 
 
 @pytest.fixture(scope="session")
@@ -273,7 +268,8 @@ def copy_as_0_7():
     def copy(run, out):
         shutil.copytree(run, out)
         info = json.loads((out / "run.json").read_text())
-        info["settings"] = {FORMER_SETTINGS.get(key, key): value for key, value in info["settings"].items()}
+        former = {name: assignment.partition("=")[0] for assignment, (name, _) in FORMER.items()}
+        info["settings"] = {former.get(key, key): value for key, value in info["settings"].items()}
         (out / "run.json").write_text(json.dumps(info))
         return out
 
@@ -311,20 +307,11 @@ def full_disk():
 
 
 @pytest.fixture(scope="session")
-def quick() -> tuple[str, ...]:
-    """Settings of a training of seconds."""
-    return QUICK
-
-
-@pytest.fixture(scope="session")
 def toy_run(toy_landmarks, tmp_path_factory) -> Path:
     """The run folder of a training on ``toy_landmarks`` with its report; beside it ``stdout``."""
-    from train.fit import fit
-    from train.settings import TrainingSettings
-
     folder = tmp_path_factory.mktemp("toy-run")
     with (folder / "stdout").open("w") as file, redirect_stdout(file):
-        fit(toy_landmarks, folder / "run", TrainingSettings().override([*QUICK]))
+        _fit(toy_landmarks, folder / "run")
     return folder / "run"
 
 

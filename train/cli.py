@@ -85,7 +85,7 @@ def _add_teach(commands: Commands) -> None:
 
 def _teach(arguments: argparse.Namespace) -> None:
     with quiet_import():
-        from train.teacher.ask import ask
+        from train.teacher.faceapi import ask
         from train.teacher.teach import SETTINGS, teach
 
     places = (arguments.data, arguments.landmarks, arguments.out)

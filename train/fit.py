@@ -18,7 +18,7 @@ from train.network.calibration import Calibration, calibrate
 from train.network.checkpoint import Checkpoint, training_identity
 from train.network.epochs import Progress, learn, validation_scores
 from train.network.initial_weights import Weights, initial_weights
-from train.network.model import build_model, deployed
+from train.network.model import build_model, deployed_model
 from train.network.trainer import Trainer
 from train.network.training_set import TrainingSet
 from train.report import report
@@ -73,7 +73,7 @@ def fit(
     checkpoint = Checkpoint(out, training_identity(data.folder.info, settings, others))
     progress, weights = _train(trainer, training_set, data, settings, checkpoint)
     standardize = training_set.standardize
-    model = deployed(trainer.with_weights(weights), training_set.class_shares(), settings, standardize)
+    model = deployed_model(trainer.with_weights(weights), training_set.class_shares(), settings, standardize)
 
     def predict(index: NDArray[np.int64]) -> NDArray[np.float32]:
         x = [*standardize.deployed(take(training_set.inputs, index)).values()]

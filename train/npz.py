@@ -34,3 +34,13 @@ def read_npz(path: Path, names: Sequence[str] | None = None) -> dict[str, NDArra
             raise ValueError("it is compressed, and so may be of any size")
         # An entry that is no .npy file comes as bytes.
         return {name: np.asarray(archive[name]) for name in (archive.files if names is None else names)}
+
+
+def fit_together(arrays: dict[str, NDArray[Any]], kinds: dict[str, tuple[str, int]]) -> bool:
+    """Whether all arrays have one length, and each its kind of NumPy data type and number of dimensions.
+
+    Those that ``kinds`` does not name are lists of texts.
+    """
+    found = {name: (array.dtype.kind, array.ndim) for name, array in arrays.items()}
+    right = all(kind == kinds.get(name, ("U", 1)) for name, kind in found.items())
+    return right and len({len(array) for array in arrays.values()}) == 1

@@ -3,6 +3,9 @@
 Exit code 78 is ``EX_CONFIG`` of sysexits.h: starting again will not help, and systemd does not restart.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class MienError(Exception):
     """Base of every error that is meant for the user: one clear line, no traceback."""
@@ -47,3 +50,17 @@ class DataError(MienError):
 def first_line(error: BaseException) -> str:
     """The first line of another library's error message; the name of the error's type where it has none."""
     return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+@contextmanager
+def as_data_error(what: str, to_do: str) -> Iterator[None]:
+    """Raise any error as ``DataError``, except that of a package that is not installed.
+
+    For reading damaged files: a flipped bit raises anything from ``zlib.error`` to ``SyntaxError``.
+    """
+    try:
+        yield
+    except ModuleNotFoundError:
+        raise
+    except Exception as error:
+        raise DataError(f"{what} ({first_line(error)}): {to_do}") from None

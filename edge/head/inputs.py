@@ -6,7 +6,7 @@ conversion go by these entries.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -77,17 +77,21 @@ def maps_of(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if INPUTS[name].is_map)
 
 
-def deployed(name: str, values: NDArray[Any], by: MeanStd, clip: float) -> NDArray[Any]:
-    """Prepare one input of N faces for the network as it is deployed, (N, …) → (N, …).
+def deployed(
+    inputs: Mapping[str, NDArray[Any]], by: Mapping[str, MeanStd], clip: float
+) -> dict[str, NDArray[Any]]:
+    """Prepare inputs of N faces for the network as it is deployed, (N, …) → (N, …) each.
 
     Args:
-        name: the input.
-        values: its numbers as they are computed.
+        inputs: their numbers as they are computed.
         by: statistics of the training faces: of each number where the input is standardized before the
             network, else one for all numbers, which the network has in its weights.
         clip: in standard deviations, see ``standardize`` and ``clip_outliers``.
     """
-    return (standardize if INPUTS[name].standardized else clip_outliers)(values, by, clip)
+    return {
+        name: (standardize if INPUTS[name].standardized else clip_outliers)(values, by[name], clip)
+        for name, values in inputs.items()
+    }
 
 
 def inputs_of(bundle: Bundle) -> tuple[Input, ...]:

@@ -130,8 +130,7 @@ def _landmarks_seeds() -> list[Files]:
         folder, shards = Path(name), ["000000.npz", "000001.npz"]
         for shard, (start, end) in zip(shards, pairwise((0, 8, count)), strict=True):
             part = slice(start, end)
-            some = Rows(*(getattr(rows, key)[part] for key in Rows.__dataclass_fields__))
-            landmarks_folder.write_shard(folder / shard, some, [faces.take(part)] * views)
+            landmarks_folder.write_shard(folder / shard, rows.take(part), [faces.take(part)] * views)
         info = {"shards": shards, "views": views - 1, "data": {"sha256": "0" * 64}, "maps": {"coarse_map": 1}}
         landmarks_folder.finish(folder, info)
         return [_files_below(folder)]

@@ -1,42 +1,9 @@
-"""What the tests of train share: synthetic rows, and real ones of FER2013 where they are at hand."""
+"""Small landmarks folders and runs on them, which the tests of train share."""
 
 import dataclasses
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-EXPORT = ROOT.parent / "shared" / "data" / "export.py"
-
-
-@pytest.fixture(scope="session")
-def fer_csv(tmp_path_factory) -> Path:
-    """fer2013.csv with 150 rows of each split, and fer2013new.csv beside it."""
-    if not EXPORT.is_file():
-        pytest.skip(f"needs the pictures that {EXPORT} writes, which are not part of the project")
-    folder = tmp_path_factory.mktemp("fer")
-    subprocess.run([sys.executable, EXPORT, "csv", folder, "--limit", "150"], check=True)
-    return folder / "fer2013.csv"
-
-
-@pytest.fixture(scope="session")
-def fer_extract(fer_csv, tmp_path_factory):
-    """What ``mien train extract`` printed for ``fer_csv``, and ``landmarks``, the folder it wrote."""
-    out = tmp_path_factory.mktemp("extract") / "landmarks"
-    command = [sys.executable, "-m", "train", "extract", str(fer_csv), "--out", str(out)]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if result.returncode == 78:
-        pytest.skip(f"needs the face models: {result.stderr}")
-    assert result.returncode == 0, result.stderr
-    return out, result.stdout
-
-
-@pytest.fixture(scope="session")
-def fer_landmarks(fer_extract) -> Path:
-    """The landmarks folder of ``fer_csv``, without augmented views."""
-    return fer_extract[0]
 
 
 @pytest.fixture(scope="session")
@@ -81,3 +48,17 @@ def run_files() -> set[str]:
         "run.json",
         "weights.npz",
     }
+
+
+@pytest.fixture(scope="session")
+def small_run(small, quick_fit, tmp_path_factory) -> Path:
+    """An epoch on ``small``, without pages and plots."""
+    run = tmp_path_factory.mktemp("small-run") / "run"
+    return quick_fit(small, run, "inputs=landmarks", "epochs=1")
+
+
+@pytest.fixture(scope="session")
+def maps_run(toy_landmarks, quick_fit, tmp_path_factory) -> Path:
+    """A training on the feature maps of ``toy_landmarks`` alone, without pages and plots."""
+    settings = ("inputs=fine_map,coarse_map", "epochs=3", "landmark_jitter=0.01", "feature_noise=0.1")
+    return quick_fit(toy_landmarks, tmp_path_factory.mktemp("maps-run") / "maps", *settings)

@@ -8,16 +8,20 @@ import numpy as np
 import pytest
 
 from edge.core.errors import DataError
+from tests.pages import Page
+from tests.train.runs import QUICK
 from train import fit as fit_module
-from train.report import report
+from train.cli import main
 from train.settings import TrainingSettings
 
+SHORT = (*QUICK, "inputs=landmarks", "epochs=1")
 
-def test_an_unknown_setting(small, fit_command, tmp_path):
-    result = fit_command(small, tmp_path / "r", "epoch=2")
-    assert result.returncode == 78
-    assert result.stderr.startswith("error: --set epoch=2: expected KEY=VALUE")
-    assert result.stderr.count("\n") == 1
+
+def test_an_unknown_setting(small, command, tmp_path):
+    code, _, error = command(main, "fit", small, "--out", tmp_path / "r", "--set", "epoch=2")
+    assert code == 78
+    assert error.startswith("error: --set epoch=2: expected KEY=VALUE")
+    assert error.count("\n") == 1
 
 
 def test_a_run_that_is_there_is_not_overwritten(small, tmp_path):
@@ -30,7 +34,7 @@ def test_a_run_that_is_there_is_not_overwritten(small, tmp_path):
 def test_a_run_that_came_during_the_training_is_not_overwritten(small, tmp_path, monkeypatch):
     monkeypatch.setattr(fit_module, "training_versions", lambda: (tmp_path / "r").mkdir(exist_ok=True) or {})
     with pytest.raises(FileExistsError, match="is there by now") as caught:
-        fit_module.fit(small, tmp_path / "r", TrainingSettings(epochs=1, batch=8, inputs=("landmarks",)))
+        fit_module.fit(small, tmp_path / "r", TrainingSettings().override([*SHORT]))
     (kept,) = {entry for entry in tmp_path.iterdir() if entry.is_dir()} - {tmp_path / "r"}
     assert str(kept) in str(caught.value)
     assert (kept / "model.keras").is_file()
@@ -53,55 +57,42 @@ def test_a_place_that_cannot_be_written_is_found_before_the_training(small, tmp_
         fit_module.fit(small, tmp_path / "file" / "r", TrainingSettings(batch=1000))
 
 
-class TestTheTrainingIsKept:
-    """Whatever happens to the report, which is made last."""
+def test_ctrl_c_during_the_report_keeps_the_training(small, run_files, tmp_path, monkeypatch):
+    """Other failures of the report: see ``tests/train/report``."""
 
-    def test_a_report_that_fails(self, small, quick, run_files, tmp_path, monkeypatch, capsys):
-        def fail(*_):
-            raise RuntimeError("no fonts")
+    def interrupt(*_):
+        raise KeyboardInterrupt
 
-        settings = TrainingSettings().override([*quick, "inputs=landmarks", "epochs=1"])
-        with monkeypatch.context() as patched:
-            patched.setattr("train.report.report.contents", fail)
-            fit_module.fit(small, tmp_path / "r", settings)
-        printed = capsys.readouterr()
-        assert printed.out.splitlines()[-1].endswith(f"→ {tmp_path / 'r'}")
-        last = printed.err.splitlines()[-1]
-        assert last.startswith("warning: no report of the run (no fonts)")
-        assert f"`mien train report {tmp_path / 'r'}`" in last
-        assert not (tmp_path / "r" / "report.html").exists()
-        report.render(tmp_path / "r", None, None)
-        assert {entry.name for entry in (tmp_path / "r").iterdir()} == run_files
-        assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
+    monkeypatch.setattr("train.report.report.contents", interrupt)
+    settings = TrainingSettings().override([*SHORT])
+    with pytest.raises(KeyboardInterrupt):
+        fit_module.fit(small, tmp_path / "r", settings)
+    made = {entry.name for entry in (tmp_path / "r").iterdir()}
+    assert made == {name for name in run_files if not name.endswith((".png", ".html", ".md"))}
 
-    def test_ctrl_c_during_the_report(self, small, quick, run_files, tmp_path, monkeypatch):
-        def interrupt(*_):
-            raise KeyboardInterrupt
 
-        monkeypatch.setattr("train.report.report.contents", interrupt)
-        settings = TrainingSettings().override([*quick, "inputs=landmarks", "epochs=1"])
-        with pytest.raises(KeyboardInterrupt):
-            fit_module.fit(small, tmp_path / "r", settings)
-        made = {entry.name for entry in (tmp_path / "r").iterdir()}
-        assert made == {name for name in run_files if not name.endswith((".png", ".html", ".md"))}
-
-    def test_names_that_are_not_utf_8(self, altered, quick, fit_command, run_files, tmp_path):
-        data = tmp_path / os.fsdecode(b"f\xe9tes")
-        (data / "happy").mkdir(parents=True)
-        names = [f"happy/{os.fsdecode(b'%d-' % number + bytes([0xE9]))}.png" for number in range(504)]
-        for name in names:
-            (data / name).write_bytes(cv2.imencode(".png", np.zeros((9, 9), np.uint8))[1].tobytes())
-        out = tmp_path / os.fsdecode(b"r\xe9")
-        settings = (*quick, "inputs=landmarks", "epochs=1", "--data", data)
-        result = fit_command(altered(name=np.array(names)), out, *settings)
-        assert (result.returncode, result.stderr) == (0, "")
-        assert re.search(r'alt="happy/\d+-\\udce9\.png"', (out / "report.html").read_text("utf-8"))
-        assert {entry.name for entry in out.iterdir()} == run_files
+def test_names_that_are_not_utf_8(altered, command, run_files, tmp_path):
+    """Of the pictures, of their folder, and of the run folder; through the command line."""
+    data = tmp_path / os.fsdecode(b"f\xe9tes")
+    (data / "happy").mkdir(parents=True)
+    names = [f"happy/{os.fsdecode(b'%d-' % number + bytes([0xE9]))}.png" for number in range(504)]
+    for name in names:
+        (data / name).write_bytes(cv2.imencode(".png", np.zeros((9, 9), np.uint8))[1].tobytes())
+    out = tmp_path / os.fsdecode(b"r\xe9")
+    landmarks = altered(name=np.array(names))
+    flags = ("--out", out, "--data", data, "--set", *SHORT)
+    code, printed, error = command(main, "fit", landmarks, *flags)
+    assert (code, error) == (0, "")
+    assert printed.splitlines()[-1].startswith("best epoch 1, ")
+    shown = Page((out / "report.html").read_text("utf-8")).all("alt")
+    assert len(shown) > 24
+    assert all(re.fullmatch(r"happy/\d+-\\udce9\.png", name) for name in shown)
+    assert {entry.name for entry in out.iterdir()} == run_files
 
 
 def test_a_full_disk_leaves_nothing(small, quick_fit, full_disk, tmp_path):
     with full_disk(100_000), pytest.raises(OSError, match="File too large"):
-        quick_fit(small, tmp_path / "r", "inputs=landmarks", "epochs=1")
+        quick_fit(small, tmp_path / "r", *SHORT)
     assert list(tmp_path.iterdir()) == []
 
 

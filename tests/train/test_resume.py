@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
 from edge.core.errors import DataError
+from tests.train.runs import QUICK, first_loss, info, weights
 from train.report import report
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,22 +23,10 @@ def first(small, quick_fit, tmp_path_factory):
     return quick_fit(small, tmp_path_factory.mktemp("first") / "run", *FIRST)
 
 
-def read(path):
-    return json.loads(path.read_text())
-
-
-def weights(run):
-    return keras.saving.load_model(run / "model.keras", compile=False).get_weights()
-
-
-def first_loss(run):
-    return (run / "history.csv").read_text().splitlines()[1].split(",")[1]
-
-
-def test_a_killed_training_goes_on_to_the_same_network(first, small, quick, quick_fit, tmp_path, capsys):
+def test_a_killed_training_goes_on_to_the_same_network(first, small, quick_fit, tmp_path, capsys):
     """SIGKILL after its second epoch; the checkpoint is gone when the run is whole."""
     places = (str(small), "--out", str(tmp_path / "run"))
-    command = [sys.executable, "-m", "train", "fit", *places, "--set", *quick, *FIRST]
+    command = [sys.executable, "-m", "train", "fit", *places, "--set", *QUICK, *FIRST]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as training:
         for line in training.stdout:
             if line.startswith("epoch   3"):
@@ -57,18 +45,22 @@ def test_a_killed_training_goes_on_to_the_same_network(first, small, quick, quic
 class TestStart:
     """``--start``: from the network of another run."""
 
-    def test_what_was_learned_is_there_from_the_beginning(self, first, small, quick_fit, tmp_path):
+    def test_what_was_learned_is_there_from_the_beginning(
+        self, first, small_run, small, quick_fit, copy_as_0_7, tmp_path
+    ):
+        """Also from a run as version 0.7 wrote it, of which a report can be made."""
+        old = copy_as_0_7(first, tmp_path / "old")
         again = ("inputs=landmarks", "epochs=1", "learning_rate=1e-4")
-        quick_fit(small, tmp_path / "fresh", *again)
-        quick_fit(small, tmp_path / "started", *again, start=first)
-        assert float(first_loss(tmp_path / "started")) < 0.8 * float(first_loss(tmp_path / "fresh"))
-        assert read(tmp_path / "started" / "run.json")["start"] == "run"
-        assert read(tmp_path / "fresh" / "run.json")["start"] is None
+        started = quick_fit(small, tmp_path / "started", *again, start=old)
+        assert first_loss(started) < 0.8 * first_loss(small_run)
+        assert (info(started)["start"], info(small_run)["start"]) == ("old", None)
+        report.render(old, None, None)
+        assert "averaging" in (old / "report.md").read_text()
 
     def test_other_classes_get_a_fresh_last_layer(self, first, small, quick_fit, tmp_path):
         settings = ("inputs=landmarks", "epochs=1", "labels=8", "truth=votes", "votes_weight=0")
         quick_fit(small, tmp_path / "run", *settings, start=first)
-        assert len(read(tmp_path / "run" / "run.json")["labels"]) == 8
+        assert len(info(tmp_path / "run")["labels"]) == 8
 
     def test_a_network_of_other_sizes_is_refused(self, first, small, quick_fit, tmp_path):
         with pytest.raises(DataError, match="other inputs or sizes: give the --set that it was trained with"):
@@ -81,13 +73,6 @@ class TestStart:
         (fused / "run.json").write_text(json.dumps({"fused": [{"name": "maps"}, {"name": "texture"}]}))
         with pytest.raises(DataError, match=r"is a fused run, .* start from one of .* \(maps, texture\)"):
             quick_fit(small, tmp_path / "run", "inputs=landmarks", start=fused)
-
-    def test_a_run_of_version_0_7(self, first, small, quick_fit, copy_as_0_7, tmp_path):
-        old = copy_as_0_7(first, tmp_path / "old")
-        report.render(old, None, None)
-        assert "averaging" in (old / "report.md").read_text()
-        quick_fit(small, tmp_path / "run", "inputs=landmarks", "epochs=1", start=old)
-        assert read(tmp_path / "run" / "run.json")["start"] == "old"
 
     @pytest.mark.parametrize("damage", [None, b"", b"PK"])
     def test_a_run_without_whole_weights_is_refused(self, first, small, quick_fit, tmp_path, damage):

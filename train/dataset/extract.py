@@ -26,6 +26,7 @@ from evaluation.label_sets import EMOTIONS, FERPLUS_VOTES
 from evaluation.parallel import ParallelMap, chunks
 from train.dataset import landmarks_folder
 from train.dataset.find_faces import MAPS, ExtractionSetup, find_faces
+from train.dataset.inspect_data import coverage_table
 from train.dataset.labelled_faces import TRAINING_SPLITS
 from train.dataset.landmarks_folder import Rows
 from train.dataset.workers import open_workers
@@ -156,19 +157,3 @@ def _rows(chunk: list[Sample], presence: np.ndarray) -> Rows:
         subject=nobody,
         sequence=nobody,
     )
-
-
-def coverage_table(rows: Rows) -> str:
-    """Table of the pictures and the faces found in them, by split and class."""
-    splits = sorted(set(rows.split.tolist()))
-    lines = [f"{'faces found':<17}" + "".join(f"{escaped(split):>22}" for split in splits)]
-    present = [number for number in range(len(EMOTIONS)) if (rows.label == number).any()]
-    for number in [*present, None]:
-        cells = []
-        for split in splits:
-            chosen = (rows.split == split) & (True if number is None else rows.label == number)
-            total, found = int(chosen.sum()), int((chosen & (rows.presence > 0)).sum())
-            cells.append(f"{found:>7} of {total:>6} {found / total:>5.1%}" if total else f"{'–':>22}")
-        label = "all" if number is None else EMOTIONS[number]
-        lines.append(f"{label:<17}" + "".join(f"{cell:>22}" for cell in cells))
-    return "\n".join(lines)

@@ -58,8 +58,8 @@ class Standardization:
         return {name: standardize(values, self.by[name], self.clip) for name, values in inputs.items()}
 
     def deployed(self, inputs: Inputs) -> Inputs:
-        """(N, …) each → inputs of the network that ``train.network.model.deployed`` gives."""
-        return {name: deployed(name, values, self.by[name], self.clip) for name, values in inputs.items()}
+        """(N, …) each → inputs of the network that ``train.network.model.deployed_model`` gives."""
+        return deployed(inputs, self.by, self.clip)
 
 
 def standardization(inputs: Inputs, clip: float) -> Standardization:

@@ -8,12 +8,10 @@ have FER+ votes. Of a landmarks folder, all but the landmarks is in memory.
 import json
 from array import array
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from edge.core.errors import DataError
@@ -24,27 +22,12 @@ from evaluation.label_sets import EMOTIONS, FERPLUS_VOTES
 from evaluation.report import page
 from train.dataset import inspect_figures, inspect_page, landmarks_folder, subjects
 from train.dataset.inspect_figures import LabelledPictures, quantiles
+from train.dataset.landmarks_folder import Rows
 
 _FIGURES = "inspect.json"
 _PAGE = "index.html"
 _HASH_BYTES = 20
 _PRESENCE_BINS = np.linspace(0, 1, 21)
-
-
-@dataclass(slots=True)
-class PictureCounts:
-    """Counts of the sizes and colours of pictures."""
-
-    widths: Counter[int] = field(default_factory=Counter)
-    heights: Counter[int] = field(default_factory=Counter)
-    grey: int = 0
-    """Number of pictures without colour, whatever their format."""
-
-    def add(self, picture: NDArray[np.uint8]) -> None:
-        """Count a picture: uint8 (H, W) or (H, W, 3)."""
-        self.heights[picture.shape[0]] += 1
-        self.widths[picture.shape[1]] += 1
-        self.grey += picture.ndim == 2 or bool((picture == picture[..., :1]).all())
 
 
 def inspect(data: Path, out: Path | None, mapping: Path | None) -> None:
@@ -98,17 +81,16 @@ def of_pictures(data: Path, mapping: Path | None = None) -> dict[str, Any]:
         if len(bad) < inspect_figures.NAMED:
             bad.append(message)
 
-    counts, collected = PictureCounts(), _TableBuilder()
+    found = _Collector()
     for sample in tqdm(read_dataset(data, on_bad=on_bad, mapping=mapping), unit="picture", disable=None):
-        counts.add(sample.picture)
-        collected.add(sample)
-    table = collected.table()
+        found.add(sample)
+    table = found.table()
     return {
         **inspect_figures.common(data, table),
         "bad": {"count": bad_rows, "first": bad},
-        "size": {"width": quantiles(counts.widths), "height": quantiles(counts.heights)},
-        "size_histogram": {"width": _spread(counts.widths), "height": _spread(counts.heights)},
-        "grey": counts.grey / len(table.label),
+        "size": {"width": quantiles(found.widths), "height": quantiles(found.heights)},
+        "size_histogram": {"width": _spread(found.widths), "height": _spread(found.heights)},
+        "grey": found.grey / len(table.label),
     }
 
 
@@ -122,30 +104,42 @@ def of_landmarks(folder: Path) -> dict[str, Any]:
     rows = opened.rows
     if not len(rows):
         raise DataError(f"{folder} has no rows")
-    splits, split = np.unique(rows.split, return_inverse=True)
-    hashes = np.frombuffer(bytes.fromhex("".join(rows.picture_hash.tolist())), f"V{_HASH_BYTES}")
-    table = LabelledPictures(
-        splits.tolist(), split, rows.label, rows.votes, hashes, [*map(escaped, rows.name.tolist())]
-    )
-    found = rows.presence > 0
-    subject_names = np.unique(rows.subject[rows.subject != ""])
+    table, found = _table(rows), rows.presence > 0
     return {
         **inspect_figures.common(folder, table),
         "bad": {"count": opened.info["skipped"], "first": []},
         "coverage": inspect_figures.counts_by_split(table, found),
         "presence": inspect_figures.histogram(rows.presence[found], _PRESENCE_BINS),
-        "subjects": len(subject_names),
+        "subjects": len(np.unique(rows.subject[rows.subject != ""])),
         "sequences": len(np.unique(rows.sequence[rows.sequence != ""])),
     }
 
 
-class _TableBuilder:
-    """Collects samples into a table."""
+def coverage_table(rows: Rows) -> str:
+    """Table of the pictures and the faces found in them, by split and class."""
+    table = _table(rows)
+    found, total = (
+        inspect_figures.counts_by_split(table, part) for part in (rows.presence > 0, rows.presence >= 0)
+    )
+    return page.text([*inspect_page.coverage(found, total)])
+
+
+def _table(rows: Rows) -> LabelledPictures:
+    splits, split = np.unique(rows.split, return_inverse=True)
+    hashes = np.frombuffer(bytes.fromhex("".join(rows.picture_hash.tolist())), f"V{_HASH_BYTES}")
+    names = [*map(escaped, rows.name.tolist())]
+    return LabelledPictures(splits.tolist(), split, rows.label, rows.votes, hashes, names)
+
+
+class _Collector:
+    """Everything about the samples so far but the pictures themselves."""
 
     def __init__(self) -> None:
         self.splits: dict[str, int] = {}
         self.split, self.label, self.votes, self.hashes = array("H"), bytearray(), bytearray(), bytearray()
         self.names: list[str] = []
+        self.widths, self.heights = Counter[int](), Counter[int]()
+        self.grey = 0  # pictures without colour, whatever their format
 
     def add(self, sample: Sample) -> None:
         self.split.append(self.splits.setdefault(sample.split, len(self.splits)))
@@ -153,6 +147,10 @@ class _TableBuilder:
         self.votes += bytes(sample.votes or len(FERPLUS_VOTES))
         self.hashes += bytes.fromhex(picture_hash(sample.picture))
         self.names.append(escaped(sample.name))
+        picture = sample.picture
+        self.heights[picture.shape[0]] += 1
+        self.widths[picture.shape[1]] += 1
+        self.grey += picture.ndim == 2 or bool((picture == picture[..., :1]).all())
 
     def table(self) -> LabelledPictures:
         return LabelledPictures(

@@ -26,7 +26,9 @@ def contents(results: Results) -> list[Block]:
     """All blocks, without those that the data has no values for."""
     blocks = [*_classes(results), *_balance(results)]
     if "coverage" in results:
-        blocks += _coverage(results)
+        blocks += coverage(results["coverage"], results["classes"])
+        draw = partial(_draw_histogram, results["presence"], "presence")
+        blocks.append(Plot(draw, "Presence of the faces found"))
     blocks += _duplicates(results)
     if "size" in results:
         blocks += _sizes(results)
@@ -77,9 +79,11 @@ def _balance(results: Results) -> Iterator[Block]:
     yield Plot(partial(_draw_balance, training, balance), caption)
 
 
-def _coverage(results: Results) -> Iterator[Block]:
+def coverage(
+    found_by_split: dict[str, dict[str, int]], all_by_split: dict[str, dict[str, int]]
+) -> Iterator[Block]:
+    """The faces found among all pictures, both given by split and class."""
     rows = []
-    found_by_split, all_by_split = results["coverage"], results["classes"]
     for label in [*EMOTIONS, "all"]:
         cells = []
         for split, total in all_by_split.items():
@@ -91,7 +95,6 @@ def _coverage(results: Results) -> Iterator[Block]:
             rows.append([label, *cells])
     yield Heading(2, "Faces found")
     yield Table(["class", *all_by_split], rows)
-    yield Plot(partial(_draw_histogram, results["presence"], "presence"), "Presence of the faces found")
 
 
 def _duplicates(results: Results) -> Iterator[Block]:

@@ -1,6 +1,6 @@
 """The rows of a landmarks folder with their classes, split into training, validation and evaluation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from edge.core.errors import DataError
 from edge.head.inputs import maps_of
-from evaluation.label_sets import LABEL_SETS, LabelSet, majority, vote_distribution
+from evaluation.label_sets import LABEL_SETS, LabelSet, majority, shares, vote_distribution
 from train.dataset import landmarks_folder
 from train.dataset.balance import epoch_order
 from train.dataset.landmarks_folder import Faces, LandmarksFolder, Rows
@@ -67,9 +67,46 @@ class LabelledFaces:
         """Everything about the rows beside their faces."""
         return self.folder.rows
 
+    @property
+    def known(self) -> NDArray[np.int64]:
+        """Sorted indices of the training and validation rows with a face."""
+        return np.sort(np.concatenate([self.training, self.validation]))
+
     def steps(self, settings: TrainingSettings) -> int:
-        """Number of steps in an epoch; raises as ``require_rows`` does."""
-        return require_rows(self.folder.path, self.truth.number[self.training], self.validation, settings)
+        """Number of steps in an epoch with the balance and the batch of ``settings``.
+
+        Raises:
+            DataError: an epoch has less than one batch, or there is no face to validate.
+        """
+        number, balance, batch = self.truth.number[self.training], settings.balance, settings.batch
+        rows = len(epoch_order(number, balance, np.random.default_rng(0))) if len(number) else 0
+        if rows < batch or not len(self.validation):
+            raise DataError(
+                f"{self.folder.path} has {rows} faces for an epoch (balance={balance}) and "
+                f"{len(self.validation)} to validate: expected at least one batch ({batch}) and 1; use more "
+                "data or --set batch=…"
+            )
+        return rows // batch
+
+    def only(self, usable: NDArray[np.bool_]) -> "LabelledFaces":
+        """The same with only those training and validation faces that are true in ``usable``, bool (N,)."""
+        training, validation = (index[usable[index]] for index in (self.training, self.validation))
+        return replace(self, training=training, validation=validation)
+
+    def only_found(self) -> "LabelledFaces":
+        """The same without the rows that have no face, and without evaluation rows."""
+        found = self.faces.found
+        place = np.cumsum(found) - 1  # of each row among the found ones
+        training, validation = place[self.training], place[self.validation]
+        return LabelledFaces(
+            replace(self.folder, rows=self.rows.take(found)),
+            self.faces.take(found),
+            self.labels,
+            Truth(self.truth.number[found], self.truth.target[found]),
+            Split(training, validation, {}, self.split.duplicates),
+            training,
+            validation,
+        )
 
 
 def open_labelled_faces(landmarks: Path, settings: TrainingSettings, maps: bool = True) -> LabelledFaces:
@@ -118,12 +155,10 @@ def ground_truth(rows: Rows, labels: LabelSet, source: str) -> Truth:
 def class_votes(rows: Rows, labels: LabelSet) -> NDArray[np.float32]:
     """Distribution of each row's FER+ votes over the classes: float32 (N, C); zeros where no vote is for a
     class."""
-    votes = vote_distribution(rows.votes) @ labels.matrix()
-    votes /= np.maximum(votes.sum(axis=1, keepdims=True), 1e-6)
-    return votes.astype(np.float32)
+    return shares(vote_distribution(rows.votes) @ labels.matrix())
 
 
-def split_rows(rows: Rows, number: NDArray[np.int64], validation: float, seed: int = SPLIT_SEED) -> Split:
+def split_rows(rows: Rows, number: NDArray[np.int64], validation: float) -> Split:
     """Split the rows into training, validation and evaluation.
 
     Identical pictures stay together, and so do all rows of one subject. Training rows with the picture of
@@ -133,8 +168,7 @@ def split_rows(rows: Rows, number: NDArray[np.int64], validation: float, seed: i
     Args:
         rows: N rows.
         number: int64 (N,), the classes; −1: excluded.
-        validation: share of the training rows.
-        seed: seed of the choice, which takes the same share of each class.
+        validation: share of the training rows; the same of each class.
 
     Raises:
         DataError: no training rows.
@@ -150,7 +184,7 @@ def split_rows(rows: Rows, number: NDArray[np.int64], validation: float, seed: i
     if not len(usable):
         raise DataError(f"no rows to train on: expected a split named {' or '.join(TRAINING_SPLITS)}")
     group = np.where(rows.subject != "", rows.subject, rows.picture_hash)[usable]
-    order = _draw(group, number[usable], seed)
+    order = _draw(group, number[usable])
     parts = {"validation": (0.0, validation)}
     if not evaluation:
         parts[HELD_OUT] = (validation, 2 * validation)
@@ -162,37 +196,10 @@ def split_rows(rows: Rows, number: NDArray[np.int64], validation: float, seed: i
     return Split(training, chosen["validation"], evaluation, int(is_copy.sum()))
 
 
-def require_rows(
-    landmarks: Path, number: NDArray[np.int64], validation: NDArray[np.int64], settings: TrainingSettings
-) -> int:
-    """Check before the training that there are enough faces.
-
-    Args:
-        landmarks: the landmarks folder, for the message.
-        number: int64 (T,), classes of the training faces.
-        validation: int64 (V,), validation faces.
-        settings: balance and batch.
-
-    Returns:
-        Number of steps in an epoch.
-
-    Raises:
-        DataError: an epoch has less than one batch, or there is no face to validate.
-    """
-    balance, batch = settings.balance, settings.batch
-    rows = len(epoch_order(number, balance, np.random.default_rng(0))) if len(number) else 0
-    if rows < batch or not len(validation):
-        raise DataError(
-            f"{landmarks} has {rows} faces for an epoch (balance={balance}) and {len(validation)} to "
-            f"validate: expected at least one batch ({batch}) and 1; use more data or --set batch=…"
-        )
-    return rows // batch
-
-
-def _draw(group: NDArray[np.str_], number: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
+def _draw(group: NDArray[np.str_], number: NDArray[np.int64]) -> NDArray[np.float64]:
     """Position of each row in [0, 1): the same for a whole group, evenly spread within each class."""
     names, first, inverse = np.unique(group, return_index=True, return_inverse=True)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(SPLIT_SEED)
     position = np.zeros(len(names))
     for label in np.unique(number):
         members = np.flatnonzero(number[first] == label)

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core.errors import DataError, first_line
+from edge.core.errors import DataError, as_data_error
 from edge.core.files import is_json_with, replacing
 from edge.head.inputs import INPUTS
 from evaluation.label_sets import EMOTIONS
-from train.npz import read_npz, write_npz
+from train.npz import fit_together, read_npz, write_npz
 
 SCHEMA = 3
 INFO_FILE = "info.json"
@@ -67,6 +67,10 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.label)
+
+    def take(self, index: Any) -> "Rows":
+        """The rows ``index``."""
+        return Rows(*(getattr(self, name)[index] for name in _ROWS))
 
 
 _ROWS = [f.name for f in fields(Rows)]
@@ -169,7 +173,7 @@ def load(path: Path) -> LandmarksFolder:
         DataError: the folder is missing, unfinished, damaged, or of another version.
     """
     info = _read_info(path)
-    parts = [_read_rows(path / name) for name in info["shards"]]
+    parts = [_read(path / name, _ROWS) for name in info["shards"]]
     rows = Rows(**_concatenate(path, parts))
     if len(rows) and rows.label.max() >= len(EMOTIONS):
         raise DataError(f"{path} has labels beyond {len(EMOTIONS) - 1}: run extract again")
@@ -188,19 +192,10 @@ def is_whole(shard: Path, names: list[str]) -> bool:
 
 
 def _read_faces(shard: Path, view: int, maps: Sequence[str]) -> dict[str, NDArray[Any]]:
-    names = ("landmarks", "found", *maps)
-    arrays = _read(shard, [f"{name}_{view}" for name in names])
-    faces = {name: arrays[f"{name}_{view}"] for name in names}
-    _check(shard, faces)
+    faces = _read(shard, ["landmarks", "found", *maps], f"_{view}")
     if any(faces[name].shape[1:] != INPUTS[name].shape for name in maps):
         raise DataError(f"{shard} has maps of another shape: run extract again")
     return faces
-
-
-def _read_rows(shard: Path) -> dict[str, NDArray[Any]]:
-    rows = _read(shard, _ROWS)
-    _check(shard, rows)
-    return rows
 
 
 _KINDS = {
@@ -212,13 +207,6 @@ _KINDS = {
     **{name: (each.dtype.kind, 1 + len(each.shape)) for name, each in INPUTS.items() if each.is_map},
 }
 """Kind of number and dimensions of the arrays that are not text."""
-
-
-def _check(shard: Path, arrays: dict[str, NDArray[Any]]) -> None:
-    kinds = {name: (array.dtype.kind, array.ndim) for name, array in arrays.items()}
-    right = all(kind == _KINDS.get(name, ("U", 1)) for name, kind in kinds.items())
-    if not right or len({len(array) for array in arrays.values()}) != 1:
-        raise DataError(f"{shard} has arrays that do not fit together: run extract again")
 
 
 def _read_info(path: Path) -> dict[str, Any]:
@@ -242,12 +230,14 @@ def _read_info(path: Path) -> dict[str, Any]:
     return info
 
 
-def _read(shard: Path, names: list[str]) -> dict[str, NDArray[Any]]:
-    """Arrays of a shard by their names; the others are not read."""
-    try:
-        return read_npz(shard, names)
-    except Exception as error:  # a flipped bit in an npz raises anything from zlib.error to SyntaxError
-        raise DataError(f"{shard} is missing or damaged ({first_line(error)}): run extract again") from None
+def _read(shard: Path, names: Sequence[str], suffix: str = "") -> dict[str, NDArray[Any]]:
+    """Arrays of a shard by their names, in the file with ``suffix``; the others are not read."""
+    with as_data_error(f"{shard} is missing or damaged", "run extract again"):
+        arrays = read_npz(shard, [f"{name}{suffix}" for name in names])
+    arrays = {name: arrays[f"{name}{suffix}"] for name in names}
+    if not fit_together(arrays, _KINDS):
+        raise DataError(f"{shard} has arrays that do not fit together: run extract again")
+    return arrays
 
 
 def _concatenate(path: Path, parts: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:

@@ -15,7 +15,7 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-from edge.core.errors import DataError, first_line
+from edge.core.errors import DataError, as_data_error
 from edge.core.files import require_new_folder
 from edge.core.quantize import MeanStd
 from edge.head.inputs import deployed
@@ -55,15 +55,10 @@ class _PartialRun:
 
     def rows(self, place: str) -> list[NDArray[Any]]:
         """The network's inputs for the rows at a place of ``fit.npz``: (N, …) each."""
-        return [
-            deployed(
-                name,
-                self.arrays[f"{place}/{name}"],
-                MeanStd(self.arrays[f"mean/{name}"], self.arrays[f"std/{name}"]),
-                float(self.arrays["clip"]),
-            )
-            for name in self.inputs
-        ]
+        arrays = self.arrays
+        values = {name: arrays[f"{place}/{name}"] for name in self.inputs}
+        by = {name: MeanStd(arrays[f"mean/{name}"], arrays[f"std/{name}"]) for name in self.inputs}
+        return [*deployed(values, by, float(arrays["clip"])).values()]
 
 
 def fuse(runs: Sequence[Path], out: Path) -> None:
@@ -92,7 +87,7 @@ def fuse(runs: Sequence[Path], out: Path) -> None:
 
 
 def _read(run: Path) -> _PartialRun:
-    try:
+    with as_data_error(f"{run} is no whole run folder of fit", "train it again"):
         info = json.loads((run / INFO_FILE).read_text())
         arrays = read_npz(run / ARRAYS_FILE)
         model = keras.saving.load_model(run / MODEL_FILE, compile=False)
@@ -104,10 +99,6 @@ def _read(run: Path) -> _PartialRun:
         part = _PartialRun(run.name, info, arrays, model, results.load(run))
         part.rows("validation")
         return part
-    except Exception as error:  # a flipped bit raises anything from zlib.error to SyntaxError
-        raise DataError(
-            f"{run} is no whole run folder of fit ({first_line(error)}): train it again"
-        ) from None
 
 
 def _require_alike(runs: Sequence[Path], parts: Sequence[_PartialRun]) -> None:

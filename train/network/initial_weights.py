@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core.errors import DataError, first_line
+from edge.core.errors import DataError, as_data_error
 from train.npz import read_npz, write_npz
 
 WEIGHTS_FILE = "weights.npz"
-"""File of a run folder: the weights as they were trained, before ``train.network.model.deployed`` changes
-them."""
+"""File of a run folder: the weights as they were trained, before ``deployed_model`` changes them."""
 
 _HEADS = 4
 """Number of arrays in the two last layers: kernel and bias for the classes, and for the votes."""
@@ -43,12 +42,8 @@ def initial_weights(run: Path, fresh: Weights) -> Weights:
             f"{run} is a fused run, which a training cannot start from: start from one of the runs that it "
             f"was made of ({', '.join(parts)})"
         )
-    try:
+    with as_data_error(f"{run} is no whole run folder of fit to start from", "train it again"):
         given = [*read_npz(run / WEIGHTS_FILE).values()]
-    except Exception as error:  # a flipped bit in an npz raises anything from zlib.error to SyntaxError
-        raise DataError(
-            f"{run} is no whole run folder of fit to start from ({first_line(error)}): train it again"
-        ) from None
     fits = [old.shape == new.shape for old, new in zip(given, fresh, strict=False)]
     if len(given) != len(fresh) or not all(fits[:-_HEADS]):
         raise DataError(

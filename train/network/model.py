@@ -92,7 +92,7 @@ def _activated(tensor: keras.KerasTensor) -> keras.KerasTensor:
     return layers.ReLU()(layers.BatchNormalization()(tensor))
 
 
-def deployed(
+def deployed_model(
     model: keras.Model,
     share: NDArray[np.float64],
     settings: TrainingSettings,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from edge.head.inputs import LANDMARKS, maps_of
 from edge.landmarks.texture import NAME as TEXTURE
-from evaluation.label_sets import vote_distribution
+from evaluation.label_sets import shares, vote_distribution
 from train.dataset.balance import batches, epoch_order, row_weights
 from train.dataset.inputs import Inputs, read_inputs, standardization, take, with_feature_noise
 from train.dataset.labelled_faces import LabelledFaces, class_votes
@@ -107,6 +107,4 @@ def _targets(
         parts.append((settings.votes_in_target, class_votes(data.rows, data.labels)))
     if answers:
         parts.append((settings.teacher_weight, np.mean(answers, axis=0)))
-    target = np.sum([np.float32(share) * each for share, each in parts], axis=0)
-    result: NDArray[np.float32] = target / np.maximum(target.sum(axis=1, keepdims=True), 1e-6)
-    return result
+    return shares(np.sum([np.float32(share) * each for share, each in parts], axis=0))

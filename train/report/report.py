@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edge.core.errors import DataError, first_line
+from edge.core.errors import DataError, as_data_error, first_line
 from edge.core.files import write_atomic
 from edge.core.text import escaped
 from evaluation.report import page
@@ -64,7 +64,7 @@ def render(folder: Path, bundle: Path | None, data: Path | None) -> None:
     run = _read(folder)
     int8 = _int8(bundle, run.info) if bundle else None
     pictures = samples.read(data, run.splits) if data else {}
-    with _as_data_error(
+    with as_data_error(
         f"no report of {folder}{f' and {bundle}' if bundle else ''} can be made", "train or convert again"
     ):
         files = _files(replace(run, int8=int8, pictures=pictures))
@@ -92,7 +92,7 @@ def _warned(what: str, again: list[str]) -> Iterator[None]:
 
 
 def _read(folder: Path) -> ReportInput:
-    with _as_data_error(f"{folder} is not a complete run folder", "train again"):
+    with as_data_error(f"{folder} is not a complete run folder", "train again"):
         info = json.loads((folder / "run.json").read_text())
         scores = json.loads((folder / "report.json").read_text())["splits"]
         with (folder / "history.csv").open(newline="") as file:
@@ -101,18 +101,6 @@ def _read(folder: Path) -> ReportInput:
         if len(splits) != len(scores) or not isinstance(info, dict) or "labels" not in info:
             raise ValueError("its files do not fit together")
         return ReportInput(info, history, splits, scores)
-
-
-@contextmanager
-def _as_data_error(what: str, to_do: str) -> Iterator[None]:
-    """Raise any error as ``DataError``: damaged files raise anything from zlib.error to SyntaxError."""
-    try:
-        yield
-    except ModuleNotFoundError:
-        raise
-    except Exception as error:
-        reason = first_line(error)
-        raise DataError(f"{what} ({reason}): {to_do}") from None
 
 
 def summary(splits: list[SplitResult], labels: Sequence[str]) -> str:

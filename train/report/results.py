@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation import metrics
-from train.npz import read_npz, write_npz
+from train.npz import fit_together, read_npz, write_npz
 
 FILE = "predictions.npz"
 
@@ -74,14 +74,10 @@ def save(folder: Path, splits: list[SplitResult]) -> None:
 def load(folder: Path) -> list[SplitResult]:
     """Read ``predictions.npz``; a damaged file raises any error."""
     content = read_npz(folder / FILE)
-    return [
-        SplitResult(str(name), *_checked(content, number)) for number, name in enumerate(content["splits"])
-    ]
-
-
-def _checked(content: dict[str, NDArray[Any]], number: int) -> list[NDArray[Any]]:
-    arrays = [content[f"{key}_{number}"] for key in _ARRAYS]
-    kinds = [(array.dtype.kind, array.ndim) for array in arrays]
-    if kinds != [*_ARRAYS.values()] or len({len(array) for array in arrays}) != 1:
-        raise ValueError(f"{FILE} has arrays that do not fit together")
-    return arrays
+    splits = []
+    for number, name in enumerate(content["splits"]):
+        arrays = {key: content[f"{key}_{number}"] for key in _ARRAYS}
+        if not fit_together(arrays, _ARRAYS):
+            raise ValueError(f"{FILE} has arrays that do not fit together")
+        splits.append(SplitResult(str(name), **arrays))
+    return splits

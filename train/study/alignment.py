@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from edge.core.errors import ConfigError
 from edge.head.inputs import LANDMARKS
+from train.dataset.labelled_faces import LabelledFaces, open_labelled_faces
 from train.settings import TrainingSettings
 from train.study import shapes
 from train.study.output import Study, show, summarize, write
 from train.study.points import REGIONS, subset
-from train.study.runner import Task, open_task, require_faces, scores
+from train.study.runner import scores
 
 _COLUMNS = ["representation", "features", "validation faces", "accuracy, %", "macro F1, %"]
 _ABOUT = (
@@ -30,10 +31,10 @@ class Representation:
     """One row of the table."""
 
     name: str
-    matrix: Callable[[], NDArray[np.floating[Any]]] | None
-    """Computes the features (N, F) or (N, P, D); None: this data has no such features."""
+    matrix: Callable[[], NDArray[np.floating[Any]]]
+    """Computes the features (N, F) or (N, P, D)."""
     reason: str = ""
-    """Reason why this data has no such features."""
+    """Reason why this data has no such features; empty where it has."""
     usable: NDArray[np.bool_] | None = None
     """bool (N,), faces that have such features; None: all."""
 
@@ -53,28 +54,23 @@ def study(landmarks: Path, out: Path, settings: TrainingSettings, seeds: int, co
             f"this study is about landmarks only: remove --set inputs={','.join(settings.inputs)}"
         )
     study = Study("Alignment of the landmarks", _ABOUT, out, settings, seeds, command)
-    task = open_task(landmarks, settings)
-    entries = representations(task)
+    data = open_labelled_faces(landmarks, settings).only_found()
+    entries = representations(data)
     for entry in entries:
-        require_faces(_faces(entry, task), settings)
-    results, table = [], []
-    for entry in entries:
-        result = _result(entry, task, settings, seeds)
-        results.append(result)
-        table.append(_cells(result))
-        print(", ".join(table[-1]), flush=True)
-    write(study, task, _COLUMNS, table, {"results": results, "regions": REGIONS})
+        _faces(entry, data).steps(settings)
+    results = (_result(entry, data, settings, seeds) for entry in entries)
+    write(study, data, _COLUMNS, ((result, _cells(result)) for result in results), {"regions": REGIONS})
 
 
-def representations(task: Task) -> list[Representation]:
+def representations(data: LabelledFaces) -> list[Representation]:
     """The representations in the order of the table; ``matrix`` computes the features of each."""
-    points = task.faces.landmarks
+    points = data.faces.landmarks
     aligned = shapes.eye_aligned(points)  # (N, P, D)
     chosen = subset(points.shape[1])
     some = aligned[:, chosen]
 
     def procrustes() -> shapes.Points:
-        return shapes.procrustes(points, shapes.mean_face(points[task.training]))
+        return shapes.procrustes(points, shapes.mean_face(points[data.training]))
 
     def both(coordinates: shapes.Points) -> NDArray[np.floating[Any]]:
         return np.concatenate([_flat(coordinates), shapes.distances(some)], axis=1)
@@ -85,53 +81,51 @@ def representations(task: Task) -> list[Representation]:
         Representation("raw pixels", lambda: points),
         Representation("centred", lambda: shapes.centred(points)),
         Representation("centred, unit size", lambda: shapes.unit_size(points)),
-        _where("eye-aligned", lambda: aligned, flat_only),
+        Representation("eye-aligned", lambda: aligned, flat_only),
         Representation("eye-aligned, without z", lambda: aligned[..., :2]),
-        _where("Procrustes", procrustes, flat_only),
+        Representation("Procrustes", procrustes, flat_only),
         Representation("Procrustes, without z", lambda: procrustes()[..., :2]),
-        _where(f"{len(chosen)} points, eye-aligned", lambda: some, whole),
+        Representation(f"{len(chosen)} points, eye-aligned", lambda: some, whole),
         Representation(f"{len(chosen)} points, distances", lambda: shapes.distances(some)),
-        _where(f"{len(chosen)} points, eye-aligned and distances", lambda: both(some), whole),
+        Representation(f"{len(chosen)} points, eye-aligned and distances", lambda: both(some), whole),
         Representation(f"all points eye-aligned, distances of {len(chosen)}", lambda: both(aligned)),
-        *_movement(task, aligned),
+        *_movement(data, aligned),
     ]
 
 
-def _where(name: str, matrix: Callable[[], shapes.Points], reason: str) -> Representation:
-    return Representation(name, None if reason else matrix, reason)
-
-
-def _movement(task: Task, aligned: shapes.Points) -> list[Representation]:
+def _movement(data: LabelledFaces, aligned: shapes.Points) -> list[Representation]:
     """The movement, and beside it the coordinates of the same faces, which are fewer."""
-    neutral = shapes.neutral_rows(task.rows)
+    neutral = shapes.neutral_rows(data.rows)
     has_one = neutral >= 0
     name = "movement, without neutral first faces"
     if not has_one.any():
-        return [Representation(name, None, "no sequences in this data")]
+        return [Representation(name, lambda: aligned, "no sequences in this data")]
     return [
         Representation("eye-aligned, without neutral first faces", lambda: aligned, "", has_one),
         Representation(name, lambda: aligned - aligned[neutral], "", has_one),
     ]
 
 
-def _result(entry: Representation, task: Task, settings: TrainingSettings, seeds: int) -> dict[str, Any]:
-    if entry.matrix is None:
+def _result(
+    entry: Representation, data: LabelledFaces, settings: TrainingSettings, seeds: int
+) -> dict[str, Any]:
+    if entry.reason:
         return {"name": entry.name, "reason": entry.reason}
-    task = _faces(entry, task)
+    data = _faces(entry, data)
     matrix = _flat(entry.matrix()).astype(np.float32)
-    runs = scores({LANDMARKS.name: matrix}, task, settings, seeds)
+    runs = scores({LANDMARKS.name: matrix}, data, settings, seeds)
     return {
         "name": entry.name,
         "features": matrix.shape[1],
-        "training_faces": len(task.training),
-        "validation_faces": len(task.validation),
+        "training_faces": len(data.training),
+        "validation_faces": len(data.validation),
         "accuracy": summarize(run["accuracy"] for run in runs),
         "macro_f1": summarize(run["macro_f1"] for run in runs),
     }
 
 
-def _faces(entry: Representation, task: Task) -> Task:
-    return task if entry.usable is None else task.only(entry.usable)
+def _faces(entry: Representation, data: LabelledFaces) -> LabelledFaces:
+    return data if entry.usable is None else data.only(entry.usable)
 
 
 def _flat(points: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from edge.core.errors import ConfigError
 from train.dataset.balance import STRATEGIES
 from train.dataset.inputs import read_inputs
+from train.dataset.labelled_faces import LabelledFaces, open_labelled_faces
 from train.settings import TrainingSettings
 from train.study.output import Study, show, summarize, write
-from train.study.runner import Task, open_task, require_faces, scores
+from train.study.runner import scores
 
 _ABOUT = (
     "Each row of the table is another strategy of train/dataset/balance.py, with the same number of steps, "
@@ -34,20 +35,16 @@ def study(landmarks: Path, out: Path, settings: TrainingSettings, seeds: int, co
     if settings.balance != "none":
         raise ConfigError(f"this study varies the balance: remove --set balance={settings.balance}")
     study = Study("Balance of the classes", _ABOUT, out, settings, seeds, command)
-    task = open_task(landmarks, settings)
+    data = open_labelled_faces(landmarks, settings).only_found()
     all_settings = [replace(settings, balance=strategy) for strategy in STRATEGIES]
     for one in all_settings:
-        require_faces(task, one)
-    inputs = read_inputs(task.faces, settings.inputs)
-    rarest = _rarest(task)
-    results, table = [], []
-    for one in all_settings:
-        figures = _figures(scores(inputs, task, one, seeds), rarest)
-        results.append({"name": one.balance, **figures})
-        table.append([one.balance, *map(show, figures.values())])
-        print(", ".join(table[-1]), flush=True)
+        data.steps(one)
+    inputs = read_inputs(data.faces, settings.inputs)
+    rarest = _rarest(data)
+    results = ((one.balance, _figures(scores(inputs, data, one, seeds), rarest)) for one in all_settings)
+    rows = (({"name": name, **figures}, [name, *map(show, figures.values())]) for name, figures in results)
     columns = ["strategy", "accuracy, %", "macro F1, %", f"recall of {rarest}, %", "ECE, %"]
-    write(study, task, columns, table, {"results": results, **_sizes(task, rarest)})
+    write(study, data, columns, rows, _sizes(data, rarest))
 
 
 def _figures(runs: list[dict[str, Any]], rarest: str) -> dict[str, dict[str, Any]]:
@@ -60,18 +57,21 @@ def _figures(runs: list[dict[str, Any]], rarest: str) -> dict[str, dict[str, Any
     }
 
 
-def _counts(task: Task, index: NDArray[np.int64]) -> list[int]:
-    counts: list[int] = np.bincount(task.number[index], minlength=len(task.labels)).tolist()
+def _counts(data: LabelledFaces, index: NDArray[np.int64]) -> list[int]:
+    counts: list[int] = np.bincount(data.truth.number[index], minlength=len(data.labels.labels)).tolist()
     return counts
 
 
-def _rarest(task: Task) -> str:
+def _rarest(data: LabelledFaces) -> str:
     """The class with the fewest training faces, of those that have any."""
-    counts = _counts(task, task.training)
-    return task.labels[min((count, place) for place, count in enumerate(counts) if count)[1]]
+    counts = _counts(data, data.training)
+    return data.labels.labels[min((count, place) for place, count in enumerate(counts) if count)[1]]
 
 
-def _sizes(task: Task, rarest: str) -> dict[str, Any]:
-    parts = {"training": task.training, "validation": task.validation}
-    sizes = {name: dict(zip(task.labels, _counts(task, index), strict=True)) for name, index in parts.items()}
+def _sizes(data: LabelledFaces, rarest: str) -> dict[str, Any]:
+    parts = {"training": data.training, "validation": data.validation}
+    sizes = {
+        name: dict(zip(data.labels.labels, _counts(data, index), strict=True))
+        for name, index in parts.items()
+    }
     return {"rarest": rarest, "class_sizes": sizes}

@@ -12,8 +12,8 @@ from typing import Any
 
 from edge.core.files import replacing_folder, require_new_folder
 from evaluation.report.page import DASH, Heading, Table, Text, markdown
+from train.dataset.labelled_faces import LabelledFaces
 from train.settings import TrainingSettings
-from train.study.runner import Task
 from train.versions import training_versions
 
 SCHEMA = 1
@@ -59,16 +59,31 @@ def show(figure: dict[str, Any]) -> str:
 
 
 def write(
-    study: Study, task: Task, columns: list[str], table: list[list[str]], figures: dict[str, Any]
+    study: Study,
+    data: LabelledFaces,
+    columns: list[str],
+    rows: Iterable[tuple[dict[str, Any], list[str]]],
+    figures: dict[str, Any],
 ) -> None:
     """Print the table, and write ``study.md`` and ``study.json`` into a new folder, whole or not at all.
 
-    ``figures``, the results, are further content of ``study.json``.
+    Args:
+        study: the study.
+        data: its faces.
+        columns: names of the columns.
+        rows: result (an entry of ``results`` in ``study.json``) and cells of each row; each is printed as it
+            comes.
+        figures: further content of ``study.json``.
 
     Raises:
         OSError: a full disk, for instance.
     """
-    landmarks = {key: value for key, value in task.folder.info.items() if key != "shards"}
+    results, table = [], []
+    for result, cells in rows:
+        results.append(result)
+        table.append(cells)
+        print(", ".join(cells), flush=True)
+    landmarks = {key: value for key, value in data.folder.info.items() if key != "shards"}
     content = {
         "schema": SCHEMA,
         "study": study.title,
@@ -76,15 +91,16 @@ def write(
         "landmarks": landmarks,
         "settings": asdict(study.settings),
         "seeds": list(range(study.settings.seed, study.settings.seed + study.seeds)),
-        "labels": list(task.labels),
-        "faces": {"training": len(task.training), "validation": len(task.validation)},
+        "labels": list(data.labels.labels),
+        "faces": {"training": len(data.training), "validation": len(data.validation)},
+        "results": results,
         **figures,
         "seconds": time.monotonic() - study.started,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": training_versions(),
     }
     text = markdown(
-        [Heading(1, study.title), Table(columns, table), Text(_protocol(study, task)), Text(study.about)]
+        [Heading(1, study.title), Table(columns, table), Text(_protocol(study, data)), Text(study.about)]
     )
     print(f"\n{text}", flush=True)  # before the files, because the disk may be full
     with replacing_folder(study.out, only_new=True) as folder:
@@ -93,17 +109,17 @@ def write(
     print(f"{content['seconds']:.0f} s → {study.out}")
 
 
-def _protocol(study: Study, task: Task) -> str:
-    settings, validation = study.settings, len(task.validation)
+def _protocol(study: Study, data: LabelledFaces) -> str:
+    settings, validation = study.settings, len(data.validation)
     error = 100 * math.sqrt(0.25 / validation)
     inputs = ", ".join(settings.inputs)
     return (
         f"Mean ± standard deviation over {study.seeds} seeds, which change the initial weights, the order "
-        f"and the noise, but not the split. {len(task.training)} training and {validation} validation faces; "
+        f"and the noise, but not the split. {len(data.training)} training and {validation} validation faces; "
         f"the choice of the validation faces gives accuracy a standard error of up to {error:.1f} points, "
         f"which the rows of the table share in part. Network: {inputs}, hidden layers "
         f"{'-'.join(map(str, settings.hidden))}, {settings.epochs} epochs, batches of {settings.batch}; it "
         f"is evaluated after the last step, so the validation faces chose nothing. Evaluation splits were "
         f"not used. Data: "
-        f"{task.folder.info['data']['file']}, SHA-256 {task.folder.info['data']['sha256'][:16]}…"
+        f"{data.folder.info['data']['file']}, SHA-256 {data.folder.info['data']['sha256'][:16]}…"
     )

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core.errors import DataError, first_line
+from edge.core.errors import DataError, as_data_error
 from edge.core.files import replacing_folder
 from evaluation import fingerprint, read_dataset
+from train.dataset.labelled_faces import LabelledFaces
 from train.dataset.landmarks_folder import LandmarksFolder
 from train.npz import read_npz, write_npz
 from train.settings import TrainingSettings
@@ -53,33 +54,38 @@ def rows_and_classes(landmarks: dict[str, Any], settings: TrainingSettings) -> d
 
 def write_answers(
     out: Path,
-    landmarks: dict[str, Any],
+    data: LabelledFaces,
     settings: TrainingSettings,
-    probabilities: NDArray[np.float32],
+    answers: NDArray[np.float32],
     info: dict[str, Any],
-) -> None:
-    """Write the run folder of a teacher, whole or not at all.
+) -> float:
+    """Write the run folder of a teacher, whole or not at all; gives its accuracy on the validation faces.
 
     Args:
         out: must not be there.
-        landmarks: ``info`` of the landmarks folder.
+        data: the faces.
         settings: settings of the teacher.
-        probabilities: float32 (rows, C); zeros in rows that are not trained on.
+        answers: probabilities float32 (K, C) of the rows ``data.known``.
         info: further content of ``run.json``.
 
     Raises:
         FileExistsError: something has come to ``out`` meanwhile; the message says where the run is.
         OSError: a full disk, for instance; nothing is left behind.
     """
+    probabilities = np.zeros((len(data.rows), answers.shape[1]), np.float32)
+    probabilities[data.known] = answers
+    right = probabilities[data.validation].argmax(axis=1) == data.truth.number[data.validation]
     content = {
         **info,
+        "validation_accuracy": float(right.mean()),
         "settings": asdict(settings),
-        "expected": rows_and_classes(landmarks, settings),
+        "expected": rows_and_classes(data.folder.info, settings),
         "versions": training_versions(),
     }
     with replacing_folder(out, only_new=True) as run:
         write_npz(run / ANSWERS_FILE, {"probabilities": probabilities})
         (run / "run.json").write_text(json.dumps(content, indent=1) + "\n")
+    return float(right.mean())
 
 
 def read_answers(run: Path, expected: dict[str, Any], rows: int) -> NDArray[np.float32]:
@@ -96,13 +102,9 @@ def read_answers(run: Path, expected: dict[str, Any], rows: int) -> NDArray[np.f
     Raises:
         DataError: no run folder of ``teach``, or one of other data, rows or classes.
     """
-    try:
+    with as_data_error(f"the teacher {run} is no whole run folder of teach", "teach again"):
         found = json.loads((run / "run.json").read_text())["expected"]
         probabilities = read_npz(run / ANSWERS_FILE, ["probabilities"])["probabilities"]
-    except Exception as error:  # a damaged archive raises anything from zlib.error to SyntaxError
-        raise DataError(
-            f"the teacher {run} is no whole run folder of teach ({first_line(error)}): teach again"
-        ) from None
     if found != expected:
         raise DataError(
             f"the teacher {run} was trained on {found}, expected the student's {expected}: name a teacher of "

@@ -15,11 +15,15 @@ from keras import layers
 from numpy.typing import NDArray
 
 from edge.core.errors import DataError
-from edge.core.files import sha256
+from edge.core.files import require_new_folder, sha256
 from edge.core.quantize import softmax
 from edge.core.types import Box, Roi
 from edge.landmarks.geometry import crop, crop_to_picture
-from evaluation.label_sets import EMOTIONS, LabelSet
+from evaluation import Preparation, prepare
+from evaluation.label_sets import EMOTIONS, LabelSet, shares
+from train.dataset.labelled_faces import open_labelled_faces
+from train.settings import TrainingSettings
+from train.teacher.answers import read_pictures, write_answers
 
 MANIFEST = "face_expression_model-weights_manifest.json"
 FILES = {
@@ -35,8 +39,47 @@ MARGIN = 1.15
 MEAN_RGB = (122.782, 117.001, 104.298)
 """Mean colour, which is subtracted from the pixels before they are divided by 256."""
 
+CHUNK = 1024
+"""Number of faces that the network answers at once."""
+
 ORDER = ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")
 """Emotion of each logit, by the names of ``evaluation.label_sets``."""
+
+
+def ask(
+    pictures: Path,
+    landmarks: Path,
+    out: Path,
+    settings: TrainingSettings,
+    network: Path,
+    classes: Path | None = None,
+) -> None:
+    """Write the answers of face-api's expression network to all training and validation faces.
+
+    Arguments are those of ``teach``, and ``network``, the folder of the package. Of the settings, labels,
+    truth and validation must be the student's.
+
+    Raises:
+        DataError: the data is not the data that was extracted, the package is not the known one, or
+            ``out`` is there already or cannot be written.
+        FileExistsError: something has come to ``out`` meanwhile; the message says where the run is.
+        OSError: a full disk, for instance; nothing is left behind.
+    """
+    require_new_folder(out)
+    model = read_network(network)
+    data = open_labelled_faces(landmarks, settings, maps=False)
+    if not len(data.validation):
+        raise DataError(f"{landmarks} has no faces to validate: use more data, or extract again")
+    of_rows = read_pictures(pictures, classes, data.folder)
+    preparation = Preparation(**data.folder.info["preparation"])
+    given = []
+    for chunk in np.array_split(data.known, range(CHUNK, len(data.known), CHUNK)):
+        prepared = (prepare(of_rows[row], preparation.scale, preparation.padding) for row in chunk)
+        faces = [*map(cut_out, prepared, data.faces.landmarks[chunk])]
+        given.append(answers(model, np.stack(faces), data.labels))
+    info = {"kind": "face-api", "files": FILES}
+    accuracy = write_answers(out, data, settings, np.concatenate(given), info)
+    print(f"validation accuracy {accuracy:.2%} → {out}")
 
 
 def read_network(folder: Path) -> keras.Model:
@@ -147,6 +190,4 @@ def answers(network: keras.Model, faces: NDArray[np.uint8], labels: LabelSet) ->
     logits = sum(network.predict(each.astype(np.float32), batch_size=256, verbose=0) for each in both) / 2
     known = np.zeros((len(faces), len(EMOTIONS)), np.float32)
     known[:, [EMOTIONS.index(name) for name in ORDER]] = softmax(logits)
-    probabilities = known @ labels.matrix()
-    result: NDArray[np.float32] = probabilities / np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-6)
-    return result
+    return shares(known @ labels.matrix())

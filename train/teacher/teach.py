@@ -80,22 +80,13 @@ def teach(
     with open_workers(workers) as parallel:
         maps = _FaceMaps(parallel, pictures_of_rows, data, models_dir)
         progress = _train(trainer, data, settings, maps, checkpoint)
-        known = np.sort(np.concatenate([data.training, data.validation]))
-        logits = (_logits(trainer, maps, known, UNCHANGED) + _logits(trainer, maps, known, MIRRORED)) / 2
+        both = (_logits(trainer, maps, data.known, variant) for variant in (UNCHANGED, MIRRORED))
+        logits = np.mean([*both], axis=0)
 
-    own = np.isin(known, data.validation)
-    number = data.truth.number[known[own]]
-    temperature = best_temperature(logits[own], number)
-    probabilities = np.zeros((len(data.rows), labels), np.float32)
-    probabilities[known] = softmax(logits / np.float32(temperature))
-    accuracy = float((logits[own].argmax(axis=1) == number).mean())
-    info = {
-        "kind": "teacher",
-        "validation_accuracy": accuracy,
-        "temperature": temperature,
-        "seconds": progress.seconds,
-    }
-    write_answers(out, data.folder.info, settings, probabilities, info)
+    own = np.isin(data.known, data.validation)
+    temperature = best_temperature(logits[own], data.truth.number[data.known[own]])
+    info = {"kind": "teacher", "temperature": temperature, "seconds": progress.seconds}
+    accuracy = write_answers(out, data, settings, softmax(logits / np.float32(temperature)), info)
     checkpoint.remove()
     print(f"validation accuracy {accuracy:.2%}, {progress.seconds:.0f} s → {out}")
 

@@ -28,11 +28,6 @@ def test_features_are_the_devices(folder):
         assert values.shape == (504, *INPUTS[name].shape)
 
 
-def test_landmarks_alone(folder):
-    (matrix,) = read_inputs(folder.faces(), ["landmarks"]).values()
-    assert (matrix.dtype, matrix.shape) == (np.float32, (504, 1404))
-
-
 def test_without_any_face(folder):
     faces = folder.faces()
     nobody = dataclasses.replace(faces, found=np.zeros_like(faces.found))

@@ -13,10 +13,10 @@ from edge.core.errors import DataError
 from evaluation.label_sets import EMOTIONS
 from evaluation.report import page
 from tests.pages import Page
-from train.dataset import inspect_page, landmarks_folder
+from tests.train.rows import make_rows
+from train.dataset import inspect_page
 from train.dataset.inspect_data import inspect, of_landmarks, of_pictures
-from train.dataset.inspect_figures import balance
-from train.dataset.landmarks_folder import Faces, Rows
+from train.dataset.landmarks_folder import Faces
 
 VOTES_HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 
@@ -53,13 +53,6 @@ def test_classes_and_balance(folders):
     }
     assert results["bad"]["count"] == 1
     assert "broken.png" in results["bad"]["first"][0]
-
-
-def test_balanced_weights_have_the_mean_one_over_the_rows():
-    counts = {"happy": 700, "sad": 200, "fear": 30}
-    weights = balance(counts)["weight"]
-    assert sum(weights[label] * count for label, count in counts.items()) == pytest.approx(930)
-    assert weights["fear"] * 30 == pytest.approx(weights["happy"] * 700)
 
 
 def test_duplicates_and_leaks(folders):
@@ -111,26 +104,19 @@ def test_votes(tmp_path):
 
 
 @pytest.fixture
-def landmarks(tmp_path):
-    count = 6
+def landmarks(write_landmarks, tmp_path):
     found = np.array([1, 1, 0, 1, 0, 1], bool)
-    rows = Rows(
+    rows = make_rows(
+        [EMOTIONS.index(name) for name in ("happy", "happy", "happy", "sad", "sad", "sad")],
         presence=np.where(found, 0.93, 0).astype(np.float32),
-        label=np.array(
-            [EMOTIONS.index(name) for name in ("happy", "happy", "happy", "sad", "sad", "sad")], np.uint8
-        ),
         split=np.array(["train"] * 4 + ["val"] * 2),
-        votes=np.zeros((count, 10), np.uint8),
-        name=np.array([f"{i}.png" for i in range(count)]),
-        picture_hash=np.array([f"{i % 5:040x}" for i in range(count)]),
+        name=np.array([f"{i}.png" for i in range(6)]),
+        picture_hash=np.array([f"{i % 5:040x}" for i in range(6)]),
         subject=np.array(["S1", "S1", "S2", "S2", "S3", "S3"]),
         sequence=np.array(["S1/1", "S1/1", "S2/1", "S2/1", "S3/1", "S3/2"]),
     )
-    faces = Faces(np.zeros((count, 68, 2), np.float32), found)
-    folder = tmp_path / "landmarks"
-    landmarks_folder.write_shard(folder / "000000.npz", rows, [faces])
-    landmarks_folder.finish(folder, {"views": 0, "shards": ["000000.npz"], "skipped": 2, "maps": {}})
-    return folder
+    views = [Faces(np.zeros((6, 68, 2), np.float32), found)]
+    return write_landmarks(tmp_path / "landmarks", rows, views, skipped=2)
 
 
 def test_a_landmarks_folder_has_coverage(landmarks, capsys):
@@ -165,12 +151,17 @@ def test_the_page_and_the_file(folders, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert re.search(r"happy +2 +5 +7 +77.8%", printed)
     assert "leak: test/happy/leak.png = train/happy/2.png" in printed
+    titles = ["CLASSES", "BALANCE OF THE TRAINING ROWS", "IDENTICAL PICTURES", "PICTURE SIZE", "PROBLEMS"]
+    assert [block.splitlines()[0] for block in printed.split("\n→")[0].rstrip().split("\n\n")] == titles
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["index.html", "inspect.json"]
     assert json.loads((tmp_path / "out" / "inspect.json").read_text()) == of_pictures(odd)
     found = Page((tmp_path / "out" / "index.html").read_text())
     assert len(found.plots) == 4
     assert found.headings[0] == (1, "<b>&data")
     assert "9 labelled rows" in found.text
+    shown = re.sub(r"<[^>]+>", " ", (tmp_path / "out" / "index.html").read_text())
+    shown = unescape(shown).upper().split()
+    assert [word for word in printed.split("\n→")[0].split() if word.upper() not in shown] == []
 
 
 def test_only_its_own_page_is_replaced(folders, tmp_path):
@@ -187,33 +178,6 @@ def test_only_its_own_page_is_replaced(folders, tmp_path):
     with pytest.raises(DataError, match=r"inspect.json .*not written by this program"):
         inspect(folders, out, None)
     assert (out / "inspect.json").read_text() == '{"mine": 1}'
-
-
-def test_the_page_has_what_is_printed(folders, tmp_path, capsys):
-    inspect(folders, tmp_path / "out", None)
-    printed = capsys.readouterr().out.split("\n→")[0]
-    shown = re.sub(r"<[^>]+>", " ", (tmp_path / "out" / "index.html").read_text())
-    shown = unescape(shown).upper()
-    assert [word for word in printed.split() if word.upper() not in shown.split()] == []
-
-
-def test_the_printed_lines_of_a_table_are_aligned(folders, capsys):
-    inspect(folders, None, None)
-    blocks = capsys.readouterr().out.split("\n\n")
-    assert blocks[0].splitlines() == [
-        "CLASSES",
-        "class  test  train  sum   share",
-        "happy     2      5    7   77.8%",
-        "sad       0      2    2   22.2%",
-        "all       2      7    9  100.0%",
-    ]
-    assert [block.splitlines()[0] for block in blocks] == [
-        "CLASSES",
-        "BALANCE OF THE TRAINING ROWS",
-        "IDENTICAL PICTURES",
-        "PICTURE SIZE",
-        "PROBLEMS",
-    ]
 
 
 @pytest.mark.parametrize("split", ["$x_{$", "_hidden"])
@@ -244,7 +208,7 @@ def test_names_that_a_terminal_or_a_page_cannot_show(tmp_path, capsys):
 
 def test_data_without_training_rows(tmp_path, capsys):
     add(tmp_path / "test" / "happy" / "1.png", 1)
-    inspect(tmp_path, tmp_path / "out", None)
+    inspect(tmp_path, None, None)
     assert "no split of this data is used for training" in capsys.readouterr().out
 
 
@@ -265,11 +229,3 @@ def test_what_cannot_be_inspected(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match="is a file: name a folder"):
         inspect(tmp_path, tmp_path / "file", None)
-
-
-def test_real_rows(fer_csv, capsys):
-    inspect(fer_csv, None, None)
-    printed = capsys.readouterr().out
-    assert re.search(r"all +150 +150 +300 +100.0%", printed)
-    assert "100.0% of the pictures are grey" in printed
-    assert "rows with votes" in printed

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from edge.core.errors import DataError
+from tests.train.rows import same
 from train.dataset import landmarks_folder
 from train.dataset.landmarks_folder import Faces, Rows
 from train.npz import read_npz, write_npz
@@ -40,17 +41,6 @@ def made(write_landmarks, tmp_path):
     ]
     path = write_landmarks(tmp_path / "landmarks", rows, views)
     return path, rows, views
-
-
-def same(a, b):
-    assert type(a) is type(b)
-    first, second = (dataclasses.asdict(each) for each in (a, b))
-    for arrays in (first, second):
-        arrays |= arrays.pop("maps", {})
-    assert first.keys() == second.keys()
-    for name, array in first.items():
-        assert array.dtype == second[name].dtype, name
-        assert np.array_equal(array, second[name]), name
 
 
 MAPS = ("coarse_map",)
@@ -179,27 +169,18 @@ def test_a_map_of_another_shape_or_type_is_refused(made, change):
         folder.faces(0, MAPS)
 
 
-@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04", b"not a zip file"])
-def test_a_missing_or_damaged_shard_is_refused(made, content):
+@pytest.mark.parametrize("keep", [None, 0, 4, -1000])
+def test_a_missing_or_truncated_shard_is_refused(made, keep):
     path, _, _ = made
     shard = path / SHARDS[1]
-    shard.unlink()
-    if content is not None:
-        shard.write_bytes(content)
-    assert not landmarks_folder.is_whole(shard, [])
-    with pytest.raises(DataError, match=r"000001\.npz is missing or damaged .*: run extract again"):
-        landmarks_folder.load(path)
-
-
-def test_a_truncated_shard_is_refused(made):
-    path, _, _ = made
-    shard = path / SHARDS[2]
-    names = read_npz(shard, ["name"])["name"].tolist()
+    names, content = read_npz(shard, ["name"])["name"].tolist(), shard.read_bytes()
     assert landmarks_folder.is_whole(shard, names)
     assert not landmarks_folder.is_whole(shard, names[::-1])
-    shard.write_bytes(shard.read_bytes()[:-1000])
+    shard.unlink()
+    if keep is not None:
+        shard.write_bytes(content[:keep])
     assert not landmarks_folder.is_whole(shard, names)
-    with pytest.raises(DataError, match="damaged"):
+    with pytest.raises(DataError, match=r"000001\.npz is missing or damaged .*: run extract again"):
         landmarks_folder.load(path)
 
 
@@ -223,24 +204,6 @@ def test_a_flipped_bit_in_the_faces_is_seen_when_they_are_read(made):
         folder.faces(1)
 
 
-def test_flipped_bits_are_an_error_and_never_a_traceback(made):
-    path, _, views = made
-    shard = path / SHARDS[2]
-    whole = shard.read_bytes()
-    rng = np.random.default_rng(0)
-    refused = 0
-    for place in [*rng.integers(0, 3000, 60), *rng.integers(len(whole) - 3000, len(whole), 60)]:
-        data = bytearray(whole)
-        data[place] ^= 1 << int(rng.integers(8))
-        shard.write_bytes(data)
-        try:
-            folder = landmarks_folder.load(path)
-            same(folder.faces(1, MAPS), views[1])
-        except DataError:
-            refused += 1
-    assert refused > 60
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -251,12 +214,14 @@ def test_flipped_bits_are_an_error_and_never_a_traceback(made):
         lambda arrays: {name: array[:-1] if "_0" in name else array for name, array in arrays.items()},
         lambda arrays: arrays | {"landmarks_0": arrays["landmarks_0"][:, :5]},
         lambda arrays: arrays | {"found_0": np.array(True)},
+        lambda arrays: arrays | {"found_0": arrays["found_0"][1:]},
+        lambda arrays: arrays | {"label": arrays["label"] + np.uint8(8)},
     ],
 )
-def test_shards_that_do_not_fit_together(made, change):
+def test_arrays_that_do_not_fit_together(made, change):
     path, _, _ = made
     write_npz(path / SHARDS[1], change(read_npz(path / SHARDS[1])))
-    with pytest.raises(DataError, match=r"fit together|other numbers of faces"):
+    with pytest.raises(DataError, match=r"fit together|other numbers of faces|has labels beyond 7"):
         landmarks_folder.load(path).faces(0)
 
 
@@ -270,26 +235,6 @@ def test_a_compressed_shard_is_refused_for_it_may_be_of_any_size(made, method):
     data[200:240] = bytes(40)
     (path / SHARDS[1]).write_bytes(data)
     assert not landmarks_folder.is_whole(path / SHARDS[1], [])
-
-
-def test_labels_that_nobody_knows(made, write_landmarks, tmp_path):
-    _, rows, views = made
-    rows.label[7] = 8
-    path = write_landmarks(tmp_path / "eight", rows, views)
-    with pytest.raises(DataError, match="has labels beyond 7: run extract again"):
-        landmarks_folder.load(path)
-
-
-def test_arrays_that_do_not_fit_together(made, write_landmarks, tmp_path):
-    _, rows, (faces, *_) = made
-    path = tmp_path / "odd"
-    path.mkdir()
-    landmarks_folder.write_shard(
-        path / "000000.npz", rows, [dataclasses.replace(faces, found=faces.found[1:])]
-    )
-    landmarks_folder.finish(path, {"shards": ["000000.npz"], "views": 0, "maps": {}})
-    with pytest.raises(DataError, match="do not fit together"):
-        landmarks_folder.load(path).faces()
 
 
 def test_finishing_removes_stale_shards_and_nothing_else(made):

@@ -7,33 +7,38 @@ import pytest
 
 from train.network.checkpoint import Checkpoint
 from train.network.epochs import learn, validation_scores
-from train.network.model import build_model
-from train.network.trainer import Batch, Trainer
 from train.settings import TrainingSettings
 
-SETTINGS = TrainingSettings(
-    inputs=("landmarks",), hidden=(8,), batch=4, epochs=5, votes_weight=1.0, dropout=0.3
-)
+SETTINGS = TrainingSettings(epochs=5)
 
 
 class Stopped(Exception):
     """What a test stops a training with."""
 
 
-def trainer():
-    import keras
+class Sums:
+    """In place of a trainer: its only weight is the sum of the batches."""
 
-    keras.utils.set_random_seed(0)
-    return Trainer(lambda: build_model({"landmarks": (5,)}, 3, SETTINGS), steps=6, settings=SETTINGS)
+    def __init__(self):
+        self.sum, self.steps = 0.0, 0
+
+    def step(self, batch):
+        self.sum, self.steps = self.sum + batch, self.steps + 1
+        return self.sum
+
+    def average(self):
+        return [np.array(self.sum)]
+
+    def state(self):
+        return [np.array(self.sum)], self.steps
+
+    def restore(self, arrays, steps):
+        self.sum, self.steps = float(arrays[0]), steps
 
 
 def batches(epoch, rng):
     for _ in range(6):
-        number = rng.integers(0, 3, 4)
-        x = rng.standard_normal((4, 5), np.float32)
-        x[np.arange(4), number] += 3
-        one, votes = np.eye(3, dtype=np.float32)[number], np.eye(8, dtype=np.float32)[number]
-        yield Batch([x], one, votes, np.ones(4, np.float32))
+        yield rng.random()
 
 
 def judged(losses):
@@ -51,12 +56,13 @@ def judged(losses):
 
 def test_a_stopped_training_ends_as_one_that_was_not(tmp_path, capsys):
     losses = [5.0, 3.0, 4.0, 2.0, 6.0]
-    whole, best = learn(trainer(), SETTINGS, batches, judged(losses), Checkpoint(tmp_path / "a", {}))
+    whole, best = learn(Sums(), SETTINGS, batches, judged(losses), Checkpoint(tmp_path / "a", {}))
     kept = Checkpoint(tmp_path / "b", {})
     with pytest.raises(Stopped):
-        learn(trainer(), SETTINGS, batches, judged([5.0, 3.0, Stopped()]), kept)
-    again = trainer()
-    progress, best_again = learn(again, SETTINGS, batches, judged(losses[2:]), Checkpoint(tmp_path / "b", {}))
+        learn(Sums(), SETTINGS, batches, judged([5.0, 3.0, Stopped()]), kept)
+    progress, best_again = learn(
+        Sums(), SETTINGS, batches, judged(losses[2:]), Checkpoint(tmp_path / "b", {})
+    )
     assert "going on after epoch 2\n" in capsys.readouterr().out
     assert (progress.best_epoch, progress.best_loss, progress.steps) == (4, 2.0, 30)
     assert [entry["loss"] for entry in progress.history] == [entry["loss"] for entry in whole.history]
@@ -65,12 +71,10 @@ def test_a_stopped_training_ends_as_one_that_was_not(tmp_path, capsys):
 
 
 def test_patience_counts_over_a_stop(tmp_path):
-    settings = TrainingSettings().override(
-        ["epochs=9", "patience=2", "batch=4", "inputs=landmarks", "hidden=8"]
-    )
+    settings = TrainingSettings(epochs=9, patience=2)
     with pytest.raises(Stopped):
-        learn(trainer(), settings, batches, judged([1.0, 2.0, Stopped()]), Checkpoint(tmp_path / "r", {}))
-    progress, _ = learn(trainer(), settings, batches, judged([3.0]), Checkpoint(tmp_path / "r", {}))
+        learn(Sums(), settings, batches, judged([1.0, 2.0, Stopped()]), Checkpoint(tmp_path / "r", {}))
+    progress, _ = learn(Sums(), settings, batches, judged([3.0]), Checkpoint(tmp_path / "r", {}))
     assert [entry["validation_loss"] for entry in progress.history] == [1.0, 2.0, 3.0]
     assert progress.best_epoch == 1
 
@@ -94,12 +98,11 @@ class TestCheckpoint:
         Checkpoint(tmp_path / "run", {"a": 1}).save([*self.ARRAYS], {})
         assert Checkpoint(tmp_path / "run", {"a": 2}).load() is None
 
-    @pytest.mark.parametrize("damage", [b"", b"no archive", None])
-    def test_a_damaged_one_is_none(self, tmp_path, damage):
+    @pytest.mark.parametrize("keep", [0, 10, 300])
+    def test_a_damaged_one_is_none(self, tmp_path, keep):
         checkpoint = Checkpoint(tmp_path / "run", {})
         checkpoint.save([*self.ARRAYS], {})
-        content = checkpoint.path.read_bytes()
-        checkpoint.path.write_bytes(content[: len(content) // 2] if damage is None else damage)
+        checkpoint.path.write_bytes(checkpoint.path.read_bytes()[:keep])
         assert checkpoint.load() is None
 
     def test_one_without_arrays_is_none(self, tmp_path):

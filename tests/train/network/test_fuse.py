@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import redirect_stdout
 
 import keras
 import numpy as np
@@ -9,26 +10,29 @@ import pytest
 
 from convert.convert import convert
 from edge.core.errors import DataError
+from tests.train.runs import info, scores
 from train.cli import main
 from train.network.fuse import fuse
 
 
 @pytest.fixture(scope="module")
-def runs(toy_landmarks, quick_fit, copy_as_0_7, tmp_path_factory):
-    """Two runs with different inputs, one of them also as version 0.7 wrote it and with other settings."""
+def runs(plain_run, maps_run, copy_as_0_7, tmp_path_factory):
+    """Two runs with different inputs, one as version 0.7 wrote it, the other also with other settings."""
     folder = tmp_path_factory.mktemp("runs")
-    quick_fit(toy_landmarks, folder / "landmarks", "inputs=landmarks", "epochs=3")
-    quick_fit(toy_landmarks, folder / "maps", "inputs=fine_map,coarse_map", "epochs=3")
-    copy_as_0_7(folder / "landmarks", folder / "old")
-    info = json.loads(shutil.copytree(folder / "maps", folder / "other").joinpath("run.json").read_text())
-    info["settings"]["validation"] = 0.2
-    (folder / "other" / "run.json").write_text(json.dumps(info))
+    copy_as_0_7(plain_run, folder / "landmarks")
+    shutil.copytree(maps_run, folder / "maps")
+    found = info(shutil.copytree(maps_run, folder / "other"))
+    found["settings"]["validation"] = 0.2
+    (folder / "other" / "run.json").write_text(json.dumps(found))
     return folder
 
 
 @pytest.fixture(scope="module")
 def fused(runs):
-    fuse([runs / "landmarks", runs / "maps"], runs / "fused")
+    """Both as one, by the command line; beside it ``stdout``."""
+    parts = (runs / "landmarks", runs / "maps")
+    with (runs / "stdout").open("w") as file, redirect_stdout(file):
+        assert main(["fuse", *map(str, parts), "--out", str(runs / "fused")]) == 0
     return runs / "fused"
 
 
@@ -36,14 +40,14 @@ def load(folder):
     with np.load(folder / "fit.npz") as archive:
         arrays = dict(archive)
     model = keras.saving.load_model(folder / "model.keras", compile=False)
-    return json.loads((folder / "run.json").read_text()), arrays, model
+    return info(folder), arrays, model
 
 
 def test_the_logits_are_the_mean_of_the_calibrated_ones(runs, fused):
     rng = np.random.default_rng(0)
-    info, _, model = load(fused)
+    found, _, model = load(fused)
     rows = {
-        entry["name"]: rng.normal(size=(20, *entry["shape"])).astype(np.float32) for entry in info["inputs"]
+        entry["name"]: rng.normal(size=(20, *entry["shape"])).astype(np.float32) for entry in found["inputs"]
     }
     assert [*rows] == ["landmarks", "fine_map", "coarse_map"]
     expected = 0
@@ -55,17 +59,21 @@ def test_the_logits_are_the_mean_of_the_calibrated_ones(runs, fused):
 
 
 def test_its_figures_are_those_of_its_answers(fused):
-    info, arrays, model = load(fused)
-    scores = {entry["name"]: entry for entry in json.loads((fused / "report.json").read_text())["splits"]}
-    assert scores["PublicTest"]["accuracy_found"] > 0.8
+    record, arrays, model = load(fused)
+    assert scores(fused)["PublicTest"]["accuracy_found"] > 0.8
     with np.load(fused / "predictions.npz") as archive:
         given, found = archive["probabilities_0"], archive["found_0"]
     assert np.allclose(given[found].sum(axis=1), 1, atol=1e-5)
-    assert info["fused"][1]["name"] == "maps"
     assert len(arrays["validation/fine_map"]) == found.sum()
     right = given[found].argmax(axis=1) == arrays["validation/number"]
-    assert right.mean() == pytest.approx(scores["validation"]["accuracy_found"])
+    assert right.mean() == pytest.approx(scores(fused)["validation"]["accuracy_found"])
     assert model.layers[-1].units == 7
+    first, second = record["fused"]
+    assert second["name"] == "maps"
+    assert first["settings"].keys() == second["settings"].keys()
+    printed = (fused.parent / "stdout").read_text()
+    assert "PublicTest: accuracy" in printed
+    assert printed.splitlines()[-1].startswith("landmarks and maps → ")
 
 
 def test_it_becomes_a_bundle(fused, tmp_path):
@@ -87,12 +95,3 @@ def test_runs_that_do_not_go_together(runs, tmp_path, names, message):
     with pytest.raises(DataError, match=message):
         fuse([runs / name for name in names], tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-def test_a_run_of_version_0_7_through_the_command_line(runs, command, tmp_path):
-    code, printed, error = command(main, "fuse", runs / "maps", runs / "old", "--out", tmp_path / "run")
-    assert (code, error) == (0, "")
-    assert "PublicTest: accuracy" in printed
-    assert printed.splitlines()[-1].startswith("maps and old → ")
-    parts = json.loads((tmp_path / "run" / "run.json").read_text())["fused"]
-    assert parts[0]["settings"].keys() == parts[1]["settings"].keys()

@@ -10,7 +10,7 @@ from edge.core.errors import ConfigError
 from edge.core.quantize import MeanStd, softmax
 from edge.head.inputs import INPUTS
 from train.dataset.inputs import Standardization, standardization
-from train.network.model import build_model, deployed
+from train.network.model import build_model, deployed_model
 from train.settings import TrainingSettings
 
 SMALL = TrainingSettings(hidden=(12, 8), channels=(4, 6), bottleneck=5, texture_channels=(3, 4, 5))
@@ -62,7 +62,7 @@ def test_the_adjustment_moves_answers_towards_rare_classes(network):
     rows = random_rows(5)
     before = softmax(network(rows)[0].numpy())
     share = np.array([0.7, 0.2, 0.1])
-    after = deployed(network, share, replace(SMALL, logit_adjustment=0.5), not_standardized(SHAPES))(
+    after = deployed_model(network, share, replace(SMALL, logit_adjustment=0.5), not_standardized(SHAPES))(
         rows
     ).numpy()
     np.testing.assert_allclose(after.mean(axis=1), 0, atol=1e-5)
@@ -77,7 +77,9 @@ def test_what_goes_on_takes_maps_as_they_are(network):
     share = np.full(3, 1 / 3)
     before = network([*standardize(rows).values()])[0].numpy()
     before -= before.mean(axis=1, keepdims=True)
-    after = deployed(network, share, AS_TRAINED, standardize)([*standardize.deployed(rows).values()]).numpy()
+    after = deployed_model(network, share, AS_TRAINED, standardize)(
+        [*standardize.deployed(rows).values()]
+    ).numpy()
     np.testing.assert_allclose(after, before, atol=1e-4)
 
 
@@ -85,7 +87,7 @@ def test_without_maps(network):
     plain = build_model(ALONE, 3, SMALL)
     (landmarks, *_), standardize = random_rows(5), not_standardized(ALONE)
     before = plain([landmarks])[0].numpy()
-    after = deployed(plain, np.full(3, 1 / 3), AS_TRAINED, standardize)([landmarks]).numpy()
+    after = deployed_model(plain, np.full(3, 1 / 3), AS_TRAINED, standardize)([landmarks]).numpy()
     np.testing.assert_allclose(after, before - before.mean(axis=1, keepdims=True), atol=1e-5)
 
 
@@ -93,7 +95,7 @@ def test_the_odds_multiply_those_of_the_answers(network):
     rows = random_rows(5)
     before = softmax(network(rows)[0].numpy())
     settings = replace(SMALL, labels=3, logit_adjustment=0.0, class_odds=(2.0, 1.0, 0.25))
-    after = deployed(network, np.full(3, 1 / 3), settings, not_standardized(SHAPES))(rows).numpy()
+    after = deployed_model(network, np.full(3, 1 / 3), settings, not_standardized(SHAPES))(rows).numpy()
     expected = before * (2.0, 1.0, 0.25)
     np.testing.assert_allclose(softmax(after), expected / expected.sum(axis=1, keepdims=True), rtol=1e-4)
 

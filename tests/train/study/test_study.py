@@ -10,18 +10,17 @@ import pytest
 from hypothesis import given, settings, strategies
 from scipy.spatial import procrustes
 
-from edge.cli.console import run
 from edge.core.features import EYE_ANCHORS, MESH_POINTS, align
-from evaluation import picture_hash
 from evaluation.label_sets import EMOTIONS
-from train.dataset import landmarks_folder
+from tests.train.rows import make_rows
 from train.dataset.balance import STRATEGIES
 from train.dataset.inputs import standardization
-from train.dataset.landmarks_folder import Faces, Rows
+from train.dataset.labelled_faces import open_labelled_faces
+from train.dataset.landmarks_folder import Faces
 from train.settings import TrainingSettings
 from train.study import alignment, runner, shapes
 from train.study.cli import main
-from train.study.output import show, summarize
+from train.study.output import Study, show, summarize, write
 from train.study.points import REGIONS, subset
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -50,40 +49,34 @@ ANGLES = strategies.floats(-np.pi, np.pi)
 COLUMNS = strategies.sampled_from([2, 3])
 
 
-class TestInvariance:
-    @settings(max_examples=20, deadline=None)
-    @given(shift=SHIFTS, columns=COLUMNS)
-    def test_centred(self, shift, columns):
-        points = faces(3, columns=columns)
-        assert np.allclose(shapes.centred(moved(points, shift, 1, 0)), shapes.centred(points), atol=1e-9)
-        assert not np.allclose(shapes.centred(2 * points), shapes.centred(points))
+def procrustes_of(points):
+    return shapes.procrustes(points, shapes.mean_face(faces(3, columns=points.shape[2])))
 
-    @settings(max_examples=20, deadline=None)
-    @given(shift=SHIFTS, scale=SCALES, columns=COLUMNS)
-    def test_unit_size(self, shift, scale, columns):
-        points = faces(3, columns=columns)
-        expected = shapes.unit_size(points)
-        assert np.allclose(shapes.unit_size(moved(points, shift, scale, 0)), expected, atol=1e-9)
-        assert np.allclose((expected[..., :2] ** 2).sum(axis=2).mean(axis=1), 1)
-        assert not np.allclose(shapes.unit_size(moved(points, shift, scale, 0.3)), expected, atol=1e-3)
 
-    @settings(max_examples=20, deadline=None)
-    @given(shift=SHIFTS, scale=SCALES, angle=ANGLES, columns=COLUMNS)
-    def test_procrustes(self, shift, scale, angle, columns):
-        points = faces(3, columns=columns)
-        mean = shapes.mean_face(points)
-        other = shapes.procrustes(moved(points, shift, scale, angle), mean)
-        assert other.shape == points.shape
-        assert np.allclose(other, shapes.procrustes(points, mean), atol=1e-9)
+@pytest.mark.parametrize(
+    ("representation", "scales", "turns", "atol"),
+    [
+        (shapes.centred, False, False, 1e-9),
+        (shapes.unit_size, True, False, 1e-9),
+        (procrustes_of, True, True, 1e-9),
+        (shapes.eye_aligned, True, True, 1e-4),
+        (lambda points: shapes.distances(shapes.eye_aligned(points)), True, True, 1e-4),
+    ],
+)
+@settings(max_examples=20, deadline=None)
+@given(shift=SHIFTS, scale=SCALES, angle=ANGLES, columns=COLUMNS)
+def test_what_moves_scales_and_turns_with_the_face(
+    representation, scales, turns, atol, shift, scale, angle, columns
+):
+    points = faces(3, columns=columns)
+    expected = representation(points)
+    same = representation(moved(points, shift, scale if scales else 1, angle if turns else 0))
+    assert np.allclose(same, expected, atol=atol)
+    assert scales or not np.allclose(representation(2 * points), expected)
+    assert turns or not np.allclose(representation(moved(points, (0, 0, 0), 1, 0.3)), expected, atol=1e-3)
 
-    @settings(max_examples=20, deadline=None)
-    @given(shift=SHIFTS, scale=SCALES, angle=ANGLES, columns=COLUMNS)
-    def test_eye_aligned_and_its_distances(self, shift, scale, angle, columns):
-        points = faces(3, columns=columns)
-        before, after = (shapes.eye_aligned(p) for p in (points, moved(points, shift, scale, angle)))
-        assert np.allclose(after, before, atol=1e-4)
-        assert np.allclose(shapes.distances(after), shapes.distances(before), atol=1e-4)
 
+class TestProcrustes:
     def test_the_mean_face_does_not_ask_where_a_face_is(self):
         points = faces(20, columns=3)
         rng = np.random.default_rng(1)
@@ -92,8 +85,6 @@ class TestInvariance:
         ]
         assert np.allclose(shapes.mean_face(np.concatenate(elsewhere)), shapes.mean_face(points), atol=1e-6)
 
-
-class TestProcrustes:
     def test_as_scipy_fits_two_shapes(self):
         points = faces(2, seed=3).astype(np.float64)
         expected_mean, expected, _ = procrustes(points[0], points[1])
@@ -122,17 +113,15 @@ class TestProcrustes:
         scale = np.linalg.norm(after[:, :2]) / np.linalg.norm(before[:, :2])
         assert np.allclose(after[:, 2], scale * before[:, 2])
 
-    def test_nothing_is_mirrored(self):
-        points = faces(1)
-        mean = shapes.mean_face(points)
-        assert not np.allclose(
-            shapes.procrustes(points * [-1, 1], mean), shapes.procrustes(points, mean), atol=0.01
-        )
-
 
 def test_eye_aligned_is_what_the_device_does():
     points = faces(2, points=478, columns=3)
     assert np.array_equal(shapes.eye_aligned(points)[1], align(points[1, :MESH_POINTS]))
+
+
+def test_unit_size_is_that_of_the_picture_plane():
+    points = shapes.unit_size(faces(3, columns=3))
+    assert np.allclose((points[..., :2] ** 2).sum(axis=2).mean(axis=1), 1)
 
 
 def test_distances():
@@ -149,67 +138,46 @@ def test_the_subset_of_the_mesh():
     assert subset(68) == list(range(68))
 
 
-def rows_of(label, sequence=None, split=None):
-    count = len(label)
-    names = np.array([f"row {index}" for index in range(count)])
-    return Rows(
-        presence=np.ones(count, np.float32),
-        label=np.array([EMOTIONS.index(name) for name in label], np.uint8),
-        split=np.array(["all"] * count if split is None else split),
-        votes=np.zeros((count, 10), np.uint8),
-        name=names,
-        picture_hash=np.array([picture_hash(np.full((1, 1), index)) for index in range(count)]),
-        subject=np.array([""] * count),
-        sequence=np.array([""] * count if sequence is None else sequence),
-    )
+def rows_of(label, **columns):
+    return make_rows([EMOTIONS.index(name) for name in label], **columns)
 
 
 def test_the_neutral_first_row_of_each_sequence():
     label = "neutral happy neutral sad happy happy sad surprise neutral".split()
-    sequence = ["b", "b", "a", "a", "", "c", "d", "d", "a"]  # c has one row, d does not start neutral
-    assert shapes.neutral_rows(rows_of(label, sequence)).tolist() == [-1, 0, -1, 2, -1, -1, -1, -1, 2]
+    sequence = np.array(["b", "b", "a", "a", "", "c", "d", "d", "a"])  # c has one row, d starts sad
+    found = shapes.neutral_rows(rows_of(label, sequence=sequence))
+    assert found.tolist() == [-1, 0, -1, 2, -1, -1, -1, -1, 2]
 
 
-def landmarks(folder, label, sequence=None, split=None, columns=2, found=None):
-    """A landmarks folder of 68 points in which the class moves a few of them, in two shards."""
-    rows = rows_of(label, sequence, split)
-    points = faces(len(label), columns=columns)
+def points_of(rows, columns=2):
+    """68 points in which the class moves a few."""
+    points = faces(len(rows), columns=columns)
     for kind in np.unique(rows.label):
         points[rows.label == kind, 3 * kind : 3 * kind + 3] += 40
-    found = np.ones(len(label), bool) if found is None else found
-    points[~found] = 0
-    folder.mkdir()
-    names = ["000000.npz", "000001.npz"]
-    for name, index in zip(names, np.array_split(np.arange(len(label)), 2), strict=True):
-        shard = Rows(*(getattr(rows, key)[index] for key in Rows.__dataclass_fields__))
-        one = Faces(points[index], found[index])
-        landmarks_folder.write_shard(folder / name, shard, [one])
-    data = {"file": "toy", "sha256": "0" * 64}
-    landmarks_folder.finish(folder, {"views": 0, "shards": names, "skipped": 0, "data": data, "maps": {}})
-    return folder
+    return points
 
 
 @pytest.fixture(scope="module")
-def sequences(tmp_path_factory):
+def sequences(write_landmarks, tmp_path_factory):
     """40 sequences: neutral, then happy or (8 of them) sad."""
     label = [name for i in range(40) for name in ("neutral", "sad" if i % 5 == 0 else "happy")]
-    names = [f"s{i}" for i in range(40) for _ in range(2)]
-    return landmarks(tmp_path_factory.mktemp("study") / "lm", label, names)
+    rows = rows_of(label, sequence=np.array([f"s{i}" for i in range(40) for _ in range(2)]))
+    views = [Faces(points_of(rows), np.ones(80, bool))]
+    return write_landmarks(tmp_path_factory.mktemp("study") / "lm", rows, views)
 
 
 @pytest.fixture(scope="module")
-def task(sequences):
-    return runner.open_task(sequences, runner.DEFAULTS)
+def data(sequences):
+    return open_labelled_faces(sequences, runner.DEFAULTS).only_found()
 
 
-def by_name(task):
-    return {entry.name: entry for entry in alignment.representations(task)}
+def by_name(data):
+    return {entry.name: entry for entry in alignment.representations(data)}
 
 
-def test_all_representations_of_68_points(task):
-    entries = by_name(task)
-    sizes = {name: entry.matrix()[0].size for name, entry in entries.items() if entry.matrix}
-    reasons = {name: entry.reason for name, entry in entries.items() if not entry.matrix}
+def test_all_representations_of_68_points(data):
+    entries = by_name(data)
+    sizes = {name: entry.matrix()[0].size for name, entry in entries.items() if not entry.reason}
     assert sizes == {
         "raw pixels": 136,
         "centred": 136,
@@ -221,54 +189,58 @@ def test_all_representations_of_68_points(task):
         "eye-aligned, without neutral first faces": 136,
         "movement, without neutral first faces": 136,
     }
-    assert set(reasons.values()) == {"no z in this data", "these are all points"}
+    assert {entry.reason for entry in entries.values()} == {"", "no z in this data", "these are all points"}
 
 
-def test_movement_is_from_the_same_sequence(task):
-    entry = by_name(task)["movement, without neutral first faces"]
-    aligned = shapes.eye_aligned(task.faces.landmarks)
-    assert np.array_equal(entry.usable, task.rows.label != EMOTIONS.index("neutral"))
+def test_movement_is_from_the_same_sequence(data):
+    entry = by_name(data)["movement, without neutral first faces"]
+    aligned = shapes.eye_aligned(data.faces.landmarks)
+    assert np.array_equal(entry.usable, data.rows.label != EMOTIONS.index("neutral"))
     assert np.array_equal(entry.matrix()[7], aligned[7] - aligned[6])
-    fewer = task.only(entry.usable)
+    fewer = data.only(entry.usable)
     assert len(fewer.training) > 0
     assert entry.usable[fewer.training].all()
     assert entry.usable[fewer.validation].all()
 
 
-def test_the_mean_face_is_of_training_faces(task, monkeypatch):
+def test_the_mean_face_is_of_training_faces(data, monkeypatch):
     seen = []
     monkeypatch.setattr(shapes, "mean_face", lambda points: seen.append(points) or np.ones(68, complex))
-    by_name(task)["Procrustes, without z"].matrix()
-    assert np.array_equal(seen[0], task.faces.landmarks[task.training])
+    by_name(data)["Procrustes, without z"].matrix()
+    assert np.array_equal(seen[0], data.faces.landmarks[data.training])
 
 
-def test_faces_that_were_not_found_and_evaluation_rows_are_excluded(tmp_path):
+def test_faces_that_were_not_found_and_evaluation_rows_are_excluded(write_landmarks, tmp_path):
     label = ["happy", "sad"] * 30
     split = ["Training"] * 50 + ["PublicTest"] * 10
     found = np.arange(60) % 7 > 0
-    folder = landmarks(tmp_path / "lm", label, split=split, columns=3, found=found)
-    task = runner.open_task(folder, TrainingSettings(inputs=("landmarks",), validation=0.2))
-    used = task.rows.name[np.concatenate([task.training, task.validation])]
+    rows = rows_of(label, split=np.array(split))
+    views = [Faces(np.where(found[:, None, None], points_of(rows, columns=3), 0), found)]
+    folder = write_landmarks(tmp_path / "lm", rows, views)
+    settings = TrainingSettings(inputs=("landmarks",), validation=0.2)
+    data = open_labelled_faces(folder, settings).only_found()
+    used = data.rows.name[np.concatenate([data.training, data.validation])]
     assert sorted(used) == sorted(f"row {index}" for index in range(50) if found[index])
-    assert np.array_equal(np.unique(task.rows.split[task.training]), ["Training"])
-    assert np.array_equal(task.number, task.rows.label)
-    assert (task.faces.landmarks.any(axis=(1, 2))).all()
-    assert "no sequences" in by_name(task)["movement, without neutral first faces"].reason
-    assert by_name(task)["Procrustes"].matrix().shape == (task.faces.found.sum(), 68, 3)
+    assert np.array_equal(np.unique(data.rows.split[data.training]), ["Training"])
+    assert np.array_equal(data.truth.number, data.rows.label)
+    assert (data.faces.landmarks.any(axis=(1, 2))).all()
+    assert "no sequences" in by_name(data)["movement, without neutral first faces"].reason
+    assert by_name(data)["Procrustes"].matrix().shape == (data.faces.found.sum(), 68, 3)
 
 
-def test_tasks_shapes_and_tables_need_no_tensorflow(sequences, tmp_path):
+def test_data_shapes_and_tables_need_no_tensorflow(sequences, tmp_path):
     code = """
 import sys
 sys.modules["tensorflow"] = sys.modules["keras"] = None
 from pathlib import Path
 from train.study import alignment, balance, cli, output, runner
+from train.dataset.labelled_faces import open_labelled_faces
 from train.study.output import Study
-task = runner.open_task(Path(sys.argv[1]), runner.DEFAULTS)
-runner.require_faces(task, runner.DEFAULTS.override(["batch=8"]))
-names = [entry.name for entry in alignment.representations(task) if entry.matrix and entry.matrix().size]
+data = open_labelled_faces(Path(sys.argv[1]), runner.DEFAULTS).only_found()
+data.steps(runner.DEFAULTS.override(["batch=8"]))
+names = [entry.name for entry in alignment.representations(data) if not entry.reason and entry.matrix().size]
 study = Study("A title", "About it.", Path(sys.argv[2]), runner.DEFAULTS, 1, "python -m here")
-output.write(study, task, ["representation"], [[name] for name in names], {})
+output.write(study, data, ["representation"], [({}, [name]) for name in names], {})
 """
     arguments = [sys.executable, "-c", code, str(sequences), str(tmp_path / "out")]
     result = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -292,7 +264,7 @@ def test_alignment_writes_its_table(sequences, tmp_path, monkeypatch, capsys):
     every = alignment.representations
     wanted = ("eye-aligned", "eye-aligned, without z", "movement, without neutral first faces")
     monkeypatch.setattr(
-        alignment, "representations", lambda task: [e for e in every(task) if e.name in wanted]
+        alignment, "representations", lambda data: [e for e in every(data) if e.name in wanted]
     )
     out = tmp_path / "new" / "out"
     assert main(["alignment", str(sequences), "--out", str(out), *TINY]) == 0
@@ -301,7 +273,7 @@ def test_alignment_writes_its_table(sequences, tmp_path, monkeypatch, capsys):
     assert "| eye-aligned | – | – | no z in this data | – |" in text
     content = json.loads((out / "study.json").read_text())
     assert content["command"].startswith("python -m train.study alignment ")
-    assert content["landmarks"]["data"] == {"file": "toy", "sha256": "0" * 64}
+    assert content["landmarks"]["data"] == {"file": "toy.csv", "sha256": "0" * 64}
     assert (content["seeds"], content["settings"]["epochs"]) == ([0], 20)
     whole, movement = content["results"][1:]
     assert whole["accuracy"]["mean"] > 0.8
@@ -320,14 +292,6 @@ def test_balance_writes_its_table(sequences, tmp_path, monkeypatch):
     assert "recall of sad, %" in (out / "study.md").read_text()
 
 
-def fails(capsys, code, words, *argv):
-    assert run(lambda: main(list(argv))) == code
-    error = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert error.count("\n") == 1
-    assert words in error
-
-
 @pytest.mark.parametrize(
     ("code", "words", "flags"),
     [
@@ -344,32 +308,38 @@ def fails(capsys, code, words, *argv):
         (78, "expected KEY=VALUE", ("balance", "--set", "epoch=3")),
     ],
 )
-def test_one_line_for_what_cannot_be(sequences, tmp_path, capsys, code, words, flags):
+def test_one_line_for_what_cannot_be(sequences, tmp_path, command, code, words, flags):
     name, *rest = flags
-    fails(capsys, code, words, name, str(sequences), "--out", str(tmp_path / "out"), *rest)
+    found, _, error = command(main, name, sequences, "--out", tmp_path / "out", *rest)
+    assert found == code
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert words in error
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_there_stays(sequences, tmp_path, capsys):
-    fails(capsys, 1, "is there already", "balance", str(sequences), "--out", str(tmp_path))
-    assert list(tmp_path.iterdir()) == []
+def test_a_folder_that_is_there_stays(sequences, tmp_path, command):
+    code, _, error = command(main, "balance", sequences, "--out", tmp_path)
+    assert (code, list(tmp_path.iterdir())) == (1, [])
+    assert "is there already" in error
 
 
-def test_a_table_that_cannot_be_written_is_printed(sequences, tmp_path, monkeypatch, capsys):
+def test_a_table_that_cannot_be_written_is_printed(data, tmp_path, monkeypatch, capsys):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("train.study.balance.STRATEGIES", ("oversample",))
     monkeypatch.setattr("train.study.output.replacing_folder", full)
-    assert run(lambda: main(["balance", str(sequences), "--out", str(tmp_path / "out"), *TINY])) == 1
+    study = Study("A title", "About it.", tmp_path / "out", runner.DEFAULTS, 1, "python -m here")
+    with pytest.raises(OSError, match="No space left"):
+        write(study, data, ["strategy"], [({}, ["oversample"])], {})
     assert "| oversample |" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_every_strategy_takes_as_many_steps(task, strategy):
+def test_every_strategy_takes_as_many_steps(data, strategy):
     chosen = TrainingSettings(inputs=("landmarks",), balance=strategy, batch=8, epochs=3)
-    matrix = np.zeros((len(task.number), 2), np.float32)
+    matrix = np.zeros((len(data.truth.number), 2), np.float32)
     inputs = {"landmarks": matrix}
-    taken = [*runner.training_batches(inputs, standardization(inputs, 5.0), task, chosen)]
-    assert len(taken) == 3 * (len(task.training) // 8)
+    taken = [*runner.training_batches(inputs, standardization(inputs, 5.0), data, chosen)]
+    assert len(taken) == 3 * (len(data.training) // 8)
     assert {len(batch.weight) for batch in taken} == {8}
