@@ -1,4 +1,4 @@
-"""What the tests of several packages share: processes, portraits, clips, and faces, synthetic or of FER2013."""
+"""What the tests of several packages share: processes, portraits, clips, and labelled faces."""
 
 import json
 import math
