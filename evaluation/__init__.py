@@ -10,13 +10,13 @@ from typing import TypeVar
 
 from edge.core.errors import DataError
 from edge.core.text import escaped
-from evaluation import fer_csv, layouts
-from evaluation.exclusions import Exclusions
-from evaluation.fingerprint import Fingerprint, fingerprint
-from evaluation.folders import PictureFile
-from evaluation.mapping import read_mapping
+from evaluation.datasets import fer_csv, layouts
+from evaluation.datasets.exclusions import Exclusions
+from evaluation.datasets.fingerprint import Fingerprint, fingerprint
+from evaluation.datasets.folders import PictureFile
+from evaluation.datasets.mapping import read_mapping
+from evaluation.datasets.sample import Sample, picture_hash
 from evaluation.preparation import Preparation, prepare
-from evaluation.sample import Sample, picture_hash
 
 __all__ = [
     "Fingerprint",
@@ -44,7 +44,7 @@ def read_dataset(
         split: split of the data that is read (``"PublicTest"``, ``"test"``); ``None``: all of it.
         on_bad: called for everything that is excluded, with its place and what is wrong: once for a row, a
             picture or a folder, once for all files that are not pictures.
-        mapping: a file that says which emotions class folders are, see ``evaluation.mapping``.
+        mapping: a file that says which emotions class folders are, see ``evaluation.datasets.mapping``.
 
     Raises:
         DataError: no such path, a missing column, no class folders, no picture in ``split``; a

@@ -13,7 +13,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
 from edge.core.errors import BackendError
-from evaluation.sample import Sample
+from evaluation.datasets.sample import Sample
 
 
 class ParallelMap:

@@ -36,7 +36,7 @@ class PictureSelection:
     seed: int = 0
     """Seed of the draw, and of the noise that a benchmark adds."""
     mapping: Path | None = None
-    """File with the names of class folders; see ``evaluation.mapping``."""
+    """File with the names of class folders; see ``evaluation.datasets.mapping``."""
     label_set: int | None = None
     """Key of ``evaluation.label_sets.LABEL_SETS``; None: the bundle's own labels."""
     truth: str = "label"

@@ -11,8 +11,8 @@ import numpy as np
 
 from edge.head.inputs import INPUTS
 from evaluation import fingerprint, read_dataset
+from evaluation.datasets.mapping import read_mapping
 from evaluation.label_sets import FERPLUS_VOTES, LABEL_SETS
-from evaluation.mapping import read_mapping
 from tests.fuzz.mutate import Files
 from tests.fuzz.targets import Target, note, write
 from train.dataset import landmarks_folder, subjects

@@ -29,11 +29,11 @@ from edge.cli.console import say
 from edge.core.errors import DataError
 from edge.core.files import replacing_folder
 from evaluation import picture_hash
-from evaluation.exclusions import Exclusions
-from evaluation.fingerprint import of_files
+from evaluation.datasets.exclusions import Exclusions
+from evaluation.datasets.fingerprint import of_files
+from evaluation.datasets.mapping import Mapping, read_mapping
+from evaluation.datasets.sample import NO_SPLIT
 from evaluation.label_sets import EMOTIONS, FERPLUS_VOTES
-from evaluation.mapping import Mapping, read_mapping
-from evaluation.sample import NO_SPLIT
 from train.dataset import subjects_csv
 from train.dataset.landmarks_folder import Faces, Rows, check_output, finish, write_shard
 from train.dataset.subjects_csv import POINTS
@@ -84,7 +84,7 @@ def read(path: Path, on_bad: Callable[[str], None], mapping: Path | None = None)
         path: the root folder.
         on_bad: called for every bad line, for every label without landmarks, and once with the number
             of sequences that have no label. A sequence with a bad line is excluded.
-        mapping: file with the emotions of the numbers, see ``evaluation.mapping``.
+        mapping: file with the emotions of the numbers, see ``evaluation.datasets.mapping``.
 
     Raises:
         DataError: no such layout, an ``emotion.csv`` in the root that cannot be used, no usable sequence.

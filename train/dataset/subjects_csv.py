@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from edge.core import features
 from edge.core.errors import DataError
-from evaluation.csv_rows import Row, read_rows
-from evaluation.mapping import Mapping, named
+from evaluation.datasets.csv_rows import Row, read_rows
+from evaluation.datasets.mapping import Mapping, named
 
 POINTS = 68
 WHOLE_FILE = ""

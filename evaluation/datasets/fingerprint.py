@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation import affectnet, fer_csv, layouts
-from evaluation.mapping import Mapping, read_mapping
+from evaluation.datasets import affectnet, fer_csv, layouts
+from evaluation.datasets.mapping import Mapping, read_mapping
 
 _BLOCK = 1 << 20
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from edge.core.errors import DataError, SourceError
 from edge.sources.pictures import read_picture
-from evaluation import affectnet, folders
-from evaluation.folders import PictureFile
-from evaluation.mapping import Mapping
-from evaluation.sample import Sample
+from evaluation.datasets import affectnet, folders
+from evaluation.datasets.folders import PictureFile
+from evaluation.datasets.mapping import Mapping
+from evaluation.datasets.sample import Sample
 
 
 def files(path: Path, on_bad: Callable[[str], None], mapping: Mapping) -> Iterator[PictureFile]:

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from edge.core.errors import DataError
 from edge.core.text import escaped
-from evaluation.csv_rows import Row, read_rows
+from evaluation.datasets.csv_rows import Row, read_rows
+from evaluation.datasets.mapping import named
+from evaluation.datasets.sample import NO_SPLIT, Sample
 from evaluation.label_sets import FER2013, FERPLUS_VOTES
-from evaluation.mapping import named
-from evaluation.sample import NO_SPLIT, Sample
 
 COLUMNS = ("emotion", "pixels", "Usage")
 VOTES_FILE = "fer2013new.csv"

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from edge.core.errors import DataError
 from edge.core.text import escaped
 from edge.sources.albums import is_picture
+from evaluation.datasets.listing import count_other, listing, name_others, readable
+from evaluation.datasets.mapping import EXAMPLE, Mapping, emotion_in, named
+from evaluation.datasets.sample import NO_SPLIT
 from evaluation.label_sets import EMOTIONS
-from evaluation.listing import count_other, listing, name_others, readable
-from evaluation.mapping import EXAMPLE, Mapping, emotion_in, named
-from evaluation.sample import NO_SPLIT
 
 _SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation", "publictest", "privatetest"}
 """Names of folders that are a split wherever they lie, in lower case."""
@@ -41,7 +41,7 @@ def files(path: Path, on_bad: Callable[[str], None], mapping: Mapping) -> Iterat
         path: folder of the data.
         on_bad: called once for each folder that is excluded, for the pictures of a folder outside of the
             class folders, and for all files in class folders that are no pictures.
-        mapping: see ``evaluation.mapping``.
+        mapping: see ``evaluation.datasets.mapping``.
 
     Raises:
         DataError: no class folder in ``path``.

@@ -7,7 +7,7 @@ import pytest
 
 from tests.evaluation.data_sets import read
 
-CASES = Path(__file__).resolve().parents[2].parent / "shared" / "cases"
+CASES = Path(__file__).resolve().parents[3].parent / "shared" / "cases"
 pytestmark = pytest.mark.skipif(
     not CASES.is_dir(), reason=f"needs the inputs in {CASES}, which are not part of the project"
 )

@@ -16,8 +16,8 @@ import numpy as np
 from edge.core.errors import DataError, first_line
 from edge.core.text import escaped
 from edge.sources.albums import is_picture
-from evaluation.folders import PictureFile, subfolders
-from evaluation.listing import count_other, name_others, readable
+from evaluation.datasets.folders import PictureFile, subfolders
+from evaluation.datasets.listing import count_other, name_others, readable
 
 CODES = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "contempt")
 """Emotion of each numeric label."""
