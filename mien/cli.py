@@ -1,4 +1,4 @@
-"""The command ``mien``: that of the device, and ``mien train|convert|benchmark`` on a desktop."""
+"""The command ``mien``: that of the device, and the tools that are packages of their own."""
 
 import sys
 from importlib import import_module
@@ -6,7 +6,13 @@ from importlib import import_module
 from edge.cli import main as device
 from mien._siblings import load_sibling
 
-_TOOLS = {"train": "train.cli", "convert": "convert.cli", "benchmark": "benchmarks.cli.main"}
+_TOOLS = {
+    "annotate": "mien.annotate.cli",
+    "timeline": "mien.timeline.cli",
+    "train": "train.cli",
+    "convert": "convert.cli",
+    "benchmark": "benchmarks.cli.main",
+}
 """Command → the module whose ``main`` it calls."""
 
 

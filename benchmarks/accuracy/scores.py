@@ -1,9 +1,7 @@
 """From the answers to labelled pictures to figures, for all benchmarks that score pictures."""
 
-import sys
-import time
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +9,6 @@ from benchmarks.accuracy.classes import Classes
 from benchmarks.systems.system import Answer
 from edge.core.text import escaped
 from evaluation import metrics
-
-T = TypeVar("T")
 
 
 def summarize(
@@ -41,20 +37,3 @@ def summarize(
 def data_name(result: dict[str, Any]) -> str:
     """File and split of the data of a result."""
     return escaped(" ".join(filter(None, (result["data"]["file"], result["split"]))))
-
-
-def counted(outcomes: Iterator[T]) -> Iterator[T]:
-    """Pass the outcomes on, and show their number on a terminal, twice a second."""
-    started = shown = time.monotonic()
-    if not sys.stderr.isatty():
-        yield from outcomes
-        return
-    number = 0
-    for number, outcome in enumerate(outcomes, start=1):
-        yield outcome
-        now = time.monotonic()
-        if now - shown > 0.5:
-            shown = now
-            rate = number / (now - started)
-            print(f"\r{number} pictures, {rate:.1f}/s ", end="", file=sys.stderr, flush=True)
-    print(f"\r{number} pictures in {time.monotonic() - started:.0f} s", file=sys.stderr)

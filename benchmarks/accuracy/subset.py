@@ -11,9 +11,9 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from benchmarks.accuracy.classes import Classes, with_truth
-from benchmarks.accuracy.scores import counted
 from benchmarks.systems.evaluator import NumberedSample, PictureEvaluator, evaluate_each
 from edge.cli.console import say
+from edge.cli.progress import counted
 from edge.core.errors import DataError
 from evaluation import fingerprint, read_dataset
 
@@ -85,7 +85,7 @@ class PictureReader:
             DataError: there is no picture to score; see also ``evaluation.read_dataset``.
             MienError: see ``evaluate_each``.
         """
-        found = list(counted(evaluate_each(self._chosen(), build, self._selection.workers)))
+        found = list(counted(evaluate_each(self._chosen(), build, self._selection.workers), "pictures"))
         if not found:
             raise self._nothing_left()
         return found

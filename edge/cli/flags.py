@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,17 @@ log = logging.getLogger(__name__)
 
 def add_settings_flags(parser: argparse.ArgumentParser) -> None:
     """Add ``--config`` and a flag for each setting that a command line may override."""
+    _flag(parser, "--source", "source", FORMS.replace("%", "%%"), metavar="SPEC")
+    add_recognition_flags(parser)
+    text = "where results go; may be given twice"
+    _flag(parser, "--sink", "output.sinks", text, action="append", choices=SINKS)
+    _flag(parser, "--jsonl-file", "output.jsonl_file", "file the JSON lines are added to", metavar="FILE")
+
+
+def add_recognition_flags(parser: argparse.ArgumentParser) -> None:
+    """Add ``--config`` and the flags of how faces are found and classified."""
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML); flags win over it")
-
-    def flag(name: str, setting: str, text: str, **options: Any) -> None:
-        parser.add_argument(name, dest=setting, help=text, **options)
-
-    flag("--source", "source", FORMS.replace("%", "%%"), metavar="SPEC")
+    flag = partial(_flag, parser)
     flag("--landmarks", "landmarks.backend", "landmark backend", choices=BACKENDS)
     flag("--max-faces", "landmarks.max_faces", "most faces in a frame", type=int, metavar="N")
     flag("--threads", "landmarks.threads", "CPU threads of the face models", type=int, metavar="N")
@@ -32,8 +38,10 @@ def add_settings_flags(parser: argparse.ArgumentParser) -> None:
         "name of a shipped or installed bundle, or a path with a / in it",
         metavar="NAME",
     )
-    flag("--sink", "output.sinks", "where results go; may be given twice", action="append", choices=SINKS)
-    flag("--jsonl-file", "output.jsonl_file", "file the JSON lines are added to", metavar="FILE")
+
+
+def _flag(parser: argparse.ArgumentParser, name: str, setting: str, text: str, **options: Any) -> None:
+    parser.add_argument(name, dest=setting, help=text, **options)
 
 
 def settings_from(args: argparse.Namespace) -> Settings:

@@ -26,7 +26,8 @@ def _parser() -> console.Parser:
     parser = console.Parser(
         prog="mien",
         description="Expressions of the faces in view.",
-        epilog="On a desktop: mien train, mien convert and mien benchmark have a --help of their own.",
+        epilog="More commands, each with a --help of its own: mien annotate and mien timeline; "
+        "on a desktop mien train, mien convert and mien benchmark.",
     )
     parser.add_argument("--version", action="version", version=f"mien {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -106,6 +106,24 @@ def replacing_folder(path: Path, only_new: bool = False) -> Iterator[Path]:
     _flush_folder(path.parent)
 
 
+def require_writable_file(path: Path, overwrite: bool) -> None:
+    """Check before a long computation that its result can become the file ``path`` by ``replacing``.
+
+    Args:
+        overwrite: whether the user has asked to replace a file that is there.
+
+    Raises:
+        DataError: it is there already, is no file, or cannot be written.
+    """
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path} is no file: name another file")
+    if path.exists() and not overwrite:
+        raise DataError(f"{path} is there already: name another file, or add --overwrite")
+    existing = next(parent for parent in path.absolute().parents if parent.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise DataError(f"cannot write {path} in {existing}: name another file")
+
+
 def require_new_folder(path: Path) -> None:
     """Check before a long computation that its result can be written to the new folder ``path``.
 

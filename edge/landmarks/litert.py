@@ -126,6 +126,11 @@ class LitertBackend:
         """Treat the next frame as unrelated to those before it: its faces get new ids."""
         self._tracks = []
 
+    def restart(self) -> None:
+        """Treat the next frame as the first one: the ids of its faces begin at 0 again."""
+        self._tracks = []
+        self._ids = count()
+
     def close(self) -> None:
         """Do nothing: there is nothing to release."""
 

@@ -34,7 +34,7 @@ class Album:
     def describe_excluded(self) -> str:
         """One line with the number and the names of the excluded files."""
         files = f"{len(self.excluded)} file{'s' * (len(self.excluded) != 1)}"
-        return f"{files} in no picture format that OpenCV reads: {_some_names(self.excluded)}"
+        return f"{files} in no picture format that OpenCV reads: {some_names(self.excluded)}"
 
 
 def find_album(spec: str) -> Album:
@@ -93,7 +93,7 @@ def _what_instead(folder: Path, files: Iterable[Path]) -> str:
     """What a folder without pictures holds instead, or where pictures lie, for a message."""
     videos = [file for file in files if file.suffix.lower() in video.SUFFIXES]
     if videos:
-        return f"it has videos ({_some_names(videos)}), each of which is a source of its own"
+        return f"it has videos ({some_names(videos)}), each of which is a source of its own"
     for deeper in islice(_files_below(folder), _MAX_ENTRIES):
         if deeper.suffix.lower() in SUFFIXES:
             return (
@@ -109,6 +109,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
         yield from (Path(parent, name) for name in sorted(names))
 
 
-def _some_names(paths: Iterable[Path]) -> str:
+def some_names(paths: Iterable[Path]) -> str:
+    """The first names of some files, for a message."""
     names = [path.name for path in paths]
     return ", ".join(names[:_MAX_NAMES]) + (", …" if len(names) > _MAX_NAMES else "")

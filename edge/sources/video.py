@@ -78,6 +78,10 @@ class VideoSource:
         capture = self._open()
         try:
             has_frame = capture.isOpened() and self._grab(capture)
+            self.rate: float = capture.get(cv2.CAP_PROP_FPS)
+            """Frame rate that the file states, Hz; 0 where it states none."""
+            self.frame_count = max(0, round(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+            """Number of frames by the file's own statement, in some formats an estimate; 0 where unknown."""
         finally:
             capture.release()
         if not has_frame:

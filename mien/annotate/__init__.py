@@ -1,0 +1,1 @@
+"""``mien annotate``: boxes, meshes and labels drawn on the user's own pictures and videos."""
