@@ -27,7 +27,7 @@ from mien.results import Result
 
 _log = logging.getLogger(__name__)
 
-_SHORT = 0.75
+_SHORT = 0.66
 """Share of the length stated by a video below which a line says that it ends early. The length may be that of
 its sound, which is often a little longer."""
 

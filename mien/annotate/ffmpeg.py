@@ -124,6 +124,12 @@ class FfmpegEncoder:
         if self._process.wait() != 0:
             raise self._failure()
 
+    def complaint(self) -> str:
+        """The last line of ffmpeg's log, which holds errors only; empty where there was none."""
+        self._log.seek(0)
+        lines = self._log.read().decode("utf-8", "replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")[:_LAST_LINE_CHARACTERS]
+
     def close(self) -> None:
         """End ffmpeg, if it still runs."""
         if self._process.poll() is None:
@@ -145,10 +151,8 @@ class FfmpegEncoder:
 
     def _failure(self) -> DataError:
         code = self._process.wait()
-        self._log.seek(0)
-        lines = self._log.read().decode("utf-8", "replace").split("\n")
-        said = next((line.strip() for line in reversed(lines) if line.strip()), "")[:_LAST_LINE_CHARACTERS]
         ended = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+        said = self.complaint()
         return DataError(f"ffmpeg {ended}" + (f": {said}" if said else ""))
 
 

@@ -27,6 +27,8 @@ class Encoder(Protocol):
 
     def finish(self) -> None: ...
 
+    def complaint(self) -> str: ...
+
     def close(self) -> None: ...
 
 
@@ -83,14 +85,18 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         Raises:
             DataError: it is not whole.
         """
+        if self._encoder is None:
+            return
         try:
-            if self._encoder is not None:
-                self._encoder.finish()
+            self._encoder.finish()
             found = VideoSource(self._path).frame_count
-        except (DataError, SourceError) as error:
+        except DataError as error:
             raise self._failure(error) from None
+        except SourceError:  # it does not play
+            found = 0
         if found != self._frames:
-            raise self._failure(f"{found} of {self._frames} frames were written; is the disk full?")
+            reason = self._encoder.complaint() or "is the disk full?"
+            raise self._failure(f"{found} of {self._frames} frames are in the file: {reason}")
 
     def __exit__(self, *_: object) -> None:
         if self._encoder is not None:
@@ -102,7 +108,8 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         return _OpenCvEncoder(self._path, self._rate, width, height)
 
     def _failure(self, reason: object) -> DataError:
-        return DataError(f"cannot write {self._target}: {reason}")
+        text = str(reason).replace(f"file:{self._path.absolute()}", str(self._target))
+        return DataError(f"cannot write {self._target}: {text}")
 
 
 class VideoFormat:
@@ -142,6 +149,9 @@ class _OpenCvEncoder:
 
     def finish(self) -> None:
         self._writer.release()
+
+    def complaint(self) -> str:
+        return ""
 
     def close(self) -> None:
         self._writer.release()
