@@ -177,6 +177,26 @@ def test_a_thousand_frames_and_not_a_picture_is_written_or_sent(tmp_path, portra
     assert leaks(calls) == []
 
 
+def test_annotate_writes_nothing_but_its_output_and_connects_to_nothing(tmp_path, portrait_files):
+    out = tmp_path / "out.png"
+    calls = trace(tmp_path, sys.executable, "-m", "mien", "annotate", portrait_files[0], "--out", out)
+    assert sorted(path.name for path in tmp_path.glob("out*")) == ["out.jsonl", "out.png"]
+    name = rf'"{re.escape(str(tmp_path))}/(\.out-\w+|out)\.(png|jsonl)"'
+    said = r'write\(1, "(1 picture[^"]{1,300}|\\n)"'
+    ours = re.compile(rf"(openat\(AT_FDCWD|rename\({name}), {name}|write\([3-9], |{said}")
+    found = leaks(calls)
+    assert [line for line in found if not ours.search(line)] == []
+    assert sum("rename(" in line for line in found) == 2
+
+
+def test_no_module_of_the_service_calls_an_encoder():
+    encoder = re.compile(r"\b(imwrite|imencode|VideoWriter)\b")
+    modules = [path for package in ("edge", "mien") for path in (ROOT / package).rglob("*.py")]
+    found = {path.parent.relative_to(ROOT).as_posix() for path in modules if encoder.search(path.read_text())}
+    assert "mien/annotate" in found
+    assert found <= {"mien/annotate", "mien/page"}  # the page shows the demo's own portraits
+
+
 @pytest.mark.parametrize(
     "deed",
     [

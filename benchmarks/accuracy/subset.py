@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.accuracy.classes import Classes, with_truth
 from benchmarks.systems.evaluator import NumberedSample, PictureEvaluator, evaluate_each
 from edge.cli.console import say
-from edge.cli.progress import counted
+from edge.cli.progress import show_progress
 from edge.core.errors import DataError
 from evaluation import fingerprint, read_dataset
 
@@ -85,7 +85,7 @@ class PictureReader:
             DataError: there is no picture to score; see also ``evaluation.read_dataset``.
             MienError: see ``evaluate_each``.
         """
-        found = list(counted(evaluate_each(self._chosen(), build, self._selection.workers), "pictures"))
+        found = list(show_progress(evaluate_each(self._chosen(), build, self._selection.workers), "pictures"))
         if not found:
             raise self._nothing_left()
         return found

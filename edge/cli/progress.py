@@ -12,7 +12,7 @@ _INTERVAL_S = 0.5
 T = TypeVar("T")
 
 
-def counted(items: Iterable[T], unit: str, total: int = 0) -> Iterator[T]:
+def show_progress(items: Iterable[T], unit: str, total: int = 0) -> Iterator[T]:
     """Pass the items on, and show on a terminal how many they were so far, twice a second.
 
     Args:

@@ -1,4 +1,9 @@
-"""Text from outside, such as a file's name, made safe to print."""
+"""Text for people: from outside, such as a file's name, made safe to print; and numbers of things."""
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things, as ``1 face`` or ``1,200 faces``; the plural of the noun ends in ``s``."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def escaped(text: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 
 from edge.core.errors import SourceError
+from edge.core.text import counted
 from edge.sources import video
 
 SUFFIXES = tuple(
@@ -33,7 +34,7 @@ class Album:
 
     def describe_excluded(self) -> str:
         """One line with the number and the names of the excluded files."""
-        files = f"{len(self.excluded)} file{'s' * (len(self.excluded) != 1)}"
+        files = counted(len(self.excluded), "file")
         return f"{files} in no picture format that OpenCV reads: {some_names(self.excluded)}"
 
 

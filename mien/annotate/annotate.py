@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import cv2
 
 from edge.build import build_pipeline
-from edge.cli.progress import counted
+from edge.cli.progress import show_progress
 from edge.core.errors import DataError, SourceError
 from edge.core.files import replacing, write_atomic
+from edge.core.text import counted
 from edge.core.types import Frame
 from edge.landmarks.litert import LitertBackend
 from edge.pipeline import Pipeline
@@ -45,15 +46,11 @@ class Summary:
 
     def __str__(self) -> str:
         counts = {"picture": self.pictures, "video": self.videos}
-        done = [_counted(count, noun) for noun, count in counts.items() if count]
+        done = [counted(count, noun) for noun, count in counts.items() if count]
         skipped = f" ({self.skipped} skipped)" if self.skipped else ""
         return (
-            f"{' and '.join(done)}{skipped}: {_counted(self.frames, 'frame')}, {_counted(self.faces, 'face')}"
+            f"{' and '.join(done)}{skipped}: {counted(self.frames, 'frame')}, {counted(self.faces, 'face')}"
         )
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def annotate(plan: Plan, settings: Settings) -> Summary:
@@ -73,7 +70,7 @@ def annotate(plan: Plan, settings: Settings) -> Summary:
     video_format = VideoFormat() if any(job.is_video for job in plan.jobs) else None
     jobs: Iterable[Job] = plan.jobs
     if plan.of_folder:
-        jobs = counted(jobs, "files", len(plan.jobs))
+        jobs = show_progress(jobs, "files", len(plan.jobs))
     with open_records(plan.records) as records:
         for job, pipeline in _with_pipelines(jobs, settings):
             try:
@@ -130,7 +127,7 @@ def _draw_video(
 ) -> tuple[int, int]:
     """Annotate a video; gives the numbers of frames and faces."""
     source = VideoSource(job.source, _turn(settings))
-    shown: Iterable[Frame] = counted(source, f"frames of {job.source.name}", source.frame_count)
+    shown: Iterable[Frame] = show_progress(source, f"frames of {job.source.name}", source.frame_count)
     frames = faces = 0
     with (
         replacing(job.target) as temporary,

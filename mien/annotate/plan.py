@@ -8,6 +8,7 @@ from pathlib import Path
 from edge.core.address import may_be_address, shown
 from edge.core.errors import DataError, SourceError
 from edge.core.files import require_writable_file
+from edge.core.text import counted
 from edge.sources import albums, video
 
 PICTURE_SUFFIXES = tuple(".bmp .dib .jpe .jpeg .jpg .png .pnm .ppm .tif .tiff .webp".split())
@@ -41,8 +42,7 @@ class Plan:
 
     def describe_excluded(self) -> str:
         """One line with the number and the names of the excluded files."""
-        count = len(self.excluded)
-        files = f"{count} file{'s' * (count != 1)}"
+        files = counted(len(self.excluded), "file")
         return f"left out {files}, neither picture nor video: {albums.some_names(self.excluded)}"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from edge.cli.console import Parser, log_handler, say
 from edge.core.errors import DataError
 from edge.core.files import require_writable_file, write_atomic
+from edge.core.text import counted
 from mien.timeline.table import write_table
 
 _DESCRIPTION = (
@@ -39,14 +40,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     form = out.suffix.lower()
     if form == ".csv":
         rows = write_table(records, out)
-        say(f"{rows:,} rows: {out}")
+        say(f"{counted(rows, 'row')}: {out}")
         return 0
     from mien.timeline import page  # NumPy, and with the first plot matplotlib
 
     page.require_packages(form == ".html")
     sections = page.read(records)
     write_atomic(out, page.html(records, sections) if form == ".html" else page.png(records, sections))
-    say(f"{sum(section.frames for section in sections):,} frames of {len(sections):,} sources: {out}")
+    frames, parts = sum(section.frames for section in sections), len(sections)
+    say(f"{counted(frames, 'frame')} in {counted(parts, 'section')}: {out}")
     return 0
 
 

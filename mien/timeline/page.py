@@ -6,8 +6,9 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from edge.cli.progress import counted
+from edge.cli.progress import show_progress
 from edge.core.errors import DataError
+from edge.core.text import counted
 from evaluation.report import figures as plots
 from evaluation.report import page
 from evaluation.report.page import Block, Heading, Notice, Plot, Table, Text
@@ -42,7 +43,7 @@ def read(path: Path) -> list[Section]:
         DataError: see ``read_records``; or there is no record.
         OSError: the file cannot be read.
     """
-    found = sections(counted(read_records(path), "records"))
+    found = sections(show_progress(read_records(path), "records"))
     if not found:
         raise DataError(f"{path} has no records of mien run")
     return found
@@ -136,11 +137,11 @@ def _face(lane: Lane) -> str:
 
 
 def _about(path: Path, found: Sequence[Section]) -> str:
-    frames = sum(section.frames for section in found)
+    frames, sources = sum(each.frames for each in found), len({each.source for each in found})
     return (
-        f"{path.name}: {frames:,} frames of {len({section.source for section in found}):,} sources. A face "
-        "that was lost and found again has another number; faces that were never in view together may share "
-        "a plot. A label says how a face looks, not what a person feels."
+        f"{path.name}: {counted(frames, 'frame')} of {counted(sources, 'source')}. A face that was lost and found "
+        "again has another number; faces that were never in view together may share a plot. A label says how "
+        "a face looks, not what a person feels."
     )
 
 
@@ -149,7 +150,7 @@ def _summary(section: Section) -> str:
     since = f", from {datetime.fromtimestamp(section.start, UTC):%Y-%m-%d %H:%M:%S} UTC" * section.live
     scale = Scale(section.seconds)
     duration = f"{section.seconds / scale.factor:,.1f} {scale.unit}{since}"
-    return f"{section.frames:,} frames in {duration}; {with_face:.0f} % of them with a face."
+    return f"{counted(section.frames, 'frame')} in {duration}; {with_face:.0f} % of them with a face."
 
 
 def _title(section: Section) -> str:

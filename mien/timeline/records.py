@@ -19,8 +19,8 @@ _log = logging.getLogger(__name__)
 
 _MOST_BYTES = 1_000_000
 """Length of a line that no record of 16 faces reaches."""
-_MOST = 1e300
-"""Largest number, which a float can hold."""
+_MOST = 1e11
+"""Largest number of a record; as a time, it lies in the year 5138."""
 _BOM = b"\xef\xbb\xbf"
 _POSE, _BOX = ("yaw", "pitch", "roll"), 4
 
@@ -120,13 +120,15 @@ def _record(value: Any) -> Record | None:
             return None
         raise ValueError("an object without 'faces'")
     live = "position_s" not in value
-    faces, ms = value["faces"], value.get("ms")
+    faces, ms, time = value["faces"], value.get("ms"), _number(value, "time" if live else "position_s")
+    if time < 0:
+        raise ValueError("one whose time is negative")
     if type(faces) is not list:
         raise ValueError("one whose 'faces' are no list")
     return Record(
         source=_text(value, "source") if "source" in value else "",
         frame=_whole(value, "frame"),
-        time=_number(value, "time" if live else "position_s"),
+        time=time,
         live=live,
         faces=tuple(map(_face, faces)),
         ms=_number(ms, "total") if type(ms) is dict else nan,
@@ -139,6 +141,9 @@ def _face(value: Any) -> FaceRecord:
     probabilities, status = value.get("probabilities"), _text(value, "status")
     if type(probabilities) is not dict:
         raise ValueError("one with a face without 'probabilities'")
+    label = _text(value, "label")
+    if label not in probabilities:
+        raise ValueError("one with a face whose 'label' has no probability")
     reasons, box, pose = value.get("reasons", ()), value.get("box"), value.get("pose")
     if not isinstance(reasons, list | tuple) or not all(isinstance(reason, str) for reason in reasons):
         raise ValueError("one whose 'reasons' are no texts")
@@ -148,7 +153,7 @@ def _face(value: Any) -> FaceRecord:
     _check_numbers(box, "box")
     return FaceRecord(
         id=_whole(value, "id"),
-        label=_text(value, "label"),
+        label=label,
         unsure=status != "ok",
         status=status,
         reasons=tuple(reasons),

@@ -35,7 +35,7 @@ class Lane:
         """Index at which each of ``ids`` begins."""
         self.labels: list[str] = []
         """All labels that the face had."""
-        self.top = array("H")
+        self.top = array("L")
         """Index in ``labels`` of each row's label."""
         self.probabilities: dict[str, array[float]] = {}
         self.measures = {name: array("f") for name in ("presence", "yaw", "pitch", "roll")}

@@ -6,7 +6,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from edge.cli.progress import counted
+from edge.cli.progress import show_progress
 from edge.core.errors import DataError
 from edge.core.files import replacing
 from mien.timeline.records import FaceRecord, Record, read_records
@@ -62,7 +62,7 @@ def _write(records: Path, size: int, out: Path, columns: _Columns) -> int | None
     rows = width = 0
     with out.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         table = csv.writer(file, lineterminator="\n")
-        for record in counted(read_records(records, size), "records"):
+        for record in show_progress(read_records(records, size), "records"):
             columns.add(record)
             for face in record.faces:
                 if not width:

@@ -14,6 +14,9 @@ from benchmarks.report import regressions, report, result_files
 from benchmarks.robustness import corruption_error
 from evaluation.report import figures
 from evaluation.report.page import html, markdown
+from mien.timeline.records import read_records
+from mien.timeline.sections import sections
+from mien.timeline.table import write_table
 from tests.benchmarks import made_up
 from tests.fuzz.mutate import Files
 from tests.fuzz.targets import Target
@@ -169,7 +172,38 @@ def _run(folder: Path) -> None:
     read_run_folder(folder)
 
 
+# ---- timeline ----
+
+
+def _record_seeds() -> list[Files]:
+    probabilities = {"happy": 0.7, "sad": 0.3}
+    pose = {"yaw": 1.0, "pitch": 2.0, "roll": 3.0}
+    face = {"id": 0, "label": "happy", "status": "ok", "reasons": ["dark"], "probabilities": probabilities}
+    face |= {"presence": 0.9, "box": [1.0, 2.0, 3.0, 4.0], "pose": pose}
+    lines = []
+    for frame in range(4):
+        time = {"position_s": frame / 25} if frame < 2 else {"time": 1767225600.5 + frame}
+        record = {
+            "schema": 2,
+            "frame": frame,
+            "source": "a.mp4",
+            "size": [64, 48],
+            "faces": [face] * (frame % 3),
+        }
+        lines.append(json.dumps(record | time | {"ms": {"total": 1.4}}))
+    return [{"records.jsonl": "\n".join(lines).encode()}]
+
+
+def _records(folder: Path) -> None:
+    write_table(folder / "records.jsonl", folder / "out.csv")
+    for section in sections(read_records(folder / "records.jsonl")):
+        for lane in section.lanes:
+            assert lane.line.values
+            assert lane.bands
+
+
 TARGETS = {
+    "records": Target(_record_seeds, _records),
     "result": Target(_result_seeds, _result, needs=("jinja2", "matplotlib")),
     "reference": Target(_reference_seeds, _reference),
     "run-report": Target(_report_seeds, _report, needs=("sklearn", "jinja2", "matplotlib")),

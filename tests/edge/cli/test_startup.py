@@ -166,6 +166,8 @@ def test_a_device_without_its_packages(python_with, module, name):
         ("train fit data --out out", "tensorflow"),
         ("train teach data landmarks --out out", "tensorflow"),
         ("convert run --out out", "tensorflow"),
+        ("mien timeline records.jsonl --out out.html", "jinja2"),
+        ("mien timeline records.jsonl --out out.png", "matplotlib"),
     ],
 )
 def test_a_desktop_without_its_packages(python_with, tmp_path, command, name):

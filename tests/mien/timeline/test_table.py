@@ -3,6 +3,8 @@
 import csv
 import json
 import os
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -146,7 +148,9 @@ def without(value, *path):
         (json.dumps(record() | {"position_s": float("nan")}), ["NaN"]),
         (json.dumps(record() | {"position_s": 10**400}), ["'position_s'"]),
         (json.dumps(record() | {"ms": {}}), ["'total'"]),
+        (json.dumps(record(0, time=-1.0)), ["negative"]),
         (json.dumps(record(0, face(label=3))), ["'label'"]),
+        (json.dumps(record(0, face(label="absent"))), ["'label' has no probability"]),
         (json.dumps(record(0, face(box=[1, 2, 3]))), ["'box'"]),
         (json.dumps(record(0, face(box=[1, 2, 3, None]))), ["'box'"]),
         (json.dumps(record(0, face(reasons=3))), ["'reasons'"]),
@@ -214,3 +218,18 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 100_000
+
+
+def test_a_table_needs_no_package_of_the_desktop(tmp_path):
+    """As a user calls it, on a device."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nsys.modules.update(dict.fromkeys(('matplotlib', 'jinja2', 'tqdm', 'pandas')))"
+    )
+    write(tmp_path / "in.jsonl", record(0, face()))
+    command = [sys.executable, "-m", "mien", "timeline", "in.jsonl", "--out", "out.csv"]
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    result = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "1 row: out.csv\n", "")
+    assert len(read(tmp_path / "out.csv")) == 1
