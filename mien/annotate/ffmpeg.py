@@ -82,25 +82,28 @@ def probe(tools: Tools, path: Path) -> Original:
 class FfmpegEncoder:
     """Passes frames on to ffmpeg as they come."""
 
-    def __init__(self, tools: Tools, original: Original, path: Path, width: int, height: int) -> None:
+    def __init__(
+        self, tools: Tools, original: Original, path: Path, size: tuple[int, int], start_ns: int
+    ) -> None:
         """Start ffmpeg.
 
         Args:
             path: the file to write, which is replaced.
-            width, height: size of the frames, px, even.
+            size: width and height of the frames, px, even.
+            start_ns: time of the first frame, ns.
 
         Raises:
             OSError: the program cannot be started.
         """
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed by ``close``)
         self._process = subprocess.Popen(
-            _command(tools, original, path, width, height),
+            _command(tools, original, path, size, start_ns),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=self._log,
             process_group=0,  # Ctrl-C is for this program, which ends ffmpeg
         )
-        self._send(matroska.header(width, height))
+        self._send(matroska.header(*size))
 
     def write(self, rgb: NDArray[np.uint8], time_ns: int) -> None:
         """Add a frame, uint8 (H, W, 3), C-contiguous, with its presentation time.
@@ -156,12 +159,13 @@ class FfmpegEncoder:
         return DataError(f"ffmpeg {ended}" + (f": {said}" if said else ""))
 
 
-def _command(tools: Tools, original: Original, path: Path, width: int, height: int) -> list[str]:
+def _command(tools: Tools, original: Original, path: Path, size: tuple[int, int], start_ns: int) -> list[str]:
+    delay_s = original.delay_s + start_ns / 1e9  # ffmpeg takes the first frame of each input as its zero
     command = [tools.ffmpeg, *_QUIET, "-nostdin", "-y"]
-    command += ["-itsoffset", f"{original.delay_s:.6f}", "-f", "matroska", "-i", "pipe:0"]
+    command += ["-itsoffset", f"{delay_s:.6f}", "-f", "matroska", "-i", "pipe:0"]
     if original.sound is not None:
         command += [*_ONLY_FILES, "-i", _file(original.path), "-map", f"1:{original.sound}", "-c:a", "aac"]
-    if original.aspect and original.size == (width, height):
+    if original.aspect and original.size == size:
         command += ["-vf", f"setsar={original.aspect.replace(':', '/')}"]
     command += "-map 0:v:0 -c:v libx264 -preset veryfast -crf 20 -pix_fmt yuv420p".split()
     command += [*tools.own_times, "-enc_time_base", f"1:{_CLOCK}", "-video_track_timescale", _CLOCK]

@@ -73,7 +73,7 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
             rgb = np.asarray(cv2.copyMakeBorder(rgb, 0, odd[0], 0, odd[1], cv2.BORDER_REPLICATE), np.uint8)
         try:
             if self._encoder is None:
-                self._encoder = self._open(width + odd[1], height + odd[0])
+                self._encoder = self._open((width + odd[1], height + odd[0]), time_ns)
             self._encoder.write(rgb, time_ns)
         except DataError as error:
             raise self._failure(error) from None
@@ -102,10 +102,10 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         if self._encoder is not None:
             self._encoder.close()
 
-    def _open(self, width: int, height: int) -> Encoder:
+    def _open(self, size: tuple[int, int], start_ns: int) -> Encoder:
         if self._tools is not None:
-            return FfmpegEncoder(self._tools, self._original, self._path, width, height)
-        return _OpenCvEncoder(self._path, self._rate, width, height)
+            return FfmpegEncoder(self._tools, self._original, self._path, size, start_ns)
+        return _OpenCvEncoder(self._path, self._rate, size)
 
     def _failure(self, reason: object) -> DataError:
         text = str(reason).replace(f"file:{self._path.absolute()}", str(self._target))
@@ -133,14 +133,12 @@ class VideoFormat:
 class _OpenCvEncoder:
     """MPEG-4 video in MP4, which every build of OpenCV writes: a constant frame rate, and no sound."""
 
-    def __init__(self, path: Path, rate: float, width: int, height: int) -> None:
+    def __init__(self, path: Path, rate: float, size: tuple[int, int]) -> None:
         name = str(path)
         if name.encode("utf-8", "replace").decode() != name:
             raise DataError("OpenCV takes no name that is not UTF-8: name another file, or install ffmpeg")
         rate = rate if 1 <= rate <= 1000 else _RATE_WITHOUT_ONE
-        self._writer = cv2.VideoWriter(
-            name, cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"mp4v"), rate, (width, height)
-        )
+        self._writer = cv2.VideoWriter(name, cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"mp4v"), rate, size)
         if not self._writer.isOpened():
             raise DataError("OpenCV cannot open it for writing: install ffmpeg")
 

@@ -1,5 +1,6 @@
 """The page and the picture of a timeline."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +17,8 @@ from mien.timeline import figures
 from mien.timeline.figures import Palette, Scale, face_name
 from mien.timeline.records import read_records
 from mien.timeline.sections import MOST_LANES, Lane, Section, sections
+
+_log = logging.getLogger(__name__)
 
 MOST_SECTIONS = 30
 """Most sources with plots."""
@@ -85,6 +88,8 @@ def png(path: Path, found: Sequence[Section]) -> bytes:
     ]
     if not parts:
         raise DataError(f"{path} has no face: there is nothing to draw")
+    if len(parts) < len(shown):
+        _log.warning("%d of %d faces are drawn, those seen longest: a page has more", len(parts), len(shown))
     return plots.png(partial(figures.whole, parts, _palette(found)))
 
 
@@ -139,9 +144,9 @@ def _face(lane: Lane) -> str:
 def _about(path: Path, found: Sequence[Section]) -> str:
     frames, sources = sum(each.frames for each in found), len({each.source for each in found})
     return (
-        f"{path.name}: {counted(frames, 'frame')} of {counted(sources, 'source')}. A face that was lost and found "
-        "again has another number; faces that were never in view together may share a plot. A label says how "
-        "a face looks, not what a person feels."
+        f"{path.name}: {counted(frames, 'frame')} of {counted(sources, 'source')}. A face that was lost and "
+        "found again has another number; faces that were never in view together may share a plot. A label "
+        "says how a face looks, not what a person feels."
     )
 
 
