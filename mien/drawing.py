@@ -16,6 +16,8 @@ from mien.results import Face, Result
 # Colours that look the same in RGB and BGR.
 _GREEN, _WHITE, _BLACK = (60, 220, 60), (255, 255, 255), (0, 0, 0)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
+_EDGED = 160
+"""Side of a face, px, from which on the white lines have a dark edge, to be seen on bright skin, too."""
 _LEAST_SCALE = 0.4
 """Scale of the smallest letters that can be read, 9 px high."""
 
@@ -56,7 +58,7 @@ def draw(
     for face, box in zip(result, boxes, strict=True):
         size = max(box.right - box.left, box.bottom - box.top)
         if mesh:
-            _draw_mesh(canvas, face, _thickness(min(unit / 2, size / 200)))
+            _draw_mesh(canvas, face, _thickness(min(unit / 2, size / 200)), edged=size >= _EDGED)
         thickness = _thickness(min(unit, size / 50))
         cv2.rectangle(canvas, box[:2], box[2:], _GREEN, thickness, cv2.LINE_AA)
     labels: list[_Rectangle] = []
@@ -75,10 +77,10 @@ def _thickness(px: float) -> int:
     return max(1, round(px))
 
 
-def _draw_mesh(canvas: NDArray[np.uint8], face: Face, thickness: int) -> None:
+def _draw_mesh(canvas: NDArray[np.uint8], face: Face, thickness: int, edged: bool) -> None:
     points = np.rint(face.landmarks[:, :2]).astype(np.int32)
-    # A dark edge, so that the lines are seen on bright skin, too; not where it would cover a small face.
-    for color, width in ((_BLACK, thickness + 2), (_WHITE, thickness)) if thickness > 1 else ((_WHITE, 1),):
+    lines = [(_BLACK, thickness + 2)] * edged + [(_WHITE, thickness)]
+    for color, width in lines:
         for indices, closed in CONTOURS:
             cv2.polylines(canvas, [points[list(indices)]], closed, color, width, cv2.LINE_AA)
 

@@ -20,6 +20,7 @@ SUFFIXES = tuple(
 )
 """Endings of the names of videos, in lower case. FFmpeg would play a text file, too."""
 
+_MOST_FRAMES = 1e12  # where a file states nothing, OpenCV's count may be any number
 _DEFAULT_RATE = 25.0  # Hz, where a file states none or an impossible one
 
 
@@ -80,7 +81,8 @@ class VideoSource:
             has_frame = capture.isOpened() and self._grab(capture)
             self.rate: float = capture.get(cv2.CAP_PROP_FPS)
             """Frame rate that the file states, Hz; 0 where it states none."""
-            self.frame_count = max(0, round(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+            count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+            self.frame_count = round(count) if 0 < count < _MOST_FRAMES else 0
             """Number of frames by the file's own statement, in some formats an estimate; 0 where unknown."""
         finally:
             capture.release()

@@ -77,9 +77,9 @@ def _file_or_folder(spec: str) -> Path:
         )
     path = Path(spec)
     try:
-        if path.is_file() or path.is_dir():
+        if spec and (path.is_file() or path.is_dir()):
             return path
-        missing = not path.exists()
+        missing = not spec or not path.exists()
     except (OSError, ValueError) as error:
         raise SourceError(f"cannot read {spec!r}: {error}") from None
     what = "does not exist" if missing else "is neither file nor folder"

@@ -34,6 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     logging.basicConfig(handlers=[log_handler()], level=logging.INFO)
     records, out = args.records, args.out
+    if records.exists() and not records.is_file():
+        raise DataError(
+            f"{records} is no file: expected a file of JSON lines, which mien run or annotate wrote"
+        )
     if out.exists() and records.exists() and out.samefile(records):
         raise DataError(f"{out} is the input itself: name another file with --out")
     require_writable_file(out, args.overwrite)

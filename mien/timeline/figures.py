@@ -26,6 +26,8 @@ _LABEL_COLORS = {
 _OTHER_COLORS = (BLUE, ORANGE, GREEN, PURPLE, YELLOW, RED, _GREY, _BROWN)
 _ANGLES = {"yaw": BLUE, "pitch": ORANGE, "roll": GREEN}
 _ON_BAND = "#101418"
+_LEAST_BAND = 0.005
+"""Width of the narrowest band, as of a face in one frame, as a share of the axis."""
 _LEAST_TEXT = 0.07
 """Width of a band, as a share of the axis for each 5 characters, from which on its label is written in it."""
 
@@ -122,7 +124,8 @@ def draw_bands(axes: Axes, lanes: Sequence[Lane], section: Section, palette: Pal
     for row, lane in enumerate(lanes):
         stretches: dict[tuple[str, bool], list[tuple[float, float]]] = {}
         for band in lane.bands:
-            start, width = band.start / scale.factor, (band.end - band.start) / scale.factor
+            start = band.start / scale.factor
+            width = max((band.end - band.start) / scale.factor, _LEAST_BAND * scale.end)
             stretches.setdefault((band.label, band.unsure), []).append((start, width))
             if not band.unsure and width / scale.end > _LEAST_TEXT * len(band.label) / 5:
                 place = (start + width / 2, row)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from edge.core.errors import DataError
-from edge.core.files import check_replaceable, write_atomic
+from edge.core.files import check_replaceable, require_writable_file, write_atomic
 
 
 def test_a_new_file_replaces_the_old_one(tmp_path):
@@ -51,3 +51,13 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, full_disk):
         write_atomic(path, bytes(10_000))
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_may_be_written(tmp_path):
+    (tmp_path / "there").write_text("mine")
+    require_writable_file(tmp_path / "deep" / "new", overwrite=False)
+    require_writable_file(tmp_path / "there", overwrite=True)
+    assert not (tmp_path / "deep").exists()
+    for path, overwrite in (("there", False), (".", True), ("there/new", True), ("there/deep/new", True)):
+        with pytest.raises(DataError, match="name another file"):
+            require_writable_file(tmp_path / path, overwrite)

@@ -90,6 +90,9 @@ def test_a_face_whose_tracks_were_forgotten_is_another_one(models, portraits, ma
     backend.forget_tracks()
     (after,) = backend.detect(make_frame(portraits["astronaut"], 0, still=False))
     assert after.track_id != before.track_id
+    backend.restart()
+    (first,) = backend.detect(make_frame(portraits["astronaut"], 0, still=False))
+    assert first.track_id == before.track_id == 0
 
 
 def test_a_still_frame_neither_uses_nor_leaves_tracks(models, portraits, make_frame):

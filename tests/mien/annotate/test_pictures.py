@@ -117,6 +117,7 @@ def test_nothing_that_can_be_read(annotate, tmp_path):
         ("me:secret@host", "x.mp4", ["never stored"]),
         ("demo", "x.mp4", ["'demo' does not exist"]),
         ("absent.jpg", "x.jpg", ["does not exist"]),
+        ("", "x", ["does not exist"]),
         (os.devnull, "x.jpg", ["neither file nor folder"]),
         ("a\0b", "x.jpg", ["does not exist"]),
         ("notes.txt", "x.jpg", ["neither a picture nor a video"]),

@@ -186,6 +186,11 @@ def test_a_file_without_records(timeline, tmp_path, form):
     )
 
 
+def test_a_folder_instead_of_a_file(timeline, tmp_path):
+    code, _, errors = timeline(tmp_path, "--out", tmp_path / "out.csv")
+    assert (code, errors.count("\n"), "is no file" in errors) == (1, 1, True)
+
+
 def test_out_that_is_there_or_of_another_form(timeline, tmp_path):
     path = write(tmp_path / "in.csv", record(0, face()))
     code, _, errors = timeline(path, "--out", path, "--overwrite")
