@@ -16,8 +16,8 @@ from mien.results import Face, Result
 # Colours that look the same in RGB and BGR.
 _GREEN, _WHITE, _BLACK = (60, 220, 60), (255, 255, 255), (0, 0, 0)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-_EDGED = 160
-"""Side of a face, px, from which on the white lines have a dark edge, to be seen on bright skin, too."""
+_SHADOWED = 160
+"""Side of a face, px, from which on its mesh has a shadow, which would hide much of a smaller one."""
 _LEAST_SCALE = 0.4
 """Scale of the smallest letters that can be read, 9 px high."""
 
@@ -27,6 +27,11 @@ class _Rectangle(NamedTuple):
     top: int
     right: int
     bottom: int
+
+    @property
+    def size(self) -> int:
+        """The longer side, px."""
+        return max(self.right - self.left, self.bottom - self.top)
 
     def overlap(self, other: _Rectangle) -> int:
         """The area that both cover, px."""
@@ -55,12 +60,10 @@ def draw(
     canvas = (picture.rgb if isinstance(picture, Frame) else picture).copy()
     unit = max(canvas.shape[:2]) / 400
     boxes = [_rectangle(face) for face in result]
-    for face, box in zip(result, boxes, strict=True):
-        size = max(box.right - box.left, box.bottom - box.top)
-        if mesh:
-            _draw_mesh(canvas, face, _thickness(min(unit / 2, size / 200)), edged=size >= _EDGED)
-        thickness = _thickness(min(unit, size / 50))
-        cv2.rectangle(canvas, box[:2], box[2:], _GREEN, thickness, cv2.LINE_AA)
+    if mesh:
+        _draw_meshes(canvas, result, unit)
+    for box in boxes:
+        cv2.rectangle(canvas, box[:2], box[2:], _GREEN, _thickness(min(unit, box.size / 50)), cv2.LINE_AA)
     labels: list[_Rectangle] = []
     for number, (face, box) in enumerate(zip(result, boxes, strict=True)):
         others = boxes[:number] + boxes[number + 1 :]
@@ -77,12 +80,28 @@ def _thickness(px: float) -> int:
     return max(1, round(px))
 
 
-def _draw_mesh(canvas: NDArray[np.uint8], face: Face, thickness: int, edged: bool) -> None:
+def _draw_meshes(canvas: NDArray[np.uint8], result: Result, unit: float) -> None:
+    """White lines, on larger faces with a shadow, so that they are seen on bright skin, too."""
+    large = [face for face in result if _rectangle(face).size >= _SHADOWED]
+    if large:
+        shadows = canvas.copy()
+        for face in large:
+            _draw_contours(shadows, face, _BLACK, _mesh_thickness(face, unit) + 2)
+        cv2.addWeighted(shadows, 0.4, canvas, 0.6, 0, canvas)
+    for face in result:
+        _draw_contours(canvas, face, _WHITE, _mesh_thickness(face, unit))
+
+
+def _mesh_thickness(face: Face, unit: float) -> int:
+    return _thickness(min(unit / 2, _rectangle(face).size / 200))
+
+
+def _draw_contours(
+    canvas: NDArray[np.uint8], face: Face, color: tuple[int, int, int], thickness: int
+) -> None:
     points = np.rint(face.landmarks[:, :2]).astype(np.int32)
-    lines = [(_BLACK, thickness + 2)] * edged + [(_WHITE, thickness)]
-    for color, width in lines:
-        for indices, closed in CONTOURS:
-            cv2.polylines(canvas, [points[list(indices)]], closed, color, width, cv2.LINE_AA)
+    for indices, closed in CONTOURS:
+        cv2.polylines(canvas, [points[list(indices)]], closed, color, thickness, cv2.LINE_AA)
 
 
 def _text(face: Face, ids: bool) -> str:

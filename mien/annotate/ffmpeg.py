@@ -103,7 +103,7 @@ class FfmpegEncoder:
             stderr=self._log,
             process_group=0,  # Ctrl-C is for this program, which ends ffmpeg
         )
-        self._send(matroska.header(*size))
+        self._header = matroska.header(*size)
 
     def write(self, rgb: NDArray[np.uint8], time_ns: int) -> None:
         """Add a frame, uint8 (H, W, 3), C-contiguous, with its presentation time.
@@ -111,7 +111,8 @@ class FfmpegEncoder:
         Raises:
             DataError: ffmpeg has ended.
         """
-        self._send(matroska.frame_header(time_ns, rgb.nbytes))
+        self._send(self._header + matroska.frame_header(time_ns, rgb.nbytes))
+        self._header = b""
         self._send(rgb.data.cast("B"))
 
     def finish(self) -> None:

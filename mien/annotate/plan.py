@@ -119,7 +119,8 @@ def _plan_folder(folder: Path, out: Path, overwrite: bool) -> Plan:
         raise SourceError(f"no pictures or videos in {folder} and the folders below it")
     targets = _targets([(file.relative_to(folder), is_video) for file, is_video in files])
     jobs = tuple(Job(file, out / to, is_video) for (file, is_video), to in zip(files, targets, strict=True))
-    records = out.resolve().with_name(out.resolve().name + RECORDS_SUFFIX)
+    named = out.resolve() if out.name in ("", "..") else out
+    records = named.with_name(named.name + RECORDS_SUFFIX)
     return Plan(jobs, out, records, of_folder=True, excluded=tuple(excluded))
 
 
