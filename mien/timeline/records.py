@@ -74,10 +74,11 @@ def read_records(path: Path, most_bytes: int | None = None) -> Iterator[Record]:
             try:
                 record = _record(decode(line.decode()))
             except (ValueError, RecursionError) as error:
-                if not line.endswith(b"\n"):
+                no_json = isinstance(error, json.JSONDecodeError | UnicodeDecodeError | RecursionError)
+                if no_json and not line.endswith(b"\n"):
                     _log.warning("%s, line %d is unfinished: left out", path, number)
                     return
-                what = "no JSON" if isinstance(error, json.JSONDecodeError | RecursionError) else error
+                what = "what is no JSON" if no_json else error
                 raise DataError(f"{path}, line {number}: expected a record of mien run, not {what}") from None
             if record is not None:
                 yield record

@@ -186,6 +186,12 @@ def test_a_file_without_records(timeline, tmp_path, form):
     )
 
 
+def test_another_json_file(timeline, tmp_path):
+    (tmp_path / "in.json").write_text('{"accuracy": 1}')
+    code, _, errors = timeline(tmp_path / "in.json", "--out", tmp_path / "out.csv")
+    assert (code, errors.count("\n"), "line 1: expected a record of mien run" in errors) == (1, 1, True)
+
+
 def test_a_folder_instead_of_a_file(timeline, tmp_path):
     code, _, errors = timeline(tmp_path, "--out", tmp_path / "out.csv")
     assert (code, errors.count("\n"), "is no file" in errors) == (1, 1, True)
