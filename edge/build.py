@@ -3,7 +3,9 @@
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import cv2
 
@@ -171,18 +173,32 @@ def build_source(settings: Settings, frames: int | None = None) -> FrameSource:
     )
 
 
+def _socket_sink() -> ModuleType:
+    """The module of the sink ``socket``, which a run without it never loads."""
+    return import_module("edge.sinks.socket")
+
+
 SINK_KINDS = {
     "live": SinkKind(
         settings=lambda output: None,
         needs=lambda settings: STDOUT,
         check=lambda settings: None,
-        open=lambda settings: LiveSink(standard_output(), time.monotonic),
+        open=lambda settings, on_command: LiveSink(standard_output(), time.monotonic),
     ),
     "jsonl": SinkKind(
         settings=lambda output: output.jsonl_file,
         needs=lambda file: file or STDOUT,
         check=lambda file: output_file.check(Path(file)) if file else None,
-        open=lambda file: JsonlSink(output_file.OutputFile(Path(file)) if file else standard_output()),
+        open=lambda file, on_command: JsonlSink(
+            output_file.OutputFile(Path(file)) if file else standard_output()
+        ),
+    ),
+    "socket": SinkKind(
+        settings=lambda output: output.socket,
+        needs=lambda path: path or "the default socket",
+        check=lambda path: _socket_sink().check_path(path),
+        open=lambda path, on_command: _socket_sink().open_sink(path, on_command),
+        blocks=False,
     ),
 }
 """Name in ``output.sinks`` → kind of sink."""

@@ -19,17 +19,19 @@ from edge.core.temperature import cpu_temperature_c
 from edge.core.types import Frame, Prediction, Status
 from edge.idle import Sleep
 from edge.landmarks.litert import LitertBackend
+from edge.pause import Pause
 from edge.reload import Reload
 from edge.running_config import RunningConfig, first_config, open_allowed_source
+from edge.sd_notify import Heartbeat, notify, status_line, under_systemd
 from edge.settings import Settings
 from edge.sinks.outputs import Outputs
-from edge.sources.live import LiveSource
-from edge.systemd import Heartbeat, notify, under_systemd
+from edge.sources.live import WAIT_STEP_S, LiveSource
 
 log = logging.getLogger(__name__)
 
 RELOAD_WAIT_S = 5.0
 """Time to wait at the end of the program for a reload that is running, seconds."""
+_SHORTEST_COUNT_S = 0.5  # for the frame rate of a status
 
 
 def run(load: Callable[[], Settings], frames: int | None = None) -> loop.Summary:
@@ -82,13 +84,15 @@ class Service:
         # A reload replaces ``_source`` while the loop still reads ``_reading``.
         self._source = self._reading = source
         self._frames = frames
-        self._outputs = Outputs(SINK_KINDS)
+        self._pause = Pause(config.settings.output.device_id)
+        self._outputs = Outputs(SINK_KINDS, self._pause.command)
         self._stop = threading.Event()
         self._heartbeat = Heartbeat(self._report_status)
         self._reload_wanted = False
         self.pending_reload: Reload | None = None
         self._sleep = Sleep(config.settings.sleep, time.monotonic())
-        self._processed = self._reported = 0
+        self._processed = self._counted = 0
+        self._counted_at, self._fps = time.monotonic(), 0.0
         self._faces = "no frame yet"
 
     def run(self) -> loop.Summary:
@@ -111,6 +115,8 @@ class Service:
         """Run one source after the other, with the pipeline and the sinks that are current."""
         self._handle_signals()
         trim_heap()
+        self._pause.update()
+        self._outputs.report(self._status())
         notify("READY=1")
         summary = self._run_source()
         while (
@@ -130,6 +136,8 @@ class Service:
         self._wake_up()
         if isinstance(self._source, LiveSource):
             self._source.on_wait = self.tick
+            self._source.paused = bool(self._pause.by)
+        self._wait_where_a_file_is_paused()
         return loop.run(
             self._source,
             self._process,
@@ -159,6 +167,25 @@ class Service:
             self._source.interval_s = self._sleep.interval_s
             log.info("asleep: nobody there" if self._sleep.asleep else "awake: a face")
         self.tick()
+        self._wait_where_a_file_is_paused()
+
+    def _wait_where_a_file_is_paused(self) -> None:
+        """Hold the loop back; a live source waits by itself, with its camera closed."""
+        while self._pause.by and not isinstance(self._reading, LiveSource) and not self._stop.is_set():
+            self._stop.wait(WAIT_STEP_S)
+            self.tick()
+
+    def _pause_or_resume(self) -> None:
+        if isinstance(self._source, LiveSource):
+            self._source.paused = bool(self._pause.by)
+        self._forget_tracks()
+        self._wake_up()
+        self._heartbeat.beat(at_once=True)
+
+    def _forget_tracks(self) -> None:
+        """Look for faces anew: the next frame may show something else."""
+        if isinstance(self.config.pipeline.backend, LitertBackend):
+            self.config.pipeline.backend.forget_tracks()
 
     def tick(self) -> None:
         """Do the periodic work, after each frame and twice a second while there is none.
@@ -168,6 +195,8 @@ class Service:
         """
         self._heartbeat.beat()
         self.config.trial.prove()
+        if self._pause.update():
+            self._pause_or_resume()
         if self.pending_reload is not None and not self.pending_reload.is_alive():
             try:
                 self.finish_reload(self.pending_reload)
@@ -211,30 +240,26 @@ class Service:
         if source is not None:
             self._source.close()
             self._source = source
-            if isinstance(config.pipeline.backend, LitertBackend):
-                config.pipeline.backend.forget_tracks()  # they may be of the old source
+            self._forget_tracks()
+        self._pause.name(config.settings.output.device_id)
         self._wake_up()
+        self._heartbeat.beat(at_once=True)
 
-    def _report_status(self, seconds: float) -> str:
-        """Report the status of the run to the sinks.
-
-        Args:
-            seconds: time since the last report.
-
-        Returns:
-            The status line for systemd.
-        """
-        status = self._status(seconds)
+    def _report_status(self) -> str:
+        """Report the status of the run to the sinks, and give the status line for systemd."""
+        status = self._status()
         self._outputs.report(status)
         return status_line(status, self._faces)
 
-    def _status(self, seconds: float) -> Status:
-        fps, self._reported = (self._processed - self._reported) / seconds, self._processed
-        stats = self._source.stats
+    def _status(self) -> Status:
+        now_s, stats = time.monotonic(), self._source.stats
+        if (seconds := now_s - self._counted_at) >= _SHORTEST_COUNT_S:
+            self._fps = (self._processed - self._counted) / seconds
+            self._counted, self._counted_at = self._processed, now_s
         return Status(
             bundle=self.config.settings.bundle,
             frames=self._processed,
-            fps=fps,
+            fps=self._fps,
             dropped=stats.dropped,
             skipped=stats.skipped,
             reopened=stats.reopened,
@@ -242,6 +267,9 @@ class Service:
             camera_lost=isinstance(self._source, LiveSource) and self._source.lost,
             temperature_c=cpu_temperature_c(),
             sinks=self._outputs.stats,
+            paused=self._pause.by,
+            device=self.config.settings.output.device_id,
+            labels=self.config.pipeline.classifier.labels,
         )
 
     def _handle_signals(self) -> None:
@@ -261,20 +289,3 @@ class Service:
         signal.signal(signal.SIGTERM, end)
         if under_systemd():  # elsewhere SIGHUP means that the terminal is gone
             signal.signal(signal.SIGHUP, reload)
-
-
-def status_line(status: Status, faces: str) -> str:
-    """A run's status in one line, for systemd.
-
-    Args:
-        status: the status.
-        faces: the labels of the last frame's faces; not shown while the camera is lost.
-    """
-    seen = "no camera" if status.camera_lost else faces
-    asleep = ", asleep" if status.asleep else ""
-    lost = sum(sink.dropped for sink in status.sinks.values())
-    results = f", results lost {lost}" if lost else ""
-    return (
-        f"{status.fps:.1f} fps, {seen}{asleep}; dropped {status.dropped}, skipped {status.skipped}, "
-        f"reopened {status.reopened}{results}"
-    )

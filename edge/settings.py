@@ -3,9 +3,11 @@
 An unknown key is an error. Properties of the model stand in its bundle.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import dacite
@@ -17,7 +19,8 @@ from edge.core.toml import read_toml
 
 ROTATIONS = (0, 90, 180, 270)
 BACKENDS = ("litert", "mediapipe", "mediapipe-tasks")
-SINKS = ("live", "jsonl")
+SINKS = ("live", "jsonl", "socket")
+_DEVICE_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +111,13 @@ class OutputSettings:
     """Where results go."""
 
     sinks: tuple[str, ...] = ("live",)
-    """Names of the sinks, live and jsonl."""
+    """Names of the sinks: live, jsonl and socket."""
     jsonl_file: str = ""
     """File that the JSON lines are added to; empty: the standard output."""
+    socket: str = ""
+    """Path of the socket; empty: mien.sock in $RUNTIME_DIRECTORY, else in $XDG_RUNTIME_DIR/mien."""
+    device: str = ""
+    """Id of this device for readers of the socket, 1–64 of a–z, A–Z, 0–9, _ and -; empty: the host name."""
 
     def __post_init__(self) -> None:
         if not self.sinks:
@@ -119,6 +126,16 @@ class OutputSettings:
             _check_choice("output.sinks", sink, SINKS)
         if len(set(self.sinks)) != len(self.sinks):
             raise ConfigError(f"output.sinks names a sink twice: {', '.join(self.sinks)}")
+        if self.device and not _DEVICE_ID.fullmatch(self.device):
+            raise ConfigError(
+                f"output.device must be 1 to 64 of the characters a–z, A–Z, 0–9, _ and -, "
+                f"not {shown(self.device)!r:.80}"
+            )
+
+    @property
+    def device_id(self) -> str:
+        """Id of this device: the setting, else the host name, in which - replaces any other character."""
+        return self.device or re.sub("[^a-zA-Z0-9_-]", "-", gethostname())[:64] or "mien"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +155,7 @@ class Settings:
         if not self.source:
             raise ConfigError("source must not be empty")
         models = (self.landmarks.models_dir, self.landmarks.task_file, self.expression.bundle)
-        paths = (self.source, *models, self.output.jsonl_file)
+        paths = (self.source, *models, self.output.jsonl_file, self.output.socket)
         if any("\0" in path for path in paths):
             raise ConfigError("a path must not hold a null character")
 
@@ -157,6 +174,8 @@ class Settings:
         """A sentence for each setting that another setting makes ineffective."""
         if self.output.jsonl_file and "jsonl" not in self.output.sinks:
             yield "output.jsonl_file has no effect: add jsonl to output.sinks (--sink jsonl)"
+        if self.output.socket and "socket" not in self.output.sinks:
+            yield "output.socket has no effect: add socket to output.sinks (--sink socket)"
         if self.landmarks.task_file and self.landmarks.backend != "mediapipe-tasks":
             yield (
                 f"landmarks.task_file has no effect with the backend {self.landmarks.backend}: "

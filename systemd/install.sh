@@ -12,7 +12,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../scripts/common.sh"
 me=systemd/install.sh
 
 prefix=/opt/mien     # releases/NAME: a virtual environment each; venv: a link to the one in use
-config=/etc/mien     # mien.toml
+config=/etc/mien     # mien.toml, and NAME.toml of each further camera
 state=/var/lib/mien  # face models and bundles; belongs to the user mien
 units=/etc/systemd/system
 dry_run=false
@@ -69,11 +69,14 @@ put() {
 as_mien() { run runuser -u mien -- env --chdir="$state" HOME="$state" STATE_DIRECTORY="$state" PYTHONDONTWRITEBYTECODE=1 "$@"; }
 
 make_user() {
-    getent group mien >/dev/null || run groupadd --system mien
+    local group
+    for group in mien mien-records; do # the latter reads the socket
+        getent group $group >/dev/null || run groupadd --system $group
+    done
     getent passwd mien >/dev/null ||
         run useradd --system --gid mien --home-dir "$state" --no-create-home --shell /usr/sbin/nologin mien
     if getent group video >/dev/null; then run usermod --append --groups video mien; fi
-    run install -d -m 700 -o mien -g mien "$state"
+    run install -d -m 700 -o mien -g mien-records "$state" # as systemd makes it
 }
 
 # What an interrupted run left behind; a complete release may be the one that runs.
@@ -152,7 +155,8 @@ settings() {
     put "$root/systemd/mien.toml" "$config/mien.toml" -m 640 -g mien
 }
 
-mien() { as_mien "$release/bin/python" -P -m mien "$@" --config "$config/mien.toml"; }
+# mien COMMAND [SETTINGS]
+mien() { as_mien "$release/bin/python" -P -m mien "$1" --config "${2:-$config/mien.toml}"; }
 
 switch() {
     run touch "$release/complete"
@@ -160,21 +164,38 @@ switch() {
     run ln -sfn "$release" "$prefix/venv.new"
     run mv -T "$prefix/venv.new" "$prefix/venv"
     put "$root/systemd/mien.service" "$units/mien.service" -m 644
+    run install -m 644 "$root/systemd/mien.service" "$release/mien@.service"
+    run sed -i -f "$root/systemd/instance.sed" "$release/mien@.service"
+    put "$release/mien@.service" "$units/mien@.service" -m 644
 }
 
+# network UNIT SETTINGS
 network() {
-    local drop_in=$units/mien.service.d/network.conf facts
+    local drop_in=$units/$1.service.d/network.conf facts
     if $dry_run; then
         echo "# $drop_in: installed if the settings need the network, else removed"
         return
     fi
-    facts=$(mien info)
+    if ! facts=$(mien info "$2"); then
+        say "$1 keeps its access to the network or its lack of it: correct $2 (see the line above) and run this again"
+        return
+    fi
     if "$python" -c 'import json, sys; sys.exit(not json.loads(sys.argv[1]).get("network"))' "$facts"; then
         put "$root/systemd/network.conf" "$drop_in" -m 644
     else
         run rm -f "$drop_in" "$drop_in.new"
         if [[ -d ${drop_in%/*} ]]; then run rmdir --ignore-fail-on-non-empty "${drop_in%/*}"; fi
     fi
+}
+
+# The unit of each settings file: mien.toml is mien, NAME.toml is mien@NAME.
+networks() {
+    local file name
+    network mien "$config/mien.toml"
+    for file in "$config"/*.toml; do
+        name=$(basename "$file" .toml)
+        if [[ -e $file && $name != mien ]]; then network "mien@$name" "$file"; fi
+    done
 }
 
 enable() {
@@ -205,23 +226,29 @@ install_all() {
         die "installed, but not started: correct $config/mien.toml (see the line above) and run this again"
     fi
     switch
-    network
+    networks
     enable
+    run systemctl try-restart 'mien@*.service' || say "a further camera does not start: see journalctl -u 'mien@*'"
     run systemctl restart mien || die "the service does not start: see journalctl -u mien"
     # The way to the new version is on the disk before the old one goes.
     run sync -f "$prefix" "$units"
     remove_old_releases
-    $dry_run || say "installed; settings: $config/mien.toml; results: journalctl -u mien -o cat -f"
+    $dry_run || say "installed; settings: $config/mien.toml; results: journalctl -u mien -o cat -f; as a member of the group mien-records: $prefix/venv/bin/mien watch"
 }
 
 uninstall() {
-    say "removing the service, $prefix, $config, $state and the user mien"
+    say "removing the service, $prefix, $config, $state, the user mien and the group mien-records"
+    run systemctl stop 'mien@*.service'
     if [[ -e $units/mien.service ]]; then run systemctl disable --quiet --now mien; fi
     run rm -rf "$units"/mien.service "$units"/mien.service.new "$units"/mien.service.d
+    run rm -rf "$units"/mien@* "$units"/multi-user.target.wants/mien@*
     run systemctl daemon-reload
     run rm -rf "$prefix" "$config" "$state"
     if getent passwd mien >/dev/null; then run userdel mien; fi
-    if getent group mien >/dev/null; then run groupdel mien; fi
+    local group
+    for group in mien mien-records; do
+        if getent group $group >/dev/null; then run groupdel $group; fi
+    done
 }
 
 arguments "$@"

@@ -51,6 +51,7 @@ def test_dry_run_prints_the_steps_in_order_and_changes_nothing():
         "sync -f /opt/mien/releases/NEW",
         "mv -T /opt/mien/venv.new /opt/mien/venv",
         "mv -T /etc/systemd/system/mien.service.new /etc/systemd/system/mien.service",
+        "mv -T /etc/systemd/system/mien@.service.new /etc/systemd/system/mien@.service",
         "systemctl daemon-reload",
         "systemctl enable --quiet mien",
         "systemctl restart mien",
@@ -112,7 +113,10 @@ def test_somebody_who_has_the_name_of_the_user_is_left_alone(tmp_path, action):
 def test_dry_run_of_uninstall_names_what_goes():
     code, printed, errors = install("uninstall", "--dry-run")
     assert (code, errors) == (0, "")
-    assert "removing the service, /opt/mien, /etc/mien, /var/lib/mien and the user mien" in printed
+    assert (
+        "removing the service, /opt/mien, /etc/mien, /var/lib/mien, the user mien and the group mien-records"
+        in printed
+    )
     assert "+ rm -rf /opt/mien /etc/mien /var/lib/mien" in printed.splitlines()
 
 

@@ -1,7 +1,8 @@
 """No frame leaves the process: every byte that it writes or sends over 1,000 frames is accounted for.
 
-strace sees what native code does, too. Accounted for are lines of JSON with the documented fields, lines of
-words in the log, and messages to the service manager. Anything else is a leak, whatever it holds.
+strace sees what native code does, too. Accounted for are lines of JSON with the documented fields, to the
+standard output or a reader of the socket, lines of words in the log, and messages to the service manager.
+Anything else is a leak, whatever it holds.
 """
 
 import ast
@@ -18,8 +19,11 @@ from pathlib import Path
 
 import pytest
 
+from edge import __version__
 from edge.bundles.store import SHIPPED
+from edge.core.errors import StreamError
 from edge.core.types import FaceStatus, Reason
+from edge.stream.client import StreamClient
 
 ROOT = Path(__file__).resolve().parents[1]
 FRAMES = 1000
@@ -135,12 +139,29 @@ def _is_known(name: str, descriptor: str, data: bytes) -> bool:
     try:
         text = data.decode()
         if name == "sendto":
-            return MESSAGE.fullmatch(text) is not None
+            return MESSAGE.fullmatch(text) is not None or all(map(_is_message, text.splitlines()))
         if descriptor == "1":
             return all(map(_is_record, text.splitlines()))
     except (ValueError, LookupError, TypeError, AttributeError):  # of another shape
         return False
     return descriptor == "2" and all(map(LOG_LINE.fullmatch, text.splitlines()))
+
+
+def _is_message(line: str) -> bool:
+    """Whether a line is what a reader of the socket gets that has asked for nothing."""
+    message = json.loads(line)
+    if "status" in message:
+        status = message["status"]
+        sinks = status.pop("sinks")
+        words = (status.pop("bundle"), status.pop("paused"), *sinks, *message)
+        numbers = [message["time"], *status.values(), *sinks["socket"].values()]
+        known = words == ("everyday", "", "socket", "schema", "time", "status") and len(numbers) < 15
+        return known and all(isinstance(each, int | float | None) for each in numbers)
+    if "hello" in message:
+        about = {"device": "porch", "version": __version__, "bundle": "everyday"}
+        labels = message["hello"].pop("labels")
+        return message == {"schema": 2, "hello": about} and set(labels) == LABELS
+    return _is_record(line)
 
 
 def _is_record(line: str) -> bool:
@@ -174,6 +195,26 @@ def test_a_thousand_frames_and_not_a_picture_is_written_or_sent(tmp_path, portra
     records = [line for line in calls if " write(1, " in line]
     assert len(records) == FRAMES
     assert any("READY=1" in line for line in calls)
+    assert leaks(calls) == []
+
+
+def test_a_reader_of_the_socket_gets_no_picture(tmp_path, portrait_files):
+    config, path = tmp_path / "mien.toml", tmp_path / "mien.sock"
+    output = f'{{sinks = ["socket"], socket = "{path}", device = "porch"}}'
+    config.write_text(f'source = "demo"\ncamera.fps = 60\noutput = {output}\n')
+    messages = []
+
+    def read():
+        while not messages:
+            with suppress(StreamError), StreamClient(path) as client:
+                messages.extend(client)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    calls = trace(tmp_path, sys.executable, "-m", "edge", "run", "--config", config, "--frames", 300)
+    reader.join(60)
+    assert {"hello", "status", "frame"} <= {key for message in messages for key in message}
+    assert sum("hello" in line and "sendto(" in line for line in calls) == 1
     assert leaks(calls) == []
 
 

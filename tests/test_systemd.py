@@ -41,7 +41,7 @@ def value_of(settings: Settings, name: str) -> object:
 def test_example_config_loads_and_shows_every_setting():
     path = SYSTEMD / "mien.toml"
     settings = load_settings(path, {})
-    assert settings.output.sinks == ("jsonl",)
+    assert settings.output.sinks == ("jsonl", "socket")
     text = path.read_text("utf-8")
     shown = toml_keys(tomllib.loads(text))
     for name in keys(settings) - shown:  # TOML has no word for "none": such a setting is a comment
@@ -91,6 +91,33 @@ def test_network_is_closed_but_for_the_drop_in():
     assert {"RestrictAddressFamilies=AF_INET AF_INET6", "IPAddressDeny="} <= lines("network.conf")
 
 
+def test_readers_of_the_socket_may_read_nothing_else():
+    unit = lines("mien.service")
+    assert {"Group=mien-records", "RuntimeDirectory=mien", "RuntimeDirectoryMode=0750", "UMask=0077"} <= unit
+    assert "StateDirectoryMode=0700" in unit
+    script = (SYSTEMD / "install.sh").read_text("utf-8")
+    assert 'install -d -m 750 -g mien "$config"' in script
+    assert '"$config/mien.toml" -m 640 -g mien' in script
+    assert "usermod --append --groups mien-records" not in script
+
+
+def instance() -> list[str]:
+    """The unit of a further camera, as install.sh makes it."""
+    command = ["sed", "-f", SYSTEMD / "instance.sed", SYSTEMD / "mien.service"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def test_a_further_camera_has_settings_and_a_socket_of_its_own_and_the_same_confinement():
+    first = (SYSTEMD / "mien.service").read_text("utf-8").splitlines()
+    changed = {key.partition("=")[0]: new for key, new in zip(first, instance(), strict=True) if key != new}
+    assert changed == {
+        "Description": "Description=Mien: facial expression recognition (%i)",
+        "ExecStart": "ExecStart=/opt/mien/venv/bin/python -P -m mien run --config /etc/mien/%i.toml",
+        "RuntimeDirectory": "RuntimeDirectory=mien-%i",
+        "SyslogIdentifier": "SyslogIdentifier=mien-%i",
+    }
+
+
 def test_documentation_of_the_unit_is_installed():
     (document,) = (line for line in lines("mien.service") if line.startswith("Documentation="))
     place = document.removeprefix("Documentation=file:/opt/mien/venv/")
@@ -133,6 +160,14 @@ def test_unit_is_valid(unit, network):
     if network:
         add_drop_in(unit)
     code, _, errors = analyze("verify", "--man=no", unit)
+    assert (code, errors) == (0, "")
+
+
+@with_systemd
+def test_unit_of_a_further_camera_is_valid(unit):
+    template = unit.with_name("mien@.service")
+    template.write_text("\n".join(instance()).replace("/opt/mien/venv/bin/python", "/bin/true"), "utf-8")
+    code, _, errors = analyze("verify", "--man=no", template)
     assert (code, errors) == (0, "")
 
 

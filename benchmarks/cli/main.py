@@ -21,12 +21,13 @@ from benchmarks.cli import (
     report,
     robustness,
     steadiness,
+    stream,
 )
 from edge.cli import console
 from edge.core.address import shown_argument
 
 # Their functions import what they need: other modules would count as peak memory of a benchmark.
-_COMMANDS = (latency, accuracy, steadiness, robustness, reasons, matrix, peers, compare, report, all)
+_COMMANDS = (latency, accuracy, steadiness, robustness, reasons, matrix, peers, stream, compare, report, all)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -22,6 +22,7 @@ from benchmarks.report import (
     sections_reasons,
     sections_robustness,
     sections_steadiness,
+    sections_stream,
 )
 from benchmarks.report.regressions import METHOD, Comparison
 from benchmarks.report.result_files import Result, complete, describe
@@ -39,9 +40,10 @@ _SECTIONS: dict[str, ModuleType] = {
     "compare": sections_compare,
     "reasons": sections_reasons,
     "steadiness": sections_steadiness,
+    "stream": sections_stream,
 }
 """Kind of a result → its module: ``overview`` gives column → cell of the overview, ``tile`` the most
-important number, ``section`` all numbers. The last three kinds are in no report, and have sections only."""
+important number, ``section`` all numbers. The last four kinds are in no report, and have sections only."""
 
 _TITLE = "Mien benchmarks"
 _PAGE, _MARKDOWN = "report.html", "report.md"

@@ -72,7 +72,7 @@ def describe(content: dict[str, Any]) -> str:
         return " and ".join(content["bundles"])
     if kind == "peers":
         return ", ".join(line["name"] for line in content["peers"])
-    if kind == "steadiness":
+    if kind in ("steadiness", "stream"):
         return content["bundle"]["name"]
     if kind == "latency":
         parts = [f"{content['bundle']['name']} on {content['source']}"]

@@ -1,1 +1,1 @@
-"""The commands of the device, one module each: ``mien run, check, info, models, setup``."""
+"""The commands of the device: ``mien run, check, info, models, setup, watch, pause, resume``."""

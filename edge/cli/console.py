@@ -26,6 +26,7 @@ _PACKAGES = {
     **dict.fromkeys(
         ("jinja2", "keras", "matplotlib", "sklearn", "tensorflow", "tqdm"), "requirements-train.txt"
     ),
+    **dict.fromkeys(("starlette", "uvicorn"), "requirements-page.txt"),
 }
 """Module of a package → the requirements file that installs it."""
 _UNIX_MODULES = ("fcntl", "resource")

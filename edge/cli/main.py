@@ -1,10 +1,18 @@
 """The parser of the command ``mien`` and the dispatch to its commands, one module each."""
 
 import logging
+import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from edge import __version__
-from edge.cli import check, console, info, models, run, setup
+from edge.cli import console
+
+_MODULES = {
+    **{name: name for name in ("run", "check", "info", "models", "setup", "watch", "pause")},
+    "resume": "pause",
+}
+"""Command → the module in this folder that adds it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -17,20 +25,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 in order, 1 for an error, 2 for a wrong flag (argparse), 78 for wrong settings, bundle or
         face models.
     """
-    args = _parser().parse_args(argv)
+    arguments = sys.argv[1:] if argv is None else argv
+    args = _parser(arguments[0] if arguments else "").parse_args(arguments)
     logging.basicConfig(handlers=[console.log_handler()], level=logging.INFO)
     return console.run(lambda: int(args.command(args)))
 
 
-def _parser() -> console.Parser:
+def _parser(named: str) -> console.Parser:
+    """The parser of the command that is named, or of all: ``watch`` and ``pause`` need no NumPy."""
     parser = console.Parser(
         prog="mien",
         description="Expressions of the faces in view.",
-        epilog="More commands, each with a --help of its own: mien annotate and mien timeline; "
+        epilog="More commands, each with a --help of its own: mien page, mien annotate and mien timeline; "
         "on a desktop mien train, mien convert and mien benchmark.",
     )
     parser.add_argument("--version", action="version", version=f"mien {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (run, check, info, models, setup):
-        command.add_parser(commands)
+    modules = [_MODULES[named]] if named in _MODULES else dict.fromkeys(_MODULES.values())
+    with console.ended_by_ctrl_c():
+        for module in modules:
+            import_module(f"edge.cli.{module}").add_parser(commands)
     return parser

@@ -43,6 +43,14 @@ class RefusedError(BackendError):
     """The TFLite runtime loads but refuses a network; that of a bundle is a ``BundleError``."""
 
 
+class StreamError(MienError):
+    """The socket of a service has no service, or none that can be understood."""
+
+
+class StreamDeniedError(StreamError):
+    """The socket of a service may not be read by this user: to wait for it does not help."""
+
+
 class DataError(MienError):
     """A data set, landmarks file or trained model cannot be used."""
 

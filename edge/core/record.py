@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 SCHEMA = 2
 """Version of records; raised when a field changes its meaning or is removed."""
 
+_STAGES = ("landmarks", "features", "classify", "smooth", "total", "age")
+"""Keys of ``ms``: the fields of ``edge.core.types.StageTimings`` without their ending."""
+
 
 def monotonic_epoch_s() -> float:
     """Time at which the clock of ``Frame.captured_ns`` was 0, seconds since 1970 (system clock)."""
@@ -37,10 +40,9 @@ def prediction_record(prediction: Prediction, epoch_s: float) -> dict[str, Any]:
         record["time"] = round(epoch_s + prediction.time_ns / 1e9, 3)
     else:
         record["position_s"] = round(prediction.position_ns / 1e9, 6)
-    timings = asdict(prediction.timings)
     record["size"] = [prediction.width, prediction.height]
     record["faces"] = [face_record(face, prediction.labels) for face in prediction.faces]
-    record["ms"] = {stage.removesuffix("_ns"): round(ns / 1e6, 3) for stage, ns in timings.items()}
+    record["ms"] = {stage: round(getattr(prediction.timings, f"{stage}_ns") / 1e6, 3) for stage in _STAGES}
     return record
 
 
@@ -62,4 +64,6 @@ def face_record(result: FacePrediction, labels: tuple[str, ...]) -> dict[str, An
 
 def status_record(status: Status, now_s: float) -> dict[str, Any]:
     """The record of a run's status at ``now_s``, seconds since 1970."""
-    return {"schema": SCHEMA, "time": round(now_s, 3), "status": asdict(status)}
+    fields = asdict(status)
+    del fields["device"], fields["labels"]
+    return {"schema": SCHEMA, "time": round(now_s, 3), "status": fields}

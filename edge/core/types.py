@@ -246,6 +246,12 @@ class Status:
     """Temperature of the processor, °C; None where the system does not report it."""
     sinks: Mapping[str, "SinkStats"]
     """Counters of each sink by its name."""
+    paused: str = ""
+    """Who has paused the run, which keeps the camera closed: ``device``, ``reader``, or empty: nobody."""
+    device: str = ""
+    """Id of the device. It and ``labels`` are not in the record of the status, but in the socket's hello."""
+    labels: tuple[str, ...] = ()
+    """Labels of the bundle."""
 
 
 @dataclass(slots=True)

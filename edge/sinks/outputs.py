@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TextIO
 
 from edge.core.errors import ConfigError
@@ -33,32 +33,40 @@ class SinkKind:
     """Gives what no second sink may use, ``STDOUT`` or a file's path, from the sink's own settings."""
     check: Callable[[Any], None]
     """Raises ConfigError or OSError where the sink cannot be opened; changes nothing."""
-    open: Callable[[Any], Sink]
-    """Opens the sink; raises ConfigError or OSError."""
+    open: Callable[[Any, Callable[[str], None]], Sink]
+    """Opens the sink; raises ConfigError or OSError. The second argument takes its readers' commands."""
+    blocks: bool = True
+    """Whether the sink may hold up its caller; if not, it keeps its own ``stats: SinkStats``."""
 
 
 @dataclass(slots=True)
 class _Opened:
     settings: Any
-    live: bool
+    background: bool
     sink: Sink
-    stats: SinkStats = field(default_factory=SinkStats)
+    stats: SinkStats
 
 
 class Outputs:
     """Passes results on to the sinks that the settings name, in their order.
 
     Results of a live source are written in the background, so that no sink can delay or end the run. Those of
-    a file are written at once: none is lost, a slow sink holds the loop back, and an error is raised.
+    a file are written at once: none is lost, a slow sink holds the loop back, and an error is raised. A sink
+    that never blocks is always written to at once.
     """
 
-    def __init__(self, kinds: Mapping[str, SinkKind]) -> None:
+    def __init__(
+        self, kinds: Mapping[str, SinkKind], on_command: Callable[[str], None] = lambda _name: None
+    ) -> None:
         """Start without sinks.
 
         Args:
             kinds: name in the settings → kind of sink.
+            on_command: called with the name of a command (``edge.stream.messages.COMMANDS``) that a reader
+                sends, in any thread.
         """
         self._kinds = kinds
+        self._on_command = on_command
         self._opened: dict[str, _Opened] = {}
 
     @property
@@ -99,11 +107,12 @@ class Outputs:
         with ExitStack() as undo:
             for name in settings.sinks:
                 sink_settings = self._kinds[name].settings(settings)
+                background = live and self._kinds[name].blocks
                 opened = self._opened.get(name)
-                if opened is not None and (opened.settings, opened.live) == (sink_settings, live):
+                if opened is not None and (opened.settings, opened.background) == (sink_settings, background):
                     after[name] = opened
                 else:
-                    after[name] = self._open(name, sink_settings, live)
+                    after[name] = self._open(name, sink_settings, background)
                     undo.callback(after[name].sink.close)
             undo.pop_all()
         replaced = [opened for opened in self._opened.values() if opened not in after.values()]
@@ -136,9 +145,12 @@ class Outputs:
                 closing.callback(opened.sink.close)
             self._opened = {}
 
-    def _open(self, name: str, settings: Any, live: bool) -> _Opened:
+    def _open(self, name: str, settings: Any, background: bool) -> _Opened:
         kind = self._kinds[name]
-        if not live:
-            return _Opened(settings, live, kind.open(settings))
-        background = BackgroundSink(name, lambda: kind.open(settings))
-        return _Opened(settings, live, background, background.stats)
+        sink: Any
+        if background:
+            sink = BackgroundSink(name, lambda: kind.open(settings, self._on_command))
+        else:
+            sink = kind.open(settings, self._on_command)
+        counts = background or not kind.blocks
+        return _Opened(settings, background, sink, sink.stats if counts else SinkStats())

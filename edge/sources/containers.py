@@ -63,13 +63,20 @@ def png_up_to_end(png: bytes) -> bytes | None:
     return png[:end]
 
 
+def is_webp(data: bytes) -> bool:
+    """Whether a file begins as a WebP does."""
+    return data.startswith(b"RIFF") and data[8:12] == b"WEBP"
+
+
 def stated_size(data: bytes) -> StatedSize | None:
-    """The size of a JPEG or PNG; None where no header states it."""
+    """The size of a JPEG, PNG or WebP; None where no header states it."""
     stated = None
     try:
         if data.startswith(PNG):
             width, height = struct.unpack_from(">II", data, 16)
             return StatedSize(width, height, reducible=False)
+        if is_webp(data):
+            return _webp_size(data)
         for name, start, _ in _jpeg_segments(data) if data.startswith(JPEG) else ():
             if name[0] in _FRAMES and stated is None:
                 height, width, components = struct.unpack_from(">HHB", data, start + 1)
@@ -103,7 +110,7 @@ def _exif(data: bytes) -> bytes:
         )
     elif data.startswith(PNG):
         parts = ((s, e) for name, s, e in png_chunks(data) if name == b"eXIf")
-    elif data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+    elif is_webp(data):
         parts = ((s, e) for name, s, e in _webp_chunks(data) if name == b"EXIF")
     else:
         return b""
@@ -148,3 +155,18 @@ def _webp_chunks(data: bytes) -> Iterator[_Part]:
         length = int.from_bytes(data[place + 4 : place + 8], "little")
         yield data[place : place + 4], place + 8, place + 8 + length
         place += 8 + length + length % 2
+
+
+def _webp_size(data: bytes) -> StatedSize | None:
+    """RFC 9649, 2.5 (lossy: RFC 6386, 9.1), 2.6 (lossless) and 2.7 (extended: the canvas)."""
+    name, start, _ = next(_webp_chunks(data), (b"", 0, 0))
+    if name == b"VP8 " and data[start + 3 : start + 6] == b"\x9d\x01\x2a":
+        width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, start + 6))
+        return StatedSize(width, height, reducible=False)
+    if name == b"VP8L" and data[start : start + 1] == b"\x2f":
+        (bits,) = struct.unpack_from("<I", data, start + 1)
+        return StatedSize((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, reducible=False)
+    if name == b"VP8X":
+        width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (start + 4, start + 7))
+        return StatedSize(width, height, reducible=False)
+    return None

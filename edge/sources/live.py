@@ -54,6 +54,9 @@ class LiveSource:
     interval_s: float = 0.0
     """Least time from one frame to the next, seconds, well under ``DEADLINE_S``; frames between are
     discarded. May be set at any time."""
+    paused: bool = False
+    """Whether the camera is kept closed. To be set in the iterating thread: between two frames or in
+    ``on_wait``; afterwards the camera is opened as at the start."""
 
     def __init__(self, name: str, open_capture: Callable[[], Capture], *, turn: Turn = UPRIGHT) -> None:
         """
@@ -86,6 +89,10 @@ class LiveSource:
         try:
             while not self._closed:
                 hung = [abandoned for abandoned in hung if abandoned.is_alive()]
+                if self.paused:
+                    delays, self._lost_at = back_off(), None
+                    self._wait(WAIT_STEP_S, len(hung))
+                    continue
                 if len(hung) < MAX_HUNG:
                     thread = CaptureThread(
                         self._name,
@@ -101,13 +108,20 @@ class LiveSource:
                     if self._closed:
                         return
                     thread.stop()
+                    if self.paused:
+                        thread.join(timeout=CLOSE_WAIT_S)
+                        if not thread.ended:
+                            _log.warning("%s: the camera does not close; waiting for its driver", self._name)
                     if not thread.ended:
                         hung.append(thread)
+                    if self.paused:
+                        thread = None  # and the frame in it
+                        continue
                     if taken >= SETTLED_FRAMES:
                         delays = back_off()
                     self._report_lost(thread.failure or f"no frame for {DEADLINE_S:g} s")
                     thread = None
-                self._pause(next(delays), len(hung))
+                self._wait(next(delays), len(hung))
         finally:
             if thread is not None:
                 thread.stop()
@@ -119,10 +133,10 @@ class LiveSource:
         self._wake.put(None)
 
     def _frames_of(self, thread: CaptureThread, hung: int) -> Generator[Frame, None, int]:
-        """Frames until the capture fails or hangs, or the source is closed; returns their number."""
+        """Frames until the capture fails or hangs, or the source pauses or closes; returns their number."""
         taken = 0
         end = time.monotonic() + DEADLINE_S
-        while not self._closed and (left := end - time.monotonic()) > 0:
+        while not (self._closed or self.paused) and (left := end - time.monotonic()) > 0:
             try:
                 self._wake.get(timeout=min(left, WAIT_STEP_S))
             except Empty:
@@ -139,7 +153,7 @@ class LiveSource:
                 return taken
         return taken
 
-    def _pause(self, seconds: float, hung: int) -> None:
+    def _wait(self, seconds: float, hung: int) -> None:
         """Wait, or until ``close``; tokens that a capture has left in the queue do not end it."""
         end = time.monotonic() + seconds
         while not self._closed and (left := end - time.monotonic()) > 0:

@@ -104,39 +104,52 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         raise SourceError(f"cannot read the picture {path}: {error.strerror}") from error
     except ValueError as error:  # an impossible file name
         raise SourceError(f"cannot read the picture {str(path)!r}: {error}") from error
-    if not data:
-        raise SourceError(f"not a picture: {path} is empty")
     if len(data) > MAX_BYTES:
         raise SourceError(f"the picture {path} is too large: expected at most {MAX_BYTES >> 20} MB")
-    bgr = _decode(data, path)
+    return decode_picture(data, str(path))
+
+
+def decode_picture(data: bytes, name: str) -> NDArray[np.uint8]:
+    """Decode the bytes of a picture file, as ``read_picture`` does.
+
+    Args:
+        data: the whole file.
+        name: what errors call it.
+
+    Raises:
+        SourceError: it is no picture, or has more pixels than the limit.
+    """
+    if not data:
+        raise SourceError(f"not a picture: {name} is empty")
+    bgr = _decode(data, name)
     if bgr is None:
         raise SourceError(
-            f"cannot decode the picture {path}: it is damaged, or in no format that OpenCV reads"
+            f"cannot decode the picture {name}: it is damaged, or in no format that OpenCV reads"
         )
     return turn_of_picture(data).apply(to_rgb(_limit_size(bgr)))
 
 
-def _decode(data: bytes, path: Path) -> NDArray[Any] | None:
+def _decode(data: bytes, name: str) -> NDArray[Any] | None:
     """Pixels in the orientation of the file, uint8 (H, W, 3) BGR; None where OpenCV cannot decode it."""
     whole = containers.png_up_to_end(data) if data.startswith(containers.PNG) else data
     if whole is None:
-        raise SourceError(f"cannot decode the picture {path}: the PNG is damaged or truncated")
-    flags = _FLAGS[_reduction(data, path)] | cv2.IMREAD_IGNORE_ORIENTATION
+        raise SourceError(f"cannot decode the picture {name}: the PNG is damaged or truncated")
+    flags = _FLAGS[_reduction(data, name)] | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         bgr = cv2.imdecode(np.frombuffer(whole, np.uint8), flags)
         if bgr is None and data.startswith(containers.JPEG):
             with muted_stderr():  # the decoder prints what is missing
                 bgr = cv2.imdecode(np.frombuffer(data + _END_OF_JPEG, np.uint8), flags)
             if bgr is not None:
-                _log.warning("%s is truncated: decoded as far as possible", path)
+                _log.warning("%s is truncated: decoded as far as possible", name)
     except cv2.error as error:
         if "IMAGE_PIXELS" in error.err:
-            raise _too_many_pixels(path, "") from error
-        raise SourceError(f"cannot decode the picture {path}: too large or damaged ({error.err})") from error
+            raise _too_many_pixels(name, "") from error
+        raise SourceError(f"cannot decode the picture {name}: too large or damaged ({error.err})") from error
     return bgr
 
 
-def _reduction(data: bytes, path: Path) -> int:
+def _reduction(data: bytes, name: str) -> int:
     """The least divisor of its sides by which a picture stays within the limit: 1, 2, 4 or 8.
 
     Raises:
@@ -148,12 +161,12 @@ def _reduction(data: bytes, path: Path) -> int:
     for divisor in _FLAGS if stated.reducible else (1,):
         if -(-stated.width // divisor) * -(-stated.height // divisor) <= int(limit):
             return divisor
-    raise _too_many_pixels(path, f"{stated.width}×{stated.height} px, ")
+    raise _too_many_pixels(name, f"{stated.width}×{stated.height} px, ")
 
 
-def _too_many_pixels(path: Path, size: str) -> SourceError:
+def _too_many_pixels(name: str, size: str) -> SourceError:
     return SourceError(
-        f"the picture {path} has too many pixels: {size}expected at most {os.environ.get(_PIXELS, '2^30')}; "
+        f"the picture {name} has too many pixels: {size}expected at most {os.environ.get(_PIXELS, '2^30')}; "
         f"make it smaller, or set the environment variable {_PIXELS}"
     )
 

@@ -11,6 +11,7 @@ from edge.core.errors import ModelError
 from edge.core.types import Frame
 from edge.landmarks.models import find_models
 from edge.sources.pictures import read_picture
+from tests.edge.manager import Manager
 
 MEDIA = Path(__file__).resolve().parents[3] / "shared" / "media"
 
@@ -64,6 +65,19 @@ def watched():
     sys.setprofile(keep)
     yield
     sys.setprofile(None)
+
+
+@pytest.fixture
+def manager(tmp_path):
+    started = []
+
+    def start(text, **environment):
+        started.append(Manager(tmp_path, text, **environment))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.kill()
 
 
 @pytest.fixture(scope="session")

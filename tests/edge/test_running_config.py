@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from edge import build, running_config, service
+from edge import build, running_config, sd_notify, service
 from edge.bundles import self_test
 from edge.bundles.state import State
 from edge.bundles.store import SHIPPED, BundleStore
@@ -257,5 +257,5 @@ def test_a_pipeline_that_cannot_be_built_leaves_nothing_behind(models, tmp_path,
 def test_the_status_says_no_camera_only_where_there_is_none(camera_lost, seen):
     """Asleep, a second may pass without a frame."""
     status = Status("everyday", 7, 0.0, 1, 2, 3, True, camera_lost, None, {})
-    line = service.status_line(status, "no face")
+    line = sd_notify.status_line(status, "no face")
     assert line == f"0.0 fps, {seen}, asleep; dropped 1, skipped 2, reopened 3"

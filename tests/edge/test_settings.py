@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from edge import settings
 from edge.core.errors import ConfigError
-from edge.settings import Settings, load_settings
+from edge.settings import OutputSettings, Settings, load_settings
 
 
 def _file(tmp_path, text, encoding="utf-8"):
@@ -82,12 +83,18 @@ def test_a_whole_number_is_a_number(tmp_path):
         ("camera = 3", "camera must be a table, [camera] with width, height, fps"),
         ("camera = 3", ', not 3; a camera is chosen with source = "camera:3"'),
         ('camera = "front"', 'not the text "front"; a camera is chosen with source = "camera:0"'),
-        ("output = false", "output must be a table, [output] with sinks, jsonl_file, not false"),
+        (
+            "output = false",
+            "output must be a table, [output] with sinks, jsonl_file, socket, device, not false",
+        ),
         ("[camera]\nfps = 1" + "0" * 400, "camera.fps must be 1…240, not 1" + "0" * 59),
         ("[camera]\nwidth = 1" + "0" * 400, "camera.width must be 64…4096"),
         ("[output]\nsinks = []", "at least one of live, jsonl"),
         ('[output]\njsonl_file = "a\\u0000b"', "null character"),
         ('[landmarks]\ntask_file = "a\\u0000b"', "null character"),
+        ('[output]\nsocket = "a\\u0000b"', "null character"),
+        ('[output]\ndevice = "front door"', "output.device must be 1 to 64 of the characters"),
+        ('[output]\ndevice = "' + "x" * 65 + '"', "output.device must be 1 to 64 of the characters"),
         ("source = ", "not valid TOML"),
         ("a = 1\n# K\xfcche", "it is not UTF-8 (line 2): save it as UTF-8"),
     ],
@@ -156,3 +163,17 @@ def test_min_confidence_may_be_left_to_the_bundle(tmp_path):
     assert Settings().expression.min_confidence is None
     path = _file(tmp_path, "[expression]\nmin_confidence = 1\n")
     assert load_settings(path, {}).expression.min_confidence == 1.0
+
+
+@pytest.mark.parametrize(
+    ("host", "device"), [("pi", "pi"), ("küche.local", "k-che-local"), ("x" * 70, "x" * 64), ("", "mien")]
+)
+def test_the_host_name_is_the_device_where_none_is_set(monkeypatch, host, device):
+    monkeypatch.setattr(settings, "gethostname", lambda: host)
+    assert Settings().output.device_id == device
+    assert OutputSettings(device="Front_door-2").device_id == "Front_door-2"
+
+
+def test_a_socket_without_its_sink_has_no_effect():
+    sentences = load_settings(None, {"output.socket": "/run/x.sock"}).without_effect()
+    assert [sentence.split()[0] for sentence in sentences] == ["output.socket"]

@@ -1,10 +1,13 @@
-"""What the device reads: settings, bundles, face models, wheels, pictures, videos."""
+"""What the device reads: settings, bundles, face models, wheels, pictures, videos, the socket's lines."""
 
 import io
 import json
 import random
+import socket
 import tempfile
+import threading
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -21,6 +24,8 @@ from edge.landmarks.surgery.tap import tap
 from edge.settings import load_settings
 from edge.sources.pictures import read_picture
 from edge.sources.video import VideoSource
+from edge.stream import messages
+from edge.stream.client import StreamClient
 from tests.fuzz.mutate import Files, damage
 from tests.fuzz.targets import Target, png_checksums
 
@@ -203,7 +208,47 @@ def _video(folder: Path) -> None:
         assert frame.rgb.ndim == 3, frame.rgb.shape
 
 
+# ---- the socket ----
+
+
+def _request_seeds() -> list[Files]:
+    asked = [messages.want_mesh(True), messages.want_mesh(False), messages.command("pause")]
+    return [{"requests": b"".join(map(messages.line, asked))}]
+
+
+def _requests(folder: Path) -> None:
+    for line in (folder / "requests").read_bytes().split(b"\n"):
+        with suppress(ValueError):  # which closes the reader
+            messages.read_request(line)
+
+
+def _stream_seeds() -> list[Files]:
+    hello = messages.line(messages.hello("porch", "everyday", ("happy", "sad")))
+    return [{"stream": hello + b'{"schema":2,"time":1.5,"status":{"fps":30.0}}\n{"schema":2,"frame":0}\n'}]
+
+
+def _stream(folder: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener, tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "mien.sock"
+        listener.bind(str(path))
+        listener.listen()
+        with StreamClient(path) as client:
+            service, _ = listener.accept()
+            with service:
+                threading.Thread(target=_send, args=(service, folder / "stream")).start()
+                for _ in client:
+                    pass
+
+
+def _send(service: socket.socket, path: Path) -> None:
+    with suppress(OSError):  # the reader has gone
+        service.sendall(path.read_bytes())
+        service.shutdown(socket.SHUT_WR)
+
+
 TARGETS = {
+    "requests": Target(_request_seeds, _requests),
+    "stream": Target(_stream_seeds, _stream),
     "settings": Target(_settings_seeds, _settings),
     "tap": Target(_tap_seeds, _tap),
     "wheel": Target(_wheel_seeds, _wheel),

@@ -243,6 +243,58 @@ camera_absent() {
     ok "no camera: active, watchdog fed; status: $(show StatusText)"
 }
 
+# watch_as USER: what mien watch says first, standard error too.
+watch_as() { inside timeout 10 runuser -u "$1" -- /opt/mien/venv/bin/mien watch --json 2>&1 | head -n 1 || true; }
+
+status_is() { [[ $(show StatusText) == *"$1"* ]]; }
+not_paused() { status_line && ! status_is paused; }
+
+# Members of mien-records read the socket and nothing else; the others not even that.
+readers() {
+    local file
+    source_is demo
+    inside systemctl restart mien
+    inside useradd --groups mien-records reader
+    inside useradd outsider
+    begin
+    expect "socket" "$(inside stat --format '%A %U:%G' /run/mien/mien.sock)" "srw-rw---- mien:mien-records"
+    expect "its folder" "$(inside stat --format '%A %U:%G' /run/mien)" "drwxr-x--- mien:mien-records"
+    [[ $(watch_as reader) == *'"hello"'* ]] || die "FAILED: a member of mien-records hears: $(watch_as reader)"
+    [[ $(watch_as outsider) == error:*mien-records* ]] || die "FAILED: another user hears: $(watch_as outsider)"
+    for file in $toml /var/lib/mien/face_landmark.tflite; do
+        if inside runuser -u reader -- cat "$file" >/dev/null 2>&1; then die "FAILED: a member of mien-records reads $file"; fi
+    done
+    ok "socket: read by members of mien-records, who read neither settings nor state; by nobody else"
+}
+
+paused_and_resumed() {
+    begin
+    inside /opt/mien/venv/bin/mien pause >/dev/null
+    wait_for 3 "paused by mien pause" status_is "paused (device)"
+    inside systemctl restart mien
+    wait_for 3 "paused after a restart" status_is "paused (device)"
+    inside runuser -u mien -- /opt/mien/venv/bin/mien pause >/dev/null
+    inside /opt/mien/venv/bin/mien resume >/dev/null
+    wait_for 3 "resumed" not_paused
+    [[ $(inside runuser -u reader -- /opt/mien/venv/bin/mien pause 2>&1) == error:*root* ]] || die "FAILED: a reader may mien pause"
+    ok "mien pause: within a second, kept over a restart; mien resume"
+}
+
+further_camera() {
+    begin
+    inside sed 's/^device = ""/device = "door"/' $toml | inside tee /etc/mien/door.toml >/dev/null
+    inside systemctl start mien@door
+    wait_for 5 "socket of a further camera" inside test -S /run/mien-door/mien.sock
+    [[ $(inside timeout 10 runuser -u reader -- /opt/mien/venv/bin/mien watch --json --socket /run/mien-door/mien.sock | head -n 1) == *'"door"'* ]] ||
+        die "FAILED: mien@door does not say that it is door"
+    active || die "FAILED: beside mien@door the first service is $(show ActiveState)"
+    install_quietly || die "FAILED: install beside mien@door: $(tail -n 1 "$work/install.log")"
+    expect "mien@door after an upgrade" "$(inside systemctl is-active mien@door)" active
+    inside systemctl stop mien@door
+    inside rm /etc/mien/door.toml
+    ok "mien@door: settings, socket and id of its own, beside the first service"
+}
+
 # ---- interrupted at every command that changes something
 
 # Killed right before command $KILL_AT of run() in install.sh.
@@ -290,7 +342,7 @@ whole_install() {
 
 nothing_left() {
     expect "files after uninstall" "$(inside find / -xdev -path /root -prune -o -iname '*mien*' -print)" ""
-    if inside getent passwd mien || inside getent group mien; then die "FAILED: the user or group mien is left"; fi
+    if inside getent passwd mien || inside getent group mien || inside getent group mien-records; then die "FAILED: the user mien or a group is left"; fi
     expect "unit after uninstall" "$(inside systemctl list-unit-files --no-legend mien.service)" ""
 }
 
@@ -370,6 +422,9 @@ hangs
 broken_settings
 reload
 network_follows_the_settings
+readers
+paused_and_resumed
+further_camera
 camera_absent
 write_killer
 interrupted

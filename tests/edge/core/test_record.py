@@ -19,6 +19,7 @@ from edge.core.types import (
     StageTimings,
     Status,
 )
+from edge.stream.messages import MESH, encoded_mesh, hello
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = json.loads((ROOT / "docs" / "reference" / "record.schema.json").read_text())
@@ -43,6 +44,7 @@ PREDICTION = Prediction(
     timings=StageTimings(1_000_000, 20_000, 30_000, 5_000, 1_055_000, 2_000_000),
 )
 STATUS = Status(
+    labels=("sad", "happy"),
     bundle="everyday",
     frames=10,
     fps=29.97,
@@ -63,6 +65,13 @@ def validate():
     return jsonschema.Draft202012Validator(SCHEMA).validate
 
 
+def with_mesh() -> dict:
+    """A record as the socket sends it to a reader that wants the mesh."""
+    record = prediction_record(PREDICTION, 1000.0)
+    record["faces"][0][MESH] = encoded_mesh(np.zeros((468, 3), np.float32), 640, 480)
+    return record
+
+
 @pytest.mark.parametrize(
     "record",
     [
@@ -70,6 +79,9 @@ def validate():
         pytest.param(prediction_record(replace(PREDICTION, position_ns=0), 1000.0), id="file"),
         pytest.param(prediction_record(replace(PREDICTION, faces=()), 1000.0), id="no face"),
         pytest.param(status_record(STATUS, 1000.5), id="status"),
+        pytest.param(status_record(replace(STATUS, paused="reader"), 1000.5), id="paused"),
+        pytest.param(hello("porch", "everyday", ("sad", "happy")), id="hello"),
+        pytest.param(with_mesh(), id="mesh"),
     ],
 )
 def test_records_are_as_the_schema_says(validate, record):
@@ -79,6 +91,8 @@ def test_records_are_as_the_schema_says(validate, record):
 def test_the_schema_refuses_something_else(validate):
     import jsonschema
 
+    with pytest.raises(jsonschema.ValidationError):
+        validate(status_record(replace(STATUS, paused="nobody"), 7.0))
     for change in ({"faces": [{}]}, {"more": 1}, {"schema": 1}, {"position_s": 1.0}):
         with pytest.raises(jsonschema.ValidationError):
             validate(prediction_record(PREDICTION, 1000.0) | change)
@@ -92,6 +106,7 @@ def test_what_a_record_says():
     assert face["reasons"] == ["unsure", "turned", "small", "dark", "blurred"]
     assert face["pose"] == {"yaw": -12.3, "pitch": 3.0, "roll": 170.0}
     assert face["box"] == [-3.1, 20.0, 30.0, 40.0]
+    assert not {"device", "labels"} & status_record(STATUS, 7.0)["status"].keys()
     assert status_record(STATUS, 7.0)["status"]["sinks"] == {"jsonl": {"dropped": 3, "failures": 1}}
 
 

@@ -132,7 +132,7 @@ class TestBackground:
 
 
 def kind(opened: list, *, resource: str = "", fails: Callable[[], bool] = lambda: False) -> SinkKind:
-    def open_sink(settings):
+    def open_sink(settings, on_command):
         if fails():
             raise OSError(13, "Permission denied")
         opened.append(Recorder())

@@ -59,6 +59,21 @@ def test_what_opencv_writes(channels, progressive):
 
 
 @pytest.mark.parametrize(
+    ("channels", "quality", "chunk"),
+    [(3, 80, b"VP8 "), (3, 101, b"VP8L"), (4, 80, b"VP8X")],
+    ids=["lossy", "lossless", "with alpha"],
+)
+@pytest.mark.parametrize(("width", "height"), [(16, 8), (1, 1), (300, 16_383)])
+def test_webp_that_opencv_writes(channels: int, quality: int, chunk: bytes, width: int, height: int) -> None:
+    picture = np.full((height, width, channels), 100, np.uint8)
+    data = cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, quality])[1].tobytes()
+    assert data[12:16] == chunk
+    assert stated_size(data) == containers.StatedSize(width, height, reducible=False)
+    for length in range(30):
+        stated_size(data[:length])
+
+
+@pytest.mark.parametrize(
     ("head", "filling"),
     [
         pytest.param(containers.JPEG, b"\xff", id="fill bytes"),

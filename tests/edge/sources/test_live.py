@@ -65,6 +65,30 @@ def test_only_the_newest_frame_waits(scripted_capture):
     assert source.stats.dropped == 4
 
 
+def test_a_paused_camera_is_closed_and_opened_as_at_the_start(scripted_capture, caplog, monkeypatch):
+    monkeypatch.setattr(live, "WAIT_STEP_S", 0.01)
+    first, second = scripted_capture(1, 2, OSError("closed as it is read")), scripted_capture(3)
+    source = LiveSource("cam", opener(first, OSError("busy"), second))
+    seen_while_paused = []
+
+    def resume_at_the_third_time():
+        if source.paused:
+            seen_while_paused.append((first.closed.wait(PATIENCE_S), source.lost))
+            source.paused = len(seen_while_paused) < 3
+
+    source.on_wait = resume_at_the_third_time
+    frames = iter(source)
+    assert value(next(frames)) in (1, 2)
+    source.paused = True
+    with caplog.at_level(logging.INFO):
+        assert value(next(frames)) == 3
+    assert seen_while_paused == [(True, False)] * 3
+    assert len(caplog.records) == 2  # it was busy, and then came back
+    source.paused = True
+    source.on_wait = source.close
+    assert list(frames) == []
+
+
 def test_a_broken_frame_is_counted_and_skipped(scripted_capture):
     source = LiveSource("cam", opener(scripted_capture(None, None, 3)))
     assert value(next(iter(source))) == 3

@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from edge.systemd import notify
+from edge.sd_notify import notify
 
 
 @pytest.mark.parametrize("kind", ["path", "abstract"])

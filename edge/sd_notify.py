@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from edge.core.types import Status
+
 INTERVAL_S = 1.0
 """Least time between two messages to the watchdog, seconds."""
 
@@ -39,19 +41,40 @@ def under_systemd() -> bool:
 class Heartbeat:
     """Feeds the watchdog and updates the status line, at most once a second."""
 
-    def __init__(self, on_beat: Callable[[float], str], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, on_beat: Callable[[], str], clock: Callable[[], float] = time.monotonic) -> None:
         """
         Args:
-            on_beat: takes the seconds since it was last called, and returns the status line.
+            on_beat: gives the status line.
             clock: monotonic seconds.
         """
         self._on_beat = on_beat
         self._clock = clock
         self._beat_at = clock()
 
-    def beat(self) -> None:
-        """Show that the program is alive; to be called often."""
+    def beat(self, at_once: bool = False) -> None:
+        """Show that the program is alive; to be called often.
+
+        Args:
+            at_once: also where the last time is less than a second ago.
+        """
         now = self._clock()
-        if now - self._beat_at >= INTERVAL_S:
-            notify(f"WATCHDOG=1\nSTATUS={self._on_beat(now - self._beat_at)}")
+        if at_once or now - self._beat_at >= INTERVAL_S:
+            notify(f"WATCHDOG=1\nSTATUS={self._on_beat()}")
             self._beat_at = now
+
+
+def status_line(status: Status, faces: str) -> str:
+    """A run's status in one line.
+
+    Args:
+        status: the status.
+        faces: the labels of the last frame's faces; not shown while there is no camera.
+    """
+    seen = f"paused ({status.paused})" if status.paused else "no camera" if status.camera_lost else faces
+    asleep = ", asleep" if status.asleep else ""
+    lost = sum(sink.dropped for sink in status.sinks.values())
+    results = f", results lost {lost}" if lost else ""
+    return (
+        f"{status.fps:.1f} fps, {seen}{asleep}; dropped {status.dropped}, skipped {status.skipped}, "
+        f"reopened {status.reopened}{results}"
+    )

@@ -1,0 +1,1 @@
+"""What the socket and its readers cost a running service."""
