@@ -7,6 +7,7 @@ from edge.cli import main as device
 from mien._siblings import load_sibling
 
 _TOOLS = {
+    "page": "mien.page.cli",
     "annotate": "mien.annotate.cli",
     "timeline": "mien.timeline.cli",
     "train": "train.cli",

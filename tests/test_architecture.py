@@ -27,15 +27,18 @@ RUNTIMES = {"ai_edge_litert", "tflite_runtime"}
 THIRD_PARTY = {
     "mien": {"numpy", "cv2"},
     "mien.timeline": {"numpy"},
+    "mien.page": {"numpy", "cv2", "starlette", "uvicorn", "h11"},
     "edge.core": {"numpy"},
     "edge": {"numpy", "cv2", "dacite"},
     "evaluation": {"numpy", "cv2"},
     "benchmarks": {"numpy", "cv2"},
 }
-"""Packages that may be imported when a module is loaded: all of them are in requirements-edge.txt."""
+"""Packages that may be imported when a module is loaded: all of them are in requirements-edge.txt, or in
+requirements-page.txt for the page."""
 OPTIONAL = {
     "mien": set(),
     "mien.timeline": {"jinja2", "matplotlib"},
+    "mien.page": set(),
     "edge.core": RUNTIMES,
     "edge": RUNTIMES | {"mediapipe", "picamera2", "libcamera", "minisign"},
     "evaluation": {"jinja2", "matplotlib"},
@@ -43,7 +46,7 @@ OPTIONAL = {
 }
 """Packages that may be imported inside a function that needs them."""
 ROOTS = {
-    "edge": "build idle loop pipeline reload running_config service settings systemd",
+    "edge": "build idle loop pause pipeline reload running_config sd_notify service settings",
     "benchmarks": "all demo",
     "train": "cli fit npz run_folder settings versions",
 }
@@ -176,6 +179,8 @@ def test_few_modules_lie_outside_a_room(package):
         ("mien.annotate", "from evaluation.report import page"),
         ("mien.timeline", "from train import report"),
         ("mien.timeline", "import matplotlib"),
+        ("mien", "def f():\n    import starlette"),
+        ("mien.page", "import fastapi"),
     ],
 )
 def test_a_planted_violation_is_found(module, source):
@@ -218,7 +223,12 @@ print(*sys.modules)
 @pytest.mark.parametrize(
     ("modules", "absent"),
     [
-        ("edge.cli.main", {"subprocess", "tarfile", "zipfile", "email", "importlib.metadata"}),
+        (
+            "edge.cli.run",
+            {"subprocess", "tarfile", "zipfile", "email", "importlib.metadata"}
+            | {"edge.stream", "edge.sinks.socket"},
+        ),
+        ("edge.cli.watch, edge.cli.pause", {"numpy", "cv2", "edge.build"}),
         # Its peak memory is the app's only as long as these are not imported before it is read.
         (
             "benchmarks.cli.main, benchmarks.latency.latency",
@@ -228,5 +238,5 @@ print(*sys.modules)
 )
 def test_the_loop_does_not_hold_what_only_other_commands_need(python, modules, absent):
     loaded = set(python("-c", f"import {modules}, sys; print(*sys.modules)").stdout.split())
-    assert "edge.core.types" in loaded
+    assert "edge.core.errors" in loaded
     assert not absent & loaded

@@ -77,6 +77,7 @@ def test_data_files_are_in_it(names):
         *(SHIPPED / bundle / name for bundle in shipped() for name in (JSON_FILE, MODEL_FILE)),
         *(ROOT / "benchmarks" / "peers" / "recognizers" / "face_api_npm").glob("*.js*"),
         *(ROOT / "evaluation" / "report" / name for name in ("page.html", "style.css")),
+        *(path for path in (ROOT / "mien" / "page" / "static").rglob("*") if path.is_file()),
         REFERENCE,
     ]
     assert len(files) >= 6
@@ -88,9 +89,21 @@ def test_metadata(wheel):
         metadata = Parser().parsestr(
             archive.read(f"mien-{edge.__version__}.dist-info/METADATA").decode("utf-8")
         )
-    needed = {re.split(r"[^\w-]", line)[0] for line in metadata.get_all("Requires-Dist")}
+    lines = metadata.get_all("Requires-Dist")
+    needed = {re.split(r"[^\w-]", line)[0] for line in lines if "extra ==" not in line}
     assert needed == {"ai-edge-litert", "tflite-runtime", "opencv-python-headless", "numpy", "dacite"}
+    extras = {(re.split(r"[^\w-]", line)[0], line.partition("extra ==")[2].strip(" '\"")) for line in lines}
+    assert {pair for pair in extras if pair[1]} == {("starlette", "page"), ("uvicorn", "page")}
+    assert metadata.get_all("Provides-Extra") == ["page"]
     assert metadata["License-Expression"] == "Apache-2.0"
+
+
+def test_the_packages_of_the_page_are_those_of_its_requirements():
+    lines = (ROOT / "requirements-page.txt").read_text("utf-8").splitlines()
+    needed = [line for line in lines if line and not line.startswith(("#", "-r "))]
+    assert PROJECT["project"]["optional-dependencies"] == {"page": needed}
+    assert "-r requirements-edge.txt" in lines
+    assert "-r requirements-page.txt" in (ROOT / "requirements-test.txt").read_text("utf-8").splitlines()
 
 
 def test_the_command_is_that_of_the_installed_package(installed, tmp_path):
