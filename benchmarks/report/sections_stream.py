@@ -18,7 +18,17 @@ def section(content: dict[str, Any]) -> list[Block]:
         f"{content['readers']} readers and one that never reads. The last three columns are ratios to no "
         "socket, medians over the rounds."
     )
-    columns = ["", "p50, ms", "p99, ms", "CPU per frame, ms", "memory, MB", "p50", "p99", "CPU per frame"]
+    columns = [
+        "",
+        "p50, ms",
+        "p99, ms",
+        "CPU per frame, ms",
+        "memory, MB",
+        "growth, MB",
+        "p50",
+        "p99",
+        "CPU per frame",
+    ]
     return [Text(intro), Table(columns, [_row(content, mode) for mode in content["modes"]])]
 
 
@@ -27,4 +37,4 @@ def _row(content: dict[str, Any], mode: str) -> list[str]:
     frame = figures["frame_ms"]
     cells = [f"{frame['p50']:.3f}", f"{frame['p99']:.3f}", f"{figures['cpu_ms_per_frame']:.3f}"]
     against = [f"{each['p50']:.3f} ×" for each in ratios.values()] if ratios else [DASH] * 3
-    return [_NAMES[mode], *cells, f"{figures['rss_mb']:.1f}", *against]
+    return [_NAMES[mode], *cells, f"{figures['rss_mb']:.1f}", f"{figures['rss_growth_mb']:+.1f}", *against]

@@ -146,6 +146,7 @@ def _figures(blocks: list[Block]) -> dict[str, Any]:
         "age_ms": percentiles_ms(age_ns),
         "cpu_ms_per_frame": round(float(np.mean([block["cpu_ms"] for block in blocks])), 4),
         "rss_mb": round(max(block["rss_mb"] for block in blocks), 1),
+        "rss_growth_mb": round(blocks[-1]["rss_mb"] - blocks[0]["rss_mb"], 1),
         "lines_per_reader_and_s": round(float(np.mean(lines)), 2) if lines else None,
     }
 

@@ -19,6 +19,7 @@ def test_it_measures_a_service_in_every_mode(portraits, benchmark_json, capsys):
     assert [*result["modes"]] == ["without", "idle", "readers", "mesh"]
     for figures in result["modes"].values():
         assert figures["n"] >= 10
+        assert figures["rss_mb"] > 50 > figures["rss_growth_mb"]
         assert figures["cpu_ms_per_frame"] > figures["frame_ms"]["p50"] / 2
     rate = {mode: figures["lines_per_reader_and_s"] for mode, figures in result["modes"].items()}
     assert (rate["without"], rate["idle"]) == (None, None)
