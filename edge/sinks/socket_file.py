@@ -1,11 +1,13 @@
 """The file of a listening Unix socket: one that a service left behind is replaced, anything else is kept."""
 
 import errno
+import fcntl
 import os
 import socket
 import stat
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from edge.core.errors import ConfigError
@@ -14,8 +16,8 @@ MODE = 0o660
 """Readers connect by the group of the service."""
 
 _BACKLOG = 16
-_SETTLED_S = 0.05  # from the making of a socket to its listening; far less than that
 _CONNECT_S = 1.0
+_LOCK_S, _LOCK_STEP_S = 1.0, 0.01
 
 
 def check(path: Path) -> None:
@@ -23,12 +25,20 @@ def check(path: Path) -> None:
 
     Raises:
         ConfigError: there is something else than a socket.
-        OSError: the folder cannot be written.
+        OSError: the folder cannot be written; or it is missing, and so is the one above it.
     """
     if os.path.lexists(path):
         _check_is_socket(path)
-    if path.parent.exists() and not os.access(path.parent, os.W_OK):
-        raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(path.parent))
+    folder = path.parent if path.parent.exists() else path.parent.parent
+    needs = (
+        (errno.ENOENT, folder.exists()),
+        (errno.ENOTDIR, folder.is_dir()),
+        (errno.EACCES, os.access(folder, os.W_OK | os.X_OK)),
+    )
+    for number, is_met in needs:
+        if not is_met:
+            text = f"{os.strerror(number)}: make a folder that you may write, or change output.socket"
+            raise OSError(number, text, str(folder))
 
 
 class SocketFile:
@@ -45,10 +55,11 @@ class SocketFile:
         self.server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             os.fchmod(self.server.fileno(), MODE)  # the file never has more than this, even before chmod
-            self._bind()
-            path.chmod(MODE)  # more than the umask leaves
-            self._identity = _identity(path)
-            self.server.listen(_BACKLOG)
+            with _locked(path.parent):  # so a socket where nobody listens is none that is about to
+                self._bind()
+                path.chmod(MODE)  # more than the umask leaves
+                self._identity = _identity(path)
+                self.server.listen(_BACKLOG)
             self.server.setblocking(False)
         except BaseException:
             self.server.close()
@@ -69,19 +80,38 @@ class SocketFile:
             except OSError as error:
                 if error.errno != errno.EADDRINUSE or not left:
                     raise OSError(error.errno, error.strerror, str(self._path)) from None
-            _remove_left(self._path)
+            with suppress(FileNotFoundError):  # its service has just ended
+                _remove_left(self._path)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep out other services that begin to listen in a folder.
+
+    Whoever may read the folder may hold the lock for ever: after a while it is done without.
+    """
+    with ExitStack() as closing:
+        with suppress(OSError):  # missing, which ``bind`` reports; or it may not be read
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            closing.callback(os.close, handle)
+            _lock(handle)
+        yield
+
+
+def _lock(handle: int) -> None:
+    end_s = time.monotonic() + _LOCK_S
+    while time.monotonic() < end_s:
+        with suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_LOCK_STEP_S)
 
 
 def _remove_left(path: Path) -> None:
     """Remove the socket of a service that was killed."""
     _check_is_socket(path)
-    identity = _identity(path)
-    for pause_s in (_SETTLED_S, 0.0):  # another service may be about to listen
-        if _listens(path) or _identity(path) != identity:
-            raise ConfigError(
-                f"another service listens at {path}: end it, or name another path in output.socket"
-            )
-        time.sleep(pause_s)
+    if _listens(path):
+        raise ConfigError(f"another service listens at {path}: end it, or name another path in output.socket")
     path.unlink()
 
 

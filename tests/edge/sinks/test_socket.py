@@ -1,6 +1,7 @@
 """The socket's sink: whatever readers do, the run goes on and others get whole lines in order."""
 
 import base64
+import fcntl
 import json
 import os
 import socket
@@ -23,6 +24,7 @@ from edge.settings import OutputSettings
 from edge.sinks import socket_reader
 from edge.sinks.outputs import Outputs
 from edge.sinks.socket import MAX_READERS
+from edge.sinks.socket_file import SocketFile
 from edge.stream.client import StreamClient
 
 PATIENCE_S = 20.0
@@ -404,6 +406,38 @@ def test_two_services_at_one_path_are_a_wrong_setting(service, connect):
     service.outputs.check(service.settings)
 
 
+def test_of_many_that_start_at_once_one_listens(tmp_path):
+    path = tmp_path / "mien.sock"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    together = threading.Barrier(8)
+    opened, refused = [], []
+
+    def start():
+        together.wait()
+        try:
+            opened.append(SocketFile(path))
+        except ConfigError as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE_S)
+    assert (len(opened), len(refused)) == (1, 7)
+    with socket.socket(socket.AF_UNIX) as reader:
+        reader.connect(str(path))
+    opened[0].close()
+
+
+def test_a_lock_that_somebody_holds_for_ever_does_not_keep_it_from_listening(tmp_path):
+    handle = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    SocketFile(tmp_path / "mien.sock").close()
+    os.close(handle)
+
+
 def test_a_socket_that_was_left_behind_is_replaced(tmp_path):
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(tmp_path / "mien.sock"))
@@ -444,8 +478,10 @@ def test_the_file_of_a_later_service_is_kept(service):
 
 
 def test_a_folder_that_cannot_be_made_or_written_is_named(tmp_path):
-    with pytest.raises(OSError, match="absent"):
-        Service(tmp_path / "absent" / "deeper" / "mien.sock").open()
+    service = Service(tmp_path / "absent" / "deeper" / "mien.sock")
+    for begin in (service.open, lambda: service.outputs.check(service.settings)):
+        with pytest.raises(OSError, match=r"output\.socket.*absent"):
+            begin()
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
         Service(tmp_path / "file" / "mien.sock").open()
