@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from edge.core.errors import ModelError
-from edge.core.files import write_atomic
+from edge.core.files import flush_folder, make_folder
 from edge.landmarks.assets import data_directory
 
 DEVICE, READER = "device", "reader"
@@ -38,15 +38,20 @@ class PauseMarks:
         return next((who for who, file in self._files.items() if os.path.lexists(file)), "")
 
     def add(self, who: str) -> None:
-        """Pause the device in the name of ``who``.
+        """Pause the device in the name of ``who``; a power cut after that does not resume it.
 
         Raises:
             OSError: the file cannot be written.
         """
+        file = self._files[who]
         try:
-            write_atomic(self._files[who], b"")
+            make_folder(file.parent)
+            with suppress(FileExistsError):
+                # Root writes to a folder of the service's user: O_EXCL follows no link of theirs.
+                os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
+            flush_folder(file.parent)
         except OSError as error:
-            raise OSError(error.errno, error.strerror, str(self._files[who])) from None
+            raise OSError(error.errno, error.strerror, str(file)) from None
 
     def remove(self, who: str) -> None:
         """Take back the pause of ``who``, if there is one.

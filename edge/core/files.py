@@ -69,7 +69,7 @@ def replacing(path: Path) -> Iterator[Path]:
         with suppress(OSError):
             temporary.unlink()
         raise
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
 @contextmanager
@@ -103,7 +103,7 @@ def replacing_folder(path: Path, only_new: bool = False) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
 def require_writable_file(path: Path, overwrite: bool) -> None:
@@ -154,7 +154,7 @@ def rename_folder(path: Path, to: Path, aside: Path) -> None:
     _flush_all(path)
     _swap(path, to, aside)
     for folder in {path.parent, to.parent}:
-        _flush_folder(folder)
+        flush_folder(folder)
 
 
 def make_folder(path: Path) -> None:
@@ -167,7 +167,17 @@ def make_folder(path: Path) -> None:
         return
     make_folder(path.parent)
     path.mkdir(exist_ok=True)
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
+
+
+def flush_folder(path: Path) -> None:
+    """Flush a folder, and with it the renames in it. Some file systems cannot: there a rename may be lost."""
+    with suppress(OSError):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -202,20 +212,10 @@ def _swap(new: Path, path: Path, aside: Path) -> None:
 def _flush_all(folder: Path) -> None:
     for entry in (folder, *folder.rglob("*")):
         if entry.is_dir():
-            _flush_folder(entry)
+            flush_folder(entry)
         elif entry.is_file():
             with entry.open("rb") as file:
                 os.fsync(file.fileno())
-
-
-def _flush_folder(path: Path) -> None:
-    """Flush a folder, and with it the renames in it. Some file systems cannot: there a rename may be lost."""
-    with suppress(OSError):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _umask() -> int:
