@@ -52,9 +52,10 @@ def _messages(socket: str, line: LiveLine) -> Iterator[dict[str, Any]]:
     while True:
         try:
             with StreamClient(reader_path(socket)) as client:
-                waits = False
-                yield from client
-            reason = f"the service at {client.path} has ended"
+                for message in client:
+                    waits = False
+                    yield message
+            reason = f"the service at {client.path} has ended, or has too many readers"
         except StreamDeniedError:
             raise
         except StreamError as error:
@@ -93,5 +94,5 @@ class _Shown:
             if state and state != self._state:
                 self._line.show(state)
             self._state = state
-        elif self._line.is_due(message["source"]):
+        elif "frame" in message and self._line.is_due(message["source"]):
             self._line.show_record(message, "  asleep" if self._asleep else "")

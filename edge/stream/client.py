@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from edge.core.errors import StreamDeniedError, StreamError
+from edge.core.record import SCHEMA
 from edge.stream import messages
 from edge.stream.path import checked, reader_path
 
@@ -54,6 +55,11 @@ class StreamClient:
                 message = None
             if not line.endswith(b"\n") or not isinstance(message, dict) or "schema" not in message:
                 raise StreamError(f"{self.path} does not speak as mien does: name a socket of mien run")
+            if message["schema"] != SCHEMA:
+                raise StreamError(
+                    f"the service at {self.path} sends schema {message['schema']!r:.20}, "
+                    f"and this version reads {SCHEMA}: install the same version for both"
+                )
             yield message
 
     def want_mesh(self, wanted: bool = True) -> None:

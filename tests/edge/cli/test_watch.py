@@ -12,6 +12,7 @@ import threading
 import pytest
 
 from edge.cli.main import main
+from edge.stream import messages
 from tests.edge.manager import ENVIRONMENT, PATIENCE_S, ROOT
 
 
@@ -79,6 +80,32 @@ def test_it_waits_for_a_service_and_for_the_next_one(watch, manager, portraits, 
         run.end()
         assert seen.line("has ended", "waiting", errors=True)
     assert "Traceback" not in seen.interrupt()
+
+
+def test_a_message_that_it_does_not_know_is_passed_over(watch, tmp_path):
+    with socket.socket(socket.AF_UNIX) as service:
+        service.bind(str(tmp_path / "mien.sock"))
+        service.listen()
+        service.settimeout(PATIENCE_S)
+        seen = watch("--socket", tmp_path / "mien.sock")
+        connection, _ = service.accept()
+        with connection:
+            connection.sendall(b'{"schema":2,"weather":"fine"}\n')
+            connection.sendall(messages.line(messages.hello("porch", "everyday", ("happy", "sad"))))
+            assert seen.line("porch", "everyday")
+
+
+def test_where_it_is_refused_it_says_so_once(watch, tmp_path):
+    with socket.socket(socket.AF_UNIX) as service:
+        service.bind(str(tmp_path / "mien.sock"))
+        service.listen()
+        service.settimeout(PATIENCE_S)
+        seen = watch("--socket", tmp_path / "mien.sock")
+        for _ in range(3):
+            service.accept()[0].close()
+        assert seen.line("too many readers", errors=True)
+        seen.process.send_signal(signal.SIGINT)
+        assert "interrupted" in seen.line(errors=True)
 
 
 def test_it_says_what_keeps_the_camera_closed(watch, manager, models, settings, tmp_path):

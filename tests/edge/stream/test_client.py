@@ -81,6 +81,13 @@ def test_another_program_is_a_line(served, text):
         list(client)
 
 
+def test_another_schema_is_a_line(served):
+    client, service = served()
+    service.sendall(b'{"schema":3,"hello":{}}\n')
+    with pytest.raises(StreamError, match=r"schema 3.*version"):
+        list(client)
+
+
 def test_a_service_that_does_not_read_holds_nothing_up(served):
     client, _ = served()
 
