@@ -10,7 +10,7 @@ HELP = "what the socket and its readers cost a running service, in blocks that t
 def add_flags(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--rounds", default=10, **flags.COUNT, help="blocks of each mode (10)")
     sub.add_argument("--seconds", default=10, **flags.COUNT, help="duration of a block (10)")
-    sub.add_argument("--readers", default=20, **flags.COUNT, help="readers that read (20)")
+    sub.add_argument("--readers", default=20, **flags.COUNT, help="readers that read (20, at most 63)")
     flags.add_common_flags(sub)
 
 

@@ -52,7 +52,11 @@ class Service:
                 stderr=log,
                 preexec_fn=lambda: os.sched_setaffinity(0, {core}),
             )
-        self._wait_until_ready()
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.close()
+            raise
 
     def change_sinks(self, *sinks: str) -> None:
         """Reload with these sinks.

@@ -23,6 +23,7 @@ from benchmarks.stream.service import Service
 from edge.build import load_bundle
 from edge.core.errors import BackendError, MienError
 from edge.settings import Settings
+from edge.sinks.socket import MAX_READERS
 
 FPS = 30.0
 MODES = ("without", "idle", "readers", "mesh")
@@ -51,9 +52,14 @@ def benchmark(settings: Settings, rounds: int, seconds: float, readers: int) -> 
         The JSON result that ``docs/reference/benchmark-results.md`` describes, without ``command``.
 
     Raises:
-        MienError: there is only one core, a model or a bundle is missing, or the service does not start.
+        MienError: there is only one core, there are more readers than a service takes, a model or a bundle
+            is missing, or the service does not start.
         OSError: the disk for temporary files is full.
     """
+    if readers >= MAX_READERS:
+        raise MienError(
+            f"a service takes {MAX_READERS} readers, one of which never reads: not {readers} others"
+        )
     watch = Watch()
     bundle = load_bundle(settings.bundle)
     blocks: dict[str, list[Block]] = {mode: [] for mode in MODES}

@@ -36,6 +36,11 @@ def test_a_ratio_is_the_median_over_the_rounds():
     assert ratios["cpu_per_frame"]["p50"] == 1.0
 
 
+def test_more_readers_than_a_service_takes_are_a_line():
+    with pytest.raises(MienError, match="64 readers"):
+        stream.benchmark(load_settings(None, {}), 1, 1, 64)
+
+
 def test_one_core_is_a_line(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0})
     with pytest.raises(MienError, match="two cores are needed"):
