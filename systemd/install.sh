@@ -97,9 +97,9 @@ copy_sources() {
 
 # The package that signed bundles need, where the settings name a key (docs/guides/deploy.md).
 pip_signatures() {
-    if ! grep -Eqs "^[^#]*public_key[[:blank:]]*=[[:blank:]]*[\"']RW" "$config/mien.toml"; then return; fi
+    if ! grep -Eqs "^[^#]*public_key[[:blank:]]*=[[:blank:]]*[\"']RW" "$config"/*.toml; then return; fi
     pip_install "$@" "$(grep '^py-minisign' "$root/requirements-test.txt")" ||
-        die "pip could not install py-minisign, which public_key in $config/mien.toml needs: see its lines above; nothing was switched"
+        die "pip could not install py-minisign, which public_key in $config needs: see its lines above; nothing was switched"
 }
 
 pip_packages() {

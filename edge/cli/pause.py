@@ -21,7 +21,8 @@ def add_parser(commands: "argparse._SubParsersAction[console.Parser]") -> None:
         (
             "pause",
             _pause,
-            "close the camera of a running or later run until mien resume, as its user or root",
+            "close the camera of a run, now or once it starts, until mien resume: your own, or the installed "
+            "service as root",
         ),
         ("resume", _resume, "open the camera again, whoever has paused the run"),
     ):
