@@ -48,7 +48,7 @@ class SocketFile:
         """Listen.
 
         Raises:
-            ConfigError: another service listens there, or there is something else than a socket.
+            ConfigError: another service listens there, or there is something else than a socket of this user.
             OSError: the folder does not exist or cannot be written.
         """
         self._path = path
@@ -111,7 +111,10 @@ def _remove_left(path: Path) -> None:
     """Remove the socket of a service that was killed."""
     _check_is_socket(path)
     if _listens(path):
-        raise ConfigError(f"another service listens at {path}: end it, or name another path in output.socket")
+        raise ConfigError(
+            f"another service listens at {path}, or it is another user's: "
+            "end that service, or name another path in output.socket"
+        )
     path.unlink()
 
 
