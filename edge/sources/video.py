@@ -24,6 +24,11 @@ _MOST_FRAMES = 1e12  # where a file states nothing, OpenCV's count may be any nu
 _DEFAULT_RATE = 25.0  # Hz, where a file states none or an impossible one
 
 
+def _frame_duration_ns(rate: float) -> int:
+    """The duration of a frame at the rate that a file states, Hz."""
+    return round(1e9 / (rate if 1 <= rate <= 1000 else _DEFAULT_RATE))
+
+
 class PresentationClock:
     """The presentation times of a file's frames, growing from frame to frame.
 
@@ -36,7 +41,7 @@ class PresentationClock:
         Args:
             rate: frame rate that the file states, Hz.
         """
-        self._duration_ns = round(1e9 / (rate if 1 <= rate <= 1000 else _DEFAULT_RATE))
+        self._duration_ns = _frame_duration_ns(rate)
         self._last_ns: int | None = None
 
     def next(self, position_ms: float) -> int:
@@ -79,8 +84,8 @@ class VideoSource:
         capture = self._open()
         try:
             has_frame = capture.isOpened() and self._grab(capture)
-            self.rate: float = capture.get(cv2.CAP_PROP_FPS)
-            """Frame rate that the file states, Hz; 0 where it states none."""
+            self.frame_duration_ns = _frame_duration_ns(capture.get(cv2.CAP_PROP_FPS))
+            """Duration of a frame at the rate that the file states, ns; at 25 Hz where it states none."""
             count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
             self.frame_count = round(count) if 0 < count < _MOST_FRAMES else 0
             """Number of frames by the file's own statement, in some formats an estimate; 0 where unknown."""

@@ -142,7 +142,8 @@ def _draw_video(
         if not frames:
             raise SourceError(f"none of the frames of {job.source} can be decoded")
         writer.finish()
-    ends_s, stated_s = frame.time_ns / 1e9, source.frame_count / source.rate if source.rate > 0 else 0.0
+    duration_s = source.frame_duration_ns / 1e9
+    ends_s, stated_s = frame.time_ns / 1e9 + duration_s, source.frame_count * duration_s
     if ends_s < _SHORT * stated_s:
         _log.warning("%s ends after %.1f s and states %.1f s: is it damaged?", job.source, ends_s, stated_s)
     return frames, faces

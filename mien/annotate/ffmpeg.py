@@ -83,7 +83,13 @@ class FfmpegEncoder:
     """Passes frames on to ffmpeg as they come."""
 
     def __init__(
-        self, tools: Tools, original: Original, path: Path, size: tuple[int, int], start_ns: int
+        self,
+        tools: Tools,
+        original: Original,
+        path: Path,
+        size: tuple[int, int],
+        start_ns: int,
+        duration_ns: int,
     ) -> None:
         """Start ffmpeg.
 
@@ -91,6 +97,7 @@ class FfmpegEncoder:
             path: the file to write, which is replaced.
             size: width and height of the frames, px, even.
             start_ns: time of the first frame, ns.
+            duration_ns: usual duration of a frame, ns.
 
         Raises:
             OSError: the program cannot be started.
@@ -103,7 +110,7 @@ class FfmpegEncoder:
             stderr=self._log,
             process_group=0,  # Ctrl-C is for this program, which ends ffmpeg
         )
-        self._header = matroska.header(*size)
+        self._header = matroska.header(*size, duration_ns)
 
     def write(self, rgb: NDArray[np.uint8], time_ns: int) -> None:
         """Add a frame, uint8 (H, W, 3), C-contiguous, with its presentation time.

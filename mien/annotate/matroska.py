@@ -12,20 +12,27 @@ _RGB24 = b"RGB\x18"
 _EBML, _DOC_TYPE = b"\x1a\x45\xdf\xa3", b"\x42\x82"
 _SEGMENT, _INFO, _TIMESTAMP_SCALE = b"\x18\x53\x80\x67", b"\x15\x49\xa9\x66", b"\x2a\xd7\xb1"
 _TRACKS, _TRACK_ENTRY, _TRACK_NUMBER, _TRACK_UID = b"\x16\x54\xae\x6b", b"\xae", b"\xd7", b"\x73\xc5"
-_TRACK_TYPE, _CODEC_ID, _VIDEO = b"\x83", b"\x86", b"\xe0"
+_TRACK_TYPE, _DEFAULT_DURATION, _CODEC_ID, _VIDEO = b"\x83", b"\x23\xe3\x83", b"\x86", b"\xe0"
 _PIXEL_WIDTH, _PIXEL_HEIGHT, _COLOUR_SPACE = b"\xb0", b"\xba", b"\x2e\xb5\x24"
 _CLUSTER, _TIMESTAMP, _SIMPLE_BLOCK = b"\x1f\x43\xb6\x75", b"\xe7", b"\xa3"
 _BLOCK_HEADER = b"\x81\x00\x00\x80"
 """Track 1, 0 after the time of the cluster, a keyframe."""
 
 
-def header(width: int, height: int) -> bytes:
-    """The beginning of a stream of RGB frames of that size, px."""
+def header(width: int, height: int, duration_ns: int) -> bytes:
+    """The beginning of a stream of RGB frames.
+
+    Args:
+        width: of each frame, px.
+        height: of each frame, px.
+        duration_ns: usual duration of a frame, ns, which is that of the last one.
+    """
     video = _number(_PIXEL_WIDTH, width) + _number(_PIXEL_HEIGHT, height) + _element(_COLOUR_SPACE, _RGB24)
     track = (
         _number(_TRACK_NUMBER, 1)
         + _number(_TRACK_UID, 1)
         + _number(_TRACK_TYPE, 1)  # video
+        + _number(_DEFAULT_DURATION, duration_ns)
         + _element(_CODEC_ID, b"V_UNCOMPRESSED")
         + _element(_VIDEO, video)
     )

@@ -17,8 +17,6 @@ from mien.annotate.ffmpeg import FfmpegEncoder, Original, Tools, find_tools, pro
 
 _log = logging.getLogger(__name__)
 
-_RATE_WITHOUT_ONE = 25.0
-
 
 class Encoder(Protocol):
     """Writes frames of one size, uint8 (H, W, 3) RGB, with even sides."""
@@ -36,20 +34,20 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
     """Writes the frames of a video. A context manager; the file is whole after ``finish`` only."""
 
     def __init__(
-        self, path: Path, target: Path, original: Original, rate: float, tools: Tools | None
+        self, path: Path, target: Path, original: Original, duration_ns: int, tools: Tools | None
     ) -> None:
         """
         Args:
             path: the file to write, which is replaced.
             target: its name in errors.
             original: the video that is annotated.
-            rate: its frame rate, Hz, for the case without ``tools``.
+            duration_ns: usual duration of its frames, ns.
             tools: ffmpeg; None: OpenCV writes the file.
         """
         self._path = path
         self._target = target
         self._original = original
-        self._rate = rate
+        self._duration_ns = duration_ns
         self._tools = tools
         self._encoder: Encoder | None = None
         self._size = (0, 0)
@@ -104,8 +102,8 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
 
     def _open(self, size: tuple[int, int], start_ns: int) -> Encoder:
         if self._tools is not None:
-            return FfmpegEncoder(self._tools, self._original, self._path, size, start_ns)
-        return _OpenCvEncoder(self._path, self._rate, size)
+            return FfmpegEncoder(self._tools, self._original, self._path, size, start_ns, self._duration_ns)
+        return _OpenCvEncoder(self._path, 1e9 / self._duration_ns, size)
 
     def _failure(self, reason: object) -> DataError:
         text = str(reason).replace(f"file:{self._path.absolute()}", str(self._target))
@@ -127,7 +125,7 @@ class VideoFormat:
     def open(self, path: Path, target: Path, source: VideoSource, original: Path) -> VideoWriter:
         """A writer for the annotated frames of a video, see ``VideoWriter``."""
         probed = Original(original) if self._tools is None else probe(self._tools, original)
-        return VideoWriter(path, target, probed, source.rate, self._tools)
+        return VideoWriter(path, target, probed, source.frame_duration_ns, self._tools)
 
 
 class _OpenCvEncoder:
@@ -137,7 +135,6 @@ class _OpenCvEncoder:
         name = str(path)
         if name.encode("utf-8", "replace").decode() != name:
             raise DataError("OpenCV takes no name that is not UTF-8: name another file, or install ffmpeg")
-        rate = rate if 1 <= rate <= 1000 else _RATE_WITHOUT_ONE
         self._writer = cv2.VideoWriter(name, cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"mp4v"), rate, size)
         if not self._writer.isOpened():
             raise DataError("OpenCV cannot open it for writing: install ffmpeg")

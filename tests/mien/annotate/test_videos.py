@@ -63,6 +63,18 @@ def test_a_video_without_sound_and_of_an_odd_size(annotate, clip, tmp_path):
     assert times(tmp_path / "out.mp4") == pytest.approx([index / 10 for index in range(FRAMES)], abs=1e-3)
 
 
+@pytest.mark.parametrize("tool", ["ffmpeg", "OpenCV"])
+def test_a_video_of_one_frame(annotate, clip, tmp_path, monkeypatch, caplog, tool):
+    """As many a GIF is; the last frame of any video is shown for as long as one of its frames."""
+    ffmpeg("-i", clip, "-frames:v", 1, tmp_path / "one.gif")
+    if tool == "OpenCV":
+        monkeypatch.setenv("PATH", os.devnull)
+    assert annotate(tmp_path / "one.gif", "--out", tmp_path / "out.mp4")[0] == 0
+    assert times(tmp_path / "out.mp4") == [0.0]
+    assert VideoSource(tmp_path / "out.mp4").frame_duration_ns == 1e8
+    assert [line for line in caplog.messages if "damaged" in line] == []
+
+
 def test_a_turned_video_is_turned_once(annotate, tmp_path):
     source = CASES / "rotated-video" / "phone-portrait.mp4"
     if not source.is_file():
