@@ -20,6 +20,8 @@ from edge.core.text import escaped
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, what a shell reports for Ctrl-C."""
+_ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
+"""What a system sends to end a program, and a terminal when it is closed; Windows lacks the latter."""
 
 _PACKAGES = {
     **dict.fromkeys(("cv2", "dacite", "numpy"), "requirements-edge.txt"),
@@ -66,6 +68,28 @@ def warn_of_other_systems() -> None:
     """Print a warning on a system that is not Linux."""
     if sys.platform != "linux":
         say(f"warning: this program is for Linux; it was not tested on {sys.platform}", sys.stderr)
+
+
+@contextmanager
+def ended_in_order() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP leave the context as Ctrl-C does, so that no temporary file stays.
+
+    The exit code is 128 + the signal's number. A signal that is ignored, as by nohup, stays so.
+    """
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    signals = [getattr(signal, name) for name in _ENDING_SIGNALS if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in signals}
+    for number, handler in before.items():
+        if handler is signal.SIG_DFL:
+            signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _OneLine(logging.Formatter):

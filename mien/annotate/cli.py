@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.cli.console import Parser, log_handler, say
+from edge.cli.console import Parser, ended_in_order, log_handler, say
 from edge.cli.flags import add_recognition_flags, settings_in_use
 from mien.annotate.annotate import annotate
 from mien.annotate.plan import plan
@@ -32,7 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     logging.basicConfig(handlers=[log_handler()], level=logging.INFO)
     planned = plan(args.source, args.out, args.overwrite)
-    summary = annotate(planned, settings_in_use(args))
+    with ended_in_order():
+        summary = annotate(planned, settings_in_use(args))
     say(f"{summary}; {args.out} and {planned.records}")
     if planned.excluded:
         say(planned.describe_excluded(), sys.stderr)

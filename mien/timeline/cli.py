@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.cli.console import Parser, log_handler, say
+from edge.cli.console import Parser, ended_in_order, log_handler, say
 from edge.core.errors import DataError
 from edge.core.files import require_writable_file, write_atomic
 from edge.core.text import counted
@@ -41,19 +41,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     if out.exists() and records.exists() and out.samefile(records):
         raise DataError(f"{out} is the input itself: name another file with --out")
     require_writable_file(out, args.overwrite)
+    with ended_in_order():
+        say(f"{_write(records, out)}: {out}")
+    return 0
+
+
+def _write(records: Path, out: Path) -> str:
+    """Write the timeline; says how much it holds."""
     form = out.suffix.lower()
     if form == ".csv":
-        rows = write_table(records, out)
-        say(f"{counted(rows, 'row')}: {out}")
-        return 0
+        return counted(write_table(records, out), "row")
     from mien.timeline import page  # NumPy, and with the first plot matplotlib
 
     page.require_packages(form == ".html")
     sections = page.read(records)
     write_atomic(out, page.html(records, sections) if form == ".html" else page.png(records, sections))
-    frames, parts = sum(section.frames for section in sections), len(sections)
-    say(f"{counted(frames, 'frame')} in {counted(parts, 'section')}: {out}")
-    return 0
+    frames = sum(section.frames for section in sections)
+    return f"{counted(frames, 'frame')} in {counted(len(sections), 'section')}"
 
 
 def _out(text: str) -> Path:

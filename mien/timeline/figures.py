@@ -57,6 +57,7 @@ class Scale:
             ("s", 1) if seconds < 180 else ("min", 60) if seconds < 3 * 3600 else ("h", 3600)
         )
         self.end = max(seconds, 1e-3) / self.factor
+        self.label = f"time, {self.unit}"
 
 
 def expressions(lane: Lane, section: Section, palette: Palette) -> Figure:
@@ -133,7 +134,7 @@ def draw_bands(axes: Axes, lanes: Sequence[Lane], section: Section, palette: Pal
         for (label, unsure), places in stretches.items():
             height = 0.4 if unsure else 0.8
             axes.broken_barh(places, (row - 0.4, height), facecolor=palette.colors[label], linewidth=0)
-    axes.set(ylim=(-0.5, len(lanes) - 0.5), xlabel=scale.unit, xlim=(0, scale.end))
+    axes.set(ylim=(-0.5, len(lanes) - 0.5), xlabel=scale.label, xlim=(0, scale.end))
     axes.set_yticks(range(len(lanes)), [face_name(lane) for lane in lanes] if len(lanes) > 1 else ["label"])
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False)
@@ -154,7 +155,7 @@ def draw_presence(axes: Axes, lane: Lane, section: Section) -> None:
     """How sure the landmark model is that this is a face."""
     line, scale = lane.line, Scale(section.seconds)
     _plot(axes, line.seconds / scale.factor, line.values["presence"], INK, "presence")
-    axes.set(ylabel="presence", ylim=(0, 1.05), xlim=(0, scale.end), xlabel=scale.unit)
+    axes.set(ylabel="presence", ylim=(0, 1.05), xlim=(0, scale.end), xlabel=scale.label)
 
 
 def face_name(lane: Lane) -> str:

@@ -74,20 +74,27 @@ def html(path: Path, found: Sequence[Section]) -> bytes:
 
 
 def png(path: Path, found: Sequence[Section]) -> bytes:
-    """One picture of the longest-seen faces of all sources, on white.
+    """One picture of the longest-seen faces of all videos and cameras, on white.
 
     Raises:
-        DataError: there is no face in any frame.
+        DataError: there is no face in any frame, or only in single pictures.
     """
-    shown = [(section, lane) for section in found for lane in section.lanes]
+    shown = [(section, lane) for section in found for lane in section.lanes if not _is_picture(section)]
+    pictures = sum(map(_is_picture, found))
     longest = sorted(shown, key=lambda each: -len(each[1]))[:MOST_PARTS]
     parts = [
         (section, lane, f"{_shortened(_title(section))} · {face_name(lane)}")
         for section, lane in shown
         if any(lane is kept for _, kept in longest)
     ]
+    if not parts and pictures:
+        raise DataError(
+            f"{path} has single pictures but no video with a face: a page (.html) or table (.csv) lists them"
+        )
     if not parts:
         raise DataError(f"{path} has no face: there is nothing to draw")
+    if pictures:
+        _log.warning("%s not drawn: a page lists them", counted(pictures, "single picture"))
     if len(parts) < len(shown):
         _log.warning("%d of %d faces are drawn, those seen longest: a page has more", len(parts), len(shown))
     return plots.png(partial(figures.whole, parts, _palette(found)))

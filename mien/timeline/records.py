@@ -78,7 +78,7 @@ def read_records(path: Path, most_bytes: int | None = None) -> Iterator[Record]:
                 if no_json and not line.endswith(b"\n"):
                     _log.warning("%s, line %d is unfinished: left out", path, number)
                     return
-                what = "what is no JSON" if no_json else error
+                what = "a line that is no JSON" if no_json else error
                 raise DataError(f"{path}, line {number}: expected a record of mien run, not {what}") from None
             if record is not None:
                 yield record

@@ -70,6 +70,19 @@ def test_a_picture(timeline, tmp_path):
         assert (picture == bgr).all(axis=2).sum() > 100
 
 
+def test_a_picture_leaves_out_single_pictures(timeline, tmp_path, caplog):
+    stills = [record(0, face(), source=f"{name}.jpg") for name in "xy"]
+    code, _, errors = timeline(write(tmp_path / "in.jsonl", *stills), "--out", tmp_path / "out.png")
+    assert (code, errors.count("\n"), "single pictures" in errors) == (1, 1, True)
+    sizes = []
+    for name, records in (("clip", clip()), ("both", [*clip(), *stills])):
+        path = write(tmp_path / "in.jsonl", *records)
+        assert timeline(path, "--out", tmp_path / f"{name}.png")[0] == 0
+        sizes.append(cv2.imread(str(tmp_path / f"{name}.png")).shape)
+    assert sizes[0] == sizes[1]
+    assert [line for line in caplog.messages if "2 single pictures" in line] == caplog.messages != []
+
+
 def test_faces_that_follow_each_other_share_a_lane(found):
     """Of those that are free, a new face takes the lane in which the last face was nearest."""
     (section,) = found(
