@@ -125,8 +125,8 @@ def draw_bands(axes: Axes, lanes: Sequence[Lane], section: Section, palette: Pal
     for row, lane in enumerate(lanes):
         stretches: dict[tuple[str, bool], list[tuple[float, float]]] = {}
         for band in lane.bands:
-            start = band.start / scale.factor
             width = max((band.end - band.start) / scale.factor, _LEAST_BAND * scale.end)
+            start = min(band.start / scale.factor, (1 - _LEAST_BAND) * scale.end)  # the last one is seen, too
             stretches.setdefault((band.label, band.unsure), []).append((start, width))
             if not band.unsure and width / scale.end > _LEAST_TEXT * len(band.label) / 5:
                 place = (start + width / 2, row)

@@ -16,6 +16,9 @@ MOST_BINS = 500
 """Most points of a line: more cannot be told apart in a figure of the usual width."""
 MOST_LANES = 16
 """Most faces that are shown side by side, which is also the most that mien run reports."""
+_PAUSE_S = 3600.0
+"""Time without a record of a camera from which on another section begins, s: it was paused or off, or
+its clock was set."""
 _GAP_S = 1.0
 """Time without the face from which on its lines are broken, s, or five times the usual distance of frames."""
 
@@ -90,17 +93,19 @@ class Lane:
 
 @dataclass(slots=True)
 class Section:
-    """One pass over one source."""
+    """One run over one source."""
 
     source: str
     run: int
-    """Which pass over this source, from 1."""
+    """Which run over this source, from 1."""
     live: bool
     start: float
     """Time of the first record, see ``Record.time``."""
     frames: int = 0
     frames_with_face: int = 0
     last_frame: int = -1
+    last_time: float = 0.0
+    """See ``Record.time``."""
     seconds: float = 0.0
     """Time from the first record to the last, s."""
     lanes: list[Lane] = field(default_factory=list)
@@ -113,7 +118,7 @@ class Section:
         time = record.time - self.start
         self.frames += 1
         self.frames_with_face += bool(record.faces)
-        self.last_frame = record.frame
+        self.last_frame, self.last_time = record.frame, record.time
         self.seconds = max(self.seconds, time)
         known = {face.id: self._by_id[face.id] for face in record.faces if face.id in self._by_id}
         free = [lane for lane in self.lanes if not any(lane is used for used in known.values())]
@@ -148,7 +153,9 @@ def sections(records: Iterable[Record]) -> list[Section]:
 
 
 def _begins_anew(section: Section, record: Record) -> bool:
-    return section.live != record.live or (not record.live and record.frame <= section.last_frame)
+    step = record.time - section.last_time
+    clock_is_set = record.live and not -_GAP_S <= step <= _PAUSE_S
+    return section.live != record.live or record.frame <= section.last_frame or clock_is_set
 
 
 def _center(face: FaceRecord) -> tuple[float, float]:

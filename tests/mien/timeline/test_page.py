@@ -83,6 +83,25 @@ def test_a_picture_leaves_out_single_pictures(timeline, tmp_path, caplog):
     assert [line for line in caplog.messages if "2 single pictures" in line] == caplog.messages != []
 
 
+@pytest.mark.parametrize(
+    ("frames", "times"),
+    [
+        pytest.param([0, 1, 0, 1], [0, 1, 9, 10], id="started again"),
+        pytest.param([0, 1, 2, 3], [0, 1, 86400, 86401], id="paused for a day"),
+        pytest.param([0, 1, 2, 3], [86400, 86401, 0, 1], id="clock set back"),
+    ],
+)
+def test_a_camera_that_was_away_begins_another_section(found, frames, times):
+    start = 1767225600
+    parts = found(
+        *(record(frame, face(), time=start + time) for frame, time in zip(frames, times, strict=True))
+    )
+    assert [(part.run, part.frames, part.start - start, part.seconds) for part in parts] == [
+        (1, 2, times[0], 1.0),
+        (2, 2, times[2], 1.0),
+    ]
+
+
 def test_faces_that_follow_each_other_share_a_lane(found):
     """Of those that are free, a new face takes the lane in which the last face was nearest."""
     (section,) = found(
