@@ -64,7 +64,10 @@ def plan(spec: str, out: Path, overwrite: bool) -> Plan:
     for target in (planned.records, *(job.target for job in planned.jobs)):
         if target.resolve() in inputs:
             raise DataError(f"{target} is an input itself: name another place with --out")
-        require_writable_file(target, overwrite)
+        try:
+            require_writable_file(target, overwrite)
+        except DataError as error:
+            raise DataError(f"the JSON lines: {error}" if target is planned.records else str(error)) from None
     return planned
 
 

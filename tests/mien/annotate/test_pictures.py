@@ -127,7 +127,7 @@ def test_nothing_that_can_be_read(annotate, tmp_path):
         ("a.png", "a.png", ["input itself"]),
         ("a.png", "./link.png", ["input itself"]),
         ("a.png", "there.png", ["there already", "--overwrite"]),
-        ("a.png", "other.png", ["other.jsonl", "there already"]),
+        ("a.png", "other.png", ["JSON lines", "other.jsonl", "there already"]),
         ("a.png", "notes.txt/x.png", ["cannot write"]),
         (".", ".", ["input itself"]),
         (".", "there.png", ["is a file"]),
