@@ -92,8 +92,20 @@ def ended_in_order() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+CLEAR_LINE = "\r\x1b[K"
+"""What removes the line of progress from a terminal, so that another text can take its place."""
+
+
+def _clear_line() -> str:
+    """``CLEAR_LINE`` where the standard error is a terminal, else nothing."""
+    return CLEAR_LINE if sys.stderr is not None and sys.stderr.isatty() else ""
+
+
 class _OneLine(logging.Formatter):
     """Formats a message as one line, whatever it holds, and a traceback as its own lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _clear_line() + super().format(record)
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         return escaped(super().formatMessage(record))
@@ -202,7 +214,7 @@ def _one_line(text: str) -> str:
 
 def _fail(message: str, code: int) -> int:
     with suppress(OSError):
-        print(f"error: {message}", file=sys.stderr)
+        print(f"{_clear_line()}error: {message}", file=sys.stderr)
     return code
 
 

@@ -5,9 +5,12 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from edge.cli.console import CLEAR_LINE
 from edge.core.text import escaped
 
 _INTERVAL_S = 0.5
+_LEAST_RATE = 0.1
+"""Lowest rate that is shown, items a second."""
 
 T = TypeVar("T")
 
@@ -31,5 +34,7 @@ def show_progress(items: Iterable[T], unit: str, total: int = 0) -> Iterator[T]:
         if now - shown > _INTERVAL_S:
             shown = now
             rate = number / (now - started)
-            print(f"\r{number}{of} {escaped(unit)}, {rate:.1f}/s ", end="", file=sys.stderr, flush=True)
-    print(f"\r{number} {escaped(unit)} in {time.monotonic() - started:.0f} s   ", file=sys.stderr)
+            speed = f", {rate:.1f}/s" if rate >= _LEAST_RATE else ""
+            text = f"{CLEAR_LINE}{number}{of} {escaped(unit)}{speed} "
+            print(text, end="", file=sys.stderr, flush=True)
+    print(f"{CLEAR_LINE}{number} {escaped(unit)} in {time.monotonic() - started:.0f} s", file=sys.stderr)

@@ -155,15 +155,23 @@ def test_a_signal_leaves_nothing(tmp_path, number, code):
 
 
 def test_the_lines_of_a_terminal(clip, tmp_path):
-    """The number of frames so far, and only there."""
+    """The number of frames so far, and only there; other lines take the place of it."""
     pty = pytest.importorskip("pty")
     reader, terminal = pty.openpty()
-    command = [sys.executable, "-m", "mien", "annotate", str(clip), "--out", str(tmp_path / "out.mp4")]
-    subprocess.run(command, cwd=ROOT, stderr=terminal, stdout=subprocess.DEVNULL, check=True, timeout=120)
+    (tmp_path / "in").mkdir()
+    shutil.copy(clip, tmp_path / "in" / "clip.avi")
+    (tmp_path / "in" / "damaged.avi").write_bytes(b"nothing")
+    command = [sys.executable, "-m", "mien", "annotate", str(tmp_path / "in"), "--out", str(tmp_path / "out")]
+    for code in (0, 1):  # the second time, OUT is there
+        result = subprocess.run(
+            command, cwd=ROOT, stderr=terminal, stdout=subprocess.DEVNULL, check=False, timeout=120
+        )
+        assert result.returncode == code
     os.close(terminal)
     shown = os.read(reader, 100_000).decode()
     os.close(reader)
-    assert f"{FRAMES} frames of clip.avi" in shown
+    for text in (f"{FRAMES} frames of clip.avi", "2 files in", "WARNING", "error: "):
+        assert f"\r\x1b[K{text}" in shown
 
 
 def test_a_link_to_ffmpeg_that_is_broken(annotate, clip, tmp_path, monkeypatch):
