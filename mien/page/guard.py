@@ -30,6 +30,7 @@ class Guard:
 
     A site could point its own name at this machine (DNS rebinding), so ``Host`` must be one of this machine.
     A site could let the browser send a request here, so ``Origin`` and ``Sec-Fetch-Site`` must be the page's.
+    A link may lead from another site to the page itself, which then stands alone in its tab.
     """
 
     def __init__(self, app: App, port: int) -> None:
@@ -65,10 +66,14 @@ class Guard:
             return {value.decode("latin-1") for key, value in scope["headers"] if key == name}
 
         hosts, origins, sites = values(b"host"), values(b"origin"), values(b"sec-fetch-site")
+        modes, destinations = values(b"sec-fetch-mode"), values(b"sec-fetch-dest")
         if len(hosts) != 1 or not hosts <= self._hosts:
             return 421, f"expected the address of this page: one of {', '.join(sorted(self._hosts))}"
         if not origins <= {f"http://{host}" for host in hosts}:
             return 403, "the request comes from another site"
+        opens_page = scope["method"] == "GET" and scope["path"] == "/"
+        if opens_page and modes == {"navigate"} and destinations <= {"document"}:
+            return None
         if not sites <= ({"same-origin", "none"} if scope["method"] in ("GET", "HEAD") else {"same-origin"}):
             return 403, "the request comes from another site, or not from this page"
         return None

@@ -68,7 +68,6 @@ def test_http_1_0_without_a_host(page):
 
 
 OWN, OTHER = "http://127.0.0.1:PORT", "https://evil.example"
-REFUSED_POST = 403
 
 
 @pytest.mark.parametrize(
@@ -99,6 +98,37 @@ def test_origin(page, headers, get, post):
     assert exchange(page, request(page, "GET", "/api/state", host, *headers))[0] == get
     address = "/api/recognize?session=a&kind=picture&bundle=none"  # 404 where it is let through
     assert exchange(page, request(page, "POST", address, host, *headers))[0] == post
+
+
+LINK = ("Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", "/", [*LINK, "Sec-Fetch-Dest: document"], 200),
+        ("GET", "/?from=there", [*LINK, "Sec-Fetch-Dest: document"], 200),
+        ("GET", "/", LINK, 200),
+        ("GET", "/", ["Sec-Fetch-Site: same-site", *LINK[1:]], 200),
+        ("GET", "/", [*LINK, "Sec-Fetch-Dest: iframe"], 403),
+        ("GET", "/", [*LINK, "Sec-Fetch-Dest: document", "Sec-Fetch-Dest: iframe"], 403),
+        ("GET", "/", [*LINK, "Sec-Fetch-Mode: cors"], 403),
+        ("GET", "/", [LINK[0], "Sec-Fetch-Mode: no-cors"], 403),
+        ("GET", "/", [*LINK, f"Origin: {OTHER}"], 403),
+        ("POST", "/", LINK, 403),
+        ("HEAD", "/", LINK, 403),
+        ("GET", "/api/state", LINK, 403),
+        ("GET", "/api/watch", LINK, 403),
+        ("GET", "/static/app.js", LINK, 403),
+        ("GET", "//", LINK, 403),
+    ],
+)
+def test_a_link_of_another_site_leads_to_the_page_and_nowhere_else(page, method, path, headers, status):
+    assert exchange(page, request(page, method, path, "127.0.0.1:PORT", *headers))[0] == status
+
+
+def test_a_link_does_not_help_a_foreign_name(page):
+    assert exchange(page, request(page, "GET", "/", "evil.example:PORT", *LINK))[0] == 421
 
 
 @pytest.mark.parametrize(
