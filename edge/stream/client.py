@@ -34,7 +34,7 @@ class StreamClient:
 
         Raises:
             StreamDeniedError: this user may not read the socket.
-            StreamError: no service listens there.
+            StreamError: no service listens there, or it hangs.
             ConfigError: see ``reader_path``.
         """
         self.path = checked(path) if path else reader_path()
@@ -113,7 +113,9 @@ class StreamClient:
 def _connected(path: Path) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
+        connection.setblocking(False)  # it would wait for ever for a service that hangs
         connection.connect(str(path))
+        connection.setblocking(True)
     except OSError as error:
         connection.close()
         if isinstance(error, PermissionError):
@@ -125,5 +127,7 @@ def _connected(path: Path) -> socket.socket:
             raise StreamError(
                 f"no service at {path}: start one with the sink socket (mien run --sink socket)"
             ) from None
+        if isinstance(error, BlockingIOError):
+            raise StreamError(f"the service at {path} does not answer: restart it") from None
         raise StreamError(f"cannot connect to {path}: {error.strerror or error}") from None
     return connection

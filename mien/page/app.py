@@ -130,6 +130,8 @@ class Page:
             return JSONResponse(await self.sessions.run(session, recognize))
 
     async def _watch(self, request: Request) -> Response:
+        if request.method == "HEAD":
+            return Response(media_type="text/event-stream")
         return _EventStream(self._watched.events(), media_type="text/event-stream")
 
     async def _command(self, request: Request) -> Response:

@@ -7,12 +7,14 @@ import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from threading import Event, Lock, Thread, Timer
 from typing import Any
 
-from edge.core.errors import MienError
+from edge.core.errors import MienError, StreamError
 from edge.stream.client import StreamClient
 from edge.stream.path import reader_path
+from mien.page.worker import Worker
 
 QUEUE = 64
 """Most events that wait for a viewer; while it has so many, it loses records."""
@@ -20,10 +22,10 @@ COMMENT_S = 15.0
 """Time from one comment to the next, which tell a viewer that the connection lives, seconds."""
 RETRY_S = 1.0
 """Time from the end of a connection to the next attempt, seconds."""
+COMMAND_S = 2.0
+"""Longest time to wait for the effect of a command, seconds."""
 
 _COMMENT = b":\n\n"
-_COMMAND_S = 2.0
-"""Longest time to wait for the effect of a command, seconds."""
 _STATE_KINDS = ("hello", "offline")
 """Kinds of events that make all before them obsolete."""
 
@@ -62,11 +64,14 @@ class Watch:
         """Send a command to the run, one of ``edge.stream.messages.COMMANDS``.
 
         Raises:
-            StreamError: no run listens there.
+            StreamError: no run listens there, or it hangs.
         """
         connection = self._connection
         if connection is None or not connection.send(name):
-            await asyncio.to_thread(_command, self._socket, name)
+            worker = Worker()  # no thread of asyncio, for whose end the end of the page would wait
+            done = worker.submit(partial(_command, self._socket, name))
+            worker.close()
+            await asyncio.wrap_future(done)
 
     def _add(self) -> _Viewer:
         viewer = _Viewer()
@@ -186,13 +191,17 @@ class _Connection:
 
 def _command(socket: str, name: str) -> None:
     """Send a command over a connection of its own, and wait until a status shows its effect."""
+    answers = False
     with StreamClient(reader_path(socket)) as client:
-        deadline = Timer(_COMMAND_S, client.close)
+        deadline = Timer(COMMAND_S, client.close)
         deadline.start()
         try:
             client.command(name)
             for message in client:
+                answers = True
                 if "status" in message and bool(message["status"].get("paused")) == (name == "pause"):
                     break
         finally:
             deadline.cancel()
+    if not answers:
+        raise StreamError(f"the service at {client.path} does not answer: restart it")

@@ -136,6 +136,7 @@ def test_a_link_does_not_help_a_foreign_name(page):
     [
         ("GET", "/api/state", 200),
         ("HEAD", "/api/state", 200),
+        ("HEAD", "/api/watch", 200),
         ("GET", "/nothing", 404),
         ("GET", "/api/state/", 404),
         ("GET", "/static/../cli.py", 404),

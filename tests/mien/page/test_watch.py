@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -73,7 +74,7 @@ def watching(page):
 def page(tmp_path_factory):
     """A page that loses its patience sooner, for all these tests."""
     patches = "import mien.page.connection as c, mien.page.watch as w\n"
-    patches += "c.STALLED_S, w.COMMENT_S, w.RETRY_S = 1, 0.2, 0.2"
+    patches += "c.STALLED_S, w.COMMENT_S, w.RETRY_S, w.COMMAND_S = 1, 0.2, 0.2, 0.2"
     page = Page("--no-browser", "--socket", tmp_path_factory.mktemp("run") / "mien.sock", patches=patches)
     yield page
     assert "Traceback" not in page.end()[1]
@@ -171,6 +172,34 @@ def test_pause_and_resume(watched, service, somebody_watches):
             if somebody_watches:
                 assert viewer.kinds("status") == [status(paused)]
         assert service.accepted == (1 if somebody_watches else 2)
+
+
+@contextmanager
+def hanging(path):
+    """A service that accepts nobody, and has room for one command to wait, or two."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen(0)
+        yield listening
+    path.unlink()
+
+
+def test_a_service_that_hangs_gets_one_line(page, service):
+    with hanging(service.path), page.client() as client:
+        for _ in range(3):  # it waits for the first, and there is no room for the last
+            answer = client.post("/api/command", json={"command": "pause"})
+            assert (answer.status_code, "does not answer" in answer.json()["error"]) == (503, True)
+
+
+def test_a_service_that_hangs_does_not_hold_up_the_end(start_page, tmp_path):
+    body = b'{"command": "pause"}'
+    head = "POST /api/command HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\n"
+    with hanging(tmp_path / "s") as listening:
+        page = start_page("--no-browser", "--socket", tmp_path / "s")
+        with page.connect() as connection:
+            connection.sendall((head % page.port + f"Content-Length: {len(body)}\r\n\r\n").encode() + body)
+            with listening.accept()[0]:
+                assert page.end(signal.SIGINT)[2] < 1.5
 
 
 def test_a_comment_comes_now_and_then(watched, service):
