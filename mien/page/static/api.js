@@ -18,7 +18,7 @@ export const MAX_SIDE = 4096;
 
 const session = crypto.randomUUID();
 
-/** An answer other than 2xx, or none at all (status 0). */
+/** An answer other than 2xx, or none that is whole (status 0). */
 export class ApiError extends Error {
   /** @param {string} line @param {number} status */
   constructor(line, status) {
@@ -31,7 +31,7 @@ export class ApiError extends Error {
 export const sentence = (line) => line.charAt(0).toUpperCase() + line.slice(1);
 
 /** @returns {Promise<State>} */
-export const fetchState = async () => (await send("/api/state")).json();
+export const fetchState = () => send("/api/state");
 
 /**
  * The next frame of a video; faces are tracked and smoothed.
@@ -71,7 +71,7 @@ function post(path, query, body, signal) {
   const ask = async () => {
     signal.throwIfAborted();
     const address = `/api/${path}?${new URLSearchParams({ session, ...query })}`;
-    const answer = await (await send(address, { method: "POST", body })).json();
+    const answer = await send(address, { method: "POST", body });
     signal.throwIfAborted();
     return answer;
   };
@@ -80,23 +80,15 @@ function post(path, query, body, signal) {
   return answer;
 }
 
-/** @param {string} address @param {RequestInit} [options] */
+/** @param {string} address @param {RequestInit} [options] @returns {Promise<any>} the JSON of the answer, if it has any */
 async function send(address, options) {
-  let response;
+  let response, answer;
   try {
     response = await fetch(address, options);
+    answer = response.status === 204 ? undefined : await response.json();
   } catch {
     throw new ApiError("The server of this page does not answer: is “mien page” still running?", 0);
   }
-  if (!response.ok) throw new ApiError(await errorLine(response), response.status);
-  return response;
-}
-
-/** @param {Response} response */
-async function errorLine(response) {
-  try {
-    return (await response.json()).error || `The server answered ${response.status}.`;
-  } catch {
-    return `The server answered ${response.status}.`;
-  }
+  if (!response.ok) throw new ApiError(answer.error, response.status);
+  return answer;
 }

@@ -4,7 +4,8 @@ import { MAX_BYTES, MAX_SIDE, recognizePicture } from "./api.js";
 import { describe } from "./faces.js";
 import { drawReduced, toJpeg } from "./video.js";
 
-const TAKEN = ["image/jpeg", "image/png", "image/webp"];
+/** What is sent as it is. The server turns a WebP as its Exif says, which browsers do not: see `fit`. */
+const TAKEN = ["image/jpeg", "image/png"];
 const THUMBNAIL = { width: 112, height: 84 };
 
 /**
@@ -111,7 +112,7 @@ async function decode(file) {
   }
 }
 
-/** The file as it is, or, where the server would not take it, as a smaller JPEG. */
+/** The file as it is, or, where the server would not take it or see it otherwise, as a JPEG. */
 async function fit(file, bitmap) {
   const side = Math.max(bitmap.width, bitmap.height);
   if (TAKEN.includes(file.type) && file.size <= MAX_BYTES && side <= MAX_SIDE) return file;

@@ -85,6 +85,7 @@ export class TryView {
       if (signal.aborted) return source.close();
       signal.addEventListener("abort", source.close); // at once, also while an answer is waited for
       this.setMirror(source.mirrored);
+      if (source.file) this.player.show(source.file);
       await this.loop(source, signal);
     } catch (error) {
       if (!signal.aborted) this.fail(error.message);
@@ -114,14 +115,7 @@ export class TryView {
     $("files").value = "";
     if (!files.length) return;
     const video = files.find((file) => file.type.startsWith("video/"));
-    if (video) {
-      await this.play("open", async () => {
-        const source = await openVideo($("stage"), video);
-        this.player.show(source.video);
-        return source;
-      });
-      return;
-    }
+    if (video) return this.play("open", () => openVideo($("stage"), video));
     const signal = this.begin("open");
     this.setMirror(false);
     await this.pictures.add(files, $("bundle").value, signal).catch(() => {}); // ended by the user

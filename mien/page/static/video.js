@@ -17,7 +17,7 @@ const CAMERA_ERRORS = {
 
 /**
  * @typedef {{picture: CanvasImageSource, answer: import("./api.js").Answer, roundTrip: number}} Shot
- * @typedef {{mirrored: boolean, video?: HTMLVideoElement,
+ * @typedef {{mirrored: boolean, file?: HTMLVideoElement,
  *   next: (bundle: string, signal: AbortSignal) => Promise<Shot>, close: () => void}} Source
  */
 
@@ -47,7 +47,7 @@ export async function openCamera(stage, ended, signal) {
   }
   stream.getVideoTracks()[0].onended = () => ended("The camera has gone: it was unplugged, or taken from the page.");
   video.srcObject = stream;
-  return { mirrored: true, video, next: framesOf(video), close };
+  return { mirrored: true, next: framesOf(video), close };
 }
 
 /**
@@ -66,16 +66,14 @@ export async function openVideo(stage, file) {
     URL.revokeObjectURL(address);
   };
   await new Promise((resolve, reject) => {
-    video.onloadeddata = resolve;
-    video.onerror = () => {
-      video.onerror = null;
-      close();
-      reject(new Error(`“${file.name}” is no video that this browser can play.`));
-    };
+    video.onloadeddata = () => (video.videoWidth ? resolve : reject)(); // a file may hold sound alone
+    video.onerror = reject;
     video.src = address;
+  }).catch(() => {
+    close();
+    throw new Error(`“${file.name}” is no video that this browser can play.`);
   });
-  video.onerror = null;
-  return { mirrored: false, video, next: framesOf(video), close };
+  return { mirrored: false, file: video, next: framesOf(video), close };
 }
 
 /** @param {HTMLElement} stage */

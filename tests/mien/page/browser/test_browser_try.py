@@ -1,8 +1,10 @@
 """The view Try: what a user sees of pictures and of the demo, and how it is used."""
 
+import base64
 import re
 from typing import Any
 
+import cv2
 import pytest
 
 from tests.mien.page.browser.conftest import drop, records, scrolls_sideways, shown_record, wait
@@ -38,6 +40,19 @@ def test_a_dropped_picture_has_the_answer_of_mien_run(address, open_page, pictur
     assert page.evaluate(SIDE_OF_BOX) == "right"
     page.click("#try-stop")
     assert page.locator("#try-faces .face").count() == 0
+
+
+def test_a_picture_is_recognized_as_the_browser_shows_it(address, open_page, pictures):
+    """Mien turns a WebP as its Exif says, and Chromium does not."""
+    _, data = cv2.imencode(".webp", cv2.imread(str(pictures[0])).transpose(1, 0, 2)[::-1])
+    exif = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+    size = [(side - 1).to_bytes(3, "little") for side in (480, 640)]
+    chunks = b"WEBPVP8X\x0a\0\0\0\x08\0\0\0" + b"".join(size) + data.tobytes()[12:]
+    chunks += b"EXIF" + len(exif).to_bytes(4, "little") + exif
+    page = open_page(address)
+    webp = b"RIFF" + len(chunks).to_bytes(4, "little") + chunks
+    drop(page, ("side.webp", "image/webp", webp))
+    assert shown_record(page)["size"] == page.evaluate(SIZE, base64.b64encode(webp).decode())
 
 
 def test_several_pictures_are_a_strip_to_choose_from_and_labels_are_announced(address, open_page, pictures):
@@ -160,7 +175,9 @@ def test_a_phone_never_scrolls_sideways_and_every_text_can_be_read(address, open
 def test_the_demo_goes_on_when_the_server_is_back(start_page, open_page, complaints, views):
     server = start_page("--no-browser")
     page = open_page(server.url)
+    page.evaluate(CUT_OFF)
     page.click("#try-demo")
+    wait_for_message(page, "does not answer")
     assert labels(page) == ["happy"]
     server.end()
     wait_for_message(page, "does not answer")
@@ -181,6 +198,20 @@ def test_copy(address, open_page, pictures):
     assert page.evaluate("navigator.clipboard.readText().then(JSON.parse)") == record
 
 
+CUT_OFF = """() => {
+  const whole = window.fetch;
+  window.fetch = () => {
+    window.fetch = whole;
+    return new Response(new ReadableStream({ start: (body) => body.error(new TypeError("cut off")) }));
+  };
+}"""
+"""Makes the next answer one that ends in its middle."""
+SIZE = """async (content) => {
+  const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
+  const { width, height } = await createImageBitmap(new Blob([bytes]));
+  return [width, height];
+}"""
+"""The size of a picture as the browser decodes it."""
 DECODED = "async mesh => [...(await import('/static/mesh.js')).decodeMesh(mesh)]"
 SIDE_OF_BOX = """() => {
   const { width, height } = document.querySelector("#try-canvas");

@@ -1,7 +1,9 @@
 """The webcam and video files: a real browser with a file as its camera."""
 
+import io
 import re
 import time
+import wave
 from collections import Counter
 
 import cv2
@@ -118,8 +120,36 @@ def test_a_video_is_played_and_recognized(address, open_page, video):
     assert page.locator("#try-stage video").count() == 0
 
 
-def test_a_file_that_the_browser_cannot_play_gets_one_line(address, open_page):
+def test_a_video_that_opens_too_late_gets_no_player(address, open_page, video):
     page = open_page(address)
-    page.set_input_files("#try-files", {"name": "clip.mp4", "mimeType": "video/mp4", "buffer": b"no video"})
+    page.evaluate(
+        """() => document.querySelector("#try-files").addEventListener("change", () =>
+          setTimeout(() => document.querySelector("#try-demo").click()))"""
+    )
+    page.set_input_files("#try-files", video)
+    page.wait_for_selector("#try-faces .face")
+    wait(page, "!document.querySelector('#try-stage video')")
+    assert page.is_hidden("#try-player")
+
+
+@pytest.fixture(scope="module")
+def sound():
+    """A second of silence as a WAV file."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(bytes(16_000))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("is_sound", [False, True])
+def test_a_file_that_the_browser_cannot_play_gets_one_line(address, open_page, sound, is_sound):
+    page = open_page(address)
+    content = sound if is_sound else b"no video"
+    page.set_input_files("#try-files", {"name": "clip.mp4", "mimeType": "video/mp4", "buffer": content})
     page.wait_for_selector("#try-message:not([hidden])")
     assert "clip.mp4" in page.text_content("#try-message")
+    assert page.is_hidden("#try-player")
+    assert page.is_disabled("#try-stop")
