@@ -1,6 +1,5 @@
 """Start and end of the page."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -10,31 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from mien.page.cli import main
 from tests.mien.page.test_watch import watching
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def mien_page(*flags, code="", env=None):
-    """Run ``mien page`` until it ends by itself: exit code, output, errors."""
-    script = f"{code}\nimport sys\nfrom mien.__main__ import main\nsys.exit(main())"
-    command = [sys.executable, "-c", script, "page", "--no-browser", *map(str, flags)]
-    result = subprocess.run(
-        command,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, **(env or {})},
-    )
-    return result.returncode, result.stdout, result.stderr
-
-
-def check_line(result, code, *words):
-    assert (result[0], result[1]) == (code, "")
-    assert result[2].count("\n") == 1
-    assert [word for word in words if word not in result[2]] == []
+def check_line(capsys, flags, code, *words):
+    """Run a ``mien page`` that ends by itself, with one line."""
+    assert main(["--no-browser", *map(str, flags)]) == code
+    output, errors = capsys.readouterr()
+    assert (output, errors.count("\n")) == ("", 1)
+    assert [word for word in words if word not in errors] == []
 
 
 @pytest.fixture
@@ -91,30 +77,33 @@ def test_it_listens_on_this_machine_alone(page):
     assert [address for address in local if address.endswith(port)] == [f"0100007F{port}"]
 
 
-def test_a_port_in_use_gives_one_line():
+def test_a_port_in_use_gives_one_line(capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        check_line(mien_page("--port", port), 1, str(port), "in use", "--port")
+        check_line(capsys, ["--port", port], 1, str(port), "in use", "--port")
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "x"])
-def test_no_port(port):
-    code, _, errors = mien_page("--port", port)
-    assert code == 2
-    assert "--port" in errors
+def test_no_port(capsys, port):
+    with pytest.raises(SystemExit) as end:
+        main(["--port", port])
+    assert end.value.code == 2
+    assert "--port" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("flags", "words"),
     [(["--bundle", "nothing"], ("nothing", "everyday")), (["--socket", "/" + "a" * 200], ("107",))],
 )
-def test_wrong_settings_give_one_line(flags, words):
-    check_line(mien_page("--port", 0, *flags), 78, *words)
+def test_wrong_settings_give_one_line(capsys, flags, words):
+    check_line(capsys, ["--port", 0, *flags], 78, *words)
 
 
-def test_packages_that_are_missing_give_one_line():
-    code = "import sys; sys.modules['uvicorn'] = None"
-    check_line(mien_page(code=code), 1, "uvicorn", "pip install -r requirements-page.txt")
+def test_packages_that_are_missing_give_one_line(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.delitem(sys.modules, "mien.page.server", raising=False)
+    monkeypatch.delattr("mien.page.server", raising=False)
+    check_line(capsys, [], 1, "uvicorn", "pip install -r requirements-page.txt")
 
 
 def test_a_bundle_of_ones_own(start_page):

@@ -57,6 +57,7 @@ def test_a_picture_is_recognized_as_the_browser_shows_it(address, open_page, pic
 
 def test_several_pictures_are_a_strip_to_choose_from_and_labels_are_announced(address, open_page, pictures):
     page = open_page(address)
+    page.clock.install()
     page.set_input_files("#try-files", pictures)
     strip = page.locator("#try-strip button")
     wait(page, "!document.querySelector('#try-strip').textContent.includes('…')")
@@ -69,6 +70,8 @@ def test_several_pictures_are_a_strip_to_choose_from_and_labels_are_announced(ad
     strip.nth(1).press("Enter")
     wait(page, "document.querySelector('#try-faces h4').textContent === 'neutral'")
     assert page.text_content("#try-faces .reasons") == "not sure"
+    assert page.text_content("#live") == "happy"  # so soon after it
+    page.clock.fast_forward(5000)
     wait(page, "document.querySelector('#live').textContent === 'neutral, not sure'")
 
 
