@@ -10,6 +10,8 @@ import { Stage } from "./stage.js";
 
 const TEXT_INTERVAL_MS = 100;
 const RETRY_MS = 2000;
+/** A service that says nothing for so long hangs: it sends its status about once a second. */
+const SILENCE_MS = 10_000;
 
 const $ = (name) => document.getElementById(`watch-${name}`);
 
@@ -27,6 +29,7 @@ export class WatchView {
     this.labels = [];
     this.textsAt = 0;
     this.retry = 0;
+    this.silence = 0;
     $("pause").onclick = () => this.command("pause");
     $("resume").onclick = () => this.command("resume");
     this.setState({ name: "connecting" });
@@ -43,13 +46,18 @@ export class WatchView {
     clearTimeout(this.retry);
     this.chart.run(on);
     if (!on) {
+      this.expectMessage(false);
       this.events?.close();
       this.events = null;
       return;
     }
     if (this.events) return;
     this.events = new EventSource("/api/watch");
-    const listen = (name, act) => this.events.addEventListener(name, (event) => act(JSON.parse(event.data)));
+    const listen = (name, act) =>
+      this.events.addEventListener(name, (event) => {
+        this.expectMessage(name !== "offline");
+        act(JSON.parse(event.data));
+      });
     listen("hello", ({ hello }) => this.greet(hello));
     listen("status", ({ status }) => this.showStatus(status));
     listen("record", (record) => this.showRecord(record));
@@ -59,10 +67,19 @@ export class WatchView {
 
   /** The page's own server is away: the browser connects again by itself, unless it was refused. */
   serverGone() {
+    this.expectMessage(false);
     this.setState({ name: "server" });
     if (this.events.readyState !== EventSource.CLOSED) return;
     this.events = null;
     this.retry = setTimeout(() => this.connect(true), RETRY_MS);
+  }
+
+  /** @param {boolean} on whether the service should send another message soon */
+  expectMessage(on) {
+    clearTimeout(this.silence);
+    if (!on) return;
+    const text = "It has sent nothing for ten seconds.";
+    this.silence = setTimeout(() => this.setState({ name: "away", text }), SILENCE_MS);
   }
 
   greet({ device, version, bundle, labels }) {

@@ -97,6 +97,7 @@ def wait_for_face(page) -> None:
 
 def test_through_pause_lost_camera_and_restart(camera, run, watch_address, open_page):
     page = open_page(f"{watch_address}#watch", viewport={"width": 390, "height": 844})
+    page.clock.install()
     wait_for_state(page, "Service away")
     service = run()
     wait_for_state(page, "Live")
@@ -112,6 +113,13 @@ def test_through_pause_lost_camera_and_restart(camera, run, watch_address, open_
     assert page.locator("#watch-faces .face").count() == 0
     assert page.evaluate("document.activeElement.id") == "watch-resume"
     page.keyboard.press("Enter")
+    wait_for_state(page, "Live")
+    wait_for_face(page)
+
+    service.send_signal(signal.SIGSTOP)
+    page.clock.fast_forward(11_000)
+    wait_for_state(page, "Service away")
+    service.send_signal(signal.SIGCONT)
     wait_for_state(page, "Live")
     wait_for_face(page)
 
