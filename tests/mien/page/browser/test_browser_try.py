@@ -191,6 +191,16 @@ def test_the_demo_goes_on_when_the_server_is_back(start_page, open_page, complai
     complaints[:] = [line for line in complaints if "net::ERR_" not in line]
 
 
+def test_a_link_on_another_page_leads_here(address, open_page):
+    page = open_page(address)
+    page.goto(f"data:text/html,<a href='{address}'>Mien</a>")
+    with page.expect_request(address) as request:
+        page.click("a")
+    assert request.value.response().status == 200
+    assert request.value.all_headers()["sec-fetch-site"] == "cross-site"
+    wait(page, "document.querySelector('#version')?.textContent")
+
+
 def test_copy(address, open_page, pictures):
     page = open_page(address, permissions=["clipboard-read", "clipboard-write"])
     page.set_input_files("#try-files", pictures[0])
