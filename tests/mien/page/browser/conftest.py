@@ -25,7 +25,7 @@ FLAGS = (
 )
 WAIT_S = 15
 """Longest time that the page may take for anything, seconds."""
-CUT_S = 2.5
+CUT_S = 4
 """How long the fake camera shows one portrait and then the other, seconds."""
 CAMERA_FPS = 30
 """Rate at which Chromium plays an MJPEG file as its camera, Hz."""
