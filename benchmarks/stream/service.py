@@ -37,6 +37,7 @@ class Service:
         self.socket = folder / "mien.sock"
         self._config, self._records, self._log = (folder / name for name in ("mien.toml", "records", "log"))
         self._text = text
+        self._records.touch()  # it is read before the first frame may have come
         self._manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._manager.bind(str(folder / "notify"))
         self._ready: queue.SimpleQueue[None] = queue.SimpleQueue()
