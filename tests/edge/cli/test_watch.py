@@ -29,10 +29,10 @@ class Watch:
             text=True,
         )
         self._queues = [queue.SimpleQueue(), queue.SimpleQueue()]
-        for stream, lines in zip((self.process.stdout, self.process.stderr), self._queues, strict=True):
-            threading.Thread(
-                target=lambda s=stream, q=lines: [q.put(line) for line in s], daemon=True
-            ).start()
+        streams = zip((self.process.stdout, self.process.stderr), self._queues, strict=True)
+        self._threads = [threading.Thread(target=self._read, args=each, daemon=True) for each in streams]
+        for thread in self._threads:
+            thread.start()
 
     def line(self, *words: str, errors: bool = False) -> str:
         """The next line with all of these words."""
@@ -40,6 +40,19 @@ class Watch:
             line = self._queues[errors].get(timeout=PATIENCE_S)
             if all(word in line for word in words):
                 return line
+
+    def close(self) -> None:
+        """End it, and the threads that read what it writes."""
+        self.process.kill()
+        self.process.wait()
+        for thread in self._threads:
+            thread.join()
+
+    @staticmethod
+    def _read(stream, lines) -> None:
+        with stream:
+            for line in stream:
+                lines.put(line)
 
     def interrupt(self) -> str:
         """Ctrl-C; what was written to stderr and not read yet."""
@@ -58,10 +71,7 @@ def watch():
 
     yield start
     for one in started:
-        one.process.kill()
-        one.process.wait()
-        one.process.stdout.close()
-        one.process.stderr.close()
+        one.close()
 
 
 @pytest.fixture
