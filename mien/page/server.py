@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import os
@@ -85,12 +86,20 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Cut off all connections: nobody waits for answers of a page that ends."""
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it logs each request that ends early
-        for connection in list(self.server_state.connections):
-            transport: Transport = connection.transport
-            transport.abort()
-        self.server_state.connections.clear()
         self.force_exit = True
-        await super().shutdown(sockets)
+        cutting_off = asyncio.create_task(self._cut_off())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            cutting_off.cancel()
+
+    async def _cut_off(self) -> None:
+        """Abort all connections, also those only being accepted, for which Python 3.12 and later wait."""
+        while True:
+            for connection in list(self.server_state.connections):
+                transport: Transport = connection.transport
+                transport.abort()
+            await asyncio.sleep(0.02)
 
 
 def _listen(port: int) -> socket.socket:
