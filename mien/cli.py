@@ -23,6 +23,8 @@ def main() -> int:
     if module is None:
         return device.main()
     del sys.argv[1]
-    for package in ("evaluation", module.split(".")[0]):
+    package = module.split(".")[0]
+    if package != "mien":
+        load_sibling("evaluation")
         load_sibling(package)
     return int(import_module(module).main())

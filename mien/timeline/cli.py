@@ -9,6 +9,7 @@ from edge.cli.console import Parser, ended_in_order, log_handler, say
 from edge.core.errors import DataError
 from edge.core.files import require_writable_file, write_atomic
 from edge.core.text import counted
+from mien._siblings import load_sibling
 from mien.timeline.table import write_table
 
 _DESCRIPTION = (
@@ -51,6 +52,7 @@ def _write(records: Path, out: Path) -> str:
     form = out.suffix.lower()
     if form == ".csv":
         return counted(write_table(records, out), "row")
+    load_sibling("evaluation")
     from mien.timeline import page  # NumPy, and with the first plot matplotlib
 
     page.require_packages(form == ".html")
