@@ -1,14 +1,8 @@
 """The guard before the page: who may ask, and what every answer says to the browser."""
 
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
-"""An application of the ASGI specification, version 3."""
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _CONTENT_POLICY = (
@@ -33,14 +27,14 @@ class Guard:
     A link may lead from another site to the page itself, which then stands alone in its tab.
     """
 
-    def __init__(self, app: App, port: int) -> None:
+    def __init__(self, app: ASGIApp, port: int) -> None:
         """Guard ``app``, which is served at ``port`` of localhost."""
         self._app = app
         self._hosts = {f"{host}:{port}" for host in _HOSTS}
         if port == 80:
             self._hosts |= {*_HOSTS}
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         cache = b"no-store" if scope["path"].startswith("/api/") else b"no-cache"
 
         async def send_with_headers(message: Message) -> None:
@@ -59,7 +53,7 @@ class Guard:
         await send_with_headers({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    def _refusal(self, scope: Message) -> tuple[int, str] | None:
+    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Status and reason why a request is refused; None where it is not."""
 
         def values(name: bytes) -> set[str]:
