@@ -6,7 +6,9 @@ imported here, so that a process that only passes records on stays small.
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,13 @@ SCHEMA = 2
 
 _STAGES = ("landmarks", "features", "classify", "smooth", "total", "age")
 """Keys of ``ms``: the fields of ``edge.core.types.StageTimings`` without their ending."""
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def json_line(message: Mapping[str, Any]) -> str:
+    """A record, or another message, as a line of JSON with its newline."""
+    return _encode(message) + "\n"
 
 
 def monotonic_epoch_s() -> float:

@@ -128,7 +128,7 @@ class LitertBackend:
 
     def restart(self) -> None:
         """Treat the next frame as the first one: the ids of its faces begin at 0 again."""
-        self._tracks = []
+        self.forget_tracks()
         self._ids = count()
 
     def close(self) -> None:

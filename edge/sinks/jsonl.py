@@ -1,10 +1,9 @@
 """One JSON object a line; the schema is described in ``docs/reference/jsonl.md``."""
 
-import json
 from collections.abc import Callable
 from typing import TextIO
 
-from edge.core.record import monotonic_epoch_s, prediction_record
+from edge.core.record import json_line, monotonic_epoch_s, prediction_record
 from edge.core.types import Prediction, Status
 from edge.sinks.output_file import OutputFile
 
@@ -29,7 +28,7 @@ class JsonlSink:
             OSError: the disk is full, or the reader has closed the pipe.
         """
         record = prediction_record(prediction, self._epoch_s())
-        self._stream.write(json.dumps(record, separators=(",", ":")) + "\n")
+        self._stream.write(json_line(record))
         self._stream.flush()
 
     def report(self, status: Status) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edge import __version__
-from edge.core.record import SCHEMA
+from edge.core.record import SCHEMA, json_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,8 +28,6 @@ MAX_REQUEST_BYTES = 4096
 """Longest line of a reader, with its newline."""
 MAX_MESSAGE_BYTES = 1 << 20
 """Longest line of a service: one about 16 faces with their meshes has 50 kB."""
-
-_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def command(name: str) -> dict[str, Any]:
 
 def line(message: Mapping[str, Any]) -> bytes:
     """A message as it goes over the socket, with its newline."""
-    return _encode(message).encode() + b"\n"
+    return json_line(message).encode()
 
 
 def read_request(text: bytes) -> Request:

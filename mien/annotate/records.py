@@ -1,12 +1,12 @@
 """The JSON lines beside the drawings."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
 from edge.core.files import replacing
+from edge.core.record import json_line
 from mien.results import Result
 
 
@@ -34,7 +34,7 @@ class RecordsFile:
         Raises:
             OSError: the disk is full.
         """
-        line = memoryview(json.dumps(result.to_dict(), separators=(",", ":")).encode() + b"\n")
+        line = memoryview(json_line(result.to_dict()).encode())
         while line:
             line = line[self._file.write(line) :]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
@@ -12,6 +11,7 @@ from threading import Event, Lock, Thread, Timer
 from typing import Any
 
 from edge.core.errors import MienError, StreamError
+from edge.core.record import json_line
 from edge.stream.client import StreamClient
 from edge.stream.path import reader_path
 from mien.page.worker import Worker
@@ -89,11 +89,11 @@ class Watch:
             self._connection = None
             self._newest.clear()
 
-    def _deliver(self, connection: _Connection, kind: str, data: str) -> None:
+    def _deliver(self, connection: _Connection, kind: str, line: str) -> None:
         if connection is not self._connection:
             return  # it was closed meanwhile
         self._number += 1
-        event = f"event: {kind}\nid: {self._number}\ndata: {data}\n\n".encode()
+        event = f"event: {kind}\nid: {self._number}\ndata: {line}\n".encode()
         if kind in _STATE_KINDS:
             self._newest = {kind: event}
         elif kind == "status":
@@ -131,7 +131,7 @@ class _Connection:
     """The connection to the run, in a thread of its own, which tries again until ``close``."""
 
     def __init__(self, socket: str, deliver: Callable[[_Connection, str, str], None]) -> None:
-        """Connect. ``deliver`` gets this object, and kind and JSON of each message, in the event loop."""
+        """Connect. ``deliver`` gets this object, and kind and line of each message, in the event loop."""
         self._socket = socket
         self._deliver = deliver
         self._loop = asyncio.get_running_loop()
@@ -184,9 +184,8 @@ class _Connection:
                     self._client = None
 
     def _post(self, kind: str, message: Mapping[str, Any]) -> None:
-        data = json.dumps(message, separators=(",", ":"))
         with suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(self._deliver, self, kind, data)
+            self._loop.call_soon_threadsafe(self._deliver, self, kind, json_line(message))
 
 
 def _command(socket: str, name: str) -> None:

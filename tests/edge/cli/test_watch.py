@@ -92,30 +92,32 @@ def test_it_waits_for_a_service_and_for_the_next_one(watch, manager, portraits, 
     assert "Traceback" not in seen.interrupt()
 
 
-def test_a_message_that_it_does_not_know_is_passed_over(watch, tmp_path):
-    with socket.socket(socket.AF_UNIX) as service:
-        service.bind(str(tmp_path / "mien.sock"))
-        service.listen()
-        service.settimeout(PATIENCE_S)
-        seen = watch("--socket", tmp_path / "mien.sock")
-        connection, _ = service.accept()
-        with connection:
-            connection.sendall(b'{"schema":2,"weather":"fine"}\n')
-            connection.sendall(messages.line(messages.hello("porch", "everyday", ("happy", "sad"))))
-            assert seen.line("porch", "everyday")
+@pytest.fixture
+def service(tmp_path):
+    """A socket that listens in place of a service."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "mien.sock"))
+        listening.listen()
+        listening.settimeout(PATIENCE_S)
+        yield listening
 
 
-def test_where_it_is_refused_it_says_so_once(watch, tmp_path):
-    with socket.socket(socket.AF_UNIX) as service:
-        service.bind(str(tmp_path / "mien.sock"))
-        service.listen()
-        service.settimeout(PATIENCE_S)
-        seen = watch("--socket", tmp_path / "mien.sock")
-        for _ in range(3):
-            service.accept()[0].close()
-        assert seen.line("too many readers", errors=True)
-        seen.process.send_signal(signal.SIGINT)
-        assert "interrupted" in seen.line(errors=True)
+def test_a_message_that_it_does_not_know_is_passed_over(watch, service):
+    seen = watch("--socket", service.getsockname())
+    connection, _ = service.accept()
+    with connection:
+        connection.sendall(b'{"schema":2,"weather":"fine"}\n')
+        connection.sendall(messages.line(messages.hello("porch", "everyday", ("happy", "sad"))))
+        assert seen.line("porch", "everyday")
+
+
+def test_where_it_is_refused_it_says_so_once(watch, service):
+    seen = watch("--socket", service.getsockname())
+    for _ in range(3):
+        service.accept()[0].close()
+    assert seen.line("too many readers", errors=True)
+    seen.process.send_signal(signal.SIGINT)
+    assert "interrupted" in seen.line(errors=True)
 
 
 def test_it_says_what_keeps_the_camera_closed(watch, manager, models, settings, tmp_path):
