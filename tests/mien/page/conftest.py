@@ -191,10 +191,10 @@ class Service:
             while True:
                 reader, _ = listening.accept()
                 with self.changed:
+                    self.accepted += 1
+                    self.readers.append(reader)  # first, so that who was greeted is one of them
                     for message in (HELLO, status(self.paused)):
                         reader.sendall(json.dumps(message).encode() + b"\n")
-                    self.accepted += 1
-                    self.readers.append(reader)
                     self.changed.notify_all()
                 threading.Thread(target=self._listen_to, args=(reader,), daemon=True).start()
 
