@@ -1,4 +1,4 @@
-"""``mien train inspect | extract | teach | fit | fuse | report``."""
+"""``mien train inspect | extract | teach | fit | fuse | report | baselines``."""
 
 import argparse
 import os
@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parse the flags and run a command; gives the exit code."""
     parser = Parser(prog="mien train", description="Train the expression classifier.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_inspect, _add_extract, _add_teach, _add_fit, _add_fuse, _add_report):
+    for add in (_add_inspect, _add_extract, _add_teach, _add_fit, _add_fuse, _add_report, _add_baselines):
         add(commands)
     arguments = parser.parse_args(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -146,6 +146,46 @@ def _report(arguments: argparse.Namespace) -> None:
     from train.report.report import render
 
     render(arguments.run, arguments.bundle, arguments.data)
+
+
+def _add_baselines(commands: Commands) -> None:
+    parser = commands.add_parser("baselines", help="measure simpler methods beside the shipped bundles")
+    parser.add_argument("data", type=Path, help="landmarks folder, or what extract takes")
+    text = "folder for baselines.json, tables and a page; rows that are there are kept"
+    parser.add_argument("--out", type=Path, required=True, help=text)
+    text = "every experiment on a subset: under 10 minutes; 7 classes unless --labels says otherwise"
+    parser.add_argument("--quick", action="store_true", help=text)
+    text = "only these methods or experiments (METHOD/EXPERIMENT), and no bundles"
+    parser.add_argument("--only", metavar="NAME[,NAME]", help=text)
+    text = "numbers of classes: 7, 8, 6, 3 (default 7 3)"
+    parser.add_argument("--labels", type=int, nargs="+", metavar="N", help=text)
+    text = "data of another origin, which is evaluated only"
+    parser.add_argument("--other", type=Path, metavar="DATA", help=text)
+    text = "the pictures of a landmarks folder, for methods on pixels"
+    parser.add_argument("--pictures", type=Path, metavar="DATA", help=text)
+    _add_classes(parser)
+    _add_workers(parser)
+    parser.set_defaults(command=_baselines)
+
+
+def _baselines(arguments: argparse.Namespace) -> None:
+    from train.baselines.run import Request, run
+    from train.dataset.find_faces import ExtractionSetup
+
+    labels = arguments.labels or ([7] if arguments.quick else [7, 3])
+    request = Request(
+        arguments.data,
+        arguments.out,
+        ExtractionSetup(Preparation(), 0, arguments.models_dir),
+        arguments.workers,
+        arguments.quick,
+        arguments.only,
+        tuple(labels),
+        arguments.other,
+        arguments.pictures,
+        arguments.classes,
+    )
+    run(request)
 
 
 # ---- flags of several commands ----

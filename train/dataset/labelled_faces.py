@@ -158,7 +158,7 @@ def class_votes(rows: Rows, labels: LabelSet) -> NDArray[np.float32]:
     return shares(vote_distribution(rows.votes) @ labels.matrix())
 
 
-def split_rows(rows: Rows, number: NDArray[np.int64], validation: float) -> Split:
+def split_rows(rows: Rows, number: NDArray[np.int64], validation: float, keep_copies: bool = False) -> Split:
     """Split the rows into training, validation and evaluation.
 
     Identical pictures stay together, and so do all rows of one subject. Training rows with the picture of
@@ -169,6 +169,8 @@ def split_rows(rows: Rows, number: NDArray[np.int64], validation: float) -> Spli
         rows: N rows.
         number: int64 (N,), the classes; −1: excluded.
         validation: share of the training rows; the same of each class.
+        keep_copies: train on the copies of evaluation pictures as well. That is a leak, which many
+            published figures have; only for comparison with them.
 
     Raises:
         DataError: no training rows.
@@ -180,6 +182,8 @@ def split_rows(rows: Rows, number: NDArray[np.int64], validation: float) -> Spli
         for name in np.unique(rows.split[~is_training & has_class])
     }
     is_copy = is_training & np.isin(rows.picture_hash, np.unique(rows.picture_hash[~is_training]))
+    if keep_copies:
+        is_copy[:] = False
     usable = np.flatnonzero(is_training & ~is_copy & has_class)
     if not len(usable):
         raise DataError(f"no rows to train on: expected a split named {' or '.join(TRAINING_SPLITS)}")

@@ -8,7 +8,7 @@ the folder whole.
 import json
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -102,18 +102,47 @@ class LandmarksFolder:
         Raises:
             DataError: a shard is missing or damaged, or the folder has no such map.
         """
-        for name in maps:
-            if self.info["maps"].get(name) != INPUTS[name].version:
-                raise DataError(
-                    f"{self.path} has no {name} of version {INPUTS[name].version}: run extract again, "
-                    "or train with --set inputs=landmarks"
-                )
+        self._check_maps(maps)
         parts = [_read_faces(self.path / shard, view, maps) for shard in self.info["shards"]]
         arrays = _concatenate(self.path, parts)
         faces = Faces(arrays.pop("landmarks"), arrays.pop("found"), arrays)
         if len(faces.found) != len(self.rows):
             raise DataError(f"{self.path} has other numbers of faces than of rows: run extract again")
         return faces
+
+    def some_faces(
+        self, index: NDArray[np.int64], maps: Sequence[str]
+    ) -> Iterator[tuple[NDArray[np.int64], Faces]]:
+        """Unaugmented faces of some rows, shard by shard, for maps that would not all fit into memory.
+
+        Args:
+            index: int64 (K,), sorted rows.
+            maps: names of the feature maps to read.
+
+        Yields:
+            Places in ``index`` of the rows of one shard, and the faces of these rows.
+
+        Raises:
+            DataError: see ``faces``.
+        """
+        self._check_maps(maps)
+        start = 0
+        for name in self.info["shards"]:
+            end = start + len(_read_faces(self.path / name, 0, ())["found"])
+            places = np.flatnonzero((index >= start) & (index < end))
+            if len(places):
+                arrays = _read_faces(self.path / name, 0, maps)
+                faces = Faces(arrays.pop("landmarks"), arrays.pop("found"), arrays)
+                yield places, faces.take(index[places] - start)
+            start = end
+
+    def _check_maps(self, maps: Sequence[str]) -> None:
+        for name in maps:
+            if self.info["maps"].get(name) != INPUTS[name].version:
+                raise DataError(
+                    f"{self.path} has no {name} of version {INPUTS[name].version}: run extract again, "
+                    "or train with --set inputs=landmarks"
+                )
 
 
 def write_shard(path: Path, rows: Rows, views: list[Faces]) -> None:

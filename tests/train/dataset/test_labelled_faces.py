@@ -47,6 +47,11 @@ class TestSplit:
         evaluation = split.evaluation["PublicTest"]
         assert not set(rows.picture_hash[split.training]) & set(rows.picture_hash[evaluation])
 
+    def test_copies_are_kept_where_that_is_asked_for(self, rows, number):
+        split = split_rows(rows, number, 0.1, keep_copies=True)
+        assert split.duplicates == 0
+        assert 0 in [*split.training, *split.validation]
+
     def test_an_evaluation_picture_is_kept_out_even_where_its_own_row_is_not_scored(self, rows, number):
         first = int(np.flatnonzero(rows.split == "PublicTest")[0])
         without = np.where(np.arange(len(rows)) == first, -1, number)

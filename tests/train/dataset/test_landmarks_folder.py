@@ -81,6 +81,17 @@ def test_other_views_and_the_faces_of_a_shard_are_not_read(made):
             folder.faces(view)
 
 
+@pytest.mark.parametrize("index", [[0, 199, 200, 449], [210], []])
+def test_faces_of_some_rows(made, index):
+    folder, faces = landmarks_folder.load(made[0]), landmarks_folder.load(made[0]).faces(0, ["coarse_map"])
+    index = np.array(index, np.int64)
+    seen = []
+    for places, some in folder.some_faces(index, ["coarse_map"]):
+        seen += places.tolist()
+        same(some, faces.take(index[places]))
+    assert seen == list(range(len(index)))
+
+
 def test_a_view_that_is_not_there(made):
     with pytest.raises(DataError, match=r"damaged .*landmarks_3.*: run extract again"):
         landmarks_folder.load(made[0]).faces(3)

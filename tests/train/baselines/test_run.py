@@ -1,0 +1,145 @@
+"""The command: rows, protocols, resuming, the page, and what the data does not allow."""
+
+import json
+
+import pytest
+
+from edge.core.errors import ConfigError, DataError
+from evaluation.label_sets import LABEL_SETS
+from tests.train.baselines.sequences import write_sequences
+from train.baselines import measure
+from train.baselines import run as runs
+from train.cli import main
+
+ONLY = (
+    "classical/tree-68,classical/logistic-68-oversample,classical/logistic-68-generated,distances/coordinates"
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_timing():
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(measure, "LATENCY_SECONDS", 0.01)
+        yield
+
+
+def rows(out):
+    return json.loads((out / "baselines.json").read_text())["rows"]
+
+
+def call(data, out, *flags):
+    assert main(["baselines", str(data), "--out", str(out), "--workers", "1", *map(str, flags)]) == 0
+    return rows(out)
+
+
+@pytest.fixture(scope="module")
+def quick(small, tmp_path_factory):
+    out = tmp_path_factory.mktemp("baselines") / "out"
+    return out, call(small, out, "--quick", "--only", ONLY, "--other", small)
+
+
+def test_rows_have_what_the_table_needs(quick):
+    _, found = quick
+    assert {(row["protocol"], row["labels"]) for row in found} == {("duplicates removed", 7), ("usual", 7)}
+    assert {f"{row['method']}/{row['experiment']}" for row in found} == set(ONLY.split(","))
+    for row in found:
+        assert row["split"] == "PublicTest"
+        assert row["classes"] == list(LABEL_SETS[7].labels) == list(row["recall"])
+        assert 0 < row["accuracy"] <= row["coverage"] <= 1
+        assert row["accuracy"] == pytest.approx(row["accuracy_found"] * row["coverage"])
+        assert 0 < row["macro_f1"] <= 1
+        assert row["size_bytes"] > 0
+        assert row["latency_us"] > 0
+        assert row["other"]["rows"] > row["rows"]["evaluation"]
+        assert "--quick" in row["command"]
+        assert f"--only {row['method']}/{row['experiment']}" in row["command"]
+
+
+def test_the_usual_protocol_trains_on_copies(quick):
+    _, found = quick
+    available = {row["protocol"]: row["rows"]["of"] + row["rows"]["validation"] for row in found}
+    assert available["usual"] == available["duplicates removed"] + 1
+
+
+def test_details_say_what_was_done(quick):
+    _, found = quick
+    details = {row["experiment"]: row["details"] for row in found}
+    assert details["logistic-68-oversample"]["sampler"].startswith(("imbalanced-learn", "scikit-learn"))
+    assert details["logistic-68-generated"]["generated"] > 0
+    assert details["tree-68"]["features"] == 2 * 68
+
+
+def test_tables_and_page(quick):
+    out, _ = quick
+    table, page = (out / "baselines.md").read_text(), (out / "baselines.html").read_text()
+    for text in (table, page):
+        assert "classical/tree-68" in text
+        assert ".736" in text  # a published figure
+    assert (out / "accuracy-1.png").stat().st_size > 0
+
+
+def test_finished_rows_are_kept(quick, small, monkeypatch):
+    out, before = quick
+    monkeypatch.setattr(runs, "measure", lambda *_: pytest.fail("computed again"))
+    assert call(small, out, "--quick", "--only", ONLY) == before
+
+
+def test_two_runs_agree(quick, small, tmp_path):
+    (row,) = call(small, tmp_path / "again", "--quick", "--only", "classical/tree-68", "--labels", "7")[:1]
+    (first,) = [
+        each for each in quick[1] if each["experiment"] == "tree-68" and each["protocol"] == row["protocol"]
+    ]
+    assert row["confusion"] == first["confusion"]
+
+
+def test_bundles_stand_beside(toy_landmarks, tmp_path):
+    found = call(toy_landmarks, tmp_path, "--quick", "--labels", "3", "--only", "bundle")
+    assert {row["experiment"] for row in found} == {"everyday", "fer2013", "ferplus", "landmarks"}
+    assert all(len(row["recall"]) == 3 and row["coverage"] < 1 for row in found)
+
+
+def test_sequences(tmp_path, capsys):
+    """People differ more than their expressions do: the movement shows what the last face hides."""
+    data = write_sequences(tmp_path / "CK+")
+    flags = ("--labels", "7", "--only", "classical/tree-mesh,movement/apex-forest,movement/movement-forest")
+    found = {row["experiment"]: row for row in call(data, tmp_path / "out", *flags)}
+    assert found["movement-forest"]["accuracy"] > 0.9
+    assert found["movement-forest"]["accuracy"] > found["apex-forest"]["accuracy"]
+    assert found["movement-forest"]["split"] == "held-out"
+    assert "tree-mesh" not in found
+    assert "68 points" in capsys.readouterr().out
+
+
+def test_what_is_missing_is_said(small, tmp_path):
+    call(small, tmp_path, "--quick", "--only", "movement,classical/tree-68", "--labels", "7")
+    skipped = json.loads((tmp_path / "baselines.json").read_text())["skipped"]
+    assert {row["method"] for row in skipped} == {"movement"}
+    assert "sequences" in skipped[0]["reason"]
+    assert "sequences" in (tmp_path / "baselines.md").read_text()
+
+
+@pytest.mark.parametrize(("flags", "words"), [(["--only", "nonsense"], "nonsense"), (["--labels", "5"], "5")])
+def test_wrong_flags(small, tmp_path, flags, words):
+    with pytest.raises(ConfigError, match=words):
+        call(small, tmp_path, *flags)
+
+
+def test_wrong_places(small, tmp_path):
+    with pytest.raises(DataError, match="no data at"):
+        call(tmp_path / "absent", tmp_path / "out")
+    (tmp_path / "baselines.json").write_text("mine")
+    with pytest.raises(DataError, match="not written by this program"):
+        call(small, tmp_path)
+
+
+def test_scikit_learn_rows_need_no_tensorflow(small, tmp_path, python):
+    code = f"""
+import sys
+sys.modules.update(dict.fromkeys(("tensorflow", "keras")))  # importing them raises ImportError
+from train.cli import main
+flags = "--quick --only classical/tree-68,distances/coordinates"
+main(["baselines", {str(small)!r}, "--out", {str(tmp_path)!r}, *flags.split()])
+"""
+    result = python("-c", code)
+    assert result.returncode == 0, result.stderr
+    assert {row["method"] for row in rows(tmp_path)} == {"classical", "distances"}

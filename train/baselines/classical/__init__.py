@@ -1,0 +1,1 @@
+"""Classifiers of scikit-learn on the landmarks of a single picture."""

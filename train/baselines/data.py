@@ -1,0 +1,200 @@
+"""The data of the baselines: landmarks folders, their splits, and pictures for methods that want pixels."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.errors import DataError
+from edge.core.features import MESH_POINTS
+from evaluation import fingerprint, read_dataset
+from evaluation.label_sets import LABEL_SETS
+from train.baselines.method import LANDMARKS, MESH, PICTURES, SEQUENCES, Samples
+from train.dataset import landmarks_folder
+from train.dataset.find_faces import ExtractionSetup
+from train.dataset.labelled_faces import Split, ground_truth, split_rows
+from train.dataset.landmarks_folder import Faces, LandmarksFolder
+from train.dataset.subjects import extract_subjects, is_subjects
+from train.study.shapes import neutral_rows
+
+SIDE = 48
+"""Side of the pictures that methods get, px."""
+VALIDATION = 0.1
+"""Share of the training rows by which methods may choose, as in ``train.settings``."""
+SUBSET_SEED = 0
+PROTOCOLS = {"duplicates removed": False, "usual": True}
+"""Protocol → whether training pictures that are also evaluation pictures are trained on."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineData:
+    """A landmarks folder of N rows that is open, and its pictures."""
+
+    folder: LandmarksFolder
+    faces: Faces
+    neutral: NDArray[np.int64]
+    """int64 (N,), row of the neutral first face of the same sequence; −1: none."""
+    pictures: NDArray[np.uint8] | None
+    """uint8 (N, 48, 48), grey; None: not at hand, or no method needs them."""
+
+    @property
+    def name(self) -> str:
+        """File or folder that the landmarks were extracted from."""
+        return str(self.folder.info["data"]["file"])
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the data."""
+        return str(self.folder.info["data"]["sha256"])
+
+    def lacking(self, needs: Collection[str]) -> str:
+        """Why a method cannot run on this data; empty where it can."""
+        if MESH in needs and self.faces.landmarks.shape[1] < MESH_POINTS:
+            return "the data has 68 points, not the mesh"
+        if SEQUENCES in needs and not (self.neutral >= 0).any():
+            return "the data has no sequences that begin with a neutral face"
+        if PICTURES in needs and self.pictures is None:
+            return "no pictures at hand: name them with --pictures"
+        return ""
+
+    def belongs(self, needs: Collection[str]) -> NDArray[np.bool_]:
+        """Rows that a method is asked about, bool (N,): all, or those with a neutral face before them."""
+        return self.neutral >= 0 if SEQUENCES in needs else np.ones(len(self.neutral), bool)
+
+    def answered(self, needs: Collection[str]) -> NDArray[np.bool_]:
+        """Rows that a method can answer, bool (N,): a method on landmarks needs a face that was found."""
+        if LANDMARKS not in needs:
+            return np.ones(len(self.neutral), bool)
+        found: NDArray[np.bool_] = self.faces.found.copy()
+        if SEQUENCES in needs:
+            found &= found[self.neutral]
+        return found
+
+    def numbers(self, labels: int) -> NDArray[np.int64]:
+        """Class of each row in a label set, int64 (N,); −1: excluded."""
+        return ground_truth(self.folder.rows, LABEL_SETS[labels], "label").number
+
+    def samples(self, index: NDArray[np.int64], number: NDArray[np.int64], needs: Collection[str]) -> Samples:
+        """The rows ``index`` (K,), whose classes among all rows are ``number`` (N,)."""
+        points = self.faces.landmarks
+        return Samples(
+            number[index],
+            points[index] if LANDMARKS in needs else None,
+            points[self.neutral[index]] if SEQUENCES in needs else None,
+            self.pictures[index] if PICTURES in needs and self.pictures is not None else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Data with the classes of its rows and a split."""
+
+    data: BaselineData
+    labels: int
+    protocol: str
+    number: NDArray[np.int64]
+    """int64 (N,), index of the class; −1: excluded."""
+    split: Split
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return LABEL_SETS[self.labels].labels
+
+
+def open_problem(data: BaselineData, labels: int, protocol: str) -> Problem:
+    """Classify the rows of ``data`` and split them.
+
+    Raises:
+        DataError: no training rows.
+    """
+    number = data.numbers(labels)
+    split = split_rows(data.folder.rows, number, VALIDATION, keep_copies=PROTOCOLS[protocol])
+    return Problem(data, labels, protocol, number, split)
+
+
+def subset(index: NDArray[np.int64], limit: int | None) -> NDArray[np.int64]:
+    """At most ``limit`` of the rows by a fixed seed, in their order."""
+    if limit is None or len(index) <= limit:
+        return index
+    return np.sort(np.random.default_rng(SUBSET_SEED).permutation(index)[:limit])
+
+
+def open_data(
+    path: Path, made: Path, setup: ExtractionSetup, workers: int, mapping: Path | None = None
+) -> LandmarksFolder:
+    """Open a landmarks folder; of other data, extract the faces first.
+
+    Args:
+        path: landmarks folder, or what ``mien train extract`` takes.
+        made: folder for extracted landmarks folders; a finished one of the same data is used.
+        setup: see ``extract``.
+        workers: see ``extract``.
+        mapping: see ``extract``.
+
+    Raises:
+        MienError: see ``extract``.
+    """
+    if (path / landmarks_folder.INFO_FILE).is_file():
+        return landmarks_folder.load(path)
+    if is_subjects(path):
+        out = made / path.resolve().name
+        extract_subjects(path, out, mapping)
+        return landmarks_folder.load(out)
+    from train.dataset.extract import extract
+
+    if not path.exists():
+        raise DataError(f"no data at {path}: expected a landmarks folder, or what mien train extract takes")
+    identity = fingerprint(path, mapping).sha256
+    out = made / f"{path.resolve().name}-{identity[:8]}"
+    if not (out / landmarks_folder.INFO_FILE).is_file():
+        print(f"finding the faces of {path.name}", flush=True)
+        extract(path, out, setup, workers, mapping=mapping)
+    return landmarks_folder.load(out)
+
+
+def with_faces(folder: LandmarksFolder, pictures: Path | None, mapping: Path | None = None) -> BaselineData:
+    """Read the faces of a landmarks folder, without maps, and its pictures.
+
+    Args:
+        folder: the folder.
+        pictures: the data that was extracted; None: no pictures.
+        mapping: names of its class folders.
+
+    Raises:
+        DataError: a shard is damaged, or ``pictures`` lacks a picture of the folder.
+    """
+    faces = folder.faces()
+    grey = None if pictures is None else _grey(folder, pictures, mapping)
+    return BaselineData(folder, faces, neutral_rows(folder.rows), grey)
+
+
+def _grey(folder: LandmarksFolder, pictures: Path, mapping: Path | None) -> NDArray[np.uint8]:
+    places = {name: place for place, name in enumerate(folder.rows.name.tolist())}
+    result = np.zeros((len(places), SIDE, SIDE), np.uint8)
+    missing = set(places)
+    for sample in read_dataset(pictures, on_bad=lambda message: None, mapping=mapping):
+        if sample.name in places:
+            result[places[sample.name]] = _small(sample.picture)
+            missing.discard(sample.name)
+    if missing:
+        raise DataError(
+            f"{pictures} lacks {len(missing)} pictures of {folder.path} (like {min(missing)}): name the data "
+            "that its landmarks were extracted from"
+        )
+    return result
+
+
+def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    if grey.shape == (SIDE, SIDE):
+        return np.asarray(grey, np.uint8)
+    return np.asarray(cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def is_pictures(path: Path) -> bool:
+    """Whether ``path`` holds pictures: neither a landmarks folder nor sequences of landmarks."""
+    return not (path / landmarks_folder.INFO_FILE).is_file() and not is_subjects(path)

@@ -1,0 +1,1 @@
+"""Distances of the landmarks to a fixed point, reduced, and a support vector machine."""

@@ -1,0 +1,1 @@
+"""A graph network on the face mesh."""

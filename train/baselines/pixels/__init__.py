@@ -1,0 +1,1 @@
+"""A convolutional network on the 48×48 picture itself."""

@@ -1,0 +1,77 @@
+"""``baselines.json``: the finished rows, written again after each of them."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edge.core.errors import DataError
+from edge.core.files import check_replaceable, is_json_with, write_atomic
+
+FILE = "baselines.json"
+SCHEMA = 1
+KEY = ("data_sha256", "method", "experiment", "settings", "labels", "protocol", "quick")
+"""What makes two rows of one split the same row."""
+
+
+@dataclass
+class Results:
+    """The rows of a folder, those of earlier runs included."""
+
+    path: Path
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    skipped: list[dict[str, Any]] = field(default_factory=list)
+    """Experiments that this data or machine does not allow, with the reason."""
+
+    def has(self, key: dict[str, Any], other: str | None) -> bool:
+        """Whether the rows of an experiment are there.
+
+        Args:
+            key: values of ``KEY``.
+            other: SHA-256 of the data of other origin that it must have been measured on; None: on any.
+        """
+        found = [row for row in self.rows if _same(row, key)]
+        return bool(found) and all(other in (None, row.get("other_sha256")) for row in found)
+
+    def add(self, key: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+        """Add the rows of an experiment, in place of earlier ones, and write the file.
+
+        Raises:
+            OSError: a full disk, for instance; the file is then as before.
+        """
+        self.rows = [row for row in self.rows if not _same(row, key)] + rows
+        self._forget_skipped(key)
+        self._write()
+
+    def skip(self, key: dict[str, Any], reason: str) -> None:
+        """Note that an experiment is not possible, and write the file."""
+        self._forget_skipped(key)
+        self.skipped.append(key | {"reason": reason})
+        self._write()
+
+    def _forget_skipped(self, key: dict[str, Any]) -> None:
+        self.skipped = [row for row in self.skipped if not _same(row, key)]
+
+    def _write(self) -> None:
+        content = {"schema": SCHEMA, "rows": self.rows, "skipped": self.skipped}
+        write_atomic(self.path, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
+
+
+def read_results(folder: Path) -> Results:
+    """The results in a folder, which may be new.
+
+    Raises:
+        DataError: the file is damaged, of another version, or of another program.
+    """
+    path = folder / FILE
+    check_replaceable(path, lambda content: is_json_with(content, "schema", "rows"))
+    if not path.is_file() or not path.stat().st_size:
+        return Results(path)
+    content = json.loads(path.read_text("utf-8"))
+    if content["schema"] != SCHEMA or not isinstance(content["rows"], list):
+        raise DataError(f"{path} has schema {content['schema']}, expected {SCHEMA}: name another folder")
+    return Results(path, content["rows"], content.get("skipped", []))
+
+
+def _same(row: dict[str, Any], key: dict[str, Any]) -> bool:
+    return all(row.get(name) == key[name] for name in KEY)

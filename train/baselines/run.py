@@ -1,0 +1,177 @@
+"""``mien train baselines``: every experiment on every label set and protocol, then tables and a page."""
+
+import platform
+import shlex
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from edge.core.errors import ConfigError, DataError
+from edge.core.files import make_folder
+from edge.core.runtime import package_version
+from evaluation.label_sets import LABEL_SETS
+from train.baselines import bundles, report
+from train.baselines.data import (
+    PROTOCOLS,
+    BaselineData,
+    Problem,
+    is_pictures,
+    open_data,
+    open_problem,
+    with_faces,
+)
+from train.baselines.measure import QUICK, LandmarkNetwork, Limits, measure
+from train.baselines.method import PICTURES
+from train.baselines.registry import BUNDLE, Experiment, experiments
+from train.baselines.results import Results, read_results
+from train.dataset.find_faces import ExtractionSetup
+from train.versions import training_versions
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The command line."""
+
+    data: Path
+    out: Path
+    setup: ExtractionSetup
+    workers: int
+    quick: bool = False
+    only: str | None = None
+    labels: tuple[int, ...] = (7, 3)
+    other: Path | None = None
+    pictures: Path | None = None
+    mapping: Path | None = None
+
+    def command(self, experiment: str, labels: int) -> str:
+        """A command that makes the row of an experiment anew, in a folder of its own."""
+        words = ["mien", "train", "baselines", str(self.data), "--out", "again", "--only", experiment]
+        words += ["--labels", str(labels)] + ["--quick"] * self.quick
+        paths = {"--other": self.other, "--pictures": self.pictures, "--classes": self.mapping}
+        return shlex.join(
+            [*words, *(word for flag, path in paths.items() if path for word in (flag, str(path)))]
+        )
+
+
+def run(request: Request) -> None:
+    """Measure what is not in ``OUT/baselines.json`` yet; write the tables and the page.
+
+    Raises:
+        ConfigError: an unknown experiment or number of classes.
+        DataError: data that cannot be used, or an ``out`` with other files.
+        MienError: the faces of pictures cannot be extracted.
+        OSError: a full disk, for instance. The finished rows stay.
+    """
+    unknown = set(request.labels) - LABEL_SETS.keys()
+    if unknown:
+        known = ", ".join(map(str, LABEL_SETS))
+        raise ConfigError(f"--labels takes numbers of classes among {known}, not {min(unknown)}")
+    chosen = experiments(request.only, request.quick)
+    make_folder(request.out)
+    results = read_results(request.out)
+    data, other = _open(request, any(each.method != BUNDLE and PICTURES in each.needs for each in chosen))
+    runner = _Runner(request, results, data, other)
+    for labels in request.labels:
+        for protocol in PROTOCOLS:
+            problem = open_problem(data, labels, protocol)
+            if PROTOCOLS[protocol] and not _copies(data, labels):
+                continue  # the usual protocol is the same where no picture is in two splits
+            for experiment in chosen:
+                runner.measure(experiment, problem)
+    report.write(request.out, results)
+    print(f"{len(results.rows)} rows → {results.path}", flush=True)
+
+
+def _copies(data: BaselineData, labels: int) -> int:
+    return open_problem(data, labels, next(iter(PROTOCOLS))).split.duplicates
+
+
+def _open(request: Request, with_pictures: bool) -> tuple[BaselineData, BaselineData | None]:
+    def opened(path: Path, pictures: Path | None) -> BaselineData:
+        folder = open_data(path, request.out / "faces", request.setup, request.workers, request.mapping)
+        pictures = path if pictures is None and is_pictures(path) else pictures
+        return with_faces(folder, pictures if with_pictures else None, request.mapping)
+
+    return (
+        opened(request.data, request.pictures),
+        None if request.other is None else opened(request.other, None),
+    )
+
+
+class _Runner:
+    """What is the same for all rows of a run."""
+
+    def __init__(
+        self, request: Request, results: Results, data: BaselineData, other: BaselineData | None
+    ) -> None:
+        self._request, self._results, self._data, self._other = request, results, data, other
+        self._limits = QUICK if request.quick else Limits()
+        self._floor = LandmarkNetwork()
+        self._said: set[tuple[str, str]] = set()
+
+    def measure(self, experiment: Experiment, problem: Problem) -> None:
+        """Measure an experiment or a bundle, unless its rows are there."""
+        if experiment.method == BUNDLE:
+            given = [each for each in (self._data, self._other) if each]
+            reasons = [bundles.lacking(experiment.name, each) for each in given]
+            lacking = next(filter(None, reasons), "")
+            call = partial(bundles.measure_bundle, experiment.name)
+        else:
+            lacking, call = self._data.lacking(experiment.needs), partial(measure, experiment)
+        measured = partial(call, problem, self._other, self._limits, self._floor)
+        self._measured(self._key(experiment, problem), lacking, measured)
+
+    def _measured(
+        self, key: dict[str, Any], lacking: str, measured: Callable[[], list[dict[str, Any]]]
+    ) -> None:
+        name = f"{key['method']}/{key['experiment']}, {key['labels']} classes, {key['protocol']}"
+        if self._results.has(key, self._other.sha256 if self._other else None):
+            return
+        start = time.monotonic()
+        try:
+            rows = [] if lacking else measured()
+        except ModuleNotFoundError as error:
+            lacking = f"the package {error.name} is not installed"
+        except DataError as error:
+            lacking = str(error)
+        if lacking or not rows:
+            lacking = lacking or "no evaluation rows"
+            self._results.skip(key, lacking)
+            if (key["method"], lacking) not in self._said:
+                print(f"{key['method']}: – ({lacking})", flush=True)
+            self._said.add((key["method"], lacking))
+            return
+        self._results.add(key, [self._completed(key, row) for row in rows])
+        shown = ", ".join(f"{row['split']} {row['accuracy']:.1%}" for row in rows)
+        print(f"{name}: {shown} ({time.monotonic() - start:.0f} s)", flush=True)
+
+    def _key(self, experiment: Experiment, problem: Problem) -> dict[str, Any]:
+        return {
+            "data_sha256": self._data.sha256,
+            "method": experiment.method,
+            "experiment": experiment.name,
+            "settings": experiment.settings,
+            "labels": problem.labels,
+            "protocol": problem.protocol,
+            "quick": self._request.quick,
+        }
+
+    def _completed(self, key: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+        full_name = f"{key['method']}/{key['experiment']}"
+        return (
+            key
+            | row
+            | {
+                "data": self._data.name,
+                "classes": list(LABEL_SETS[key["labels"]].labels),
+                "other_sha256": self._other.sha256 if self._other else None,
+                "command": self._request.command(full_name, key["labels"]),
+                "machine": platform.machine(),
+                "versions": training_versions() | {"scikit-learn": package_version("scikit-learn")},
+                "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            }
+        )
