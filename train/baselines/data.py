@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge.core.errors import DataError
 from edge.core.features import MESH_POINTS
-from evaluation import fingerprint, read_dataset
+from evaluation import fingerprint
 from evaluation.label_sets import LABEL_SETS
 from train.baselines.method import LANDMARKS, MESH, PICTURES, SEQUENCES, Samples
 from train.dataset import landmarks_folder
@@ -19,6 +19,7 @@ from train.dataset.labelled_faces import Split, ground_truth, split_rows
 from train.dataset.landmarks_folder import Faces, LandmarksFolder
 from train.dataset.subjects import extract_subjects, is_subjects
 from train.study.shapes import neutral_rows
+from train.teacher.answers import each_picture
 
 SIDE = 48
 """Side of the pictures that methods get, px."""
@@ -165,27 +166,13 @@ def with_faces(folder: LandmarksFolder, pictures: Path | None, mapping: Path | N
         mapping: names of its class folders.
 
     Raises:
-        DataError: a shard is damaged, or ``pictures`` lacks a picture of the folder.
+        DataError: a shard is damaged, or ``pictures`` is other data.
     """
     faces = folder.faces()
-    grey = None if pictures is None else _grey(folder, pictures, mapping)
+    grey = None
+    if pictures is not None:
+        grey = np.stack([_small(each) for each in each_picture(pictures, mapping, folder)])
     return BaselineData(folder, faces, neutral_rows(folder.rows), grey)
-
-
-def _grey(folder: LandmarksFolder, pictures: Path, mapping: Path | None) -> NDArray[np.uint8]:
-    places = {name: place for place, name in enumerate(folder.rows.name.tolist())}
-    result = np.zeros((len(places), SIDE, SIDE), np.uint8)
-    missing = set(places)
-    for sample in read_dataset(pictures, on_bad=lambda message: None, mapping=mapping):
-        if sample.name in places:
-            result[places[sample.name]] = _small(sample.picture)
-            missing.discard(sample.name)
-    if missing:
-        raise DataError(
-            f"{pictures} lacks {len(missing)} pictures of {folder.path} (like {min(missing)}): name the data "
-            "that its landmarks were extracted from"
-        )
-    return result
 
 
 def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

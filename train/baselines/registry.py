@@ -9,13 +9,17 @@ from edge.bundles.store import shipped
 from edge.core.errors import ConfigError
 from train.baselines.classical.model import Classical
 from train.baselines.distances.model import Distances
+from train.baselines.graph.model import Graph
 from train.baselines.method import Method
 from train.baselines.movement.model import Movement
+from train.baselines.pixels.model import Pixels
 
 METHODS: dict[str, type[Method]] = {
     "classical": Classical,
     "distances": Distances,
     "movement": Movement,
+    "graph": Graph,
+    "pixels": Pixels,
 }
 """Name of a method, which is that of its folder → its class, in the order of the table."""
 

@@ -10,8 +10,8 @@ from edge.core.files import check_replaceable, is_json_with, write_atomic
 
 FILE = "baselines.json"
 SCHEMA = 1
-KEY = ("data_sha256", "method", "experiment", "settings", "labels", "protocol", "quick")
-"""What makes two rows of one split the same row."""
+KEY = ("data_sha256", "method", "experiment", "labels", "protocol", "quick")
+"""What makes two rows of one split the same row; one with other settings takes the place of the former."""
 
 
 @dataclass
@@ -27,10 +27,10 @@ class Results:
         """Whether the rows of an experiment are there.
 
         Args:
-            key: values of ``KEY``.
+            key: values of ``KEY``, and the settings.
             other: SHA-256 of the data of other origin that it must have been measured on; None: on any.
         """
-        found = [row for row in self.rows if _same(row, key)]
+        found = [row for row in self.rows if _same(row, key) and row["settings"] == key["settings"]]
         return bool(found) and all(other in (None, row.get("other_sha256")) for row in found)
 
     def add(self, key: dict[str, Any], rows: list[dict[str, Any]]) -> None:

@@ -1,7 +1,9 @@
 """The answers of a teacher to the rows of a landmarks folder, and the run folder that holds them."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +23,26 @@ ANSWERS_FILE = "answers.npz"
 
 
 def read_pictures(pictures: Path, classes: Path | None, folder: LandmarksFolder) -> list[NDArray[np.uint8]]:
-    """All pictures of a landmarks folder, in the order of its rows: uint8 (H, W) or (H, W, 3) each.
+    """All pictures of a landmarks folder, see ``each_picture``."""
+    return list(each_picture(pictures, classes, folder))
+
+
+def each_picture(
+    pictures: Path, classes: Path | None, folder: LandmarksFolder
+) -> Iterator[NDArray[np.uint8]]:
+    """The pictures of a landmarks folder, in the order of its rows: uint8 (H, W) or (H, W, 3) each.
 
     Raises:
         DataError: the folder was made from other data.
     """
     if fingerprint(pictures, classes).sha256 != folder.info["data"]["sha256"]:
         raise DataError(f"{pictures} is not the data that {folder.path} was made from: extract again")
-    samples = list(read_dataset(pictures, on_bad=lambda message: None, mapping=classes))
-    if [sample.name for sample in samples] != folder.rows.name.tolist():
-        # Another version of OpenCV, or of this program, reads more of the same files, or fewer.
-        raise DataError(f"{pictures} has other rows than {folder.path}: extract again")
-    return [sample.picture for sample in samples]
+    samples = read_dataset(pictures, on_bad=lambda message: None, mapping=classes)
+    for sample, name in zip_longest(samples, folder.rows.name.tolist()):
+        if sample is None or sample.name != name:
+            # Another version of OpenCV, or of this program, reads more of the same files, or fewer.
+            raise DataError(f"{pictures} has other rows than {folder.path}: extract again")
+        yield sample.picture
 
 
 def rows_and_classes(landmarks: dict[str, Any], settings: TrainingSettings) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from edge.core.errors import ConfigError, DataError
@@ -9,7 +10,9 @@ from evaluation.label_sets import LABEL_SETS
 from tests.train.baselines.sequences import write_sequences
 from train.baselines import measure
 from train.baselines import run as runs
+from train.baselines.data import with_faces
 from train.cli import main
+from train.dataset import landmarks_folder
 
 ONLY = (
     "classical/tree-68,classical/logistic-68-oversample,classical/logistic-68-generated,distances/coordinates"
@@ -124,6 +127,29 @@ def test_wrong_flags(small, tmp_path, flags, words):
         call(small, tmp_path, *flags)
 
 
+def test_other_settings_take_the_place_of_former_rows(small, tmp_path):
+    flags = ("--quick", "--only", "classical/tree-68", "--labels", "7")
+    content = {"schema": 1, "rows": call(small, tmp_path, *flags), "skipped": []}
+    for row in content["rows"]:
+        row["settings"]["points"], row["accuracy"] = 5, -1
+    (tmp_path / "baselines.json").write_text(json.dumps(content))
+    found = call(small, tmp_path, *flags)
+    assert len(found) == len(content["rows"])
+    assert all(row["accuracy"] > 0 for row in found)
+
+
+def test_pictures_of_the_rows(fer_landmarks, fer_csv):
+    from evaluation import read_dataset
+
+    data = with_faces(landmarks_folder.load(fer_landmarks), fer_csv)
+    assert data.pictures.shape == (len(data.neutral), 48, 48)
+    first = next(read_dataset(fer_csv, on_bad=print))
+    assert np.array_equal(data.pictures[0], first.picture)
+    assert data.answered({"pictures"}).all()
+    assert not data.lacking({"pictures"})
+    assert "--pictures" in with_faces(landmarks_folder.load(fer_landmarks), None).lacking({"pictures"})
+
+
 def test_wrong_places(small, tmp_path):
     with pytest.raises(DataError, match="no data at"):
         call(tmp_path / "absent", tmp_path / "out")
@@ -137,6 +163,7 @@ def test_scikit_learn_rows_need_no_tensorflow(small, tmp_path, python):
 import sys
 sys.modules.update(dict.fromkeys(("tensorflow", "keras")))  # importing them raises ImportError
 from train.cli import main
+from train.dataset import landmarks_folder
 flags = "--quick --only classical/tree-68,distances/coordinates"
 main(["baselines", {str(small)!r}, "--out", {str(tmp_path)!r}, *flags.split()])
 """

@@ -1,0 +1,94 @@
+"""The graph network and the network on pixels."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from train.baselines.graph.model import Graph, neighbours, normalized_adjacency
+from train.baselines.method import Samples
+from train.baselines.pixels.model import Pixels, drawings
+
+SHORT = {"epochs": 2, "batch": 16, "learning_rate": 1e-2, "patience": 1, "dropout": 0.1}
+PLAIN = {
+    "channels": [4],
+    "residual": False,
+    "batch_normalization": False,
+    "l1": 0.0,
+    "l2": 0.0,
+    "augmentation": False,
+}
+
+
+@pytest.fixture(scope="module")
+def samples():
+    """Three classes that differ in their mesh, and in which third of the picture is light."""
+    rng = np.random.default_rng(0)
+    number = np.arange(90) % 3
+    mesh = (
+        rng.normal(100, 20, (1, 468, 3))
+        + rng.normal(0, 8, (3, 468, 3))[number]
+        + rng.normal(0, 1, (90, 468, 3))
+    )
+    mesh[:, 33, :2], mesh[:, 263, :2] = (40, 60), (80, 60)
+    pictures = rng.integers(0, 60, (90, 48, 48), np.uint8)
+    for picture, label in zip(pictures, number, strict=True):
+        picture[16 * label : 16 * label + 16] += 150
+    return Samples(number, mesh.astype(np.float32), pictures=pictures)
+
+
+def check(method, samples, accuracy=0.9):
+    details = method.fit(samples, samples)
+    probabilities = method.predict_proba(samples)
+    assert probabilities.shape == (len(samples), 3)
+    assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    right = (probabilities.argmax(axis=1) == samples.number).mean()
+    assert right > accuracy
+    assert right == pytest.approx(details["training_accuracy"], abs=0.02)  # TFLite answers as Keras does
+    assert method.size() > 1000
+    return probabilities
+
+
+@pytest.mark.parametrize("depth", [True, False])
+def test_graph(samples, depth):
+    method = Graph(SHORT | {"channels": [4, 4], "depth": depth}, 3)
+    probabilities = check(method, samples)
+    deeper = samples.landmarks.copy()
+    deeper[..., 2] *= 3
+    other = method.predict_proba(dataclasses.replace(samples, landmarks=deeper))
+    assert np.array_equal(probabilities, other) != depth
+
+
+def test_adjacency():
+    grid = np.stack(np.meshgrid(np.arange(5.0), np.arange(5.0)), axis=2).reshape(-1, 2)
+    joined = neighbours(grid)
+    assert np.array_equal(joined, joined.T)
+    assert not joined.diagonal().any()
+    assert joined[0, 1]
+    assert not joined[0, 4]
+    weights = normalized_adjacency(joined)
+    assert np.allclose(weights, weights.T)
+    assert np.linalg.eigvalsh(weights).max() == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"residual": True, "batch_normalization": True, "l1": 1e-5, "l2": 1e-5}]
+)
+def test_pixels(samples, changes):
+    check(Pixels(SHORT | PLAIN | {"feature": "picture"} | changes, 3), samples, accuracy=0.8)
+
+
+def test_augmentation_is_of_the_training_only(samples):
+    method = Pixels(SHORT | PLAIN | {"feature": "picture", "augmentation": True}, 3)
+    x = method.inputs(samples)
+    assert x.mean() == pytest.approx(0, abs=1e-4)
+    assert not np.array_equal(method.augmented(x, np.random.default_rng(0)), x)
+    assert np.array_equal(method.inputs(samples), x)
+
+
+def test_drawings(samples):
+    drawn = drawings(samples.landmarks)
+    assert drawn.shape == (90, 48, 48)
+    assert drawn[0].sum() > 30
+    assert not np.array_equal(drawn[0], drawn[1])
+    assert Pixels(SHORT | PLAIN | {"feature": "drawing"}, 3).needs == {"landmarks"}

@@ -1,0 +1,100 @@
+"""Graph convolutions over the face mesh (Kipf & Welling, 2017, arXiv:1609.02907), in layers of Keras."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.features import MESH_POINTS
+from edge.head.inputs import LANDMARKS as LANDMARKS_INPUT
+from train.baselines import points
+from train.baselines.method import LANDMARKS, MESH, Samples
+from train.baselines.neural import Array, Network
+from train.dataset.inputs import Standardization, standardization
+
+if TYPE_CHECKING:
+    import keras
+
+CLIP = 5.0
+"""Limit of the standardized coordinates, as in ``train.settings``."""
+
+
+class Graph(Network):
+    """A node for each point of the mesh, with its aligned coordinates.
+
+    Settings of its own: ``channels`` of each graph convolution, ``depth`` (whether z is used), ``dropout``.
+    """
+
+    needs = frozenset({LANDMARKS, MESH})
+    _standardize: Standardization
+    _adjacency: NDArray[np.float32]
+
+    def prepare(self, training: Samples) -> None:
+        """Standardization and adjacency of the training faces."""
+        mesh = self._mesh(training)
+        flat = mesh.reshape(len(mesh), -1)
+        self._standardize = standardization({LANDMARKS_INPUT.name: flat}, CLIP)
+        self._adjacency = normalized_adjacency(neighbours(mesh.mean(axis=0)[:, :2]))
+
+    def inputs(self, samples: Samples) -> Array:
+        """Standardized aligned landmarks, float32 (N, 1404): the input ``landmarks`` of the device."""
+        mesh = self._mesh(samples)
+        return self._standardize({LANDMARKS_INPUT.name: mesh.reshape(len(mesh), -1)})[LANDMARKS_INPUT.name]
+
+    def build(self, shape: tuple[int, ...]) -> "keras.Model":
+        """Graph convolutions with shortcuts, then few numbers of each node in one hidden layer."""
+        import keras
+        from keras import layers
+
+        neighbourhood = layers.Dense(MESH_POINTS, use_bias=False, trainable=False, name="adjacency")
+
+        def gathered(nodes: keras.KerasTensor) -> keras.KerasTensor:
+            return layers.Permute((2, 1))(neighbourhood(layers.Permute((2, 1))(nodes)))
+
+        entry = layers.Input(shape, name=LANDMARKS_INPUT.name)
+        nodes = layers.Reshape((MESH_POINTS, shape[0] // MESH_POINTS))(entry)
+        if not self.settings["depth"]:
+            nodes = layers.Cropping1D((0, 1))(layers.Permute((2, 1))(nodes))
+            nodes = layers.Permute((2, 1))(nodes)
+        for place, channels in enumerate(self.settings["channels"]):
+            change = layers.Dense(channels, use_bias=False)(gathered(nodes))
+            change = layers.ReLU()(layers.BatchNormalization()(change))
+            same = place and channels == nodes.shape[-1]
+            nodes = layers.Add()([nodes, change]) if same else change
+        hidden = layers.Flatten()(layers.ReLU()(layers.Dense(8)(nodes)))
+        hidden = layers.Dropout(self.settings["dropout"])(hidden)
+        hidden = layers.Dense(64, activation="relu")(hidden)
+        hidden = layers.Dropout(self.settings["dropout"])(hidden)
+        model = keras.Model(entry, layers.Dense(self.classes)(hidden))
+        neighbourhood.set_weights([self._adjacency])
+        return model
+
+    def _mesh(self, samples: Samples) -> points.Points:
+        assert samples.landmarks is not None
+        return points.represented(samples.landmarks, MESH_POINTS, aligned=True)
+
+
+def neighbours(mean: NDArray[np.floating]) -> NDArray[np.bool_]:  # type: ignore[type-arg]
+    """Which points are joined by an edge of the Delaunay triangulation of the mean face, bool (P, P).
+
+    MediaPipe's own tesselation is no part of the project; this one joins much the same points, as the mean
+    face looks straight ahead. It also joins the lips and the eyelids over their openings.
+
+    Args:
+        mean: x and y of the mean aligned face, (P, 2).
+    """
+    from scipy.spatial import Delaunay
+
+    joined = np.zeros((len(mean), len(mean)), bool)
+    for triangle in Delaunay(mean).simplices:
+        joined[np.ix_(triangle, triangle)] = True
+    np.fill_diagonal(joined, False)
+    return joined
+
+
+def normalized_adjacency(joined: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """D^−½ (A + 1) D^−½ of Kipf & Welling, float32 (P, P), symmetric."""
+    closed = joined | np.eye(len(joined), dtype=bool)
+    root = np.sqrt(closed.sum(axis=1))
+    result: NDArray[np.float32] = (closed / root[:, None] / root).astype(np.float32)
+    return result
