@@ -49,7 +49,7 @@ def check(method, samples, accuracy=0.9):
     return probabilities
 
 
-@pytest.mark.parametrize("depth", [True, False])
+@pytest.mark.parametrize("depth", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_graph(samples, depth):
     method = Graph(SHORT | {"channels": [4, 4], "depth": depth}, 3)
     probabilities = check(method, samples)
@@ -72,7 +72,11 @@ def test_adjacency():
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"residual": True, "batch_normalization": True, "l1": 1e-5, "l2": 1e-5}]
+    "changes",
+    [
+        pytest.param({}, marks=pytest.mark.slow),
+        {"residual": True, "batch_normalization": True, "l1": 1e-5, "l2": 1e-5},
+    ],
 )
 def test_pixels(samples, changes):
     check(Pixels(SHORT | PLAIN | {"feature": "picture"} | changes, 3), samples, accuracy=0.8)
