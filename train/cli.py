@@ -163,6 +163,8 @@ def _add_baselines(commands: Commands) -> None:
     parser.add_argument("--other", type=Path, metavar="DATA", help=text)
     text = "the pictures of a landmarks folder, for methods on pixels"
     parser.add_argument("--pictures", type=Path, metavar="DATA", help=text)
+    text = "also write OUT/runs/*: run folders that mien convert makes bundles of"
+    parser.add_argument("--export", action="store_true", help=text)
     _add_classes(parser)
     _add_workers(parser)
     parser.set_defaults(command=_baselines)
@@ -184,6 +186,7 @@ def _baselines(arguments: argparse.Namespace) -> None:
         arguments.other,
         arguments.pictures,
         arguments.classes,
+        arguments.export,
     )
     run(request)
 

@@ -23,7 +23,7 @@ from train.network.trainer import Trainer
 from train.network.training_set import TrainingSet
 from train.report import report
 from train.report.results import SplitResult
-from train.run_folder import write_run
+from train.run_folder import arrays_for_convert, write_run
 from train.settings import TrainingSettings
 from train.versions import training_versions
 
@@ -101,7 +101,8 @@ def fit(
     ]
     info = _info(data, training_set, settings, progress, calibration)
     info |= {"teachers": [run.name for run in teachers], "start": start.name if start else None}
-    arrays = _arrays_for_convert(data, training_set, settings)
+    some = np.random.default_rng(settings.seed).permutation(data.training)[:CALIBRATION_ROWS]
+    arrays = arrays_for_convert(data, training_set.inputs, standardize, some)
     write_run(out, model, arrays, info, progress.history, results, weights)
     checkpoint.remove()
     print(f"best epoch {progress.best_epoch}, {progress.seconds:.0f} s → {out}", flush=True)
@@ -156,25 +157,3 @@ def _info(
         "seconds": progress.seconds,
         "versions": training_versions(),
     }
-
-
-def _arrays_for_convert(
-    data: LabelledFaces, training_set: TrainingSet, settings: TrainingSettings
-) -> dict[str, NDArray[Any]]:
-    """Content of ``fit.npz``: the standardization, and rows to calibrate, to compare and to score."""
-    number = data.truth.number
-
-    def rows(place: str, index: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-        return {f"{place}/{name}": values[index] for name, values in training_set.inputs.items()}
-
-    some = np.random.default_rng(settings.seed).permutation(data.training)[:CALIBRATION_ROWS]
-    arrays: dict[str, NDArray[Any]] = {"clip": np.array(settings.clip)}
-    for name, (mean, std) in training_set.standardize.by.items():
-        arrays |= {f"mean/{name}": mean, f"std/{name}": std}
-    arrays |= rows("calibration", some) | rows("validation", data.validation)
-    arrays["validation/number"] = number[data.validation]
-    for split, index in data.split.evaluation.items():
-        arrays |= rows(f"evaluation/{split}", index)
-        arrays[f"evaluation/{split}/number"] = number[index]
-        arrays[f"evaluation/{split}/found"] = data.faces.found[index]
-    return arrays

@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.files import replacing_folder
+from train.dataset.inputs import Inputs, Standardization
+from train.dataset.labelled_faces import LabelledFaces
 from train.network.initial_weights import Weights, write_weights
 from train.npz import write_npz
 from train.report import report
@@ -51,3 +54,31 @@ def write_run(
         write_npz(run / ARRAYS_FILE, arrays)
         report.save(run, info, history, splits)
     print(report.summary(splits, info["labels"]))
+
+
+def arrays_for_convert(
+    data: LabelledFaces, inputs: Inputs, standardize: Standardization, calibration: NDArray[np.int64]
+) -> dict[str, NDArray[Any]]:
+    """Content of ``ARRAYS_FILE``: the standardization, and rows to calibrate, to compare and to score.
+
+    Args:
+        data: N faces.
+        inputs: (N, …) for each input of the network.
+        standardize: the standardization before the network.
+        calibration: rows for convert's calibration.
+    """
+    number = data.truth.number
+
+    def rows(place: str, index: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        return {f"{place}/{name}": values[index] for name, values in inputs.items()}
+
+    arrays: dict[str, NDArray[Any]] = {"clip": np.array(standardize.clip)}
+    for name, (mean, std) in standardize.by.items():
+        arrays |= {f"mean/{name}": mean, f"std/{name}": std}
+    arrays |= rows("calibration", calibration) | rows("validation", data.validation)
+    arrays["validation/number"] = number[data.validation]
+    for split, index in data.split.evaluation.items():
+        arrays |= rows(f"evaluation/{split}", index)
+        arrays[f"evaluation/{split}/number"] = number[index]
+        arrays[f"evaluation/{split}/found"] = data.faces.found[index]
+    return arrays

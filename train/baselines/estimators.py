@@ -20,7 +20,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from edge.core.quantize import softmax
+from edge.core.errors import DataError
+from edge.core.quantize import MeanStd, softmax
 
 SEED = 0
 MODELS: dict[str, Any] = {
@@ -31,6 +32,9 @@ MODELS: dict[str, Any] = {
     "mlp": MLPClassifier,
 }
 """Name of a model in ``settings.toml`` → its class."""
+
+_STILL = 1e-4
+"""Standard deviation of an aligned coordinate below which it is a rounding error, as of the eye anchors."""
 
 Matrix = NDArray[np.floating[Any]]
 """Features (N, F)."""
@@ -94,6 +98,30 @@ class Estimator:
         result = np.zeros((len(x), self._classes), values.dtype)
         result[:, self._pipeline.classes_] = values
         return result
+
+    def dense_layers(self, by: MeanStd) -> list[tuple[Matrix, Matrix]]:
+        """Kernel (F, units) and bias (units,) of each layer of a logistic regression or a perceptron.
+
+        Args:
+            by: the standardization that takes the place of the pipeline's scaler.
+
+        Raises:
+            DataError: a class had no training sample.
+        """
+        assert self._pipeline is not None
+        scaler, model = self._pipeline["scaler"], self._pipeline["model"]
+        if len(model.classes_) < max(self._classes, 3):
+            raise DataError(
+                f"no network can be made: only {len(model.classes_)} classes have training samples"
+            )
+        if isinstance(model, LogisticRegression):
+            layers = [(model.coef_.T, model.intercept_)]
+        else:
+            layers = [*zip(model.coefs_, model.intercepts_, strict=True)]
+        kernel, bias = layers[0]
+        kernel = np.where(scaler.scale_[:, None] < _STILL, 0, kernel)
+        shift = (by.mean - scaler.mean_) / scaler.scale_
+        return [(kernel * (by.std / scaler.scale_)[:, None], bias + shift @ kernel), *layers[1:]]
 
     def size(self) -> int:
         """Size of the pickled pipeline, bytes."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,7 @@ def measure(
     other: BaselineData | None,
     limits: Limits,
     floor: LandmarkNetwork,
+    run: Path | None = None,
 ) -> list[dict[str, Any]]:
     """Train an experiment once; gives a row for each evaluation split.
 
@@ -65,6 +67,7 @@ def measure(
         other: data of another origin, never trained on.
         limits: largest numbers of rows.
         floor: the landmark network.
+        run: run folder to write, for ``mien convert``; None: none.
     """
     data, number = problem.data, problem.number
     method = experiment.build(len(problem.classes))
@@ -75,8 +78,13 @@ def measure(
     training = subset(available, limit)
     validation = subset(problem.split.validation[usable[problem.split.validation]], limits.validation)
     start = time.perf_counter()
-    details = method.fit(data.samples(training, number, needs), data.samples(validation, number, needs))
+    samples = data.samples(training, number, needs)
+    details = method.fit(samples, data.samples(validation, number, needs))
     seconds = time.perf_counter() - start
+    if run is not None:
+        from train.baselines.export import export
+
+        export(run, experiment, method, problem, training, samples)
     one = data.samples(training[:1], number, needs)
     common: dict[str, Any] = {
         "rows": {"training": len(training), "of": len(available), "validation": len(validation)},

@@ -2,15 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    import keras
+
+    from train.dataset.inputs import Standardization
+
 LANDMARKS, MESH, SEQUENCES, PICTURES = "landmarks", "mesh", "sequences", "pictures"
 """What a method may need of the data: faces that were found, with any number of points or with 468;
 sequences that begin with a neutral face; the pictures themselves."""
+
+CLIP = 5.0
+"""Limit of standardized landmarks in networks, in standard deviations, as in ``train.settings``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +66,13 @@ class Method(Protocol):
     def size(self) -> int:
         """Size of the trained model, bytes."""
 
+    @property
+    def exports(self) -> bool:
+        """Whether a device computes what the method takes, and TFLite what it does: ``deployed`` is there."""
 
-class Exportable(Protocol):
-    """A method whose trained model can become a bundle."""
+    def deployed(self, training: Samples) -> "tuple[Standardization, keras.Model]":
+        """The standardization of the aligned landmarks, and the network behind it: (N, 1404) → logits.
 
-    def export(self, folder: Path) -> None:
-        """Write a new run folder, which ``mien convert`` makes a bundle of."""
+        Args:
+            training: the samples of ``fit``.
+        """

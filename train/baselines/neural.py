@@ -21,6 +21,8 @@ from train.baselines.method import Samples
 if TYPE_CHECKING:
     import keras
 
+    from train.dataset.inputs import Standardization
+
 _ACCURACY_ROWS = 2000
 """Largest number of training rows on which the accuracy is computed once more at the end."""
 
@@ -29,6 +31,8 @@ Array = NDArray[np.float32]
 
 class Network:
     """A network (N, …) → logits (N, C). A method adds ``inputs`` and ``build``, and maybe ``augmented``."""
+
+    exports = False
 
     def __init__(self, settings: Mapping[str, Any], classes: int) -> None:
         """
@@ -98,6 +102,10 @@ class Network:
     def size(self) -> int:
         """Size of the float32 TFLite network, bytes."""
         return len(self._tflite)
+
+    def deployed(self, training: Samples) -> "tuple[Standardization, keras.Model]":
+        """See ``Method``; a method that takes aligned landmarks has it."""
+        raise NotImplementedError
 
     def prepare(self, training: Samples) -> None:
         """Compute what ``inputs`` and ``build`` need of the training samples."""

@@ -47,6 +47,11 @@ class Experiment:
         """What it needs of the data."""
         return self.build(2).needs
 
+    @property
+    def exports(self) -> bool:
+        """Whether a bundle can be made of it."""
+        return self.method in METHODS and self.build(2).exports
+
     def build(self, classes: int) -> Method:
         """The untrained classifier for a number of classes."""
         return METHODS[self.method](self.settings, classes)

@@ -46,6 +46,8 @@ class Request:
     other: Path | None = None
     pictures: Path | None = None
     mapping: Path | None = None
+    export: bool = False
+    """Write a run folder of each network that ``mien convert`` can make a bundle of."""
 
     def command(self, experiment: str, labels: int) -> str:
         """A command that makes the row of an experiment anew, in a folder of its own."""
@@ -122,15 +124,25 @@ class _Runner:
             call = partial(bundles.measure_bundle, experiment.name)
         else:
             lacking, call = self._data.lacking(experiment.needs), partial(measure, experiment)
-        measured = partial(call, problem, self._other, self._limits, self._floor)
-        self._measured(self._key(experiment, problem), lacking, measured)
+        arguments = (problem, self._other, self._limits, self._floor)
+        run = self._run_folder(experiment, problem)
+        measured = partial(call, *arguments, *([run] if run else []))
+        key = self._key(experiment, problem)
+        if run or not self._results.has(key, self._other.sha256 if self._other else None):
+            self._measured(key, lacking, measured)
+
+    def _run_folder(self, experiment: Experiment, problem: Problem) -> Path | None:
+        """The run folder that is to be written; a network that was trained on copies gets none."""
+        if not self._request.export or PROTOCOLS[problem.protocol] or not experiment.exports:
+            return None
+        name = f"{experiment.method}-{experiment.name}-{problem.labels}"
+        out = self._request.out / "runs" / name
+        return None if out.exists() else out
 
     def _measured(
         self, key: dict[str, Any], lacking: str, measured: Callable[[], list[dict[str, Any]]]
     ) -> None:
         name = f"{key['method']}/{key['experiment']}, {key['labels']} classes, {key['protocol']}"
-        if self._results.has(key, self._other.sha256 if self._other else None):
-            return
         start = time.monotonic()
         try:
             rows = [] if lacking else measured()

@@ -1,16 +1,24 @@
 """Decision tree, forest, logistic regression, SVC and MLP on landmarks."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.core.features import MESH_POINTS
+from edge.head.inputs import LANDMARKS as LANDMARKS_INPUT
 from train.baselines import points
 from train.baselines.estimators import Estimator, Matrix
-from train.baselines.method import LANDMARKS, MESH, Samples
+from train.baselines.method import CLIP, LANDMARKS, MESH, Samples
 from train.baselines.sampling import resampled
 from train.dataset.balance import row_weights
+from train.dataset.inputs import standardization
+
+if TYPE_CHECKING:
+    import keras
+
+    from train.dataset.inputs import Standardization
 
 
 class Classical:
@@ -56,6 +64,19 @@ class Classical:
     def size(self) -> int:
         """See ``Method``."""
         return self._estimator.size()
+
+    @property
+    def exports(self) -> bool:
+        """See ``Method``: linear models and perceptrons on the aligned mesh."""
+        on_mesh = self._settings["points"] == MESH_POINTS and self._settings["aligned"]
+        return on_mesh and self._settings["model"] in ("logistic", "mlp")
+
+    def deployed(self, training: Samples) -> "tuple[Standardization, keras.Model]":
+        """See ``Method``."""
+        from train.baselines.dense import dense_network
+
+        standardize = standardization({LANDMARKS_INPUT.name: _flat(self.features(training))}, CLIP)
+        return standardize, dense_network(self._estimator.dense_layers(standardize.by[LANDMARKS_INPUT.name]))
 
     def features(self, samples: Samples) -> points.Points:
         """Landmarks of the samples as the settings want them, (N, P, D)."""

@@ -1,7 +1,7 @@
 """Distances to the tip of the nose → PCA → standardization → support vector machine."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ class Distances:
     """A support vector machine on distances of the mesh, or on its coordinates."""
 
     needs = frozenset({LANDMARKS, MESH})
+    exports = False
 
     def __init__(self, settings: Mapping[str, Any], classes: int) -> None:
         """
@@ -38,6 +39,10 @@ class Distances:
     def size(self) -> int:
         """See ``Method``."""
         return self._estimator.size()
+
+    def deployed(self, training: Samples) -> NoReturn:
+        """Nothing: TFLite has no support vector machine."""
+        raise NotImplementedError
 
     def _features(self, samples: Samples) -> Matrix:
         assert samples.landmarks is not None

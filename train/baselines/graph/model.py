@@ -8,15 +8,12 @@ from numpy.typing import NDArray
 from edge.core.features import MESH_POINTS
 from edge.head.inputs import LANDMARKS as LANDMARKS_INPUT
 from train.baselines import points
-from train.baselines.method import LANDMARKS, MESH, Samples
+from train.baselines.method import CLIP, LANDMARKS, MESH, Samples
 from train.baselines.neural import Array, Network
 from train.dataset.inputs import Standardization, standardization
 
 if TYPE_CHECKING:
     import keras
-
-CLIP = 5.0
-"""Limit of the standardized coordinates, as in ``train.settings``."""
 
 
 class Graph(Network):
@@ -26,6 +23,7 @@ class Graph(Network):
     """
 
     needs = frozenset({LANDMARKS, MESH})
+    exports = True
     _standardize: Standardization
     _adjacency: NDArray[np.float32]
 
@@ -65,9 +63,14 @@ class Graph(Network):
         hidden = layers.Dropout(self.settings["dropout"])(hidden)
         hidden = layers.Dense(64, activation="relu")(hidden)
         hidden = layers.Dropout(self.settings["dropout"])(hidden)
-        model = keras.Model(entry, layers.Dense(self.classes)(hidden))
+        model = keras.Model([entry], layers.Dense(self.classes)(hidden))
         neighbourhood.set_weights([self._adjacency])
         return model
+
+    def deployed(self, training: Samples) -> "tuple[Standardization, keras.Model]":
+        """See ``Method``."""
+        assert self.model is not None
+        return self._standardize, self.model
 
     def _mesh(self, samples: Samples) -> points.Points:
         assert samples.landmarks is not None

@@ -14,6 +14,9 @@ class Movement(Classical):
     is ``movement`` or ``apex``: the same rows, for comparison.
     """
 
+    exports = False
+    """A device has no neutral face to compare with."""
+
     @property
     def needs(self) -> frozenset[str]:
         """See ``Method``."""

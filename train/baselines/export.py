@@ -1,0 +1,106 @@
+"""A trained baseline → run folder, which ``mien convert`` makes a bundle of."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.files import require_new_folder
+from edge.head.inputs import LANDMARKS
+from evaluation.label_sets import LABEL_SETS
+from train.baselines.data import SUBSET_SEED, Problem
+from train.baselines.method import Method, Samples
+from train.baselines.registry import Experiment
+from train.dataset.inputs import read_inputs, take
+from train.dataset.labelled_faces import LabelledFaces, ground_truth
+from train.network.calibration import calibrate
+from train.report.results import SplitResult
+from train.run_folder import arrays_for_convert, write_run
+from train.settings import TrainingSettings
+from train.versions import training_versions
+
+CALIBRATION_ROWS = 1000
+"""Largest number of training rows for convert's calibration."""
+
+
+def export(
+    out: Path,
+    experiment: Experiment,
+    method: Method,
+    problem: Problem,
+    index: NDArray[np.int64],
+    samples: Samples,
+) -> None:
+    """Write the run folder ``out``.
+
+    Args:
+        out: must not be there.
+        experiment: what was trained.
+        method: the trained classifier; it exports.
+        problem: its data.
+        index: int64 (T,), its training rows.
+        samples: its training samples.
+
+    Raises:
+        DataError: ``out`` is there, or a class had no training sample.
+        OSError: a full disk, for instance; nothing is left behind.
+    """
+    require_new_folder(out)
+    standardize, model = method.deployed(samples)
+    data = _labelled(problem, index)
+    inputs = read_inputs(data.faces, [LANDMARKS.name])
+
+    def logits(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        x = standardize.deployed(take(inputs, rows))[LANDMARKS.name]
+        return np.asarray(model.predict(x, batch_size=4096, verbose=0), np.float32)
+
+    number = data.truth.number
+    settings = TrainingSettings()
+    calibration = calibrate(logits(data.validation), number[data.validation], settings.selective_accuracy)
+    splits = {"validation": data.split.validation, **data.split.evaluation}
+    results = [
+        SplitResult(
+            name,
+            number[rows],
+            calibration.probabilities(logits(rows)),
+            data.faces.found[rows],
+            data.rows.name[rows],
+        )
+        for name, rows in splits.items()
+    ]
+    info: dict[str, Any] = {
+        "labels": list(problem.classes),
+        "inputs": [{"name": LANDMARKS.name, "version": LANDMARKS.version, "shape": LANDMARKS.shape}],
+        "landmarks": {key: value for key, value in data.folder.info.items() if key != "shards"},
+        "settings": {
+            **experiment.settings,
+            "baseline": experiment.full_name,
+            "labels": problem.labels,
+            "truth": "label",
+            "inputs": [LANDMARKS.name],
+            "selective_accuracy": settings.selective_accuracy,
+        },
+        "rows": {
+            "training": len(data.training),
+            "validation": len(data.validation),
+            "training_without_face": int(len(data.split.training) - len(data.training)),
+            "training_copies_of_evaluation": data.split.duplicates,
+            "left_out": int((number < 0).sum()),
+            "evaluation": {name: len(rows) for name, rows in data.split.evaluation.items()},
+        },
+        "teachers": [],
+        "best_epoch": None,
+        "temperature": calibration.temperature,
+        "min_confidence": calibration.min_confidence,
+        "versions": training_versions(),
+    }
+    some = np.random.default_rng(SUBSET_SEED).permutation(data.training)[:CALIBRATION_ROWS]
+    write_run(out, model, arrays_for_convert(data, inputs, standardize, some), info, [], results)
+
+
+def _labelled(problem: Problem, index: NDArray[np.int64]) -> LabelledFaces:
+    data, labels = problem.data, LABEL_SETS[problem.labels]
+    truth = ground_truth(data.folder.rows, labels, "label")
+    validation = problem.split.validation[data.faces.found[problem.split.validation]]
+    return LabelledFaces(data.folder, data.faces, labels, truth, problem.split, index, validation)
