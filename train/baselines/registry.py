@@ -93,7 +93,7 @@ def _of_method(method: str, quick: bool) -> list[Experiment]:
     for name, table in content["experiments"].items():
         settings = content.get("defaults", {}) | table
         settings |= {key: value for key, value in changes.items() if key in settings}
-        result.append(Experiment(method, name, settings, settings.pop("max_rows", None)))
+        result.append(Experiment(method, name, settings, settings.get("max_rows")))
     return result
 
 

@@ -9,7 +9,7 @@ from edge.core.files import write_atomic
 from evaluation.report import page
 from evaluation.report.figures import BLUE, ORANGE, new_figure
 from evaluation.report.page import DASH, Block, Heading, Plot, Table, Text, number
-from train.baselines.registry import BUNDLE, METHODS, published
+from train.baselines.registry import BUNDLE, METHODS, experiments, published
 from train.baselines.results import Results
 
 if TYPE_CHECKING:
@@ -32,15 +32,16 @@ _ABOUT = (
 
 
 def write(folder: Path, results: Results) -> None:
-    """Write ``baselines.md``, ``baselines.html`` and the plots.
+    """Write ``baselines.html`` with all confusion matrices, ``baselines.md`` without them, and the plots.
 
     Raises:
         ModuleNotFoundError: Jinja2 or matplotlib is not installed.
         OSError: a full disk, for instance.
     """
     blocks = list(contents(results))
+    short = [each for each in blocks if not (isinstance(each, Table) and each.diagonal)]
     files = page.png_files(blocks) | {
-        "baselines.md": page.markdown(blocks).encode(),
+        "baselines.md": page.markdown(short).encode(),
         "baselines.html": page.html(blocks).encode(),
     }
     for name, content in files.items():
@@ -91,8 +92,9 @@ def _group(count: int, place: tuple[Any, ...], rows: list[dict[str, Any]]) -> It
 
 
 def _order(row: dict[str, Any]) -> int:
-    methods = [*METHODS, BUNDLE]
-    return methods.index(row["method"]) if row["method"] in methods else len(methods)
+    """Place in the order of the registry; a row of another version comes last."""
+    names = [each.full_name for each in experiments(None, quick=False)]
+    return names.index(_name(row)) if _name(row) in names else len(names)
 
 
 def _name(row: dict[str, Any]) -> str:
@@ -140,6 +142,5 @@ def _bars(bars: list[tuple[str, float, bool]]) -> "Figure":
     drawn = axes.barh(range(len(bars)), [100 * value for _, value, _ in bars], color=colors)
     axes.bar_label(drawn, fmt="%.1f", padding=2, fontsize=7)
     axes.set_yticks(range(len(bars)), names, fontsize=7)
-    axes.invert_yaxis()
-    axes.set(xlabel="accuracy, %", xlim=(0, 100))
+    axes.set(xlabel="accuracy, %", xlim=(0, 100), ylim=(len(bars) - 0.4, -0.6))
     return figure

@@ -147,6 +147,8 @@ class _Runner:
         try:
             rows = [] if lacking else measured()
         except ModuleNotFoundError as error:
+            if error.name not in ("keras", "tensorflow"):
+                raise
             lacking = f"the package {error.name} is not installed"
         except DataError as error:
             lacking = str(error)

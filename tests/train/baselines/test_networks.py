@@ -71,15 +71,21 @@ def test_adjacency():
     assert np.linalg.eigvalsh(weights).max() == pytest.approx(1, abs=1e-4)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        pytest.param({}, marks=pytest.mark.slow),
-        {"residual": True, "batch_normalization": True, "l1": 1e-5, "l2": 1e-5},
-    ],
-)
+ALL = {"residual": True, "batch_normalization": True, "l1": 1e-5, "l2": 1e-5}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("changes", [{}, ALL])
 def test_pixels(samples, changes):
     check(Pixels(SHORT | PLAIN | {"feature": "picture"} | changes, 3), samples, accuracy=0.8)
+
+
+@pytest.mark.parametrize("changes", [{}, ALL])
+def test_the_network_of_pixels_has_what_the_settings_say(changes):
+    model = Pixels(SHORT | PLAIN | {"feature": "picture"} | changes, 3).build((48, 48, 1))
+    kinds = {type(layer).__name__ for layer in model.layers}
+    assert model.output_shape == (None, 3)
+    assert ({"BatchNormalization", "Add"} <= kinds) == bool(changes)
 
 
 def test_augmentation_is_of_the_training_only(samples):

@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from edge.core.errors import ConfigError, DataError
+from evaluation import fingerprint
 from evaluation.label_sets import LABEL_SETS
 from tests.train.baselines.sequences import write_sequences
+from tests.train.rows import make_rows
 from train.baselines import measure
 from train.baselines import run as runs
 from train.baselines.data import with_faces
 from train.cli import main
 from train.dataset import landmarks_folder
+from train.dataset.landmarks_folder import Faces
 
 ONLY = (
     "classical/tree-68,classical/logistic-68-oversample,classical/logistic-68-generated,distances/coordinates"
@@ -138,16 +141,27 @@ def test_other_settings_take_the_place_of_former_rows(small, tmp_path):
     assert all(row["accuracy"] > 0 for row in found)
 
 
-def test_pictures_of_the_rows(fer_landmarks, fer_csv):
-    from evaluation import read_dataset
-
-    data = with_faces(landmarks_folder.load(fer_landmarks), fer_csv)
-    assert data.pictures.shape == (len(data.neutral), 48, 48)
-    first = next(read_dataset(fer_csv, on_bad=print))
-    assert np.array_equal(data.pictures[0], first.picture)
+def test_pictures_of_the_rows(write_landmarks, tmp_path):
+    """Pictures stand beside the rows; a method on them can answer rows without a face."""
+    pictures = np.random.default_rng(0).integers(0, 256, (7, 48, 48))
+    lines = [f"{label},{' '.join(map(str, each.ravel()))},Training" for label, each in enumerate(pictures)]
+    csv = tmp_path / "fer2013.csv"
+    csv.write_text("\n".join(["emotion,pixels,Usage", *lines]) + "\n")
+    names = np.array([f"fer2013.csv:{line}" for line in range(2, 9)])
+    faces = Faces(np.zeros((7, 468, 3), np.float32), np.zeros(7, bool))
+    info = {"data": {"file": csv.name, "sha256": fingerprint(csv).sha256}, "maps": {}}
+    folder = landmarks_folder.load(
+        write_landmarks(tmp_path / "faces", make_rows(np.arange(7), name=names), [faces], **info)
+    )
+    data = with_faces(folder, csv)
+    assert np.array_equal(data.pictures, pictures)
     assert data.answered({"pictures"}).all()
+    assert not data.answered({"landmarks"}).any()
     assert not data.lacking({"pictures"})
-    assert "--pictures" in with_faces(landmarks_folder.load(fer_landmarks), None).lacking({"pictures"})
+    assert "--pictures" in with_faces(folder, None).lacking({"pictures"})
+    csv.write_text("\n".join(["emotion,pixels,Usage", *lines[1:]]) + "\n")
+    with pytest.raises(DataError, match="not the data"):
+        with_faces(folder, csv)
 
 
 def test_wrong_places(small, tmp_path):
@@ -164,6 +178,7 @@ import sys
 sys.modules.update(dict.fromkeys(("tensorflow", "keras")))  # importing them raises ImportError
 from train.cli import main
 from train.dataset import landmarks_folder
+from train.dataset.landmarks_folder import Faces
 flags = "--quick --only classical/tree-68,distances/coordinates"
 main(["baselines", {str(small)!r}, "--out", {str(tmp_path)!r}, *flags.split()])
 """
