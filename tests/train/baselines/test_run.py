@@ -179,9 +179,10 @@ sys.modules.update(dict.fromkeys(("tensorflow", "keras")))  # importing them rai
 from train.cli import main
 from train.dataset import landmarks_folder
 from train.dataset.landmarks_folder import Faces
-flags = "--quick --only classical/tree-68,distances/coordinates"
+flags = "--quick --only classical/tree-68,distances/coordinates,graph/mesh"
 main(["baselines", {str(small)!r}, "--out", {str(tmp_path)!r}, *flags.split()])
 """
     result = python("-c", code)
     assert result.returncode == 0, result.stderr
     assert {row["method"] for row in rows(tmp_path)} == {"classical", "distances"}
+    assert "keras is not installed" in result.stdout
