@@ -25,10 +25,10 @@ from benchmarks.peers.process import RemoteSystem, TimedAnswer
 from benchmarks.peers.registry import Peer
 from benchmarks.report.kinds import head
 from benchmarks.robustness import robustness
-from benchmarks.robustness.corruptions import OF_PICTURES
 from edge.cli.console import say
 from edge.core.errors import BackendError
 from edge.settings import LandmarkSettings
+from evaluation.corruptions import OF_PICTURES
 
 COLD_RUNS = 3
 """Fresh processes whose time to the first result is measured."""

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from benchmarks.robustness.corruptions.occlusions import Landmarks, eye_distance
-from benchmarks.robustness.corruptions.pictures import Picture
 from edge.core.sizes import scaled_size
 from edge.core.types import Box, Reason
 from edge.head.reasons import light
+from evaluation.corruptions.occlusions import Landmarks, eye_distance
+from evaluation.corruptions.pictures import Picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,13 @@ from benchmarks.accuracy.subset import PictureReader, PictureSelection
 from benchmarks.machine.environment import bundle_facts, describe
 from benchmarks.reasons.graded import GRADED
 from benchmarks.report.kinds import head
-from benchmarks.robustness.corruptions.occlusions import eye_distance
 from benchmarks.systems.system import Answer, PipelineSystem
 from edge.build import load_bundle
 from edge.core.types import Box, FacePrediction, Reason
 from edge.head import reasons
 from edge.settings import Settings
 from evaluation import Preparation, Sample, prepare
+from evaluation.corruptions.occlusions import eye_distance
 
 VERSION = 1
 """Version of the protocol: a new one whenever the same bundle would get other figures."""

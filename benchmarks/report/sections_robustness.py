@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.report import figures
 from benchmarks.report.formatting import percent
 from benchmarks.report.result_files import Result
-from benchmarks.robustness.corruptions import LANDMARKS, OCCLUSIONS, PICTURES, REGIONS_OF_INTEREST
+from evaluation.corruptions import LANDMARKS, OCCLUSIONS, PICTURES, REGIONS_OF_INTEREST
 from evaluation.report.page import DASH, Block, Heading, Plot, Table, Text, Tile, number
 
 _GROUPS = {

@@ -9,7 +9,14 @@ import cv2
 import numpy as np
 
 from benchmarks.demo import portraits
-from benchmarks.robustness.corruptions import (
+from benchmarks.systems.system import PipelineSystem
+from edge.core.errors import BackendError
+from edge.core.files import check_replaceable, write_atomic
+from edge.core.types import Face, Roi
+from edge.landmarks.geometry import crop, crop_to_picture
+from edge.settings import Settings
+from edge.sources.pictures import read_picture
+from evaluation.corruptions import (
     LANDMARKS,
     OCCLUSIONS,
     PICTURES,
@@ -18,15 +25,8 @@ from benchmarks.robustness.corruptions import (
     generator,
     make_frame,
 )
-from benchmarks.robustness.corruptions.occlusions import Landmarks
-from benchmarks.robustness.corruptions.pictures import Picture
-from benchmarks.systems.system import PipelineSystem
-from edge.core.errors import BackendError
-from edge.core.files import check_replaceable, write_atomic
-from edge.core.types import Face, Roi
-from edge.landmarks.geometry import crop, crop_to_picture
-from edge.settings import Settings
-from edge.sources.pictures import read_picture
+from evaluation.corruptions.occlusions import Landmarks
+from evaluation.corruptions.pictures import Picture
 
 _GAP = 4  # px between pictures
 _HEAD = 22  # px, the line with the severities

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.robustness.corruptions import OF_PICTURES, SEVERITIES
 from edge.core.errors import DataError
+from evaluation.corruptions import OF_PICTURES, SEVERITIES
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "robustness-fer.json"
 """Result of this very benchmark for the package ``fer``."""

@@ -18,15 +18,15 @@ from benchmarks.accuracy.subset import PictureReader, PictureSelection
 from benchmarks.machine.environment import bundle_facts, describe
 from benchmarks.report.kinds import head
 from benchmarks.robustness.corruption_error import REFERENCE, compare, differences, read_reference
-from benchmarks.robustness.corruptions import LANDMARKS as OF_LANDMARKS
-from benchmarks.robustness.corruptions import OCCLUSIONS, OF_FACES, OF_PICTURES, PADDING, SEVERITIES
-from benchmarks.robustness.corruptions.pictures import SIDE
 from benchmarks.systems.evaluator import EvaluationSetup, Evaluator, PictureAnswers
 from benchmarks.systems.system import Answer, PipelineSystem, System
 from edge.build import load_bundle
 from edge.core.errors import ConfigError
 from edge.head.inputs import LANDMARKS
 from edge.settings import LandmarkSettings, Settings
+from evaluation.corruptions import LANDMARKS as OF_LANDMARKS
+from evaluation.corruptions import OCCLUSIONS, OF_FACES, OF_PICTURES, PADDING, SEVERITIES
+from evaluation.corruptions.pictures import SIDE
 
 VERSION = 1
 """Version of the protocol: a new one whenever the same system would get other figures."""

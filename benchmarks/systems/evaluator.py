@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.machine.environment import usable_cores
-from benchmarks.robustness.corruptions import (
+from benchmarks.systems.system import Answer, PipelineSystem, Probabilities, System
+from edge.build import build_backend
+from edge.core.errors import ConfigError
+from edge.core.types import Face, Frame
+from edge.landmarks.litert import LitertBackend
+from edge.settings import LandmarkSettings
+from evaluation import Sample
+from evaluation.corruptions import (
     LANDMARKS,
     OCCLUSIONS,
     OF_FACES,
@@ -19,14 +26,7 @@ from benchmarks.robustness.corruptions import (
     generator,
     make_frame,
 )
-from benchmarks.robustness.corruptions.pictures import Picture
-from benchmarks.systems.system import Answer, PipelineSystem, Probabilities, System
-from edge.build import build_backend
-from edge.core.errors import ConfigError
-from edge.core.types import Face, Frame
-from edge.landmarks.litert import LitertBackend
-from edge.settings import LandmarkSettings
-from evaluation import Sample
+from evaluation.corruptions.pictures import Picture
 from evaluation.parallel import chunks, open_processes
 
 _CHUNK = 32

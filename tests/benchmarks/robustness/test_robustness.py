@@ -12,14 +12,6 @@ from benchmarks.accuracy.accuracy import make_protocol
 from benchmarks.accuracy.subset import PictureSelection, draw
 from benchmarks.cli.main import main
 from benchmarks.robustness import corruption_error
-from benchmarks.robustness.corruptions import (
-    OF_FACES,
-    OF_PICTURES,
-    PICTURES,
-    SEVERITIES,
-    generator,
-    make_frame,
-)
 from benchmarks.robustness.robustness import NAMES, benchmark, choose_names
 from benchmarks.systems.evaluator import EvaluationSetup, Evaluator, NumberedSample
 from benchmarks.systems.system import Answer, PipelineSystem
@@ -30,6 +22,14 @@ from edge.core.types import Frame
 from edge.settings import load_settings
 from edge.sources.pictures import read_picture
 from evaluation import Preparation, Sample
+from evaluation.corruptions import (
+    OF_FACES,
+    OF_PICTURES,
+    PICTURES,
+    SEVERITIES,
+    generator,
+    make_frame,
+)
 from evaluation.label_sets import FER2013
 
 BUNDLE = ("--bundle", "landmarks")

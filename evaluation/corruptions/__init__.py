@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.robustness.corruptions import landmarks, occlusions, pictures
-from benchmarks.robustness.corruptions.pictures import SIDE, Picture
-from benchmarks.robustness.corruptions.regions import REGIONS
 from edge.core.sizes import scaled_size
 from evaluation import prepare
+from evaluation.corruptions import landmarks, occlusions, pictures
+from evaluation.corruptions.pictures import SIDE, Picture
+from evaluation.corruptions.regions import REGIONS
 
 SEVERITIES = (1, 2, 3, 4, 5)
 

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.robustness.corruptions.pictures import Picture, Rng
-from benchmarks.robustness.corruptions.regions import OVAL, REGIONS
 from edge.core.features import EYE_ANCHORS, MESH_POINTS
+from evaluation.corruptions.pictures import Picture, Rng
+from evaluation.corruptions.regions import OVAL, REGIONS
 
 SHADES = {"eyes": 16, "brows": 48, "nose": 128, "mouth": 208}
 """Grey value, 0–255, of the cover of each region: dark glasses, a fringe, a plaster, a mask."""

@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.robustness.corruptions.occlusions import Landmarks, eye_distance
-from benchmarks.robustness.corruptions.pictures import Rng
-from benchmarks.robustness.corruptions.regions import REGIONS
 from edge.core.features import EYE_ANCHORS, MESH_POINTS
 from edge.core.types import Roi
+from evaluation.corruptions.occlusions import Landmarks, eye_distance
+from evaluation.corruptions.pictures import Rng
+from evaluation.corruptions.regions import REGIONS
 
 DRIFT_FRAMES = 10
 """Number of frames of one face under ``drift``."""
@@ -83,7 +83,7 @@ def laid_on(aligned: NDArray[np.float32], landmarks: Landmarks) -> Landmarks:
     middle = (landmarks[_LEFT, :2] + landmarks[_RIGHT, :2]) / 2
     x, y, z = aligned.astype(np.float64).T
     columns = [x * dx - y * dy + middle[0], x * dy + y * dx + middle[1], z * math.hypot(dx, dy)]
-    return np.stack(columns, axis=1).astype(np.float32)
+    return np.asarray(np.stack(columns, axis=1), np.float32)
 
 
 def shift_roi(roi: Roi, share: float, rng: Rng) -> Roi:

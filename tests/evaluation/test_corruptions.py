@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.robustness.corruptions import (
+from edge.core.features import EYE_ANCHORS, align
+from edge.core.types import Roi
+from evaluation.corruptions import (
     LANDMARKS,
     OCCLUSIONS,
     OF_FACES,
@@ -19,16 +21,14 @@ from benchmarks.robustness.corruptions import (
     make_frame,
     pictures,
 )
-from benchmarks.robustness.corruptions.landmarks import (
+from evaluation.corruptions.landmarks import (
     DRIFT_CORRELATION,
     DRIFT_FRAMES,
     laid_on,
     points_within,
 )
-from benchmarks.robustness.corruptions.occlusions import GREY, SHADES, eye_distance, region_mask
-from benchmarks.robustness.corruptions.regions import MOUTH, OVAL, REGIONS
-from edge.core.features import EYE_ANCHORS, align
-from edge.core.types import Roi
+from evaluation.corruptions.occlusions import GREY, SHADES, eye_distance, region_mask
+from evaluation.corruptions.regions import MOUTH, OVAL, REGIONS
 
 LEFT, RIGHT = EYE_ANCHORS[468]
 RNG = np.random.default_rng(0)
