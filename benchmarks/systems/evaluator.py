@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,12 @@ from evaluation.corruptions import (
     LANDMARKS,
     OCCLUSIONS,
     OF_FACES,
-    PICTURES,
     REGIONS_OF_INTEREST,
     SEVERITIES,
+    damaged,
     generator,
     make_frame,
 )
-from evaluation.corruptions.pictures import Picture
 from evaluation.parallel import chunks, open_processes
 
 _CHUNK = 32
@@ -120,13 +119,13 @@ class Evaluator:
         rgb = self._setup.prepare(sample.picture)
         located = self._locator.find(Frame(rgb, 0, 0, sample.name, still=True)) if self._locator else []
         answer = self._system.answer(rgb)
-        damaged = np.full((self.answers - 1, len(self._system.labels)), np.nan, np.float32)
+        answers = np.full((self.answers - 1, len(self._system.labels)), np.nan, np.float32)
         if self._setup.names:
             assert isinstance(sample, NumberedSample)
             for row, probabilities in enumerate(self._damaged(rgb, next(iter(located), None), sample.index)):
                 if probabilities is not None:
-                    damaged[row] = probabilities
-        return PictureAnswers(sample.name, sample.label, answer, damaged, bool(located))
+                    answers[row] = probabilities
+        return PictureAnswers(sample.name, sample.label, answer, answers, bool(located))
 
     def close(self) -> None:
         """Close the system and the backend that places occlusions."""
@@ -141,12 +140,16 @@ class Evaluator:
         face = self._of_faces.find(rgb) if self._of_faces else None
         for name in self._setup.names:
             for severity in SEVERITIES:
-                how = {"severity": severity, "rng": generator(self._setup.seed, name, severity, index)}
+                how: dict[str, Any] = {
+                    "severity": severity,
+                    "rng": generator(self._setup.seed, name, severity, index),
+                }
                 if self._of_faces and name in OF_FACES:
                     faces = _tampered(self._of_faces, name, rgb, face, how) if face else []
                     answers = [self._of_faces.answer_face(rgb, each) for each in faces]
                 else:
-                    answers = [self._system.answer(_damage(name, rgb, located, how))]
+                    points = located.landmarks if located else None
+                    answers = [self._system.answer(damaged(name, rgb, points, **how))]
                 given = [answer.probabilities for answer in answers if answer]
                 yield np.mean(given, axis=0, dtype=np.float32) if given else None
 
@@ -187,14 +190,6 @@ def _tampered(
     assert face.roi is not None  # PipelineSystem.find
     seen = system.find_in(rgb, REGIONS_OF_INTEREST[name](face.roi, **how))
     return [seen] if seen else []
-
-
-def _damage(name: str, rgb: NDArray[np.uint8], located: Face | None, how: dict[str, Any]) -> Picture:
-    if name in PICTURES:
-        return cast(Picture, PICTURES[name](rgb, **how))
-    if located is None:  # nothing says where to put it
-        return rgb
-    return cast(Picture, OCCLUSIONS[name](rgb, located.landmarks, **how))
 
 
 _evaluator: PictureEvaluator[Any] | None = None

@@ -97,6 +97,32 @@ def generator(seed: int, name: str, severity: int, index: int) -> np.random.Gene
     return np.random.default_rng([seed, zlib.crc32(name.encode()), severity, index])
 
 
+def damaged(
+    name: str,
+    rgb: Picture,
+    landmarks: NDArray[np.float32] | None,
+    severity: int,
+    rng: np.random.Generator,
+) -> Picture:
+    """A picture under a corruption of ``OF_PICTURES``.
+
+    Args:
+        name: the corruption.
+        rgb: uint8 (H, W, 3), from ``make_frame``.
+        landmarks: float32 (468, 3), px, of the face in it; None: no face was found, so that nothing says
+            where to cover it, and an occlusion leaves the picture as it is.
+        severity: 1…5.
+        rng: see ``generator``.
+    """
+    if name in PICTURES:
+        result: Picture = PICTURES[name](rgb, severity=severity, rng=rng)
+    elif landmarks is None:
+        result = rgb
+    else:
+        result = OCCLUSIONS[name](rgb, landmarks, severity=severity, rng=rng)
+    return result
+
+
 def make_frame(picture: NDArray[np.uint8]) -> Picture:
     """A picture as every system gets it: the longer side ``SIDE`` px (cubic; smaller ones by area), with a
     margin of ``PADDING``.

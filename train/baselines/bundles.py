@@ -1,6 +1,5 @@
 """Rows of the shipped bundles, on the same faces as the baselines."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,16 +10,16 @@ from edge.build import load_bundle
 from edge.bundles.format import Bundle
 from edge.core.types import Face
 from edge.head.classifier import TfliteClassifier
+from edge.head.inputs import LANDMARKS as LANDMARKS_INPUT
 from edge.head.inputs import inputs_of, maps_of
-from evaluation.label_sets import EMOTIONS, LABEL_SETS
-from train.baselines.data import BaselineData, Problem, subset
-from train.baselines.measure import LandmarkNetwork, Limits, median_time, scores_of
+from evaluation.label_sets import EMOTIONS, LABEL_SETS, LabelSet
+from train.baselines.data import BaselineData, Problem
+from train.baselines.measure import MeasurementSetup, evaluate, median_time, scores_of
+from train.baselines.method import LANDMARKS, MESH
 from train.dataset.landmarks_folder import Faces
 
 
-def measure_bundle(
-    name: str, problem: Problem, other: BaselineData | None, limits: Limits, floor: LandmarkNetwork
-) -> list[dict[str, Any]]:
+def measure_bundle(name: str, problem: Problem, setup: MeasurementSetup) -> list[dict[str, Any]]:
     """Rows of a bundle, one for each evaluation split; see ``measure.measure``.
 
     A landmarks folder has one pass over each face, not the mirrored one, so that bundles and baselines see
@@ -29,27 +28,15 @@ def measure_bundle(
     Raises:
         DataError: the landmarks folder lacks the maps that the bundle takes.
     """
-    bundle = load_bundle(name)
-    classifier = TfliteClassifier(bundle)
-    common: dict[str, Any] = {
+    bundle = _LoadedBundle(load_bundle(name), LABEL_SETS[problem.labels])
+    common = {
+        "rows": {"training": None, "of": None, "validation": None},
         "train_seconds": None,
-        "size_bytes": len(bundle.model),
-        "landmark_network_us": floor.microseconds(),
+        "size_bytes": bundle.size,
+        "latency_us": bundle.microseconds(problem.data),
         "details": {"passes": 1},
     }
-    if other is not None:
-        number = other.numbers(problem.labels)
-        index = subset(np.flatnonzero(number >= 0), limits.evaluation)
-        scores, _ = _scores(bundle, classifier, other, index, number, problem.labels)
-        common["other"] = {"data": other.name, "sha256": other.sha256, "rows": len(index), **scores}
-    rows = []
-    for split, index in problem.split.evaluation.items():
-        index = subset(index, limits.evaluation)
-        scores, call = _scores(bundle, classifier, problem.data, index, problem.number, problem.labels)
-        counts = {"training": None, "of": None, "validation": None, "evaluation": len(index)}
-        latency = round(median_time(call), 1) if call else None
-        rows.append({"split": split, **scores, **common, "latency_us": latency, "rows": counts})
-    return rows
+    return evaluate(problem, setup, bundle.needs, bundle.scores, common)
 
 
 def lacking(name: str, data: BaselineData) -> str:
@@ -61,33 +48,39 @@ def lacking(name: str, data: BaselineData) -> str:
     return f"the landmarks folder has no {', '.join(missing)}" if missing else ""
 
 
-def _scores(
-    bundle: Bundle,
-    classifier: TfliteClassifier,
-    data: BaselineData,
-    index: NDArray[np.int64],
-    number: NDArray[np.int64],
-    labels: int,
-) -> tuple[dict[str, Any], Callable[[], Any] | None]:
-    """Figures of the rows ``index``, and a call that answers one face, for its time."""
-    inputs = inputs_of(bundle)
-    answers = np.zeros((len(index), len(bundle.labels)), np.float32)
-    last: list[Face] = []
+class _LoadedBundle:
+    """A bundle that answers the faces of a landmarks folder."""
 
-    def predict(face: Face) -> NDArray[np.float32]:
-        return classifier.predict([each.make(face) for each in inputs])
+    def __init__(self, bundle: Bundle, labels: LabelSet) -> None:
+        self._bundle, self._labels = bundle, labels
+        self._classifier = TfliteClassifier(bundle)
+        self._inputs = inputs_of(bundle)
+        self._maps = maps_of(each.name for each in self._inputs)
+        self.size = len(bundle.model)
+        self.needs = frozenset({LANDMARKS, MESH} if LANDMARKS_INPUT in self._inputs else {MESH})
 
-    for places, faces in data.folder.some_faces(index, maps_of(each.name for each in inputs)):
-        for row in np.flatnonzero(faces.found):
-            last = [_face(faces, row)]
-            answers[places[row]] = predict(last[0])
-    emotions = np.zeros((len(index), len(EMOTIONS)), np.float32)
-    emotions[:, [EMOTIONS.index(name) for name in bundle.labels]] = answers
-    label_set = LABEL_SETS[labels]
-    scores = scores_of(
-        emotions @ label_set.matrix(), data.faces.found[index], number[index], label_set.labels
-    )
-    return scores, partial(predict, last[0]) if last else None
+    def scores(
+        self, data: BaselineData, index: NDArray[np.int64], number: NDArray[np.int64]
+    ) -> dict[str, Any]:
+        """See ``measure.Score``."""
+        answers = np.zeros((len(index), len(self._bundle.labels)), np.float32)
+        for places, faces in data.some_faces(index, self._maps):
+            for row in np.flatnonzero(faces.found):
+                answers[places[row]] = self._predict(_face(faces, row))
+        emotions = np.zeros((len(index), len(EMOTIONS)), np.float32)
+        emotions[:, [EMOTIONS.index(name) for name in self._bundle.labels]] = answers
+        found = data.faces.found[index]
+        return scores_of(emotions @ self._labels.matrix(), found, number[index], self._labels.labels)
+
+    def microseconds(self, data: BaselineData) -> float | None:
+        """Median time of an answer, µs; None: the data has no face."""
+        first = np.flatnonzero(data.faces.found)[:1]
+        for _, faces in data.some_faces(first, self._maps):
+            return round(median_time(partial(self._predict, _face(faces, 0))), 1)
+        return None
+
+    def _predict(self, face: Face) -> NDArray[np.float32]:
+        return self._classifier.predict([each.make(face) for each in self._inputs])
 
 
 def _face(faces: Faces, row: int) -> Face:

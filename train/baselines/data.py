@@ -1,6 +1,6 @@
 """The data of the baselines: landmarks folders, their splits, and pictures for methods that want pixels."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +60,15 @@ class BaselineData:
         if PICTURES in needs and self.pictures is None:
             return "no pictures at hand: name them with --pictures"
         return ""
+
+    def some_faces(
+        self, index: NDArray[np.int64], maps: Sequence[str]
+    ) -> Iterator[tuple[NDArray[np.int64], Faces]]:
+        """Faces of the rows ``index`` with their feature maps, see ``LandmarksFolder.some_faces``."""
+        if set(maps) <= self.faces.maps.keys():
+            yield np.arange(len(index)), self.faces.take(index)
+        else:
+            yield from self.folder.some_faces(index, maps)
 
     def belongs(self, needs: Collection[str]) -> NDArray[np.bool_]:
         """Rows that a method is asked about, bool (N,): all, or those with a neutral face before them."""
@@ -171,11 +180,12 @@ def with_faces(folder: LandmarksFolder, pictures: Path | None, mapping: Path | N
     faces = folder.faces()
     grey = None
     if pictures is not None:
-        grey = np.stack([_small(each) for each in each_picture(pictures, mapping, folder)])
+        grey = np.stack([small_grey(each) for each in each_picture(pictures, mapping, folder)])
     return BaselineData(folder, faces, neutral_rows(folder.rows), grey)
 
 
-def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def small_grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture as methods on pixels get it: uint8 (48, 48), from (H, W) or (H, W, 3) RGB."""
     grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     if grey.shape == (SIDE, SIDE):
         return np.asarray(grey, np.uint8)

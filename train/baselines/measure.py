@@ -1,8 +1,9 @@
 """One row of the table: train, answer, count, and time."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ from edge.core.errors import BackendError, ModelError
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.models import find_models
 from evaluation import metrics
-from evaluation.label_sets import LABEL_SETS
+from train.baselines.damage import Damage
 from train.baselines.data import BaselineData, Problem, subset
-from train.baselines.method import Method
+from train.baselines.method import LANDMARKS, SEQUENCES, Method
 from train.baselines.registry import Experiment
 
 LATENCY_SECONDS = 0.5
@@ -31,18 +32,21 @@ class Limits:
     training: int | None = None
     validation: int | None = None
     evaluation: int | None = None
+    damaged: int = 1000
 
 
-QUICK = Limits(2000, 500, 1000)
+QUICK = Limits(2000, 500, 1000, 100)
 """The rows of a quick run."""
 
 
 class LandmarkNetwork:
     """The bare landmark network, whose time stands beside that of each method."""
 
-    def __init__(self) -> None:
+    def __init__(self, models_dir: Path | None) -> None:
         try:
-            self._run: Callable[[], None] | None = LitertBackend(find_models()).invoke_landmark_model
+            self._run: Callable[[], None] | None = LitertBackend(
+                find_models(models_dir)
+            ).invoke_landmark_model
         except (BackendError, ModelError):
             self._run = None
 
@@ -51,32 +55,41 @@ class LandmarkNetwork:
         return None if self._run is None else median_time(self._run)
 
 
+@dataclass(frozen=True, slots=True)
+class MeasurementSetup:
+    """What is the same for all rows of a run."""
+
+    other: BaselineData | None
+    """Data of another origin, never trained on."""
+    damage: Damage | None
+    """Damaged evaluation pictures; None: the pictures are not at hand."""
+    limits: Limits
+    landmark_network: LandmarkNetwork
+
+
+Score = Callable[[BaselineData, NDArray[np.int64], NDArray[np.int64]], dict[str, Any]]
+"""Figures of a trained method: takes data, rows int64 (K,), and the class of each of its rows int64 (N,)."""
+
+
 def measure(
-    experiment: Experiment,
-    problem: Problem,
-    other: BaselineData | None,
-    limits: Limits,
-    floor: LandmarkNetwork,
-    run: Path | None = None,
+    experiment: Experiment, problem: Problem, setup: MeasurementSetup, run: Path | None = None
 ) -> list[dict[str, Any]]:
     """Train an experiment once; gives a row for each evaluation split.
 
     Args:
         experiment: what is trained.
         problem: data, classes and split.
-        other: data of another origin, never trained on.
-        limits: largest numbers of rows.
-        floor: the landmark network.
+        setup: what else is measured.
         run: run folder to write, for ``mien convert``; None: none.
     """
     data, number = problem.data, problem.number
     method = experiment.build(len(problem.classes))
     needs = method.needs
     usable = data.belongs(needs) & data.answered(needs)
-    limit = min(filter(None, (limits.training, experiment.max_rows)), default=None)
+    limit = min(filter(None, (setup.limits.training, experiment.max_rows)), default=None)
     available = problem.split.training[usable[problem.split.training]]
     training = subset(available, limit)
-    validation = subset(problem.split.validation[usable[problem.split.validation]], limits.validation)
+    validation = subset(problem.split.validation[usable[problem.split.validation]], setup.limits.validation)
     start = time.perf_counter()
     samples = data.samples(training, number, needs)
     details = method.fit(samples, data.samples(validation, number, needs))
@@ -86,34 +99,56 @@ def measure(
 
         export(run, experiment, method, problem, training, samples)
     one = data.samples(training[:1], number, needs)
-    common: dict[str, Any] = {
+    common = {
         "rows": {"training": len(training), "of": len(available), "validation": len(validation)},
         "train_seconds": round(seconds, 2),
         "size_bytes": method.size(),
         "latency_us": round(median_time(lambda: method.predict_proba(one)), 1),
-        "landmark_network_us": floor.microseconds(),
         "details": details,
     }
-    if other is not None:
-        common["other"] = None if other.lacking(needs) else _on_other(method, problem.labels, other, limits)
+    return evaluate(problem, setup, needs, partial(score, method, classes=problem.classes), common)
+
+
+def evaluate(
+    problem: Problem,
+    setup: MeasurementSetup,
+    needs: frozenset[str],
+    score_of: Score,
+    common: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    """A row for each evaluation split.
+
+    Args:
+        problem: data, classes and split.
+        setup: what else is measured.
+        needs: what the method needs of the data.
+        score_of: figures of the trained method.
+        common: what is the same in these rows.
+    """
+    other, damage, limits = setup.other, setup.damage, setup.limits
+    common = {
+        **common,
+        "needs": sorted(needs),
+        "landmark_network_us": setup.landmark_network.microseconds(),
+        "other": None,
+        "robustness": None,
+    }
+    if other is not None and not other.lacking(needs):
+        number = other.numbers(problem.labels)
+        index = subset(np.flatnonzero((number >= 0) & other.belongs(needs)), limits.evaluation)
+        if len(index):
+            scores = score_of(other, index, number)
+            common["other"] = {"data": other.name, "sha256": other.sha256, "rows": len(index), **scores}
+    if damage is not None and SEQUENCES not in needs:
+        common["robustness"] = damage.scores(problem, LANDMARKS in needs, score_of)
     rows = []
     for split, index in problem.split.evaluation.items():
-        index = subset(index[data.belongs(needs)[index]], limits.evaluation)
+        index = subset(index[problem.data.belongs(needs)[index]], limits.evaluation)
         if len(index):
-            scores = score(method, data, index, number, problem.classes)
-            rows.append(
-                {"split": split, **scores, **common, "rows": common["rows"] | {"evaluation": len(index)}}
-            )
+            scores = score_of(problem.data, index, problem.number)
+            counts = common["rows"] | {"evaluation": len(index)}
+            rows.append({"split": split, **scores, **common, "rows": counts})
     return rows
-
-
-def _on_other(method: Method, labels: int, other: BaselineData, limits: Limits) -> dict[str, Any] | None:
-    number = other.numbers(labels)
-    index = subset(np.flatnonzero((number >= 0) & other.belongs(method.needs)), limits.evaluation)
-    if not len(index):
-        return None
-    scores = score(method, other, index, number, LABEL_SETS[labels].labels)
-    return {"data": other.name, "sha256": other.sha256, "rows": len(index), **scores}
 
 
 def score(
@@ -123,7 +158,7 @@ def score(
     number: NDArray[np.int64],
     classes: tuple[str, ...],
 ) -> dict[str, Any]:
-    """Accuracy, macro F1, recall and coverage of the rows ``index``; a face that was not found is wrong."""
+    """Figures of the rows ``index``, see ``Score`` and ``scores_of``; a face that was not found is wrong."""
     found = data.answered(method.needs)[index]
     answers = np.zeros((len(index), len(classes)))
     if found.any():

@@ -15,6 +15,7 @@ from edge.core.files import make_folder
 from edge.core.runtime import package_version
 from evaluation.label_sets import LABEL_SETS
 from train.baselines import bundles, report
+from train.baselines.damage import Damage
 from train.baselines.data import (
     PROTOCOLS,
     BaselineData,
@@ -24,7 +25,7 @@ from train.baselines.data import (
     open_problem,
     with_faces,
 )
-from train.baselines.measure import QUICK, LandmarkNetwork, Limits, measure
+from train.baselines.measure import QUICK, LandmarkNetwork, Limits, MeasurementSetup, measure
 from train.baselines.method import PICTURES
 from train.baselines.registry import BUNDLE, Experiment, experiments
 from train.baselines.results import Results, read_results
@@ -48,6 +49,11 @@ class Request:
     mapping: Path | None = None
     export: bool = False
     """Write a run folder of each network that ``mien convert`` can make a bundle of."""
+
+    @property
+    def all_pictures(self) -> Path | None:
+        """The pictures of ``data``; None: they are not at hand."""
+        return self.data if self.pictures is None and is_pictures(self.data) else self.pictures
 
     def command(self, experiment: str, labels: int) -> str:
         """A command that makes the row of an experiment anew, in a folder of its own."""
@@ -76,7 +82,7 @@ def run(request: Request) -> None:
     make_folder(request.out)
     results = read_results(request.out)
     data, other = _open(request, any(each.method != BUNDLE and PICTURES in each.needs for each in chosen))
-    runner = _Runner(request, results, data, other)
+    runner = _Runner(request, results, _setup(request, data, other))
     for labels in request.labels:
         for protocol in PROTOCOLS:
             problem = open_problem(data, labels, protocol)
@@ -95,41 +101,46 @@ def _copies(data: BaselineData, labels: int) -> int:
 def _open(request: Request, with_pictures: bool) -> tuple[BaselineData, BaselineData | None]:
     def opened(path: Path, pictures: Path | None) -> BaselineData:
         folder = open_data(path, request.out / "faces", request.setup, request.workers, request.mapping)
-        pictures = path if pictures is None and is_pictures(path) else pictures
         return with_faces(folder, pictures if with_pictures else None, request.mapping)
 
+    other = request.other
     return (
-        opened(request.data, request.pictures),
-        None if request.other is None else opened(request.other, None),
+        opened(request.data, request.all_pictures),
+        None if other is None else opened(other, other if is_pictures(other) else None),
     )
+
+
+def _setup(request: Request, data: BaselineData, other: BaselineData | None) -> MeasurementSetup:
+    limits, pictures = QUICK if request.quick else Limits(), request.all_pictures
+    damage = None
+    if pictures is not None:
+        models_dir = request.setup.models_dir
+        damage = Damage(data, pictures, request.mapping, models_dir, request.workers, limits.damaged)
+    return MeasurementSetup(other, damage, limits, LandmarkNetwork(request.setup.models_dir))
 
 
 class _Runner:
     """What is the same for all rows of a run."""
 
-    def __init__(
-        self, request: Request, results: Results, data: BaselineData, other: BaselineData | None
-    ) -> None:
-        self._request, self._results, self._data, self._other = request, results, data, other
-        self._limits = QUICK if request.quick else Limits()
-        self._floor = LandmarkNetwork()
+    def __init__(self, request: Request, results: Results, setup: MeasurementSetup) -> None:
+        self._request, self._results, self._setup = request, results, setup
+        self._other_sha256 = setup.other.sha256 if setup.other else None
         self._said: set[tuple[str, str]] = set()
 
     def measure(self, experiment: Experiment, problem: Problem) -> None:
         """Measure an experiment or a bundle, unless its rows are there."""
+        run = self._run_folder(experiment, problem)
         if experiment.method == BUNDLE:
-            given = [each for each in (self._data, self._other) if each]
+            given = [each for each in (problem.data, self._setup.other) if each]
             reasons = [bundles.lacking(experiment.name, each) for each in given]
             lacking = next(filter(None, reasons), "")
-            call = partial(bundles.measure_bundle, experiment.name)
+            measured = partial(bundles.measure_bundle, experiment.name, problem, self._setup)
         else:
-            lacking, call = self._data.lacking(experiment.needs), partial(measure, experiment)
-        arguments = (problem, self._other, self._limits, self._floor)
-        run = self._run_folder(experiment, problem)
-        measured = partial(call, *arguments, *([run] if run else []))
+            lacking = problem.data.lacking(experiment.needs)
+            measured = partial(measure, experiment, problem, self._setup, run)
         key = self._key(experiment, problem)
-        if run or not self._results.has(key, self._other.sha256 if self._other else None):
-            self._measured(key, lacking, measured)
+        if run or not self._results.has(key, self._other_sha256):
+            self._measured(key, problem.data.name, lacking, measured)
 
     def _run_folder(self, experiment: Experiment, problem: Problem) -> Path | None:
         """The run folder that is to be written; a network that was trained on copies gets none."""
@@ -140,7 +151,7 @@ class _Runner:
         return None if out.exists() else out
 
     def _measured(
-        self, key: dict[str, Any], lacking: str, measured: Callable[[], list[dict[str, Any]]]
+        self, key: dict[str, Any], data: str, lacking: str, measured: Callable[[], list[dict[str, Any]]]
     ) -> None:
         name = f"{key['method']}/{key['experiment']}, {key['labels']} classes, {key['protocol']}"
         start = time.monotonic()
@@ -159,13 +170,13 @@ class _Runner:
                 print(f"{key['method']}: – ({lacking})", flush=True)
             self._said.add((key["method"], lacking))
             return
-        self._results.add(key, [self._completed(key, row) for row in rows])
+        self._results.add(key, [self._completed(key, data, row) for row in rows])
         shown = ", ".join(f"{row['split']} {row['accuracy']:.1%}" for row in rows)
         print(f"{name}: {shown} ({time.monotonic() - start:.0f} s)", flush=True)
 
     def _key(self, experiment: Experiment, problem: Problem) -> dict[str, Any]:
         return {
-            "data_sha256": self._data.sha256,
+            "data_sha256": problem.data.sha256,
             "method": experiment.method,
             "experiment": experiment.name,
             "settings": experiment.settings,
@@ -174,15 +185,15 @@ class _Runner:
             "quick": self._request.quick,
         }
 
-    def _completed(self, key: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    def _completed(self, key: dict[str, Any], data: str, row: dict[str, Any]) -> dict[str, Any]:
         full_name = f"{key['method']}/{key['experiment']}"
         return (
             key
             | row
             | {
-                "data": self._data.name,
+                "data": data,
                 "classes": list(LABEL_SETS[key["labels"]].labels),
-                "other_sha256": self._other.sha256 if self._other else None,
+                "other_sha256": self._other_sha256,
                 "command": self._request.command(full_name, key["labels"]),
                 "machine": platform.machine(),
                 "versions": training_versions() | {"scikit-learn": package_version("scikit-learn")},

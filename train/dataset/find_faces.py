@@ -50,16 +50,16 @@ def find_faces(
     Returns:
         presence float32 (N,), and the faces: unaugmented, then each view.
     """
-    backend = _backend(setup.models_dir)
+    backend = backend_of_thread(setup.models_dir)
     presence = np.zeros(len(pictures), np.float32)
-    views = [_no_faces(len(pictures)) for _ in range(setup.views + 1)]
+    views = [no_faces(len(pictures)) for _ in range(setup.views + 1)]
     for index, picture in enumerate(pictures):
         rgb = prepare(picture, setup.preparation.scale, setup.preparation.padding)
         faces = backend.find(Frame(rgb, captured_ns=0, index=index, origin="", still=True))
         if not faces:
             continue
         presence[index] = faces[0].presence
-        _put(views[0], index, faces[0])
+        put_face(views[0], index, faces[0])
         for view in range(1, setup.views + 1) if augmented[index] else ():
             rng = np.random.default_rng([first + index, view])
             assert faces[0].roi is not None
@@ -68,7 +68,7 @@ def find_faces(
             augmented_rgb, roi = augmentation.augment(rgb, start, rng)
             found = backend.detect_in(Frame(augmented_rgb, 0, index, "", still=True), roi)
             if found:
-                _put(views[view], index, found[0])
+                put_face(views[view], index, found[0])
     return presence, views
 
 
@@ -76,7 +76,8 @@ _of_thread = threading.local()
 """An interpreter must not be shared: the workers of Dask have several threads."""
 
 
-def _backend(models_dir: Path | None) -> LitertBackend:
+def backend_of_thread(models_dir: Path | None) -> LitertBackend:
+    """The face models with the feature maps of a landmarks folder, loaded once in each thread."""
     if getattr(_of_thread, "models_dir", "") != models_dir:
         _of_thread.backend = LitertBackend(find_models(models_dir, MAPS))
         _of_thread.models_dir = models_dir
@@ -84,7 +85,8 @@ def _backend(models_dir: Path | None) -> LitertBackend:
     return backend
 
 
-def _no_faces(count: int) -> Faces:
+def no_faces(count: int) -> Faces:
+    """``count`` pictures in which no face has been found yet."""
     return Faces(
         np.zeros((count, features.MESH_POINTS, 3), np.float32),
         np.zeros(count, bool),
@@ -96,7 +98,8 @@ def _stored(dtype: np.dtype) -> np.dtype:
     return np.dtype(np.float16) if dtype == np.float32 else dtype
 
 
-def _put(faces: Faces, index: int, face: Face) -> None:
+def put_face(faces: Faces, index: int, face: Face) -> None:
+    """Note the face that was found in the picture ``index``."""
     faces.landmarks[index] = face.landmarks
     faces.found[index] = True
     for name, values in face.maps.items():

@@ -1,0 +1,185 @@
+"""Evaluation pictures with noise or a covered part of the face, and landmarks that are off.
+
+The corruptions are those of ``mien benchmark robustness``: see
+``docs/reference/robustness-protocol.md``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.sizes import scaled_size
+from edge.core.types import Face, Frame
+from evaluation.corruptions import LANDMARKS, damaged, generator, make_frame
+from evaluation.corruptions.pictures import SIDE as FRAME_SIDE
+from train.baselines.data import SIDE, BaselineData, Problem, small_grey, subset
+from train.dataset.find_faces import backend_of_thread, no_faces, put_face
+from train.dataset.landmarks_folder import Faces
+from train.dataset.workers import open_workers
+from train.teacher.answers import each_picture
+
+
+class Condition(NamedTuple):
+    """A corruption and its severity."""
+
+    name: str
+    severity: int
+    """1…5; 0: the picture as it is."""
+
+    def __str__(self) -> str:
+        return f"{self.name}/{self.severity}" if self.severity else self.name
+
+
+CLEAN = Condition("clean", 0)
+REGIONS = [Condition(f"covered_{region}", 3) for region in ("brows", "eyes", "nose", "mouth")]
+HALVES = [Condition("covered_left", 5), Condition("covered_right", 5)]
+"""Left and right in the picture; half of the face's width."""
+GROWING = {
+    name: [Condition(name, severity) for severity in (1, 3, 5)]
+    for name in ("covered_patch", "gaussian_noise", "jitter")
+}
+"""Corruptions in several severities."""
+JITTER = GROWING["jitter"]
+"""Noise on the landmarks of the clean picture, which only methods on landmarks are asked about."""
+OF_PICTURES = [*REGIONS, *HALVES, *GROWING["covered_patch"], *GROWING["gaussian_noise"]]
+
+_CHUNK = 16
+"""Number of pictures that a worker process gets at once."""
+_SEED = 0
+_FACES = ("landmarks", "found")
+
+
+class View(NamedTuple):
+    """N pictures under one condition."""
+
+    faces: Faces
+    """The faces found in them, with their feature maps."""
+    pictures: NDArray[np.uint8]
+    """uint8 (N, 48, 48), grey, without the margin of ``make_frame``."""
+
+
+@dataclass
+class Damage:
+    """Damaged copies of some evaluation pictures, which are made when a method first asks for them."""
+
+    data: BaselineData
+    path: Path
+    """The pictures of ``data``."""
+    mapping: Path | None
+    """Names of their class folders."""
+    models_dir: Path | None
+    workers: int
+    limit: int
+    """Largest number of pictures."""
+    _made: tuple[NDArray[np.int64], dict[str, BaselineData]] | None = None
+
+    def scores(
+        self,
+        problem: Problem,
+        takes_landmarks: bool,
+        score: Callable[[BaselineData, NDArray[np.int64], NDArray[np.int64]], dict[str, Any]],
+    ) -> dict[str, Any] | None:
+        """Figures of a method under each condition, on rows of the first evaluation split.
+
+        Args:
+            problem: the rows and their classes.
+            takes_landmarks: whether noise on the landmarks reaches the method.
+            score: figures of the method; takes data, rows int64 (K,), and the class of each row of the data.
+
+        Returns:
+            ``rows``, their number; ``mean``, the mean accuracy over ``OF_PICTURES``; and for each of
+            ``conditions``, by its name, ``accuracy``, ``coverage`` and ``recall`` of each class.
+            None: there are no evaluation rows.
+        """
+        if not problem.split.evaluation:
+            return None
+        rows, views = self._views(problem)
+        index, number = np.arange(len(rows)), problem.number[rows]
+        conditions = {}
+        for name, data in views.items():
+            if takes_landmarks or name not in map(str, JITTER):
+                figures = score(data, index, number)
+                conditions[name] = {key: figures[key] for key in ("accuracy", "coverage", "recall")}
+        mean = float(np.mean([conditions[str(each)]["accuracy"] for each in OF_PICTURES]))
+        return {"rows": len(rows), "mean": mean, "conditions": conditions}
+
+    def _views(self, problem: Problem) -> tuple[NDArray[np.int64], dict[str, BaselineData]]:
+        rows = subset(next(iter(problem.split.evaluation.values())), self.limit)
+        if self._made is None or not np.array_equal(self._made[0], rows):
+            self._made = rows, self._make(rows)
+        return self._made
+
+    def _make(self, rows: NDArray[np.int64]) -> dict[str, BaselineData]:
+        chosen = set(rows.tolist())
+        pictures = each_picture(self.path, self.mapping, self.data.folder)
+        kept = [picture for row, picture in enumerate(pictures) if row in chosen]
+        starts = [*range(0, len(rows), _CHUNK), len(rows)]
+        tasks = ((self.models_dir, kept[a:b], rows[a:b].tolist()) for a, b in pairwise(starts))
+        with open_workers(self.workers) as parallel:
+            chunks = [*parallel.map(damaged_views, tasks)]
+        views = dict(zip([CLEAN, *OF_PICTURES], map(_joined, zip(*chunks, strict=True)), strict=True))
+        for each in JITTER:
+            views[each] = View(_jittered(views[CLEAN].faces, each, rows), views[CLEAN].pictures)
+        return {str(each): self._data(view) for each, view in views.items()}
+
+    def _data(self, view: View) -> BaselineData:
+        no_sequences = np.full(len(view.pictures), -1)
+        return replace(self.data, faces=view.faces, neutral=no_sequences, pictures=view.pictures)
+
+
+def damaged_views(
+    models_dir: Path | None, pictures: list[NDArray[np.uint8]], numbers: list[int]
+) -> list[View]:
+    """Some pictures as they are and under ``OF_PICTURES``, and the faces that are found in them.
+
+    Args:
+        models_dir: folder of the face models; None: where setup put them.
+        pictures: uint8 (H, W) grey or (H, W, 3) RGB each.
+        numbers: number of each picture in the data, from which its noise follows.
+    """
+    backend = backend_of_thread(models_dir)
+
+    def find(rgb: NDArray[np.uint8]) -> Face | None:
+        return next(iter(backend.find(Frame(rgb, captured_ns=0, index=0, origin="", still=True))), None)
+
+    count = len(pictures)
+    views = [View(no_faces(count), np.zeros((count, SIDE, SIDE), np.uint8)) for _ in [CLEAN, *OF_PICTURES]]
+    for row, (picture, number) in enumerate(zip(pictures, numbers, strict=True)):
+        clean = make_frame(picture)
+        face = find(clean)
+        _put(views[0], row, clean, face, picture.shape)
+        for view, (name, severity) in zip(views[1:], OF_PICTURES, strict=True):
+            rng = generator(_SEED, name, severity, number)
+            rgb = damaged(name, clean, face.landmarks if face else None, severity, rng)
+            _put(view, row, rgb, find(rgb), picture.shape)
+    return views
+
+
+def _put(view: View, row: int, rgb: NDArray[np.uint8], face: Face | None, shape: tuple[int, ...]) -> None:
+    if face:
+        put_face(view.faces, row, face)
+    height, width = scaled_size(shape[0], shape[1], FRAME_SIDE / max(shape[:2]))
+    top, left = (rgb.shape[0] - height) // 2, (rgb.shape[1] - width) // 2
+    view.pictures[row] = small_grey(rgb[top : top + height, left : left + width])
+
+
+def _joined(views: tuple[View, ...]) -> View:
+    faces = [view.faces for view in views]
+    maps = {name: np.concatenate([each.maps[name] for each in faces]) for name in faces[0].maps}
+    landmarks, found = (np.concatenate([getattr(each, name) for each in faces]) for name in _FACES)
+    return View(Faces(landmarks, found, maps), np.concatenate([view.pictures for view in views]))
+
+
+def _jittered(faces: Faces, condition: Condition, numbers: NDArray[np.int64]) -> Faces:
+    landmarks = faces.landmarks.copy()
+    name, severity = condition
+    for row in np.flatnonzero(faces.found):
+        rng = generator(_SEED, name, severity, int(numbers[row]))
+        points = landmarks[row]
+        (landmarks[row],) = LANDMARKS[name](points, points, severity=severity, rng=rng)
+    return Faces(landmarks, faces.found, faces.maps)
