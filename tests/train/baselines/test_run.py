@@ -10,7 +10,7 @@ from evaluation import fingerprint
 from evaluation.label_sets import LABEL_SETS
 from tests.train.baselines.sequences import write_sequences
 from tests.train.rows import make_rows
-from train.baselines import measure
+from train.baselines import measure, report
 from train.baselines import run as runs
 from train.baselines.data import with_faces
 from train.cli import main
@@ -186,3 +186,21 @@ main(["baselines", {str(small)!r}, "--out", {str(tmp_path)!r}, *flags.split()])
     assert result.returncode == 0, result.stderr
     assert {row["method"] for row in rows(tmp_path)} == {"classical", "distances"}
     assert "keras is not installed" in result.stdout
+
+
+def made_up(method, experiment, accuracy, latency, needs=("landmarks",), other=None):
+    figures = {"accuracy": accuracy, "latency_us": latency, "needs": list(needs), "landmark_network_us": 1000}
+    name = {"method": method, "experiment": experiment}
+    return name | figures | {"other": None if other is None else {"accuracy": other}}
+
+
+def test_the_verdict():
+    bundle = made_up("bundle", "everyday", 0.6, 100, other=0.6)
+    slower, worse = made_up("graph", "mesh", 0.7, 200, other=0.7), made_up("classical", "tree", 0.5, 10)
+    assert report.verdict([slower, worse, bundle]).startswith("No baseline")
+    faster = made_up("classical", "mlp", 0.5, 50, other=0.61)
+    assert "classical/mlp than everyday on other origin" in report.verdict([faster, bundle])
+    # A method on the whole picture does without the landmark network.
+    pixels = made_up("pixels", "all", 0.7, 900, ["pictures"])
+    assert "pixels/all than everyday" in report.verdict([pixels, bundle])
+    assert "No bundle" in report.verdict([pixels])

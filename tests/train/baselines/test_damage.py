@@ -1,0 +1,78 @@
+"""Methods on damaged pictures, from two photographs to the tables of the report."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.sources.pictures import read_picture
+from train.baselines import measure
+from train.baselines.damage import CLEAN, HALVES, JITTER, OF_PICTURES, REGIONS, damaged_views
+from train.cli import main
+
+
+@pytest.fixture(scope="module")
+def views(portrait_files):
+    pictures = [read_picture(path) for path in portrait_files]
+    pictures.append(np.full((48, 48), 128, np.uint8))
+    views = damaged_views(None, pictures, [3, 5, 7])
+    return dict(zip([CLEAN, *OF_PICTURES], views, strict=True))
+
+
+def test_each_condition_has_other_pictures(views):
+    clean = views[CLEAN]
+    assert clean.faces.found.tolist() == [True, True, False]
+    for condition in OF_PICTURES:
+        view = views[condition]
+        changed = (view.pictures != clean.pictures).any(axis=(1, 2))
+        assert changed[:2].all()
+        assert changed[2] == (condition.name == "gaussian_noise")  # no face says what to cover
+        assert not view.faces.landmarks[~view.faces.found].any()
+    for condition in (*REGIONS, *HALVES):
+        found = views[condition].faces.found
+        assert found[:2].any()
+        moved = np.abs(views[condition].faces.landmarks - clean.faces.landmarks)[found].max()
+        assert 0 < moved < 224
+
+
+def test_halves_are_those_of_the_picture(views):
+    left, right = ((views[each].pictures != views[CLEAN].pictures)[:2].nonzero()[2].mean() for each in HALVES)
+    assert left < right
+
+
+def test_the_noise_depends_on_the_number_of_the_picture(views, portrait_files):
+    picture = read_picture(portrait_files[0])
+    again = damaged_views(None, [picture, picture], [3, 4])
+    noise = OF_PICTURES.index(next(each for each in OF_PICTURES if each.name == "gaussian_noise"))
+    pictures = again[1 + noise].pictures
+    assert np.array_equal(pictures[0], views[OF_PICTURES[noise]].pictures[0])
+    assert not np.array_equal(pictures[0], pictures[1])
+
+
+def test_rows_and_report(portrait_files, tmp_path, monkeypatch):
+    monkeypatch.setattr(measure, "LATENCY_SECONDS", 0.01)
+    for split, first, last in (("train", 96, 108), ("test", 120, 122)):
+        for label, path in zip(("happy", "neutral"), portrait_files, strict=True):
+            folder = tmp_path / "faces" / split / label
+            folder.mkdir(parents=True)
+            for side in range(first, last):
+                cv2.imwrite(str(folder / f"{side}.png"), cv2.resize(cv2.imread(str(path)), (side, side)))
+    out = tmp_path / "out"
+    names = "classical/tree-68,pixels/plain,bundle/everyday,bundle/landmarks"
+    flags = ["--quick", "--labels", "3", "--workers", "1", "--only", names, "--out", str(out)]
+    assert main(["baselines", str(tmp_path / "faces"), *flags]) == 0
+    rows = {row["experiment"]: row for row in json.loads((out / "baselines.json").read_text())["rows"]}
+    of_pictures = {str(each) for each in (CLEAN, *OF_PICTURES)}
+    for name, row in rows.items():
+        robustness = row["robustness"]
+        assert robustness["rows"] == 4
+        conditions = of_pictures | (
+            {str(each) for each in JITTER} if name in ("tree-68", "landmarks") else set()
+        )
+        assert robustness["conditions"].keys() == conditions
+        mean = np.mean([robustness["conditions"][str(each)]["accuracy"] for each in OF_PICTURES])
+        assert robustness["mean"] == pytest.approx(mean)
+    assert rows["tree-68"]["robustness"]["conditions"]["clean"]["accuracy"] == 1
+    assert {path.name for path in out.glob("*.png")} == {"accuracy-1.png", "regions-1.png", "damage-1.png"}
+    assert "regions-1.png" in (out / "baselines.md").read_text()
