@@ -70,7 +70,6 @@ def test_the_usual_protocol_trains_on_copies(quick):
 def test_details_say_what_was_done(quick):
     _, found = quick
     details = {row["experiment"]: row["details"] for row in found}
-    assert details["logistic-68-oversample"]["sampler"].startswith(("imbalanced-learn", "scikit-learn"))
     assert details["logistic-68-generated"]["generated"] > 0
     assert details["tree-68"]["features"] == 2 * 68
 

@@ -50,7 +50,7 @@ class Classical:
             details["generated"] = len(x) - len(training)
         balance, weight = self._settings.get("balance", "none"), None
         if balance in ("oversample", "undersample"):
-            index, details["sampler"] = resampled(number, balance)
+            index = resampled(number, balance)
             x, number = x[index], number[index]
         elif balance == "weights":
             weight = row_weights(number, balance)
