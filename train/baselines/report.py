@@ -5,6 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from edge.core.files import write_atomic
 from evaluation.report import page
 from evaluation.report.figures import BLUE, ORANGE, new_figure
@@ -167,11 +169,17 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 
 def _matrix(row: dict[str, Any]) -> Table:
+    """Counts, and precision, recall and F1 of each class in %."""
     confusion = row["confusion"]
-    counts = confusion["counts"]
-    table = [[name, *map(str, line)] for name, line in zip(confusion["rows"], counts, strict=True)]
-    tint = [[value / max(1, sum(line)) for value in line] for line in counts]
-    columns = ["true class", *confusion["columns"]]
+    counts = np.array(confusion["counts"], float)
+    right, true, answered = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)[: len(counts)]
+    scores = [right / answered.clip(1), right / true.clip(1), 2 * right / (answered + true).clip(1)]
+    table = [
+        [name, *map(str, line), *(f"{100 * each[place]:.0f}" for each in scores)]
+        for place, (name, line) in enumerate(zip(confusion["rows"], confusion["counts"], strict=True))
+    ]
+    tint = np.pad(counts / true.clip(1)[:, None], ((0, 0), (0, len(scores)))).tolist()
+    columns = ["true class", *confusion["columns"], "precision", "recall", "F1"]
     return Table(columns, table, tint, diagonal=True, folded=f"Confusion matrix of {name_of(row)}")
 
 
