@@ -12,6 +12,13 @@ FILE = "baselines.json"
 SCHEMA = 1
 KEY = ("data_sha256", "method", "experiment", "labels", "protocol", "quick")
 """What makes two rows of one split the same row; one with other settings takes the place of the former."""
+_SHOWN = {
+    *KEY,
+    *("data", "split", "classes", "settings", "needs", "rows", "accuracy", "macro_f1", "coverage", "recall"),
+    *("confusion", "train_seconds", "size_bytes", "latency_us", "landmark_network_us", "other", "robustness"),
+    "command",
+}
+"""Keys that every row has."""
 
 
 @dataclass
@@ -23,15 +30,18 @@ class Results:
     skipped: list[dict[str, Any]] = field(default_factory=list)
     """Experiments that this data or machine does not allow, with the reason."""
 
-    def has(self, key: dict[str, Any], other: str | None) -> bool:
+    def has(self, key: dict[str, Any], other: str | None, damaged: bool) -> bool:
         """Whether the rows of an experiment are there.
 
         Args:
             key: values of ``KEY``, and the settings.
             other: SHA-256 of the data of other origin that it must have been measured on; None: on any.
+            damaged: whether it must have been measured on damaged pictures.
         """
         found = [row for row in self.rows if _same(row, key) and row["settings"] == key["settings"]]
-        return bool(found) and all(other in (None, row.get("other_sha256")) for row in found)
+        return bool(found) and all(
+            other in (None, row.get("other_sha256")) and (row["robustness"] or not damaged) for row in found
+        )
 
     def add(self, key: dict[str, Any], rows: list[dict[str, Any]]) -> None:
         """Add the rows of an experiment, in place of earlier ones, and write the file.
@@ -68,9 +78,12 @@ def read_results(folder: Path) -> Results:
     if not path.is_file() or not path.stat().st_size:
         return Results(path)
     content = json.loads(path.read_text("utf-8"))
-    if content["schema"] != SCHEMA or not isinstance(content["rows"], list):
+    rows = content["rows"]
+    if content["schema"] != SCHEMA or not isinstance(rows, list):
         raise DataError(f"{path} has schema {content['schema']}, expected {SCHEMA}: name another folder")
-    return Results(path, content["rows"], content.get("skipped", []))
+    if not all(isinstance(row, dict) and row.keys() >= _SHOWN for row in rows):
+        raise DataError(f"{path} has rows without all their figures: name another folder")
+    return Results(path, rows, content.get("skipped", []))
 
 
 def _same(row: dict[str, Any], key: dict[str, Any]) -> bool:

@@ -26,7 +26,7 @@ from train.baselines.data import (
     with_faces,
 )
 from train.baselines.measure import QUICK, LandmarkNetwork, Limits, MeasurementSetup, measure
-from train.baselines.method import PICTURES
+from train.baselines.method import PICTURES, SEQUENCES
 from train.baselines.registry import BUNDLE, Experiment, experiments
 from train.baselines.results import Results, read_results
 from train.dataset.find_faces import ExtractionSetup
@@ -130,16 +130,19 @@ class _Runner:
     def measure(self, experiment: Experiment, problem: Problem) -> None:
         """Measure an experiment or a bundle, unless its rows are there."""
         run = self._run_folder(experiment, problem)
+        needs: frozenset[str] = frozenset()
         if experiment.method == BUNDLE:
             given = [each for each in (problem.data, self._setup.other) if each]
             reasons = [bundles.lacking(experiment.name, each) for each in given]
             lacking = next(filter(None, reasons), "")
             measured = partial(bundles.measure_bundle, experiment.name, problem, self._setup)
         else:
-            lacking = problem.data.lacking(experiment.needs)
+            needs = experiment.needs
+            lacking = problem.data.lacking(needs)
             measured = partial(measure, experiment, problem, self._setup, run)
         key = self._key(experiment, problem)
-        if run or not self._results.has(key, self._other_sha256):
+        damaged = self._setup.damage is not None and SEQUENCES not in needs
+        if run or not self._results.has(key, self._other_sha256, damaged):
             self._measured(key, problem.data.name, lacking, measured)
 
     def _run_folder(self, experiment: Experiment, problem: Problem) -> Path | None:

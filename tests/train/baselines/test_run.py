@@ -129,6 +129,14 @@ def test_wrong_flags(small, tmp_path, flags, words):
         call(small, tmp_path, *flags)
 
 
+def test_a_file_that_somebody_has_changed(quick, small, tmp_path):
+    content = json.loads((quick[0] / "baselines.json").read_text())
+    del content["rows"][0]["accuracy"]
+    (tmp_path / "baselines.json").write_text(json.dumps(content))
+    with pytest.raises(DataError, match="without all their figures"):
+        call(small, tmp_path)
+
+
 def test_other_settings_take_the_place_of_former_rows(small, tmp_path):
     flags = ("--quick", "--only", "classical/tree-68", "--labels", "7")
     content = {"schema": 1, "rows": call(small, tmp_path, *flags), "skipped": []}
