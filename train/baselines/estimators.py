@@ -67,6 +67,9 @@ class Estimator:
 
         Returns:
             Details of a search; otherwise nothing.
+
+        Raises:
+            DataError: too few rows.
         """
         search = dict(self._settings.get("search", {}))
         if not search:
@@ -135,7 +138,10 @@ class Estimator:
         with warnings.catch_warnings():
             # Default numbers of iterations are part of what is compared.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            return pipeline.fit(x, number, **weights)
+            try:
+                return pipeline.fit(x, number, **weights)
+            except ValueError as error:  # as of a perceptron that holds out rows, where a class has too few
+                raise DataError(f"scikit-learn cannot train on these {len(x)} rows: {error}") from None
 
     def _built(self, shape: Sequence[int], parameters: dict[str, Any]) -> Pipeline:
         model: ClassifierMixin = MODELS[self._settings["model"]](

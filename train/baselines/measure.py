@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core.errors import BackendError, ModelError
+from edge.core.errors import BackendError, DataError, ModelError
 from edge.landmarks.litert import LitertBackend
 from edge.landmarks.models import find_models
 from evaluation import metrics
@@ -81,6 +81,9 @@ def measure(
         problem: data, classes and split.
         setup: what else is measured.
         run: run folder to write, for ``mien convert``; None: none.
+
+    Raises:
+        DataError: fewer than two classes to train on, or no row to validate.
     """
     data, number = problem.data, problem.number
     method = experiment.build(len(problem.classes))
@@ -90,6 +93,12 @@ def measure(
     available = problem.split.training[usable[problem.split.training]]
     training = subset(available, limit)
     validation = subset(problem.split.validation[usable[problem.split.validation]], setup.limits.validation)
+    classes = len(np.unique(number[training]))
+    if classes < 2 or not len(validation):
+        raise DataError(
+            f"{len(training)} training rows of {classes} classes and {len(validation)} to validate: expected "
+            "two classes and one row to validate at least"
+        )
     start = time.perf_counter()
     samples = data.samples(training, number, needs)
     details = method.fit(samples, data.samples(validation, number, needs))

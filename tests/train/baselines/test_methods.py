@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.core.errors import DataError
 from edge.core.features import EYE_ANCHORS
 from train import baselines
 from train.baselines import points
@@ -41,7 +42,7 @@ def test_each_method_has_its_files():
 
 def test_every_experiment_can_be_built():
     for experiment in experiments(",".join(METHODS), quick=True):
-        assert experiment.needs <= {"landmarks", "mesh", "sequences", "pictures"}
+        assert experiment.needs <= {"landmarks", "mesh", "sequences", "pictures", "texture"}
 
 
 def test_quick_runs_have_the_same_experiments():
@@ -107,6 +108,14 @@ def test_a_search_keeps_the_best_and_its_limit(samples):
         ]
         == 1
     )
+
+
+def test_too_few_rows_are_said(samples):
+    """A perceptron that stops early holds out rows of its own: here fewer than there are classes."""
+    few = samples.take(slice(0, 9))
+    settings = {"model": "mlp", "points": 68, "aligned": True, "parameters": {"early_stopping": True}}
+    with pytest.raises(DataError, match="9 rows"):
+        Classical(settings, 3).fit(few, few)
 
 
 def test_movement_is_the_difference_of_aligned_faces(samples):

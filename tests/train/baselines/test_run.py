@@ -103,6 +103,15 @@ def test_bundles_stand_beside(toy_landmarks, tmp_path):
     assert all(len(row["recall"]) == 3 and row["coverage"] < 1 for row in found)
 
 
+def test_data_that_cannot_be_trained_on(write_landmarks, tmp_path, capsys):
+    landmarks = np.random.default_rng(0).uniform(20, 100, (40, 468, 3)).astype(np.float32)
+    split = np.array(["Training"] * 32 + ["PublicTest"] * 8)
+    rows_of_one_class = make_rows(np.full(40, 3), split=split)
+    folder = write_landmarks(tmp_path / "faces", rows_of_one_class, [Faces(landmarks, np.ones(40, bool))])
+    assert call(folder, tmp_path / "out", "--only", "classical/tree-68", "--labels", "7") == []
+    assert "two classes" in capsys.readouterr().out
+
+
 def test_sequences(tmp_path, capsys):
     """People differ more than their expressions do: the movement shows what the last face hides."""
     data = write_sequences(tmp_path / "CK+")
