@@ -1,7 +1,7 @@
 """The data of the baselines: landmarks folders, their splits, and pictures for methods that want pixels."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -12,7 +12,7 @@ from edge.core.errors import DataError
 from edge.core.features import MESH_POINTS
 from evaluation import fingerprint
 from evaluation.label_sets import LABEL_SETS
-from train.baselines.method import LANDMARKS, MESH, PICTURES, SEQUENCES, Samples
+from train.baselines.method import LANDMARKS, MESH, PICTURES, SEQUENCES, TEXTURE, Samples
 from train.dataset import landmarks_folder
 from train.dataset.find_faces import ExtractionSetup
 from train.dataset.labelled_faces import Split, ground_truth, split_rows
@@ -40,6 +40,18 @@ class BaselineData:
     """int64 (N,), row of the neutral first face of the same sequence; −1: none."""
     pictures: NDArray[np.uint8] | None
     """uint8 (N, 48, 48), grey; None: not at hand, or no method needs them."""
+    _maps: dict[str, NDArray[np.float16]] = field(default_factory=dict)
+
+    @property
+    def texture(self) -> NDArray[np.float16]:
+        """Float16 (N, 48, 48, 1), zeros without a face; read when it is first asked for.
+
+        Raises:
+            DataError: see ``LandmarksFolder.faces``.
+        """
+        if TEXTURE not in self._maps:
+            self._maps.update(self.folder.faces(maps=[TEXTURE]).maps)
+        return self._maps[TEXTURE]
 
     @property
     def name(self) -> str:
@@ -59,6 +71,8 @@ class BaselineData:
             return "the data has no sequences that begin with a neutral face"
         if PICTURES in needs and self.pictures is None:
             return "no pictures at hand: name them with --pictures"
+        if TEXTURE in needs and TEXTURE not in self.folder.info["maps"]:
+            return "the landmarks folder has no texture"
         return ""
 
     def some_faces(
@@ -95,6 +109,7 @@ class BaselineData:
             points[index] if LANDMARKS in needs else None,
             points[self.neutral[index]] if SEQUENCES in needs else None,
             self.pictures[index] if PICTURES in needs and self.pictures is not None else None,
+            texture=self.texture[index] if TEXTURE in needs else None,
         )
 
 

@@ -1,13 +1,14 @@
 """A trained baseline → run folder, which ``mien convert`` makes a bundle of."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.files import require_new_folder
-from edge.head.inputs import LANDMARKS
+from edge.head.inputs import INPUTS, maps_of
 from evaluation.label_sets import LABEL_SETS
 from train.baselines.data import SUBSET_SEED, Problem
 from train.baselines.method import Method, Samples
@@ -19,6 +20,9 @@ from train.report.results import SplitResult
 from train.run_folder import arrays_for_convert, write_run
 from train.settings import TrainingSettings
 from train.versions import training_versions
+
+if TYPE_CHECKING:
+    import keras
 
 CALIBRATION_ROWS = 1000
 """Largest number of training rows for convert's calibration."""
@@ -48,12 +52,14 @@ def export(
     """
     require_new_folder(out)
     standardize, model = method.deployed(samples)
-    data = _labelled(problem, index)
-    inputs = read_inputs(data.faces, [LANDMARKS.name])
+    _centre_logits(model)
+    names = [*standardize.by]
+    data = _labelled(problem, index, maps_of(names))
+    inputs = read_inputs(data.faces, names)
 
     def logits(rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        x = standardize.deployed(take(inputs, rows))[LANDMARKS.name]
-        return np.asarray(model.predict(x, batch_size=4096, verbose=0), np.float32)
+        x = [*standardize.deployed(take(inputs, rows)).values()]
+        return np.asarray(model.predict(x, batch_size=1024, verbose=0), np.float32)
 
     number = data.truth.number
     settings = TrainingSettings()
@@ -71,20 +77,22 @@ def export(
     ]
     info: dict[str, Any] = {
         "labels": list(problem.classes),
-        "inputs": [{"name": LANDMARKS.name, "version": LANDMARKS.version, "shape": LANDMARKS.shape}],
+        "inputs": [
+            {"name": name, "version": INPUTS[name].version, "shape": INPUTS[name].shape} for name in names
+        ],
         "landmarks": {key: value for key, value in data.folder.info.items() if key != "shards"},
         "settings": {
             **experiment.settings,
             "baseline": experiment.full_name,
             "labels": problem.labels,
             "truth": "label",
-            "inputs": [LANDMARKS.name],
+            "inputs": names,
             "selective_accuracy": settings.selective_accuracy,
         },
         "rows": {
             "training": len(data.training),
             "validation": len(data.validation),
-            "training_without_face": int(len(data.split.training) - len(data.training)),
+            "training_without_face": int((~data.faces.found[data.split.training]).sum()),
             "training_copies_of_evaluation": data.split.duplicates,
             "left_out": int((number < 0).sum()),
             "evaluation": {name: len(rows) for name, rows in data.split.evaluation.items()},
@@ -99,8 +107,16 @@ def export(
     write_run(out, model, arrays_for_convert(data, inputs, standardize, some), info, [], results)
 
 
-def _labelled(problem: Problem, index: NDArray[np.int64]) -> LabelledFaces:
+def _centre_logits(model: "keras.Model") -> None:
+    """Subtract the mean over the classes: that changes no probability, and int8 has a smaller range to cover,
+    as in ``train.network.model.deployed_model``."""
+    kernel, bias = model.layers[-1].get_weights()
+    model.layers[-1].set_weights([kernel - kernel.mean(axis=1, keepdims=True), bias - bias.mean()])
+
+
+def _labelled(problem: Problem, index: NDArray[np.int64], maps: Sequence[str]) -> LabelledFaces:
     data, labels = problem.data, LABEL_SETS[problem.labels]
+    faces = data.folder.faces(maps=maps) if maps else data.faces
     truth = ground_truth(data.folder.rows, labels, "label")
     validation = problem.split.validation[data.faces.found[problem.split.validation]]
-    return LabelledFaces(data.folder, data.faces, labels, truth, problem.split, index, validation)
+    return LabelledFaces(data.folder, faces, labels, truth, problem.split, index, validation)

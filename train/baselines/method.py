@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from train.dataset.inputs import Standardization
 
 LANDMARKS, MESH, SEQUENCES, PICTURES = "landmarks", "mesh", "sequences", "pictures"
+TEXTURE = "texture"
 """What a method may need of the data: faces that were found, with any number of points or with 468;
-sequences that begin with a neutral face; the pictures themselves."""
+sequences that begin with a neutral face; the pictures themselves; textures of the faces that were found."""
 
 CLIP = 5.0
 """Limit of standardized landmarks in networks, in standard deviations, as in ``train.settings``."""
@@ -32,6 +33,8 @@ class Samples:
     """float32 (N, P, D), px: landmarks of the neutral first face of the same sequence."""
     pictures: NDArray[np.uint8] | None = None
     """uint8 (N, 48, 48), grey."""
+    texture: NDArray[np.float16] | None = None
+    """float16 (N, 48, 48, 1): ``edge.landmarks.texture``."""
 
     def __len__(self) -> int:
         return len(self.number)
@@ -71,7 +74,8 @@ class Method(Protocol):
         """Whether a device computes what the method takes, and TFLite what it does: ``deployed`` is there."""
 
     def deployed(self, training: Samples) -> "tuple[Standardization, keras.Model]":
-        """The standardization of the aligned landmarks, and the network behind it: (N, 1404) → logits.
+        """The standardization of the inputs of ``edge.head.inputs`` that it takes, and the network behind it:
+        (N, …) → logits (N, C).
 
         Args:
             training: the samples of ``fit``.

@@ -32,8 +32,6 @@ Array = NDArray[np.float32]
 class Network:
     """A network (N, …) → logits (N, C). A method adds ``inputs`` and ``build``, and maybe ``augmented``."""
 
-    exports = False
-
     def __init__(self, settings: Mapping[str, Any], classes: int) -> None:
         """
         Args:
@@ -103,8 +101,13 @@ class Network:
         """Size of the float32 TFLite network, bytes."""
         return len(self._tflite)
 
+    @property
+    def exports(self) -> bool:
+        """See ``Method``."""
+        return False
+
     def deployed(self, training: Samples) -> "tuple[Standardization, keras.Model]":
-        """See ``Method``; a method that takes aligned landmarks has it."""
+        """See ``Method``; one that exports has it."""
         raise NotImplementedError
 
     def prepare(self, training: Samples) -> None:

@@ -22,8 +22,8 @@ MESH_TO_68 = np.array(
 """Point of the mesh that stands for each of the 68 points of iBUG's layout, in its order. No mapping is
 official; this is the usual one, and its eye corners are those of ``edge.core.features.EYE_ANCHORS``."""
 
-NOSE_TIP = {MESH_POINTS: 1, 68: 30}
-"""Number of points of a layout → index of the tip of the nose."""
+NOSE_TIP = 1
+"""Point of the mesh at the tip of the nose."""
 
 
 def chosen(landmarks: Points, points: int) -> Points:

@@ -15,12 +15,13 @@ KINDS = [
     "classical/logistic-mesh",
     pytest.param("classical/mlp-mesh", marks=pytest.mark.slow),
     pytest.param("graph/mesh-flat", marks=pytest.mark.slow),
+    pytest.param("pixels/texture", marks=pytest.mark.slow),
 ]
 
 
 @pytest.fixture(scope="module")
-def problem(small):
-    return open_problem(with_faces(landmarks_folder.load(small), None), 7, "duplicates removed")
+def problem(toy_landmarks):
+    return open_problem(with_faces(landmarks_folder.load(toy_landmarks), None), 7, "duplicates removed")
 
 
 def fitted(name, problem):
@@ -37,14 +38,16 @@ def test_the_network_answers_as_the_method_does(problem, tmp_path, name):
     experiment, method, index, samples = fitted(name, problem)
     export(tmp_path / "run", experiment, method, problem, index, samples)
     run = read_run_folder(tmp_path / "run")
-    assert [each.name for each in run.device_inputs()] == ["landmarks"]
-    assert run.info["settings"]["baseline"] == name
+    (name,) = (each.name for each in run.device_inputs())
+    assert name in method.needs
+    assert run.info["settings"]["baseline"] == experiment.full_name
     found = run.evaluation["PublicTest"]
-    logits = run.predict({"landmarks": found.inputs["landmarks"][found.found]})
+    logits = run.predict({name: found.inputs[name][found.found]})
     rows = problem.split.evaluation["PublicTest"]
     rows = rows[problem.data.faces.found[rows]]
     expected = method.predict_proba(problem.data.samples(rows, problem.number, method.needs))
     assert np.allclose(softmax(logits), expected, atol=0.02)
+    assert np.allclose(logits.mean(axis=1), 0, atol=1e-4)  # a smaller range for int8
 
 
 def test_a_class_without_samples_is_refused(problem, tmp_path):
@@ -60,4 +63,10 @@ def test_a_class_without_samples_is_refused(problem, tmp_path):
 
 def test_what_is_exported():
     exported = {each.full_name for each in experiments(None, quick=False) if each.exports}
-    assert exported == {"classical/logistic-mesh", "classical/mlp-mesh", "graph/mesh", "graph/mesh-flat"}
+    assert exported == {
+        "classical/logistic-mesh",
+        "classical/mlp-mesh",
+        "graph/mesh",
+        "graph/mesh-flat",
+        "pixels/texture",
+    }

@@ -102,3 +102,18 @@ def test_drawings(samples):
     assert drawn[0].sum() > 30
     assert not np.array_equal(drawn[0], drawn[1])
     assert Pixels(SHORT | PLAIN | {"feature": "drawing"}, 3).needs == {"landmarks"}
+
+
+def test_drawings_show_parts_of_a_pixel(samples):
+    face = samples.landmarks[:1]
+    moved = face + np.float32([0.3, 0, 0])  # a seventh of a pixel of the drawing, beside the fixed eyes
+    moved[:, [33, 263]] = face[:, [33, 263]]
+    before, after = drawings(face), drawings(moved)
+    assert ((before > 0) & (before < 1)).any()
+    assert not np.array_equal(before, after)
+
+
+def test_drawings_without_points_that_lie_outside(samples):
+    far = samples.landmarks[:1].copy()
+    far[:, 13] = (1e4, -1e4, 0)
+    assert 0 <= drawings(far).min() < drawings(far).max() <= 1

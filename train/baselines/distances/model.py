@@ -49,5 +49,4 @@ class Distances:
         mesh = points.represented(samples.landmarks, MESH_POINTS, self._settings["aligned"])
         if self._settings["feature"] == "coordinates":
             return mesh.reshape(len(mesh), -1)
-        nose = points.NOSE_TIP[MESH_POINTS]
-        return np.asarray(np.linalg.norm(mesh - mesh[:, nose : nose + 1], axis=2))
+        return np.asarray(np.linalg.norm(mesh - mesh[:, [points.NOSE_TIP]], axis=2))

@@ -49,19 +49,21 @@ class Graph(Network):
         def gathered(nodes: keras.KerasTensor) -> keras.KerasTensor:
             return layers.Permute((2, 1))(neighbourhood(layers.Permute((2, 1))(nodes)))
 
+        def activated(values: keras.KerasTensor) -> keras.KerasTensor:
+            return layers.ReLU()(layers.BatchNormalization()(values))
+
         entry = layers.Input(shape, name=LANDMARKS_INPUT.name)
         nodes = layers.Reshape((MESH_POINTS, shape[0] // MESH_POINTS))(entry)
         if not self.settings["depth"]:
             nodes = layers.Cropping1D((0, 1))(layers.Permute((2, 1))(nodes))
             nodes = layers.Permute((2, 1))(nodes)
         for place, channels in enumerate(self.settings["channels"]):
-            change = layers.Dense(channels, use_bias=False)(gathered(nodes))
-            change = layers.ReLU()(layers.BatchNormalization()(change))
+            change = activated(layers.Dense(channels, use_bias=False)(gathered(nodes)))
             same = place and channels == nodes.shape[-1]
             nodes = layers.Add()([nodes, change]) if same else change
-        hidden = layers.Flatten()(layers.ReLU()(layers.Dense(8)(nodes)))
+        hidden = layers.Flatten()(activated(layers.Dense(8, use_bias=False)(nodes)))
         hidden = layers.Dropout(self.settings["dropout"])(hidden)
-        hidden = layers.Dense(64, activation="relu")(hidden)
+        hidden = activated(layers.Dense(64, use_bias=False)(hidden))
         hidden = layers.Dropout(self.settings["dropout"])(hidden)
         model = keras.Model([entry], layers.Dense(self.classes)(hidden))
         neighbourhood.set_weights([self._adjacency])
