@@ -49,9 +49,10 @@ class BaselineData:
         Raises:
             DataError: see ``LandmarksFolder.faces``.
         """
-        if TEXTURE not in self._maps:
-            self._maps.update(self.folder.faces(maps=[TEXTURE]).maps)
-        return self._maps[TEXTURE]
+        maps = self.faces.maps or self._maps
+        if TEXTURE not in maps:
+            maps.update(self.folder.faces(maps=[TEXTURE]).maps)
+        return maps[TEXTURE]
 
     @property
     def name(self) -> str:

@@ -24,8 +24,9 @@ from train.versions import training_versions
 if TYPE_CHECKING:
     import keras
 
-CALIBRATION_ROWS = 1000
-"""Largest number of training rows for convert's calibration."""
+CALIBRATION_ROWS = 300
+"""Largest number of training rows for convert's calibration. Of more than 300, convert leaves those with the
+largest values out of the ranges of int8 (``convert.ranges``), and a graph network then decides otherwise."""
 
 
 def export(

@@ -16,7 +16,7 @@ from edge.landmarks.models import find_models
 from evaluation import metrics
 from train.baselines.damage import Damage
 from train.baselines.data import BaselineData, Problem, subset
-from train.baselines.method import LANDMARKS, SEQUENCES, Method
+from train.baselines.method import LANDMARKS, SEQUENCES, TEXTURE, Method
 from train.baselines.registry import Experiment
 
 LATENCY_SECONDS = 0.5
@@ -149,7 +149,7 @@ def evaluate(
             scores = score_of(other, index, number)
             common["other"] = {"data": other.name, "sha256": other.sha256, "rows": len(index), **scores}
     if damage is not None and SEQUENCES not in needs:
-        common["robustness"] = damage.scores(problem, LANDMARKS in needs, score_of)
+        common["robustness"] = damage.scores(problem, LANDMARKS in needs and TEXTURE not in needs, score_of)
     rows = []
     for split, index in problem.split.evaluation.items():
         index = subset(index[problem.data.belongs(needs)[index]], limits.evaluation)

@@ -66,6 +66,7 @@ def test_what_is_exported():
     assert exported == {
         "classical/logistic-mesh",
         "classical/mlp-mesh",
+        "classical/mlp-mesh-decay",
         "graph/mesh",
         "graph/mesh-flat",
         "pixels/texture",
