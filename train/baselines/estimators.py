@@ -33,9 +33,6 @@ MODELS: dict[str, Any] = {
 }
 """Name of a model in ``settings.toml`` → its class."""
 
-_STILL = 1e-4
-"""Standard deviation of an aligned coordinate below which it is a rounding error, as of the eye anchors."""
-
 Matrix = NDArray[np.floating[Any]]
 """Features (N, F)."""
 
@@ -122,7 +119,6 @@ class Estimator:
         else:
             layers = [*zip(model.coefs_, model.intercepts_, strict=True)]
         kernel, bias = layers[0]
-        kernel = np.where(scaler.scale_[:, None] < _STILL, 0, kernel)
         shift = (by.mean - scaler.mean_) / scaler.scale_
         return [(kernel * (by.std / scaler.scale_)[:, None], bias + shift @ kernel), *layers[1:]]
 

@@ -18,7 +18,7 @@ TEXTURE = "texture"
 sequences that begin with a neutral face; the pictures themselves; textures of the faces that were found."""
 
 CLIP = 5.0
-"""Limit of standardized landmarks in networks, in standard deviations, as in ``train.settings``."""
+"""Limit of standardized inputs of networks, in standard deviations, as in ``train.settings``."""
 
 
 @dataclass(frozen=True, slots=True)

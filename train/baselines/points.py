@@ -22,6 +22,9 @@ MESH_TO_68 = np.array(
 """Point of the mesh that stands for each of the 68 points of iBUG's layout, in its order. No mapping is
 official; this is the usual one, and its eye corners are those of ``edge.core.features.EYE_ANCHORS``."""
 
+DECIMALS = 6
+"""Decimals of aligned coordinates, in distances between the eye anchors."""
+
 NOSE_TIP = 1
 """Point of the mesh at the tip of the nose."""
 
@@ -39,9 +42,13 @@ def chosen(landmarks: Points, points: int) -> Points:
 
 
 def represented(landmarks: Points, points: int, aligned: bool) -> Points:
-    """``chosen`` landmarks, in px or aligned by the eyes: (N, P, D)."""
+    """``chosen`` landmarks, in px or aligned by the eyes: (N, P, D).
+
+    Aligned ones are rounded: of the eye anchors, which do not move, only rounding errors would be left to
+    standardize.
+    """
     values = chosen(landmarks, points)
-    return eye_aligned(values) if aligned and len(values) else values
+    return np.round(eye_aligned(values), DECIMALS) if aligned and len(values) else values
 
 
 def generated(faces: Points, base: Points, amplitude: float) -> Points:

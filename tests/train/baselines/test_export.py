@@ -27,7 +27,7 @@ def problem(toy_landmarks):
 def fitted(name, problem):
     (experiment,) = experiments(name, quick=True)
     method, data = experiment.build(7), problem.data
-    index = problem.split.training[data.faces.found[problem.split.training]]
+    index = problem.split.training[data.faces.found[problem.split.training]][:300]
     samples = data.samples(index, problem.number, method.needs)
     method.fit(samples, samples)
     return experiment, method, index, samples
@@ -41,6 +41,9 @@ def test_the_network_answers_as_the_method_does(problem, tmp_path, name):
     (name,) = (each.name for each in run.device_inputs())
     assert name in method.needs
     assert run.info["settings"]["baseline"] == experiment.full_name
+    without_face = int((~problem.data.faces.found[problem.split.training]).sum())
+    assert run.info["rows"]["training"] == 300
+    assert run.info["rows"]["training_without_face"] == without_face
     found = run.evaluation["PublicTest"]
     logits = run.predict({name: found.inputs[name][found.found]})
     rows = problem.split.evaluation["PublicTest"]

@@ -58,6 +58,13 @@ def test_68_points_of_the_mesh(samples):
     assert np.array_equal(points.chosen(samples.landmarks, 68)[:, 36], samples.landmarks[:, 33, :2])
 
 
+def test_the_eye_anchors_do_not_move(samples):
+    """Standardized, their rounding errors would be features like the others."""
+    moved = samples.landmarks + np.random.default_rng(0).normal(0, 1, samples.landmarks.shape)
+    anchors = points.represented(moved, 468, aligned=True)[:, EYE_ANCHORS[468], :2]
+    assert not np.ptp(anchors, axis=0).any()
+
+
 def test_generated_faces(samples):
     faces = samples.landmarks
     base = faces.mean(axis=0)
