@@ -165,6 +165,8 @@ def _add_baselines(commands: Commands) -> None:
     parser.add_argument("--pictures", type=Path, metavar="DATA", help=text)
     text = "also write OUT/runs/*: run folders that mien convert makes bundles of"
     parser.add_argument("--export", action="store_true", help=text)
+    text = "pre-trained networks: ImageNet's as Keras names them, the npm package @vladmandic/face-api 1.7.15"
+    parser.add_argument("--weights", type=Path, metavar="FOLDER", help=text)
     _add_classes(parser)
     _add_workers(parser)
     parser.set_defaults(command=_baselines)
@@ -187,6 +189,7 @@ def _baselines(arguments: argparse.Namespace) -> None:
         arguments.pictures,
         arguments.classes,
         arguments.export,
+        arguments.weights,
     )
     run(request)
 

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from edge.core.errors import DataError
 from edge.core.features import MESH_POINTS
-from evaluation import fingerprint
+from evaluation import Preparation, fingerprint, prepare
 from evaluation.label_sets import LABEL_SETS
-from train.baselines.method import LANDMARKS, MESH, PICTURES, SEQUENCES, TEXTURE, Samples
+from train.baselines.crops import CROP_SIDE, crop_of
+from train.baselines.method import CROPS, LANDMARKS, MESH, PICTURES, SEQUENCES, TEXTURE, Samples
 from train.dataset import landmarks_folder
 from train.dataset.find_faces import ExtractionSetup
 from train.dataset.labelled_faces import Split, ground_truth, split_rows
@@ -40,6 +41,8 @@ class BaselineData:
     """int64 (N,), row of the neutral first face of the same sequence; −1: none."""
     pictures: NDArray[np.uint8] | None
     """uint8 (N, 48, 48), grey; None: not at hand, or no method needs them."""
+    crops: NDArray[np.uint8] | None = None
+    """uint8 (N, 64, 64), grey, black without a face; None: no pictures at hand, or no method needs them."""
     _maps: dict[str, NDArray[np.float16]] = field(default_factory=dict)
 
     @property
@@ -70,7 +73,7 @@ class BaselineData:
             return "the data has 68 points, not the mesh"
         if SEQUENCES in needs and not (self.neutral >= 0).any():
             return "the data has no sequences that begin with a neutral face"
-        if PICTURES in needs and self.pictures is None:
+        if (PICTURES in needs and self.pictures is None) or (CROPS in needs and self.crops is None):
             return "no pictures at hand: name them with --pictures"
         if TEXTURE in needs and TEXTURE not in self.folder.info["maps"]:
             return "the landmarks folder has no texture"
@@ -90,8 +93,8 @@ class BaselineData:
         return self.neutral >= 0 if SEQUENCES in needs else np.ones(len(self.neutral), bool)
 
     def answered(self, needs: Collection[str]) -> NDArray[np.bool_]:
-        """Rows that a method can answer, bool (N,): a method on landmarks needs a face that was found."""
-        if LANDMARKS not in needs:
+        """Rows that a method can answer, bool (N,): one on landmarks or crops needs a face."""
+        if not {LANDMARKS, CROPS} & set(needs):
             return np.ones(len(self.neutral), bool)
         found: NDArray[np.bool_] = self.faces.found.copy()
         if SEQUENCES in needs:
@@ -110,6 +113,7 @@ class BaselineData:
             points[index] if LANDMARKS in needs else None,
             points[self.neutral[index]] if SEQUENCES in needs else None,
             self.pictures[index] if PICTURES in needs and self.pictures is not None else None,
+            self.crops[index] if CROPS in needs and self.crops is not None else None,
             texture=self.texture[index] if TEXTURE in needs else None,
         )
 
@@ -182,22 +186,33 @@ def open_data(
     return landmarks_folder.load(out)
 
 
-def with_faces(folder: LandmarksFolder, pictures: Path | None, mapping: Path | None = None) -> BaselineData:
+def with_faces(
+    folder: LandmarksFolder, pictures: Path | None, mapping: Path | None = None, with_crops: bool = False
+) -> BaselineData:
     """Read the faces of a landmarks folder, without maps, and its pictures.
 
     Args:
         folder: the folder.
         pictures: the data that was extracted; None: no pictures.
         mapping: names of its class folders.
+        with_crops: cut the faces out of the pictures.
 
     Raises:
         DataError: a shard is damaged, or ``pictures`` is other data.
     """
     faces = folder.faces()
-    grey = None
+    grey = crops = None
     if pictures is not None:
-        grey = np.stack([small_grey(each) for each in each_picture(pictures, mapping, folder)])
-    return BaselineData(folder, faces, neutral_rows(folder.rows), grey)
+        count = len(folder.rows)
+        grey = np.zeros((count, SIDE, SIDE), np.uint8)
+        crops = np.zeros((count, CROP_SIDE, CROP_SIDE), np.uint8) if with_crops else None
+        for row, picture in enumerate(each_picture(pictures, mapping, folder)):
+            grey[row] = small_grey(picture)
+            if crops is not None and faces.found[row]:
+                preparation = Preparation(**folder.info["preparation"])
+                prepared = prepare(picture, preparation.scale, preparation.padding)
+                crops[row] = crop_of(prepared, faces.landmarks[row])
+    return BaselineData(folder, faces, neutral_rows(folder.rows), grey, crops)
 
 
 def small_grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

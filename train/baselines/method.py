@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from train.dataset.inputs import Standardization
 
 LANDMARKS, MESH, SEQUENCES, PICTURES = "landmarks", "mesh", "sequences", "pictures"
-TEXTURE = "texture"
+CROPS, TEXTURE = "crops", "texture"
 """What a method may need of the data: faces that were found, with any number of points or with 468;
-sequences that begin with a neutral face; the pictures themselves; textures of the faces that were found."""
+sequences that begin with a neutral face; the pictures themselves; the faces cut out of them, or the textures of
+faces as the device cuts them out."""
 
 CLIP = 5.0
 """Limit of standardized inputs of networks, in standard deviations, as in ``train.settings``."""
@@ -33,6 +34,8 @@ class Samples:
     """float32 (N, P, D), px: landmarks of the neutral first face of the same sequence."""
     pictures: NDArray[np.uint8] | None = None
     """uint8 (N, 48, 48), grey."""
+    crops: NDArray[np.uint8] | None = None
+    """uint8 (N, 64, 64), grey: ``train.baselines.crops``."""
     texture: NDArray[np.float16] | None = None
     """float16 (N, 48, 48, 1): ``edge.landmarks.texture``."""
 

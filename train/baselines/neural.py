@@ -80,7 +80,7 @@ class Network:
             "training_accuracy": self._accuracy(x[some], training.number[some]),
             "validation_accuracy": self._accuracy(x_validation, validation.number),
         }
-        self._tflite = _to_tflite(model)
+        self._tflite = to_tflite(model)
         self._interpreter = make_interpreter(self._tflite, 1, "the network")
         return details
 
@@ -157,7 +157,7 @@ class Network:
         return float((answers == number).mean())
 
 
-def _to_tflite(model: "keras.Model") -> bytes:
+def to_tflite(model: "keras.Model") -> bytes:
     """The float32 flatbuffer for one row at a time."""
     import keras
     import tensorflow as tf

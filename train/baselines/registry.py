@@ -13,6 +13,7 @@ from train.baselines.graph.model import Graph
 from train.baselines.method import Method
 from train.baselines.movement.model import Movement
 from train.baselines.pixels.model import Pixels
+from train.baselines.transfer.model import Transfer
 
 METHODS: dict[str, type[Method]] = {
     "classical": Classical,
@@ -20,6 +21,7 @@ METHODS: dict[str, type[Method]] = {
     "movement": Movement,
     "graph": Graph,
     "pixels": Pixels,
+    "transfer": Transfer,
 }
 """Name of a method, which is that of its folder → its class, in the order of the table."""
 
@@ -36,6 +38,8 @@ class Experiment:
     settings: dict[str, Any]
     max_rows: int | None
     """Largest number of training rows, for what would take hours on more; None: all."""
+    weights: Path | None = None
+    """Folder of pre-trained weights; no setting, since the row is the same wherever they lie."""
 
     @property
     def full_name(self) -> str:
@@ -54,7 +58,7 @@ class Experiment:
 
     def build(self, classes: int) -> Method:
         """The untrained classifier for a number of classes."""
-        return METHODS[self.method](self.settings, classes)
+        return METHODS[self.method](self.settings | {"weights": self.weights}, classes)
 
 
 def experiments(only: str | None, quick: bool) -> list[Experiment]:

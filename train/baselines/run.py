@@ -4,7 +4,7 @@ import platform
 import shlex
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from train.baselines.data import (
     with_faces,
 )
 from train.baselines.measure import QUICK, LandmarkNetwork, Limits, MeasurementSetup, measure
-from train.baselines.method import PICTURES, SEQUENCES
+from train.baselines.method import CROPS, PICTURES, SEQUENCES
 from train.baselines.registry import BUNDLE, Experiment, experiments
 from train.baselines.results import Results, read_results
 from train.dataset.find_faces import ExtractionSetup
@@ -49,6 +49,8 @@ class Request:
     mapping: Path | None = None
     export: bool = False
     """Write a run folder of each network that ``mien convert`` can make a bundle of."""
+    weights: Path | None = None
+    """Folder of pre-trained weights."""
 
     @property
     def all_pictures(self) -> Path | None:
@@ -60,6 +62,7 @@ class Request:
         words = ["mien", "train", "baselines", str(self.data), "--out", "again", "--only", experiment]
         words += ["--labels", str(labels)] + ["--quick"] * self.quick
         paths = {"--other": self.other, "--pictures": self.pictures, "--classes": self.mapping}
+        paths["--weights"] = self.weights
         return shlex.join(
             [*words, *(word for flag, path in paths.items() if path for word in (flag, str(path)))]
         )
@@ -78,10 +81,10 @@ def run(request: Request) -> None:
     if unknown:
         known = ", ".join(map(str, LABEL_SETS))
         raise ConfigError(f"--labels takes numbers of classes among {known}, not {min(unknown)}")
-    chosen = experiments(request.only, request.quick)
+    chosen = [replace(each, weights=request.weights) for each in experiments(request.only, request.quick)]
     make_folder(request.out)
     results = read_results(request.out)
-    data, other = _open(request, any(each.method != BUNDLE and PICTURES in each.needs for each in chosen))
+    data, other = _open(request, {need for each in chosen if each.method != BUNDLE for need in each.needs})
     runner = _Runner(request, results, _setup(request, data, other))
     for labels in request.labels:
         for protocol in PROTOCOLS:
@@ -98,10 +101,11 @@ def _copies(data: BaselineData, labels: int) -> int:
     return open_problem(data, labels, next(iter(PROTOCOLS))).split.duplicates
 
 
-def _open(request: Request, with_pictures: bool) -> tuple[BaselineData, BaselineData | None]:
+def _open(request: Request, needs: set[str]) -> tuple[BaselineData, BaselineData | None]:
     def opened(path: Path, pictures: Path | None) -> BaselineData:
         folder = open_data(path, request.out / "faces", request.setup, request.workers, request.mapping)
-        return with_faces(folder, pictures if with_pictures else None, request.mapping)
+        pictures = pictures if needs & {PICTURES, CROPS} else None
+        return with_faces(folder, pictures, request.mapping, CROPS in needs)
 
     other = request.other
     return (

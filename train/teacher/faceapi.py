@@ -4,26 +4,24 @@ The package ``@vladmandic/face-api`` 1.7.15 (MIT licence) holds it in ``model``:
 bits each. It stays where the user has put it; what leaves the desktop has only learned from its answers.
 """
 
-import json
+from itertools import repeat
 from pathlib import Path
-from typing import Any
 
-import cv2
 import keras
 import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
 from edge.core.errors import DataError
-from edge.core.files import require_new_folder, sha256
+from edge.core.files import require_new_folder
 from edge.core.quantize import softmax
-from edge.core.types import Box, Roi
-from edge.landmarks.geometry import crop, crop_to_picture
 from evaluation import Preparation, prepare
 from evaluation.label_sets import EMOTIONS, LabelSet, shares
 from train.dataset.labelled_faces import open_labelled_faces
 from train.settings import TrainingSettings
 from train.teacher.answers import read_pictures, write_answers
+from train.teacher.face_square import cut_out
+from train.teacher.faceapi_weights import MEAN_RGB, read_weights
 
 MANIFEST = "face_expression_model-weights_manifest.json"
 FILES = {
@@ -34,11 +32,6 @@ FILES = {
 
 SIDE = 112
 """Side of the picture of a face that the network takes, px."""
-MARGIN = 1.15
-"""Side of the square that is cut out, as a multiple of the longer side of the landmarks' bounding box."""
-MEAN_RGB = (122.782, 117.001, 104.298)
-"""Mean colour, which is subtracted from the pixels before they are divided by 256."""
-
 CHUNK = 1024
 """Number of faces that the network answers at once."""
 
@@ -75,7 +68,7 @@ def ask(
     given = []
     for chunk in np.array_split(data.known, range(CHUNK, len(data.known), CHUNK)):
         prepared = (prepare(of_rows[row], preparation.scale, preparation.padding) for row in chunk)
-        faces = [*map(cut_out, prepared, data.faces.landmarks[chunk])]
+        faces = [*map(cut_out, prepared, data.faces.landmarks[chunk], repeat(SIDE))]
         given.append(answers(model, np.stack(faces), data.labels))
     info = {"kind": "face-api", "files": FILES}
     accuracy = write_answers(out, data, settings, np.concatenate(given), info)
@@ -91,41 +84,10 @@ def read_network(folder: Path) -> keras.Model:
     Raises:
         DataError: a file is missing or not the known one.
     """
-    folder = folder / "model" if (folder / "model").is_dir() else folder
-    contents = {}
-    for name, expected in FILES.items():
-        try:
-            contents[name] = (folder / name).read_bytes()
-        except OSError as error:
-            raise DataError(
-                f"{folder / name} cannot be read ({error.strerror}): expected the package "
-                "@vladmandic/face-api 1.7.15, unpacked (npm pack @vladmandic/face-api@1.7.15)"
-            ) from None
-        if sha256(contents[name]) != expected:
-            raise DataError(
-                f"{folder / name} is not that of @vladmandic/face-api 1.7.15, its SHA-256 differs: unpack "
-                "that version (npm pack @vladmandic/face-api@1.7.15)"
-            )
-    manifest, raw = contents.values()
-    weights = _weights(json.loads(manifest)[0]["weights"], raw)
+    weights = read_weights(folder, FILES)
     model = _network()
     model.set_weights([weights[name] for name in _names()])
     return model
-
-
-def _weights(manifest: list[dict[str, Any]], raw: bytes) -> dict[str, NDArray[np.float32]]:
-    """Weights by their names. The file has them one after the other, as float32 or as codes with a scale and
-    a minimum."""
-    weights, offset = {}, 0
-    for entry in manifest:
-        count, quantization = int(np.prod(entry["shape"])), entry.get("quantization")
-        dtype = np.dtype(quantization["dtype"] if quantization else "<f4")
-        values = np.frombuffer(raw, dtype, count, offset).astype(np.float32).reshape(entry["shape"])
-        if quantization:
-            values = values * np.float32(quantization["scale"]) + np.float32(quantization["min"])
-        weights[entry["name"]] = values
-        offset += count * dtype.itemsize
-    return weights
 
 
 _CHANNELS = (32, 64, 128, 256)
@@ -158,21 +120,6 @@ def _names() -> list[str]:
             parts = ("filters",) if block == number == 0 else separable
             names += [f"dense{block}/conv{number}/{part}" for part in (*parts, "bias")]
     return [*names, "fc/weights", "fc/bias"]
-
-
-def cut_out(rgb: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The square around a face's landmarks: uint8 (112, 112, 3).
-
-    Args:
-        rgb: uint8 (H, W, 3), the prepared picture.
-        landmarks: float32 (468, 3), px.
-    """
-    box = Box.around(landmarks)
-    middle = (box.x + box.width / 2, box.y + box.height / 2)
-    face = np.empty((SIDE, SIDE, 3), np.uint8)
-    region = Roi(*middle, MARGIN * max(box.width, box.height), 0.0)
-    crop(rgb, crop_to_picture(region, SIDE), face, cv2.BORDER_REPLICATE)
-    return face
 
 
 def answers(network: keras.Model, faces: NDArray[np.uint8], labels: LabelSet) -> NDArray[np.float32]:

@@ -42,7 +42,7 @@ def test_each_method_has_its_files():
 
 def test_every_experiment_can_be_built():
     for experiment in experiments(",".join(METHODS), quick=True):
-        assert experiment.needs <= {"landmarks", "mesh", "sequences", "pictures", "texture"}
+        assert experiment.needs <= {"landmarks", "mesh", "sequences", "pictures", "crops", "texture"}
 
 
 def test_quick_runs_have_the_same_experiments():

@@ -18,6 +18,7 @@ from evaluation.label_sets import FER2013, LABEL_SETS
 from train.cli import main
 from train.dataset import landmarks_folder
 from train.teacher import faceapi
+from train.teacher.face_square import cut_out
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT.parent / "shared" / "data"
@@ -55,7 +56,7 @@ def test_it_answers_as_the_original_does(network):
     for row, picture in enumerate(pictures):
         rgb = prepare(picture, 1.0, 0.3)
         for face in backend.find(Frame(rgb, 0, row, "", still=True)):
-            faces.append(faceapi.cut_out(rgb, face.landmarks))
+            faces.append(cut_out(rgb, face.landmarks, faceapi.SIDE))
             rows.append(row)
     logits = network.predict(np.stack(faces).astype(np.float32), verbose=0)
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))

@@ -1,0 +1,108 @@
+"""Networks of ``keras.applications``, and where their weights, learned on ImageNet, are found."""
+
+import contextlib
+import functools
+import io
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.core.errors import DataError
+
+if TYPE_CHECKING:
+    import keras
+
+APPLICATIONS = {
+    "mobilenet": ("MobileNetV3Small", "weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5"),
+    "resnet50": ("ResNet50", "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"),
+    "resnet101": ("ResNet101", "resnet101_weights_tf_dim_ordering_tf_kernels_notop.h5"),
+}
+"""Name of a network → its name in ``keras.applications``, and the file of its weights."""
+
+MEAN_GREY = (123.68, 116.779, 103.939)
+"""Mean colour of ImageNet, RGB, which the residual networks subtract."""
+
+TIMEOUT = 10.0
+"""Time after which a download without progress is given up, s."""
+
+
+def imagenet_network(name: str, side: int, folder: Path | None) -> "keras.Model":
+    """A network without its classifier: pixels float32 (N, side, side, 3), grey, 0–255 → maps (N, h, w, F).
+
+    Args:
+        name: key of ``APPLICATIONS``.
+        side: px, at least 32.
+        folder: has the file of the weights; None or without it: Keras' own cache or download.
+
+    Raises:
+        DataError: no weights are to be had, or the file is another one.
+    """
+    import keras
+    from keras import layers
+
+    application, file = APPLICATIONS[name]
+    path = folder / file if folder else None
+    if path is None or not path.is_file():
+        if reason := _not_downloaded(application):
+            raise DataError(
+                f"no weights of {application}: name a folder with {file} by --weights, since Keras cannot "
+                f"download them ({reason})"
+            )
+        path = None
+    try:
+        network = _built(application, side, str(path) if path else "imagenet")
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path or file} has no weights of {application} without its classifier: {_line(error)}"
+        ) from None
+    if name == "mobilenet":  # which scales the pixels itself
+        return network
+    pixels = layers.Input((side, side, 3))
+    # Keras' weights take BGR; the order of three equal channels does not matter, that of the means does.
+    shifted = layers.Rescaling(1.0, [-mean for mean in reversed(MEAN_GREY)])(pixels)
+    return keras.Model(pixels, network(shifted))
+
+
+def freeze(network: "keras.Model", unfrozen: int) -> None:
+    """Let only the last stages learn; a stage has the layers between two halvings of the side.
+
+    Args:
+        network: network of ``keras.applications``.
+        unfrozen: number of stages that learn; −1: all.
+    """
+    side, stage = network.input_shape[1], 0
+    stages = []
+    for layer in network.layers:
+        shape = layer.output.shape
+        if len(shape) == 4 and 1 < shape[1] < side:  # side 1: a mean over the picture inside a block
+            side, stage = shape[1], stage + 1
+        stages.append(stage)
+    for layer, own in zip(network.layers, stages, strict=True):
+        layer.trainable = unfrozen < 0 or own > stage - unfrozen
+
+
+def _built(application: str, side: int, weights: str) -> "keras.Model":
+    import keras
+
+    return getattr(keras.applications, application)(
+        include_top=False, weights=weights, input_shape=(side, side, 3)
+    )
+
+
+@functools.cache
+def _not_downloaded(application: str) -> str:
+    """Why Keras has no weights; empty if it has. Keras removes what it has downloaded in part."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            _built(application, 32, "imagenet")
+    except Exception as error:  # Keras raises a bare Exception
+        return _line(error).rpartition(" -- ")[2]  # behind the address, which the name of the file tells
+    finally:
+        socket.setdefaulttimeout(before)
+    return ""
+
+
+def _line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
