@@ -1,6 +1,8 @@
 """Small landmarks folders and runs on them, which the tests of train share."""
 
 import dataclasses
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,18 @@ def maps_run(toy_landmarks, quick_fit, tmp_path_factory) -> Path:
     """A training on the feature maps of ``toy_landmarks`` alone, without pages and plots."""
     settings = ("inputs=fine_map,coarse_map", "epochs=3", "landmark_jitter=0.01", "feature_noise=0.1")
     return quick_fit(toy_landmarks, tmp_path_factory.mktemp("maps-run") / "maps", *settings)
+
+
+@pytest.fixture(scope="session")
+def faceapi_package(tmp_path_factory):
+    """The folder of face-api, which npm fetches where it is at hand; it is no part of this project."""
+    if shutil.which("npm") is None:
+        pytest.skip("needs npm, which fetches the package @vladmandic/face-api")
+    folder = tmp_path_factory.mktemp("npm")
+    fetch = ["npm", "pack", "--silent", "@vladmandic/face-api@1.7.15"]
+    try:
+        subprocess.run(fetch, cwd=folder, check=True, capture_output=True, timeout=60)
+    except (subprocess.SubprocessError, OSError) as error:
+        pytest.skip(f"npm cannot fetch the package @vladmandic/face-api ({error})")
+    shutil.unpack_archive(folder / "vladmandic-face-api-1.7.15.tgz", folder)
+    return folder / "package"

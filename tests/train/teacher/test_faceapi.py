@@ -2,8 +2,6 @@
 project."""
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -26,23 +24,8 @@ ANSWERS = DATA / "faceapi_fer2013_dev.npz"
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory):
-    """The package's folder."""
-    if shutil.which("npm") is None:
-        pytest.skip("needs npm, which fetches the package @vladmandic/face-api")
-    folder = tmp_path_factory.mktemp("npm")
-    fetch = ["npm", "pack", "--silent", "@vladmandic/face-api@1.7.15"]
-    try:
-        subprocess.run(fetch, cwd=folder, check=True, capture_output=True, timeout=60)
-    except (subprocess.SubprocessError, OSError) as error:
-        pytest.skip(f"npm cannot fetch the package @vladmandic/face-api ({error})")
-    shutil.unpack_archive(folder / "vladmandic-face-api-1.7.15.tgz", folder)
-    return folder / "package"
-
-
-@pytest.fixture(scope="module")
-def network(package):
-    return faceapi.read_network(package)
+def network(faceapi_package):
+    return faceapi.read_network(faceapi_package)
 
 
 def test_it_answers_as_the_original_does(network):
@@ -97,10 +80,10 @@ class TestWrongPackages:
 
 
 def test_its_answers_are_what_a_student_learns_from(
-    package, fer_csv, fer_landmarks, command, quick_fit, tmp_path
+    faceapi_package, fer_csv, fer_landmarks, command, quick_fit, tmp_path
 ):
     teacher = tmp_path / "faceapi"
-    flags = ("--out", teacher, "--faceapi", package, "--set", "validation=0.2")
+    flags = ("--out", teacher, "--faceapi", faceapi_package, "--set", "validation=0.2")
     code, printed, error = command(main, "teach", fer_csv, fer_landmarks, *flags)
     assert (code, error) == (0, "")
     info = json.loads((teacher / "run.json").read_text())
