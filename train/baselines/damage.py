@@ -4,7 +4,7 @@ The corruptions are those of ``mien benchmark robustness``: see
 ``docs/reference/robustness-protocol.md``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +17,7 @@ from edge.core.sizes import scaled_size
 from edge.core.types import Face, Frame
 from evaluation.corruptions import LANDMARKS, damaged, generator, make_frame
 from evaluation.corruptions.pictures import SIDE as FRAME_SIDE
+from train.baselines.crops import CROP_SIDE, crop_of
 from train.baselines.data import SIDE, BaselineData, Problem, small_grey, subset
 from train.dataset.find_faces import backend_of_thread, no_faces, put_face
 from train.dataset.landmarks_folder import Faces
@@ -51,7 +52,6 @@ OF_PICTURES = [*REGIONS, *HALVES, *GROWING["covered_patch"], *GROWING["gaussian_
 _CHUNK = 16
 """Number of pictures that a worker process gets at once."""
 _SEED = 0
-_FACES = ("landmarks", "found")
 
 
 class View(NamedTuple):
@@ -61,6 +61,8 @@ class View(NamedTuple):
     """The faces found in them, with their feature maps."""
     pictures: NDArray[np.uint8]
     """uint8 (N, 48, 48), grey, without the margin of ``make_frame``."""
+    crops: NDArray[np.uint8]
+    """uint8 (N, 64, 64), grey, black without a face."""
 
 
 @dataclass
@@ -124,12 +126,14 @@ class Damage:
             chunks = [*parallel.map(damaged_views, tasks)]
         views = dict(zip([CLEAN, *OF_PICTURES], map(_joined, zip(*chunks, strict=True)), strict=True))
         for each in JITTER:
-            views[each] = View(_jittered(views[CLEAN].faces, each, rows), views[CLEAN].pictures)
+            views[each] = views[CLEAN]._replace(faces=_jittered(views[CLEAN].faces, each, rows))
         return {str(each): self._data(view) for each, view in views.items()}
 
     def _data(self, view: View) -> BaselineData:
         no_sequences = np.full(len(view.pictures), -1)
-        return replace(self.data, faces=view.faces, neutral=no_sequences, pictures=view.pictures)
+        return replace(
+            self.data, faces=view.faces, neutral=no_sequences, pictures=view.pictures, crops=view.crops
+        )
 
 
 def damaged_views(
@@ -148,7 +152,7 @@ def damaged_views(
         return next(iter(backend.find(Frame(rgb, captured_ns=0, index=0, origin="", still=True))), None)
 
     count = len(pictures)
-    views = [View(no_faces(count), np.zeros((count, SIDE, SIDE), np.uint8)) for _ in [CLEAN, *OF_PICTURES]]
+    views = [_no_view(count) for _ in [CLEAN, *OF_PICTURES]]
     for row, (picture, number) in enumerate(zip(pictures, numbers, strict=True)):
         clean = make_frame(picture)
         face = find(clean)
@@ -160,19 +164,28 @@ def damaged_views(
     return views
 
 
+def _no_view(count: int) -> View:
+    sides = (SIDE, CROP_SIDE)
+    return View(no_faces(count), *(np.zeros((count, side, side), np.uint8) for side in sides))
+
+
 def _put(view: View, row: int, rgb: NDArray[np.uint8], face: Face | None, shape: tuple[int, ...]) -> None:
     if face:
         put_face(view.faces, row, face)
+        view.crops[row] = crop_of(rgb, face.landmarks)
     height, width = scaled_size(shape[0], shape[1], FRAME_SIDE / max(shape[:2]))
     top, left = (rgb.shape[0] - height) // 2, (rgb.shape[1] - width) // 2
     view.pictures[row] = small_grey(rgb[top : top + height, left : left + width])
 
 
 def _joined(views: tuple[View, ...]) -> View:
+    def all_of(name: str, parts: Sequence[Any]) -> NDArray[Any]:
+        return np.concatenate([getattr(each, name) for each in parts])
+
     faces = [view.faces for view in views]
     maps = {name: np.concatenate([each.maps[name] for each in faces]) for name in faces[0].maps}
-    landmarks, found = (np.concatenate([getattr(each, name) for each in faces]) for name in _FACES)
-    return View(Faces(landmarks, found, maps), np.concatenate([view.pictures for view in views]))
+    joined = Faces(all_of("landmarks", faces), all_of("found", faces), maps)
+    return View(joined, all_of("pictures", views), all_of("crops", views))
 
 
 def _jittered(faces: Faces, condition: Condition, numbers: NDArray[np.int64]) -> Faces:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 LANDMARKS, MESH, SEQUENCES, PICTURES = "landmarks", "mesh", "sequences", "pictures"
 CROPS, TEXTURE = "crops", "texture"
 """What a method may need of the data: faces that were found, with any number of points or with 468;
-sequences that begin with a neutral face; the pictures themselves; the faces cut out of them, or the textures of
-faces as the device cuts them out."""
+sequences that begin with a neutral face; the pictures themselves; the faces cut out of them, by us or as the
+device does."""
 
 CLIP = 5.0
 """Limit of standardized inputs of networks, in standard deviations, as in ``train.settings``."""

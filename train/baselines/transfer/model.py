@@ -48,9 +48,8 @@ class Transfer:
         """See ``Method``."""
         if not self._balanced:
             return self._classifier.fit(training, validation)
-        index, sampler = resampled(training.number, "undersample")
-        details = {"balanced_rows": len(index), "sampler": sampler}
-        return details | self._classifier.fit(training.take(index), validation)
+        index = resampled(training.number, "undersample")
+        return {"balanced_rows": len(index)} | self._classifier.fit(training.take(index), validation)
 
     def predict_proba(self, samples: Samples) -> NDArray[np.floating[Any]]:
         """See ``Method``."""
