@@ -68,6 +68,7 @@ def test_what_is_exported():
     exported = {each.full_name for each in experiments(None, quick=False) if each.exports}
     assert exported == {
         "classical/logistic-mesh",
+        "classical/logistic-mesh-decay",
         "classical/mlp-mesh",
         "classical/mlp-mesh-decay",
         "graph/mesh",
