@@ -117,9 +117,7 @@ def test_fine_tuning(samples, weights):
 
 @pytest.mark.parametrize("name", ["mobilenet", "resnet50"])
 def test_the_last_stages_learn(name):
-    network = getattr(keras.applications, imagenet.APPLICATIONS[name][0])(
-        include_top=False, weights=None, input_shape=(96, 96, 3)
-    )
+    network = imagenet.application_network(name, 96, None)
     learning = []
     for unfrozen in (0, 1, 2, -1):
         imagenet.freeze(network, unfrozen)

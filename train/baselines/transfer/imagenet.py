@@ -19,7 +19,7 @@ APPLICATIONS = {
 }
 """Name of a network → its name in ``keras.applications``, and the file of its weights."""
 
-MEAN_GREY = (123.68, 116.779, 103.939)
+MEAN_RGB = (123.68, 116.779, 103.939)
 """Mean colour of ImageNet, RGB, which the residual networks subtract."""
 
 TIMEOUT = 10.0
@@ -37,37 +37,41 @@ def imagenet_network(name: str, side: int, folder: Path | None) -> "keras.Model"
     Raises:
         DataError: no weights are to be had, or the file is another one.
     """
-    import keras
-    from keras import layers
-
     application, file = APPLICATIONS[name]
     path = folder / file if folder else None
     if path is None or not path.is_file():
-        if reason := _not_downloaded(application):
+        if reason := _not_downloaded(name):
             raise DataError(
                 f"no weights of {application}: name a folder with {file} by --weights, since Keras cannot "
                 f"download them ({reason})"
             )
         path = None
     try:
-        network = _built(application, side, str(path) if path else "imagenet")
+        return application_network(name, side, str(path) if path else "imagenet")
     except (OSError, ValueError) as error:
         raise DataError(
             f"{path or file} has no weights of {application} without its classifier: {_line(error)}"
         ) from None
-    if name == "mobilenet":  # which scales the pixels itself
-        return network
-    pixels = layers.Input((side, side, 3))
-    # Keras' weights take BGR; the order of three equal channels does not matter, that of the means does.
-    shifted = layers.Rescaling(1.0, [-mean for mean in reversed(MEAN_GREY)])(pixels)
-    return keras.Model(pixels, network(shifted))
+
+
+def application_network(name: str, side: int, weights: str | None) -> "keras.Model":
+    """See ``imagenet_network``; ``weights`` is what ``keras.applications`` takes: None for random ones."""
+    import keras
+    from keras import layers
+
+    application, _ = APPLICATIONS[name]
+    pixels = values = layers.Input((side, side, 3))
+    if name != "mobilenet":  # which scales the pixels itself
+        # Keras' weights take BGR; the order of three equal channels does not matter, that of the means does.
+        values = layers.Rescaling(1.0, [-mean for mean in reversed(MEAN_RGB)])(pixels)
+    return getattr(keras.applications, application)(include_top=False, weights=weights, input_tensor=values)
 
 
 def freeze(network: "keras.Model", unfrozen: int) -> None:
     """Let only the last stages learn; a stage has the layers between two halvings of the side.
 
     Args:
-        network: network of ``keras.applications``.
+        network: network of ``application_network``.
         unfrozen: number of stages that learn; −1: all.
     """
     side, stage = network.input_shape[1], 0
@@ -81,22 +85,14 @@ def freeze(network: "keras.Model", unfrozen: int) -> None:
         layer.trainable = unfrozen < 0 or own > stage - unfrozen
 
 
-def _built(application: str, side: int, weights: str) -> "keras.Model":
-    import keras
-
-    return getattr(keras.applications, application)(
-        include_top=False, weights=weights, input_shape=(side, side, 3)
-    )
-
-
 @functools.cache
-def _not_downloaded(application: str) -> str:
+def _not_downloaded(name: str) -> str:
     """Why Keras has no weights; empty if it has. Keras removes what it has downloaded in part."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            _built(application, 32, "imagenet")
+            application_network(name, 32, "imagenet")
     except Exception as error:  # Keras raises a bare Exception
         return _line(error).rpartition(" -- ")[2]  # behind the address, which the name of the file tells
     finally:
