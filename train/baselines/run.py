@@ -95,8 +95,8 @@ def run(request: Request) -> None:
 
 
 def _problems(data: BaselineData, labels: int, quick: bool) -> Iterator[Problem]:
-    """The data under each protocol. The usual one is the same where no picture is in two splits, and nearly the
-    same on the subset of a quick run."""
+    """The data under each protocol. The usual one is the same where no picture is in two splits, and nearly
+    the same on the subset of a quick run."""
     removed, usual = PROTOCOLS
     problem = open_problem(data, labels, removed)
     yield problem
