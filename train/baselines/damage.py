@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from edge.core.sizes import scaled_size
 from edge.core.types import Face, Frame
+from evaluation import Preparation, prepare
 from evaluation.corruptions import LANDMARKS, damaged, generator, make_frame
 from evaluation.corruptions.pictures import SIDE as FRAME_SIDE
 from train.baselines.crops import CROP_SIDE, crop_of
@@ -58,7 +59,7 @@ class View(NamedTuple):
     """N pictures under one condition."""
 
     faces: Faces
-    """The faces found in them, with their feature maps."""
+    """The faces found in them, with their feature maps; from ``damaged_views`` in px of the frame."""
     pictures: NDArray[np.uint8]
     """uint8 (N, 48, 48), grey, without the margin of ``make_frame``."""
     crops: NDArray[np.uint8]
@@ -125,6 +126,8 @@ class Damage:
         with open_workers(self.workers) as parallel:
             chunks = [*parallel.map(damaged_views, tasks)]
         views = dict(zip([CLEAN, *OF_PICTURES], map(_joined, zip(*chunks, strict=True)), strict=True))
+        preparation = Preparation(**self.data.folder.info["preparation"])
+        views = {each: _in_px_of_data(view, kept, preparation) for each, view in views.items()}
         for each in JITTER:
             views[each] = views[CLEAN]._replace(faces=_jittered(views[CLEAN].faces, each, rows))
         return {str(each): self._data(view) for each, view in views.items()}
@@ -186,6 +189,24 @@ def _joined(views: tuple[View, ...]) -> View:
     maps = {name: np.concatenate([each.maps[name] for each in faces]) for name in faces[0].maps}
     joined = Faces(all_of("landmarks", faces), all_of("found", faces), maps)
     return View(joined, all_of("pictures", views), all_of("crops", views))
+
+
+def _in_px_of_data(view: View, pictures: Sequence[NDArray[np.uint8]], preparation: Preparation) -> View:
+    """The view with its landmarks in px of the prepared pictures, as those of the data are: to some methods
+    they are features as they stand. The middles of frame and prepared picture are the same point."""
+    landmarks = view.faces.landmarks.copy()
+    for row in np.flatnonzero(view.faces.found):
+        picture, scale = pictures[row], preparation.scale
+        prepared = prepare(picture, scale, preparation.padding)
+        factor = max(prepare(picture, scale, 0.0).shape) / FRAME_SIDE
+        landmarks[row] *= factor
+        landmarks[row, :, :2] += _middle(prepared) - factor * _middle(make_frame(picture))
+    return view._replace(faces=replace(view.faces, landmarks=landmarks))
+
+
+def _middle(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Its x and y, px; whole numbers are the middles of pixels."""
+    return (np.array(picture.shape[1::-1]) - 1) / 2
 
 
 def _jittered(faces: Faces, condition: Condition, numbers: NDArray[np.int64]) -> Faces:

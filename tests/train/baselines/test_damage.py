@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 
 from edge.sources.pictures import read_picture
+from evaluation import Preparation
 from train.baselines import measure
-from train.baselines.damage import CLEAN, HALVES, JITTER, OF_PICTURES, REGIONS, damaged_views
+from train.baselines.damage import CLEAN, HALVES, JITTER, OF_PICTURES, REGIONS, Damage, damaged_views
+from train.baselines.data import open_data, open_problem, with_faces
 from train.cli import main
+from train.dataset.find_faces import ExtractionSetup
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +53,39 @@ def test_the_noise_depends_on_the_number_of_the_picture(views, portrait_files):
     assert not np.array_equal(pictures[0], pictures[1])
 
 
+def write_pictures(root, portrait_files, **sides):
+    """The photographs in the sizes of each split, in px."""
+    for split, of_split in sides.items():
+        for label, path in zip(("happy", "neutral"), portrait_files, strict=True):
+            folder = root / split / label
+            folder.mkdir(parents=True)
+            for side in of_split:
+                cv2.imwrite(str(folder / f"{side}.png"), cv2.resize(cv2.imread(str(path)), (side, side)))
+
+
+def test_landmarks_are_in_px_of_the_data(portrait_files, tmp_path):
+    """Methods on raw landmarks are trained on px of the prepared pictures."""
+    pictures = tmp_path / "faces"
+    write_pictures(pictures, portrait_files, train=[100], test=[150])
+    setup = ExtractionSetup(Preparation(2.0, 0.2), 0)
+    data = with_faces(open_data(pictures, tmp_path / "made", setup, workers=1), None)
+    problem = open_problem(data, 3, "duplicates removed")
+    seen = []
+
+    def score(view, index, number):
+        seen.append(view.faces)
+        return {"accuracy": 0.0, "coverage": 0.0, "recall": {}}
+
+    Damage(data, pictures, None, None, workers=1, limit=2).scores(problem, True, score)
+    own = data.faces.take(problem.split.evaluation["test"])
+    assert own.found.all() and seen[0].found.all()
+    width = np.ptp(own.landmarks[..., 0], axis=1)
+    assert (np.abs(seen[0].landmarks - own.landmarks).mean(axis=(1, 2)) < 0.02 * width).all()
+
+
 def test_rows_and_report(portrait_files, tmp_path, monkeypatch):
     monkeypatch.setattr(measure, "LATENCY_SECONDS", 0.01)
-    for split, first, last in (("train", 96, 108), ("test", 120, 122)):
-        for label, path in zip(("happy", "neutral"), portrait_files, strict=True):
-            folder = tmp_path / "faces" / split / label
-            folder.mkdir(parents=True)
-            for side in range(first, last):
-                cv2.imwrite(str(folder / f"{side}.png"), cv2.resize(cv2.imread(str(path)), (side, side)))
+    write_pictures(tmp_path / "faces", portrait_files, train=range(96, 108), test=range(120, 122))
     out = tmp_path / "out"
     names = "classical/tree-68,pixels/plain,bundle/everyday,bundle/landmarks"
     flags = ["--quick", "--labels", "3", "--workers", "1", "--only", names, "--out", str(out)]
