@@ -1,5 +1,6 @@
 """Rows of the shipped bundles, on the same faces as the baselines."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,7 +21,8 @@ from train.dataset.landmarks_folder import Faces
 
 
 def measure_bundle(name: str, problem: Problem, setup: MeasurementSetup) -> list[dict[str, Any]]:
-    """Rows of a bundle, one for each evaluation split; see ``measure.measure``.
+    """Rows of a bundle, one for each evaluation split; see ``measure.measure``. Data of another origin that
+    it cannot answer is passed over.
 
     A landmarks folder has one pass over each face, not the mirrored one, so that bundles and baselines see
     the same; ``mien benchmark accuracy`` averages both.
@@ -36,6 +38,8 @@ def measure_bundle(name: str, problem: Problem, setup: MeasurementSetup) -> list
         "latency_us": bundle.microseconds(problem.data),
         "details": {"passes": 1},
     }
+    if setup.other and lacking(name, setup.other):
+        setup = replace(setup, other=None)
     return evaluate(problem, setup, bundle.needs, bundle.scores, common)
 
 

@@ -95,8 +95,9 @@ class Damage:
             score: figures of the method; takes data, rows int64 (K,), and the class of each row of the data.
 
         Returns:
-            ``rows``, their number; ``mean``, the mean accuracy over ``OF_PICTURES``; and for each of
-            ``conditions``, by its name, ``accuracy``, ``coverage`` and ``recall`` of each class.
+            ``split``, the evaluation split; ``rows``, their number; ``mean``, the mean accuracy over
+            ``OF_PICTURES``; and for each of ``conditions``, by its name, ``accuracy``, ``coverage`` and
+            ``recall`` of each class.
             None: there are no evaluation rows.
         """
         if not problem.split.evaluation:
@@ -109,7 +110,8 @@ class Damage:
                 figures = score(data, index, number)
                 conditions[name] = {key: figures[key] for key in ("accuracy", "coverage", "recall")}
         mean = float(np.mean([conditions[str(each)]["accuracy"] for each in OF_PICTURES]))
-        return {"rows": len(rows), "mean": mean, "conditions": conditions}
+        split = next(iter(problem.split.evaluation))
+        return {"split": split, "rows": len(rows), "mean": mean, "conditions": conditions}
 
     def _views(self, problem: Problem) -> tuple[NDArray[np.int64], dict[str, BaselineData]]:
         rows = subset(next(iter(problem.split.evaluation.values())), self.limit)
@@ -127,7 +129,8 @@ class Damage:
             chunks = [*parallel.map(damaged_views, tasks)]
         views = dict(zip([CLEAN, *OF_PICTURES], map(_joined, zip(*chunks, strict=True)), strict=True))
         preparation = Preparation(**self.data.folder.info["preparation"])
-        views = {each: _in_px_of_data(view, kept, preparation) for each, view in views.items()}
+        to_data = [_scale_and_shift(picture, preparation) for picture in kept]
+        views = {each: _in_px_of_data(view, to_data) for each, view in views.items()}
         for each in JITTER:
             views[each] = views[CLEAN]._replace(faces=_jittered(views[CLEAN].faces, each, rows))
         return {str(each): self._data(view) for each, view in views.items()}
@@ -191,16 +194,24 @@ def _joined(views: tuple[View, ...]) -> View:
     return View(joined, all_of("pictures", views), all_of("crops", views))
 
 
-def _in_px_of_data(view: View, pictures: Sequence[NDArray[np.uint8]], preparation: Preparation) -> View:
+def _scale_and_shift(
+    picture: NDArray[np.uint8], preparation: Preparation
+) -> tuple[float, NDArray[np.float64]]:
+    """Px of the frame → px of the prepared picture: a factor, and x and y that are added after it. Both
+    have the same middle."""
+    bare, prepared = (prepare(picture, preparation.scale, padding) for padding in (0.0, preparation.padding))
+    factor = max(bare.shape[:2]) / FRAME_SIDE
+    return factor, _middle(prepared) - factor * _middle(make_frame(picture))
+
+
+def _in_px_of_data(view: View, to_data: Sequence[tuple[float, NDArray[np.float64]]]) -> View:
     """The view with its landmarks in px of the prepared pictures, as those of the data are: to some methods
-    they are features as they stand. The middles of frame and prepared picture are the same point."""
+    they are features as they stand."""
     landmarks = view.faces.landmarks.copy()
     for row in np.flatnonzero(view.faces.found):
-        picture, scale = pictures[row], preparation.scale
-        prepared = prepare(picture, scale, preparation.padding)
-        factor = max(prepare(picture, scale, 0.0).shape) / FRAME_SIDE
+        factor, shift = to_data[row]
         landmarks[row] *= factor
-        landmarks[row, :, :2] += _middle(prepared) - factor * _middle(make_frame(picture))
+        landmarks[row, :, :2] += shift
     return view._replace(faces=replace(view.faces, landmarks=landmarks))
 
 

@@ -39,10 +39,16 @@ def contents(count: int, title: str, rows: Sequence[Row]) -> Iterator[Block]:
         rows: rows of ``baselines.json`` with the same data and classes; those that were not measured on
             damaged pictures are passed over.
     """
-    measured = [row for row in rows if row["robustness"]]
+    measured = [row for row in rows if of_split(row)]
     if measured:
         yield from _regions(count, title, measured)
         yield from _methods(count, title, measured)
+
+
+def of_split(row: Row) -> dict[str, Any] | None:
+    """The figures of a row on damaged pictures of its own split; None: there are none."""
+    figures: dict[str, Any] | None = row["robustness"]
+    return figures if figures and figures.get("split", row["split"]) == row["split"] else None
 
 
 def _regions(count: int, title: str, rows: Sequence[Row]) -> Iterator[Block]:

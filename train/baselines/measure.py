@@ -106,7 +106,10 @@ def measure(
     if run is not None:
         from train.baselines.export import export
 
-        export(run, experiment, method, problem, training, samples)
+        try:
+            export(run, experiment, method, problem, training, samples)
+        except DataError as error:  # the row is not lost
+            print(f"{experiment.full_name}: no run folder ({error})", flush=True)
     one = data.samples(training[:1], number, needs)
     common = {
         "rows": {"training": len(training), "of": len(available), "validation": len(validation)},

@@ -149,7 +149,8 @@ def percent(value: float | None) -> str:
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
-    other, robustness, size, counts = row["other"], row["robustness"], row["size_bytes"], row["rows"]
+    other, size, counts = row["other"], row["size_bytes"], row["rows"]
+    robustness = damage_report.of_split(row)
     training = DASH if counts["training"] is None else str(counts["training"])
     if counts["training"] != counts["of"]:
         training += f" of {counts['of']}"

@@ -30,6 +30,7 @@ from train.baselines.method import CROPS, PICTURES, SEQUENCES
 from train.baselines.registry import BUNDLE, Experiment, experiments
 from train.baselines.results import Results, read_results
 from train.dataset.find_faces import ExtractionSetup
+from train.teacher.answers import check_pictures
 from train.versions import training_versions
 
 
@@ -72,8 +73,8 @@ def run(request: Request) -> None:
     """Measure what is not in ``OUT/baselines.json`` yet; write the tables and the page.
 
     Raises:
-        ConfigError: an unknown experiment or number of classes.
-        DataError: data that cannot be used, or an ``out`` with other files.
+        ConfigError: an unknown experiment or number of classes, or no folder of weights.
+        DataError: data that cannot be used, pictures of other data, or an ``out`` with other files.
         MienError: the faces of pictures cannot be extracted.
         OSError: a full disk, for instance. The finished rows stay.
     """
@@ -82,6 +83,8 @@ def run(request: Request) -> None:
         known = ", ".join(map(str, LABEL_SETS))
         raise ConfigError(f"--labels takes numbers of classes among {known}, not {min(unknown)}")
     chosen = [replace(each, weights=request.weights) for each in experiments(request.only, request.quick)]
+    if request.weights and not request.weights.is_dir():
+        raise ConfigError(f"--weights {request.weights} is no folder: name the one that holds the weights")
     make_folder(request.out)
     results = read_results(request.out)
     data, other = _open(request, {need for each in chosen if each.method != BUNDLE for need in each.needs})
@@ -121,6 +124,7 @@ def _setup(request: Request, data: BaselineData, other: BaselineData | None) -> 
     limits, pictures = QUICK if request.quick else Limits(), request.all_pictures
     damage = None
     if pictures is not None:
+        check_pictures(pictures, request.mapping, data.folder)
         models_dir = request.setup.models_dir
         damage = Damage(data, pictures, request.mapping, models_dir, request.workers, limits.damaged)
     return MeasurementSetup(other, damage, limits, LandmarkNetwork(request.setup.models_dir))
@@ -139,9 +143,7 @@ class _Runner:
         run = self._run_folder(experiment, problem)
         needs: frozenset[str] = frozenset()
         if experiment.method == BUNDLE:
-            given = [each for each in (problem.data, self._setup.other) if each]
-            reasons = [bundles.lacking(experiment.name, each) for each in given]
-            lacking = next(filter(None, reasons), "")
+            lacking = bundles.lacking(experiment.name, problem.data)
             measured = partial(bundles.measure_bundle, experiment.name, problem, self._setup)
         else:
             needs = experiment.needs
@@ -156,7 +158,7 @@ class _Runner:
         """The run folder that is to be written; a network that was trained on copies gets none."""
         if not self._request.export or PROTOCOLS[problem.protocol] or not experiment.exports:
             return None
-        name = f"{experiment.method}-{experiment.name}-{problem.labels}"
+        name = f"{experiment.method}-{experiment.name}-{problem.labels}{'-quick' * self._request.quick}"
         out = self._request.out / "runs" / name
         return None if out.exists() else out
 

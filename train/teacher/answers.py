@@ -27,6 +27,16 @@ def read_pictures(pictures: Path, classes: Path | None, folder: LandmarksFolder)
     return list(each_picture(pictures, classes, folder))
 
 
+def check_pictures(pictures: Path, classes: Path | None, folder: LandmarksFolder) -> None:
+    """Check that a landmarks folder was made from these pictures.
+
+    Raises:
+        DataError: it was made from other data.
+    """
+    if fingerprint(pictures, classes).sha256 != folder.info["data"]["sha256"]:
+        raise DataError(f"{pictures} is not the data that {folder.path} was made from: extract again")
+
+
 def each_picture(
     pictures: Path, classes: Path | None, folder: LandmarksFolder
 ) -> Iterator[NDArray[np.uint8]]:
@@ -35,8 +45,7 @@ def each_picture(
     Raises:
         DataError: the folder was made from other data.
     """
-    if fingerprint(pictures, classes).sha256 != folder.info["data"]["sha256"]:
-        raise DataError(f"{pictures} is not the data that {folder.path} was made from: extract again")
+    check_pictures(pictures, classes, folder)
     samples = read_dataset(pictures, on_bad=lambda message: None, mapping=classes)
     for sample, name in zip_longest(samples, folder.rows.name.tolist()):
         if sample is None or sample.name != name:

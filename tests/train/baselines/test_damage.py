@@ -8,7 +8,7 @@ import pytest
 
 from edge.sources.pictures import read_picture
 from evaluation import Preparation
-from train.baselines import measure
+from train.baselines import damage_report, measure
 from train.baselines.damage import CLEAN, HALVES, JITTER, OF_PICTURES, REGIONS, Damage, damaged_views
 from train.baselines.data import open_data, open_problem, with_faces
 from train.cli import main
@@ -78,9 +78,17 @@ def test_landmarks_are_in_px_of_the_data(portrait_files, tmp_path):
 
     Damage(data, pictures, None, None, workers=1, limit=2).scores(problem, True, score)
     own = data.faces.take(problem.split.evaluation["test"])
-    assert own.found.all() and seen[0].found.all()
+    assert own.found.all()
+    assert seen[0].found.all()
     width = np.ptp(own.landmarks[..., 0], axis=1)
     assert (np.abs(seen[0].landmarks - own.landmarks).mean(axis=(1, 2)) < 0.02 * width).all()
+
+
+def test_figures_of_another_split_are_not_shown():
+    robustness = {"split": "PrivateTest"}
+    assert damage_report.of_split({"split": "PrivateTest", "robustness": robustness}) == robustness
+    assert damage_report.of_split({"split": "PublicTest", "robustness": robustness}) is None
+    assert damage_report.of_split({"split": "PublicTest", "robustness": None}) is None
 
 
 def test_rows_and_report(portrait_files, tmp_path, monkeypatch):

@@ -102,6 +102,23 @@ def test_bundles_stand_beside(toy_landmarks, tmp_path):
     assert all(len(row["recall"]) == 3 and row["coverage"] < 1 for row in found)
 
 
+def test_a_bundle_passes_over_other_data_that_it_cannot_answer(toy_landmarks, small, tmp_path):
+    """``small`` has no feature maps."""
+    (row,) = call(
+        toy_landmarks, tmp_path, "--quick", "--labels", "3", "--only", "bundle/everyday", "--other", small
+    )[:1]
+    assert row["accuracy"] is not None
+    assert row["other"] is None
+
+
+def test_export(small, tmp_path, capsys):
+    """No picture shows contempt, the eighth class: no network can be made, but the row is there."""
+    flags = ("--quick", "--labels", "7", "8", "--only", "classical/logistic-mesh", "--export")
+    assert {row["labels"] for row in call(small, tmp_path, *flags)} == {7, 8}
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["classical-logistic-mesh-7-quick"]
+    assert "classical/logistic-mesh: no run folder" in capsys.readouterr().out
+
+
 def test_data_that_cannot_be_trained_on(write_landmarks, tmp_path, capsys):
     landmarks = np.random.default_rng(0).uniform(20, 100, (40, 468, 3)).astype(np.float32)
     split = np.array(["Training"] * 32 + ["PublicTest"] * 8)
@@ -179,7 +196,14 @@ def test_pictures_of_the_rows(write_landmarks, tmp_path):
         with_faces(folder, csv)
 
 
-def test_wrong_places(small, tmp_path):
+def test_wrong_places(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "measure", lambda *_: pytest.fail("trained in vain"))
+    with pytest.raises(ConfigError, match="no folder"):
+        call(small, tmp_path / "out", "--weights", tmp_path / "absent")
+    csv = tmp_path / "other.csv"
+    csv.write_text(f"emotion,pixels,Usage\n0,{' '.join(['9'] * 48 * 48)},Training\n")
+    with pytest.raises(DataError, match="not the data"):
+        call(small, tmp_path / "out", "--only", "classical/tree-68", "--pictures", csv)
     with pytest.raises(DataError, match="no data at"):
         call(tmp_path / "absent", tmp_path / "out")
     (tmp_path / "baselines.json").write_text("mine")
