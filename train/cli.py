@@ -165,7 +165,10 @@ def _add_baselines(commands: Commands) -> None:
     parser.add_argument("--pictures", type=Path, metavar="DATA", help=text)
     text = "also write OUT/runs/*: run folders that mien convert makes bundles of"
     parser.add_argument("--export", action="store_true", help=text)
-    text = "pre-trained networks: ImageNet's as Keras names them, the npm package @vladmandic/face-api 1.7.15"
+    text = (
+        "pre-trained networks: ImageNet's as Keras names them (else Keras downloads them), the npm package "
+    )
+    text += "@vladmandic/face-api 1.7.15"
     parser.add_argument("--weights", type=Path, metavar="FOLDER", help=text)
     _add_classes(parser)
     _add_workers(parser)

@@ -4,9 +4,9 @@ The corruptions are those of ``mien benchmark robustness``: see
 ``docs/reference/robustness-protocol.md``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -59,7 +59,7 @@ class View(NamedTuple):
     """N pictures under one condition."""
 
     faces: Faces
-    """The faces found in them, with their feature maps; from ``damaged_views`` in px of the frame."""
+    """The faces found in them, with their feature maps."""
     pictures: NDArray[np.uint8]
     """uint8 (N, 48, 48), grey, without the margin of ``make_frame``."""
     crops: NDArray[np.uint8]
@@ -120,20 +120,21 @@ class Damage:
         return self._made
 
     def _make(self, rows: NDArray[np.int64]) -> dict[str, BaselineData]:
-        chosen = set(rows.tolist())
-        pictures = each_picture(self.path, self.mapping, self.data.folder)
-        kept = [picture for row, picture in enumerate(pictures) if row in chosen]
-        starts = [*range(0, len(rows), _CHUNK), len(rows)]
-        tasks = ((self.models_dir, kept[a:b], rows[a:b].tolist()) for a, b in pairwise(starts))
         with open_workers(self.workers) as parallel:
-            chunks = [*parallel.map(damaged_views, tasks)]
+            chunks = [*parallel.map(damaged_views, self._tasks(set(rows.tolist())))]
         views = dict(zip([CLEAN, *OF_PICTURES], map(_joined, zip(*chunks, strict=True)), strict=True))
-        preparation = Preparation(**self.data.folder.info["preparation"])
-        to_data = [_scale_and_shift(picture, preparation) for picture in kept]
-        views = {each: _in_px_of_data(view, to_data) for each, view in views.items()}
         for each in JITTER:
             views[each] = views[CLEAN]._replace(faces=_jittered(views[CLEAN].faces, each, rows))
         return {str(each): self._data(view) for each, view in views.items()}
+
+    def _tasks(self, rows: set[int]) -> Iterator[tuple[Any, ...]]:
+        """Arguments of ``damaged_views``, read as they are needed: photographs are large."""
+        preparation = Preparation(**self.data.folder.info["preparation"])
+        pictures = enumerate(each_picture(self.path, self.mapping, self.data.folder))
+        chosen = (each for each in pictures if each[0] in rows)
+        while chunk := [*islice(chosen, _CHUNK)]:
+            numbers, some = zip(*chunk, strict=True)
+            yield self.models_dir, preparation, some, numbers
 
     def _data(self, view: View) -> BaselineData:
         no_sequences = np.full(len(view.pictures), -1)
@@ -143,12 +144,16 @@ class Damage:
 
 
 def damaged_views(
-    models_dir: Path | None, pictures: list[NDArray[np.uint8]], numbers: list[int]
+    models_dir: Path | None,
+    preparation: Preparation,
+    pictures: Sequence[NDArray[np.uint8]],
+    numbers: Sequence[int],
 ) -> list[View]:
     """Some pictures as they are and under ``OF_PICTURES``, and the faces that are found in them.
 
     Args:
         models_dir: folder of the face models; None: where setup put them.
+        preparation: that of the data, in whose px the landmarks are, since some methods take raw ones.
         pictures: uint8 (H, W) grey or (H, W, 3) RGB each.
         numbers: number of each picture in the data, from which its noise follows.
     """
@@ -162,11 +167,12 @@ def damaged_views(
     for row, (picture, number) in enumerate(zip(pictures, numbers, strict=True)):
         clean = make_frame(picture)
         face = find(clean)
-        _put(views[0], row, clean, face, picture.shape)
+        to_data = _scale_and_shift(picture, clean, preparation)
+        _put(views[0], row, clean, face, picture.shape, to_data)
         for view, (name, severity) in zip(views[1:], OF_PICTURES, strict=True):
             rng = generator(_SEED, name, severity, number)
             rgb = damaged(name, clean, face.landmarks if face else None, severity, rng)
-            _put(view, row, rgb, find(rgb), picture.shape)
+            _put(view, row, rgb, find(rgb), picture.shape, to_data)
     return views
 
 
@@ -175,10 +181,20 @@ def _no_view(count: int) -> View:
     return View(no_faces(count), *(np.zeros((count, side, side), np.uint8) for side in sides))
 
 
-def _put(view: View, row: int, rgb: NDArray[np.uint8], face: Face | None, shape: tuple[int, ...]) -> None:
+def _put(
+    view: View,
+    row: int,
+    rgb: NDArray[np.uint8],
+    face: Face | None,
+    shape: tuple[int, ...],
+    to_data: tuple[float, NDArray[np.float64]],
+) -> None:
     if face:
-        put_face(view.faces, row, face)
         view.crops[row] = crop_of(rgb, face.landmarks)
+        factor, shift = to_data
+        landmarks = face.landmarks * np.float32(factor)
+        landmarks[:, :2] += shift
+        put_face(view.faces, row, replace(face, landmarks=landmarks))
     height, width = scaled_size(shape[0], shape[1], FRAME_SIDE / max(shape[:2]))
     top, left = (rgb.shape[0] - height) // 2, (rgb.shape[1] - width) // 2
     view.pictures[row] = small_grey(rgb[top : top + height, left : left + width])
@@ -195,24 +211,13 @@ def _joined(views: tuple[View, ...]) -> View:
 
 
 def _scale_and_shift(
-    picture: NDArray[np.uint8], preparation: Preparation
+    picture: NDArray[np.uint8], frame: NDArray[np.uint8], preparation: Preparation
 ) -> tuple[float, NDArray[np.float64]]:
     """Px of the frame → px of the prepared picture: a factor, and x and y that are added after it. Both
     have the same middle."""
     bare, prepared = (prepare(picture, preparation.scale, padding) for padding in (0.0, preparation.padding))
     factor = max(bare.shape[:2]) / FRAME_SIDE
-    return factor, _middle(prepared) - factor * _middle(make_frame(picture))
-
-
-def _in_px_of_data(view: View, to_data: Sequence[tuple[float, NDArray[np.float64]]]) -> View:
-    """The view with its landmarks in px of the prepared pictures, as those of the data are: to some methods
-    they are features as they stand."""
-    landmarks = view.faces.landmarks.copy()
-    for row in np.flatnonzero(view.faces.found):
-        factor, shift = to_data[row]
-        landmarks[row] *= factor
-        landmarks[row, :, :2] += shift
-    return view._replace(faces=replace(view.faces, landmarks=landmarks))
+    return factor, _middle(prepared) - factor * _middle(frame)
 
 
 def _middle(picture: NDArray[np.uint8]) -> NDArray[np.float64]:

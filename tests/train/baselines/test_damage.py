@@ -19,7 +19,7 @@ from train.dataset.find_faces import ExtractionSetup
 def views(portrait_files):
     pictures = [read_picture(path) for path in portrait_files]
     pictures.append(np.full((48, 48), 128, np.uint8))
-    views = damaged_views(None, pictures, [3, 5, 7])
+    views = damaged_views(None, Preparation(), pictures, [3, 5, 7])
     return dict(zip([CLEAN, *OF_PICTURES], views, strict=True))
 
 
@@ -36,7 +36,7 @@ def test_each_condition_has_other_pictures(views):
         found = views[condition].faces.found
         assert found[:2].any()
         moved = np.abs(views[condition].faces.landmarks - clean.faces.landmarks)[found].max()
-        assert 0 < moved < 224
+        assert 0 < moved < 512
 
 
 def test_halves_are_those_of_the_picture(views):
@@ -46,7 +46,7 @@ def test_halves_are_those_of_the_picture(views):
 
 def test_the_noise_depends_on_the_number_of_the_picture(views, portrait_files):
     picture = read_picture(portrait_files[0])
-    again = damaged_views(None, [picture, picture], [3, 4])
+    again = damaged_views(None, Preparation(), [picture, picture], [3, 4])
     noise = OF_PICTURES.index(next(each for each in OF_PICTURES if each.name == "gaussian_noise"))
     pictures = again[1 + noise].pictures
     assert np.array_equal(pictures[0], views[OF_PICTURES[noise]].pictures[0])
