@@ -166,9 +166,8 @@ def _add_baselines(commands: Commands) -> None:
     text = "also write OUT/runs/*: run folders that mien convert makes bundles of"
     parser.add_argument("--export", action="store_true", help=text)
     text = (
-        "pre-trained networks: ImageNet's as Keras names them (else Keras downloads them), the npm package "
+        "pre-trained networks: ImageNet's, named as by Keras (else it downloads them), and face-api's package"
     )
-    text += "@vladmandic/face-api 1.7.15"
     parser.add_argument("--weights", type=Path, metavar="FOLDER", help=text)
     _add_classes(parser)
     _add_workers(parser)
