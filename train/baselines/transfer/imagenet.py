@@ -4,6 +4,7 @@ import contextlib
 import functools
 import io
 import socket
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,13 @@ def application_network(name: str, side: int, weights: str | None) -> "keras.Mod
     if name != "mobilenet":  # which scales the pixels itself
         # Keras' weights take BGR; the order of three equal channels does not matter, that of the means does.
         values = layers.Rescaling(1.0, [-mean for mean in reversed(MEAN_RGB)])(pixels)
-    return getattr(keras.applications, application)(include_top=False, weights=weights, input_tensor=values)
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # MobileNetV3 has weights for one side only, and fits others
+        build = getattr(keras.applications, application)
+        network: keras.Model = build(include_top=False, weights=weights, input_tensor=values)
+    return network
 
 
 def freeze(network: "keras.Model", unfrozen: int) -> None:
