@@ -66,9 +66,7 @@ def application_network(name: str, side: int, weights: str | None) -> "keras.Mod
         # Keras' weights take BGR; the order of three equal channels does not matter, that of the means does.
         values = layers.Rescaling(1.0, [-mean for mean in reversed(MEAN_RGB)])(pixels)
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", UserWarning
-        )  # MobileNetV3 has weights for one side only, and fits others
+        warnings.simplefilter("ignore", UserWarning)  # MobileNetV3 has weights for one side
         build = getattr(keras.applications, application)
         network: keras.Model = build(include_top=False, weights=weights, input_tensor=values)
     return network
