@@ -11,6 +11,7 @@ from evaluation.report.figures import new_figure
 from evaluation.report.page import DASH, Block, Heading, Plot, Table, Text
 from train.baselines.damage import CLEAN, GROWING, HALVES, JITTER, OF_PICTURES, REGIONS, Condition
 from train.baselines.registry import BUNDLE
+from train.baselines.results import name_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -70,16 +71,14 @@ def _methods(count: int, title: str, rows: Sequence[Row]) -> Iterator[Block]:
     table = []
     for row in rows:
         accuracies = (_accuracy(row, each) for each in conditions)
-        table.append([_name(row), *(DASH if value is None else f"{100 * value:.0f}" for value in accuracies)])
+        table.append(
+            [name_of(row), *(DASH if value is None else f"{100 * value:.0f}" for value in accuracies)]
+        )
     yield Heading(3, "How does each method degrade?")
     yield Text(f"{_ON_METHODS} {rows[0]['robustness']['rows']} pictures.")
     yield Table(["method", *(_words(str(each)) for each in conditions)], table)
     caption = f"Accuracy under growing damage, {title}; mean over the experiments of a method."
     yield Plot(partial(_curves, rows), caption, file=f"damage-{count}.png")
-
-
-def _name(row: Row) -> str:
-    return f"{row['method']}/{row['experiment']}"
 
 
 def _words(condition: str) -> str:
@@ -90,7 +89,7 @@ def _by_approach(rows: Sequence[Row]) -> list[list[Row]]:
     """The rows of each method, and each bundle by itself."""
     approaches: dict[str, list[Row]] = {}
     for row in rows:
-        approaches.setdefault(_name(row) if row["method"] == BUNDLE else row["method"], []).append(row)
+        approaches.setdefault(name_of(row) if row["method"] == BUNDLE else row["method"], []).append(row)
     return [*approaches.values()]
 
 
@@ -133,7 +132,7 @@ def _curves(rows: Sequence[Row]) -> "Figure":
                 continue
             accuracies = np.array([[_accuracy(row, each) for each in steps] for row in asked], float)
             bundle = group[0]["method"] == BUNDLE
-            label = _name(group[0]) if bundle else group[0]["method"]
+            label = name_of(group[0]) if bundle else group[0]["method"]
             how = {"linestyle": "--" if bundle else "-", "color": f"C{place % 6}", "label": label}
             panel.plot([each.severity for each in steps], 100 * accuracies.mean(axis=0), **how)
         panel.set(xlabel=f"severity of {_words(name)}", ylim=(0, 100))

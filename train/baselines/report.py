@@ -15,7 +15,7 @@ from train.baselines import damage_report
 from train.baselines.data import PROTOCOLS
 from train.baselines.method import PICTURES
 from train.baselines.registry import BUNDLE, METHODS, experiments, published
-from train.baselines.results import Results
+from train.baselines.results import Results, name_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,15 +64,18 @@ def contents(results: Results) -> Iterator[Block]:
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in results.rows:
         groups.setdefault(tuple(row[key] for key in _PLACE), []).append(row)
+    # The order of the registry; a row of another version comes last.
+    order = {each.full_name: place for place, each in enumerate(experiments(None, quick=False))}
     for count, (place, rows) in enumerate(groups.items(), 1):
+        rows.sort(key=lambda row: order.get(name_of(row), len(order)))
         skipped = [each for each in results.skipped if all(each[key] == rows[0][key] for key in _SKIPPED)]
-        yield from _group(count, dict(zip(_PLACE, place, strict=True)), sorted(rows, key=_order), skipped)
+        yield from _group(count, dict(zip(_PLACE, place, strict=True)), rows, skipped)
     methods = [name for name in METHODS if any(row["method"] == name for row in results.rows)]
     yield Heading(2, "Published figures")
     yield Table(["method", "figure and protocol"], [[name, published(name)] for name in methods], facts=True)
     if results.skipped:
         yield Heading(2, "Not measured")
-        reasons = {(f"{row['method']}/{row['experiment']}", row["reason"]): None for row in results.skipped}
+        reasons = {(name_of(row), row["reason"]): None for row in results.skipped}
         yield Table(["experiment", "reason"], [list(each) for each in reasons], facts=True)
 
 
@@ -94,7 +97,7 @@ def _group(
     names = [f"recall of {name}, %" for name in rows[0]["classes"]]
     recalls = [[name_of(row), *(percent(each) for each in row["recall"].values())] for row in rows]
     yield Table(["method", *names], recalls, folded="Recall of each class")
-    if PROTOCOLS[place["protocol"]] is False:
+    if not PROTOCOLS[place["protocol"]]:
         yield from damage_report.contents(count, title, rows)
     yield Table(
         ["method", "command"],
@@ -130,17 +133,6 @@ def _time(row: dict[str, Any]) -> float:
     """Time of an answer, in times of the landmark network."""
     landmark_network = row["landmark_network_us"] or 1.0
     return float((row["needs"] != [PICTURES]) + (row["latency_us"] or 0) / landmark_network)
-
-
-def _order(row: dict[str, Any]) -> int:
-    """Place in the order of the registry; a row of another version comes last."""
-    names = [each.full_name for each in experiments(None, quick=False)]
-    return names.index(name_of(row)) if name_of(row) in names else len(names)
-
-
-def name_of(row: dict[str, Any]) -> str:
-    """``METHOD/EXPERIMENT`` of a row."""
-    return f"{row['method']}/{row['experiment']}"
 
 
 def percent(value: float | None) -> str:

@@ -86,5 +86,10 @@ def read_results(folder: Path) -> Results:
     return Results(path, rows, content.get("skipped", []))
 
 
+def name_of(row: dict[str, Any]) -> str:
+    """``METHOD/EXPERIMENT`` of a row, of its key, or of what was skipped."""
+    return f"{row['method']}/{row['experiment']}"
+
+
 def _same(row: dict[str, Any], key: dict[str, Any]) -> bool:
     return all(row.get(name) == key[name] for name in KEY)

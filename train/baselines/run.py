@@ -28,7 +28,7 @@ from train.baselines.data import (
 from train.baselines.measure import QUICK, LandmarkNetwork, Limits, MeasurementSetup, measure
 from train.baselines.method import CROPS, PICTURES, SEQUENCES
 from train.baselines.registry import BUNDLE, Experiment, experiments
-from train.baselines.results import Results, read_results
+from train.baselines.results import Results, name_of, read_results
 from train.dataset.find_faces import ExtractionSetup
 from train.teacher.answers import check_pictures
 from train.versions import training_versions
@@ -165,7 +165,7 @@ class _Runner:
     def _measured(
         self, key: dict[str, Any], data: str, lacking: str, measured: Callable[[], list[dict[str, Any]]]
     ) -> None:
-        name = f"{key['method']}/{key['experiment']}, {key['labels']} classes, {key['protocol']}"
+        name = f"{name_of(key)}, {key['labels']} classes, {key['protocol']}"
         start = time.monotonic()
         try:
             rows = [] if lacking else measured()
@@ -198,7 +198,6 @@ class _Runner:
         }
 
     def _completed(self, key: dict[str, Any], data: str, row: dict[str, Any]) -> dict[str, Any]:
-        full_name = f"{key['method']}/{key['experiment']}"
         return (
             key
             | row
@@ -206,7 +205,7 @@ class _Runner:
                 "data": data,
                 "classes": list(LABEL_SETS[key["labels"]].labels),
                 "other_sha256": self._other_sha256,
-                "command": self._request.command(full_name, key["labels"]),
+                "command": self._request.command(name_of(key), key["labels"]),
                 "machine": platform.machine(),
                 "versions": training_versions() | {"scikit-learn": package_version("scikit-learn")},
                 "created": datetime.now(UTC).isoformat(timespec="seconds"),
