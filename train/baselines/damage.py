@@ -129,12 +129,11 @@ class Damage:
 
     def _tasks(self, rows: set[int]) -> Iterator[tuple[Any, ...]]:
         """Arguments of ``damaged_views``, read as they are needed: photographs are large."""
-        preparation = Preparation(**self.data.folder.info["preparation"])
         pictures = enumerate(each_picture(self.path, self.mapping, self.data.folder))
         chosen = (each for each in pictures if each[0] in rows)
         while chunk := [*islice(chosen, _CHUNK)]:
             numbers, some = zip(*chunk, strict=True)
-            yield self.models_dir, preparation, some, numbers
+            yield self.models_dir, self.data.folder.preparation, some, numbers
 
     def _data(self, view: View) -> BaselineData:
         no_sequences = np.full(len(view.pictures), -1)

@@ -1,7 +1,7 @@
 """The data of the baselines: landmarks folders, their splits, and pictures for methods that want pixels."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge.core.errors import DataError
 from edge.core.features import MESH_POINTS
-from evaluation import Preparation, fingerprint, prepare
+from evaluation import fingerprint, prepare
 from evaluation.label_sets import LABEL_SETS
 from train.baselines.crops import CROP_SIDE, crop_of
 from train.baselines.method import CROPS, LANDMARKS, MESH, PICTURES, SEQUENCES, TEXTURE, Samples
@@ -43,7 +43,6 @@ class BaselineData:
     """uint8 (N, 48, 48), grey; None: not at hand, or no method needs them."""
     crops: NDArray[np.uint8] | None = None
     """uint8 (N, 64, 64), grey, black without a face; None: no pictures at hand, or no method needs them."""
-    _maps: dict[str, NDArray[np.float16]] = field(default_factory=dict)
 
     @property
     def texture(self) -> NDArray[np.float16]:
@@ -52,9 +51,9 @@ class BaselineData:
         Raises:
             DataError: see ``LandmarksFolder.faces``.
         """
-        maps = self.faces.maps or self._maps
+        maps = self.faces.maps
         if TEXTURE not in maps:
-            maps.update(self.folder.faces(maps=[TEXTURE]).maps)
+            maps |= self.folder.faces(maps=[TEXTURE]).maps
         return maps[TEXTURE]
 
     @property
@@ -203,13 +202,12 @@ def with_faces(
     faces = folder.faces()
     grey = crops = None
     if pictures is not None:
-        count = len(folder.rows)
+        count, preparation = len(folder.rows), folder.preparation
         grey = np.zeros((count, SIDE, SIDE), np.uint8)
         crops = np.zeros((count, CROP_SIDE, CROP_SIDE), np.uint8) if with_crops else None
         for row, picture in enumerate(each_picture(pictures, mapping, folder)):
             grey[row] = small_grey(picture)
             if crops is not None and faces.found[row]:
-                preparation = Preparation(**folder.info["preparation"])
                 prepared = prepare(picture, preparation.scale, preparation.padding)
                 crops[row] = crop_of(prepared, faces.landmarks[row])
     return BaselineData(folder, faces, neutral_rows(folder.rows), grey, crops)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from edge.core.errors import DataError, as_data_error
 from edge.core.files import is_json_with, replacing
 from edge.head.inputs import INPUTS
+from evaluation import Preparation
 from evaluation.label_sets import EMOTIONS
 from train.npz import fit_together, read_npz, write_npz
 
@@ -87,6 +88,11 @@ class LandmarksFolder:
     rows: Rows
 
     @property
+    def preparation(self) -> Preparation:
+        """How the pictures were prepared, in whose px the landmarks are."""
+        return Preparation(**self.info["preparation"])
+
+    @property
     def views(self) -> int:
         """Number of augmented views of each training picture."""
         return int(self.info["views"])
@@ -128,7 +134,7 @@ class LandmarksFolder:
         self._check_maps(maps)
         start = 0
         for name in self.info["shards"]:
-            end = start + len(_read_faces(self.path / name, 0, ())["found"])
+            end = start + len(_read(self.path / name, ["label"])["label"])
             places = np.flatnonzero((index >= start) & (index < end))
             if len(places):
                 arrays = _read_faces(self.path / name, 0, maps)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edge.core.errors import DataError
 from edge.core.files import require_new_folder
 from edge.core.quantize import softmax
-from evaluation import Preparation, prepare
+from evaluation import prepare
 from evaluation.label_sets import EMOTIONS, LabelSet, shares
 from train.dataset.labelled_faces import open_labelled_faces
 from train.settings import TrainingSettings
@@ -64,7 +64,7 @@ def ask(
     if not len(data.validation):
         raise DataError(f"{landmarks} has no faces to validate: use more data, or extract again")
     of_rows = read_pictures(pictures, classes, data.folder)
-    preparation = Preparation(**data.folder.info["preparation"])
+    preparation = data.folder.preparation
     given = []
     for chunk in np.array_split(data.known, range(CHUNK, len(data.known), CHUNK)):
         prepared = (prepare(of_rows[row], preparation.scale, preparation.padding) for row in chunk)

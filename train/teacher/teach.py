@@ -18,7 +18,6 @@ from edge.core.files import require_new_folder
 from edge.core.quantize import softmax
 from edge.landmarks.litert import next_roi
 from edge.landmarks.models import find_models
-from evaluation import Preparation
 from evaluation.calibration import best_temperature
 from evaluation.label_sets import EMOTIONS, vote_distribution
 from evaluation.parallel import ParallelMap
@@ -123,7 +122,7 @@ class _FaceMaps:
         self, picks: list[NDArray[np.int64]], variant: str, epoch: int = 0
     ) -> Iterator[NDArray[np.float32]]:
         """float32 (B, 24, 24, 64) for each of ``picks``, which are indices (B,) of rows with a face."""
-        preparation = Preparation(**self.data.folder.info["preparation"])
+        preparation = self.data.folder.preparation
         tasks = (
             (
                 self.models_dir,
