@@ -7,6 +7,7 @@ import pytest
 
 from edge.core.errors import DataError
 from edge.core.features import EYE_ANCHORS
+from tests.train.baselines.meshes import make_meshes
 from train import baselines
 from train.baselines import points
 from train.baselines.classical.model import Classical
@@ -23,13 +24,8 @@ FOLDER = Path(baselines.__file__).parent
 def samples():
     rng = np.random.default_rng(0)
     number = np.arange(60) % 3
-    mesh = (
-        rng.normal(100, 20, (1, 468, 3))
-        + rng.normal(0, 5, (3, 468, 3))[number]
-        + rng.normal(0, 1, (60, 468, 3))
-    )
-    mesh[:, 33, :2], mesh[:, 263, :2] = (40, 60), (80, 60)
-    return Samples(number, mesh.astype(np.float32), mesh[::-1].astype(np.float32))
+    mesh = make_meshes(rng, number, spread=5)
+    return Samples(number, mesh, mesh[::-1])
 
 
 def test_each_method_has_its_files():

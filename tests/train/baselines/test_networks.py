@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from tests.train.baselines.meshes import make_meshes
 from train.baselines.graph.model import Graph, neighbours, normalized_adjacency
 from train.baselines.method import Samples
 from train.baselines.pixels.model import Pixels, drawings
@@ -25,16 +26,11 @@ def samples():
     """Three classes that differ in their mesh, and in which third of the picture is light."""
     rng = np.random.default_rng(0)
     number = np.arange(90) % 3
-    mesh = (
-        rng.normal(100, 20, (1, 468, 3))
-        + rng.normal(0, 8, (3, 468, 3))[number]
-        + rng.normal(0, 1, (90, 468, 3))
-    )
-    mesh[:, 33, :2], mesh[:, 263, :2] = (40, 60), (80, 60)
+    mesh = make_meshes(rng, number, spread=8)
     pictures = rng.integers(0, 60, (90, 48, 48), np.uint8)
     for picture, label in zip(pictures, number, strict=True):
         picture[16 * label : 16 * label + 16] += 150
-    return Samples(number, mesh.astype(np.float32), pictures=pictures)
+    return Samples(number, mesh, pictures=pictures)
 
 
 def check(method, samples, accuracy=0.9):
