@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,18 +11,16 @@ from edge.core.files import require_new_folder
 from edge.head.inputs import INPUTS, maps_of
 from evaluation.label_sets import LABEL_SETS
 from train.baselines.data import SUBSET_SEED, Problem
-from train.baselines.method import Method, Samples
+from train.baselines.method import Exported, Samples
 from train.baselines.registry import Experiment
 from train.dataset.inputs import read_inputs, take
 from train.dataset.labelled_faces import LabelledFaces, ground_truth
 from train.network.calibration import calibrate
+from train.network.model import set_centred
 from train.report.results import SplitResult
 from train.run_folder import arrays_for_convert, write_run
 from train.settings import TrainingSettings
 from train.versions import training_versions
-
-if TYPE_CHECKING:
-    import keras
 
 CALIBRATION_ROWS = 300
 """Largest number of training rows for convert's calibration. Of more than 300, convert leaves those with the
@@ -32,7 +30,7 @@ largest values out of the ranges of int8 (``convert.ranges``), and a graph netwo
 def export(
     out: Path,
     experiment: Experiment,
-    method: Method,
+    method: Exported,
     problem: Problem,
     index: NDArray[np.int64],
     samples: Samples,
@@ -42,7 +40,7 @@ def export(
     Args:
         out: must not be there.
         experiment: what was trained.
-        method: the trained classifier; it exports.
+        method: the trained classifier.
         problem: its data.
         index: int64 (T,), its training rows.
         samples: its training samples.
@@ -53,7 +51,7 @@ def export(
     """
     require_new_folder(out)
     standardize, model = method.deployed(samples)
-    _centre_logits(model)
+    set_centred(model.layers[-1], *model.layers[-1].get_weights())
     names = [*standardize.by]
     data = _labelled(problem, index, maps_of(names))
     inputs = read_inputs(data.faces, names)
@@ -106,13 +104,6 @@ def export(
     }
     some = np.random.default_rng(SUBSET_SEED).permutation(data.training)[:CALIBRATION_ROWS]
     write_run(out, model, arrays_for_convert(data, inputs, standardize, some), info, [], results)
-
-
-def _centre_logits(model: "keras.Model") -> None:
-    """Subtract the mean over the classes: that changes no probability, and int8 has a smaller range to cover,
-    as in ``train.network.model.deployed_model``."""
-    kernel, bias = model.layers[-1].get_weights()
-    model.layers[-1].set_weights([kernel - kernel.mean(axis=1, keepdims=True), bias - bias.mean()])
 
 
 def _labelled(problem: Problem, index: NDArray[np.int64], maps: Sequence[str]) -> LabelledFaces:

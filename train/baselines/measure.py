@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from edge.landmarks.models import find_models
 from evaluation import metrics
 from train.baselines.damage import Damage
 from train.baselines.data import BaselineData, Problem, subset
-from train.baselines.method import LANDMARKS, SEQUENCES, TEXTURE, Method
+from train.baselines.method import LANDMARKS, SEQUENCES, TEXTURE, Exported, Method
 from train.baselines.registry import Experiment
 
 LATENCY_SECONDS = 0.5
@@ -44,9 +44,8 @@ class LandmarkNetwork:
 
     def __init__(self, models_dir: Path | None) -> None:
         try:
-            self._run: Callable[[], None] | None = LitertBackend(
-                find_models(models_dir)
-            ).invoke_landmark_model
+            backend = LitertBackend(find_models(models_dir))
+            self._run: Callable[[], None] | None = backend.invoke_landmark_model
         except (BackendError, ModelError):
             self._run = None
 
@@ -107,7 +106,7 @@ def measure(
         from train.baselines.export import export
 
         try:
-            export(run, experiment, method, problem, training, samples)
+            export(run, experiment, cast(Exported, method), problem, training, samples)
         except DataError as error:  # the row is not lost
             print(f"{experiment.full_name}: no run folder ({error})", flush=True)
     one = data.samples(training[:1], number, needs)

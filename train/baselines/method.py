@@ -74,7 +74,11 @@ class Method(Protocol):
 
     @property
     def exports(self) -> bool:
-        """Whether a device computes what the method takes, and TFLite what it does: ``deployed`` is there."""
+        """Whether a device computes what the method takes, and TFLite what it does: see ``Exported``."""
+
+
+class Exported(Method, Protocol):
+    """A method that exports."""
 
     def deployed(self, training: Samples) -> "tuple[Standardization, keras.Model]":
         """The standardization of the inputs of ``edge.head.inputs`` that it takes, and the network behind it:

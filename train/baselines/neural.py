@@ -5,6 +5,7 @@ TensorFlow is loaded when a network is trained, so that the other methods run wi
 
 import contextlib
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +22,13 @@ from train.baselines.method import Samples
 if TYPE_CHECKING:
     import keras
 
-    from train.dataset.inputs import Standardization
-
 _ACCURACY_ROWS = 2000
 """Largest number of training rows on which the accuracy is computed once more at the end."""
 
 Array = NDArray[np.float32]
 
 
-class Network:
+class Network(ABC):
     """A network (N, …) → logits (N, C). A method adds ``inputs`` and ``build``, and maybe ``augmented``."""
 
     def __init__(self, settings: Mapping[str, Any], classes: int) -> None:
@@ -43,8 +42,7 @@ class Network:
         self.settings = settings
         self.classes = classes
         self.model: keras.Model | None = None
-        self._tflite = b""
-        self._interpreter: Any = None
+        self._on_device: TfliteNetwork | None = None
 
     def fit(self, training: Samples, validation: Samples) -> dict[str, Any]:
         """See ``Method``; the details have the accuracy on training and validation rows."""
@@ -80,46 +78,35 @@ class Network:
             "training_accuracy": self._accuracy(x[some], training.number[some]),
             "validation_accuracy": self._accuracy(x_validation, validation.number),
         }
-        self._tflite = to_tflite(model)
-        self._interpreter = make_interpreter(self._tflite, 1, "the network")
+        self._on_device = TfliteNetwork(model)
         return details
 
     def predict_proba(self, samples: Samples) -> Array:
         """See ``Method``; row by row on the TFLite runtime, as a device would."""
-        entry, exit_ = (
-            each[0]["index"]
-            for each in (self._interpreter.get_input_details(), self._interpreter.get_output_details())
-        )
-        logits = np.zeros((len(samples), self.classes), np.float32)
-        for row, values in enumerate(self.inputs(samples)):
-            self._interpreter.set_tensor(entry, values[None])
-            self._interpreter.invoke()
-            logits[row] = self._interpreter.get_tensor(exit_)[0]
-        return softmax(logits)
+        assert self._on_device is not None
+        return softmax(self._on_device(self.inputs(samples)))
 
     def size(self) -> int:
         """Size of the float32 TFLite network, bytes."""
-        return len(self._tflite)
+        assert self._on_device is not None
+        return self._on_device.size()
 
     @property
     def exports(self) -> bool:
         """See ``Method``."""
         return False
 
-    def deployed(self, training: Samples) -> "tuple[Standardization, keras.Model]":
-        """See ``Method``; one that exports has it."""
-        raise NotImplementedError
-
     def prepare(self, training: Samples) -> None:
         """Compute what ``inputs`` and ``build`` need of the training samples."""
+        return  # most networks need nothing
 
+    @abstractmethod
     def inputs(self, samples: Samples) -> Array:
         """What the network takes, float32 (N, …)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def build(self, shape: tuple[int, ...]) -> "keras.Model":
         """The untrained network for inputs (N, *shape)."""
-        raise NotImplementedError
 
     def augmented(self, x: Array, rng: np.random.Generator) -> Array:
         """A batch as a step of the training sees it."""
@@ -157,7 +144,34 @@ class Network:
         return float((answers == number).mean())
 
 
-def to_tflite(model: "keras.Model") -> bytes:
+class TfliteNetwork:
+    """A network in float32 on the TFLite runtime, one row at a time, as a device would run it."""
+
+    def __init__(self, model: "keras.Model") -> None:
+        """
+        Args:
+            model: (N, …) → (N, F).
+        """
+        self._flatbuffer = _to_tflite(model)
+        self._interpreter = make_interpreter(self._flatbuffer, 1, "the network")
+        self._entry = self._interpreter.get_input_details()[0]["index"]
+        self._exit = self._interpreter.get_output_details()[0]["index"]
+
+    def __call__(self, x: Array) -> Array:
+        """The answers float32 (N, F) to N rows float32 (N, …)."""
+        return np.concatenate([self._answer(row[None]) for row in x])
+
+    def size(self) -> int:
+        """Size of the flatbuffer, bytes."""
+        return len(self._flatbuffer)
+
+    def _answer(self, row: Array) -> Array:
+        self._interpreter.set_tensor(self._entry, row)
+        self._interpreter.invoke()
+        return np.asarray(self._interpreter.get_tensor(self._exit), np.float32)
+
+
+def _to_tflite(model: "keras.Model") -> bytes:
     """The float32 flatbuffer for one row at a time."""
     import keras
     import tensorflow as tf

@@ -101,8 +101,7 @@ def deployed_model(
     """The network that is deployed: standardized landmarks and raw feature maps → logits of the classes.
 
     ``logit_adjustment`` raises the logits of rare classes (Menon et al., 2021, arXiv:2007.07314), and
-    ``class_odds`` those of each class. The mean over the classes is subtracted: that changes no probability,
-    and int8 has a smaller range to cover.
+    ``class_odds`` those of each class; ``set_centred`` then subtracts their mean.
 
     Args:
         model: network of ``build_model``; it is changed.
@@ -117,8 +116,21 @@ def deployed_model(
     bias = bias - settings.logit_adjustment * np.log(share)
     if settings.class_odds:
         bias = bias + np.log(settings.class_odds)
-    model.layers[-2].set_weights([kernel - kernel.mean(axis=1, keepdims=True), bias - bias.mean()])
+    set_centred(model.layers[-2], kernel, bias)
     return with_keras_layers(keras.Model(model.inputs, model.outputs[0]))
+
+
+def set_centred(layer: keras.Layer, kernel: NDArray[np.float32], bias: NDArray[np.float32]) -> None:
+    """Give the layer of the logits its weights, less their mean over the classes.
+
+    That changes no probability, and int8 has a smaller range to cover.
+
+    Args:
+        layer: the last dense layer.
+        kernel: (F, C)
+        bias: (C,)
+    """
+    layer.set_weights([kernel - kernel.mean(axis=1, keepdims=True), bias - bias.mean()])
 
 
 def _take_raw(model: keras.Model, name: str, mean: float, std: float) -> None:

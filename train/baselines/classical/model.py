@@ -72,7 +72,7 @@ class Classical:
         return on_mesh and self._settings["model"] in ("logistic", "mlp")
 
     def deployed(self, training: Samples) -> "tuple[Standardization, keras.Model]":
-        """See ``Method``."""
+        """See ``Exported``."""
         from train.baselines.dense import dense_network
 
         standardize = standardization({LANDMARKS_INPUT.name: _flat(self.features(training))}, CLIP)

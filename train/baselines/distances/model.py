@@ -1,7 +1,7 @@
 """Distances to the tip of the nose → PCA → standardization → support vector machine."""
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,10 +39,6 @@ class Distances:
     def size(self) -> int:
         """See ``Method``."""
         return self._estimator.size()
-
-    def deployed(self, training: Samples) -> NoReturn:
-        """Nothing: TFLite has no support vector machine."""
-        raise NotImplementedError
 
     def _features(self, samples: Samples) -> Matrix:
         assert samples.landmarks is not None

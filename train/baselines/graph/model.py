@@ -70,7 +70,7 @@ class Graph(Network):
         return model
 
     def deployed(self, training: Samples) -> "tuple[Standardization, keras.Model]":
-        """See ``Method``."""
+        """See ``Exported``."""
         assert self.model is not None
         return self._standardize, self.model
 

@@ -53,7 +53,7 @@ class Pixels(Network):
             self._standardize = standardization({_TEXTURE.name: training.texture}, CLIP)
 
     def deployed(self, training: Samples) -> "tuple[Standardization, keras.Model]":
-        """See ``Method``."""
+        """See ``Exported``."""
         assert self.model is not None
         return self._standardize, self.model
 

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from edge.cli.console import quiet_import
 from edge.core.errors import DataError
-from edge.core.runtime import make_interpreter
-from train.baselines.neural import Array, to_tflite
+from train.baselines.neural import Array, TfliteNetwork
 
 if TYPE_CHECKING:
     import keras
@@ -29,8 +28,7 @@ class FrozenNetwork:
             model: grey pictures float32 (N, S, S, 1), 0–255 → features (N, F).
         """
         self._model = model
-        self._tflite = to_tflite(model)
-        self._interpreter = make_interpreter(self._tflite, 1, "the network")
+        self._on_device = TfliteNetwork(model)
         self._known: dict[bytes, Array] = {}
 
     def features(self, grey: NDArray[np.uint8]) -> Array:
@@ -40,7 +38,7 @@ class FrozenNetwork:
         Keras computes in batches those that it has not seen.
         """
         if len(grey) == 1:
-            return self._on_device(grey)
+            return self._on_device(grey[..., None].astype(np.float32))
         keys = [blake2b(each.tobytes(), digest_size=16).digest() for each in grey]
         unknown = {key: row for row, key in enumerate(keys) if key not in self._known}
         if unknown:
@@ -50,13 +48,7 @@ class FrozenNetwork:
 
     def size(self) -> int:
         """Size of the float32 TFLite network, bytes."""
-        return len(self._tflite)
-
-    def _on_device(self, grey: NDArray[np.uint8]) -> Array:
-        run = self._interpreter
-        run.set_tensor(run.get_input_details()[0]["index"], grey[..., None].astype(np.float32))
-        run.invoke()
-        return np.asarray(run.get_tensor(run.get_output_details()[0]["index"]))
+        return self._on_device.size()
 
 
 @functools.cache

@@ -1,24 +1,18 @@
 """Forest and SVM on pixels or on the features of a frozen network, and fine-tuned networks."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from train.baselines.data import SIDE
+from train.baselines.data import small_grey
 from train.baselines.estimators import Estimator, Matrix
 from train.baselines.method import Method, Samples
 from train.baselines.sampling import resampled
 from train.baselines.transfer.fine_tuning import FineTuned
 from train.baselines.transfer.frozen import FrozenNetwork, frozen_network
 from train.baselines.transfer.pictures import grey_pictures, need_of
-
-if TYPE_CHECKING:
-    import keras
-
-    from train.dataset.inputs import Standardization
 
 
 class Transfer:
@@ -59,10 +53,6 @@ class Transfer:
         """See ``Method``; with the network."""
         return self._classifier.size()
 
-    def deployed(self, training: Samples) -> "tuple[Standardization, keras.Model]":
-        """See ``Method``: no device computes such inputs."""
-        raise NotImplementedError
-
 
 class OnFeatures:
     """A classifier of scikit-learn on pixels, or on what a frozen network makes of them.
@@ -101,16 +91,10 @@ class OnFeatures:
         """See ``Method``; with the network."""
         return self._estimator.size() + (self._network.size() if self._network else 0)
 
-    def deployed(self, training: Samples) -> "tuple[Standardization, keras.Model]":
-        """See ``Method``: no device computes such inputs."""
-        raise NotImplementedError
-
     def _features(self, samples: Samples) -> Matrix:
         """Features (N, F); pixels are those of a picture of 48×48."""
         grey = grey_pictures(samples, self._settings)
         if self._network:
             return self._network.features(grey)
-        if grey.shape[1] != SIDE:
-            small = [cv2.resize(each, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for each in grey]
-            grey = np.stack(small).astype(np.uint8)
-        return grey.reshape(len(grey), -1).astype(np.float32) / 255
+        small = np.stack([*map(small_grey, grey)])
+        return small.reshape(len(grey), -1).astype(np.float32) / 255
