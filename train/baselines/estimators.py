@@ -19,6 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
+from threadpoolctl import threadpool_limits
 
 from edge.core.errors import DataError
 from edge.core.quantize import MeanStd, softmax
@@ -135,7 +136,9 @@ class Estimator:
             # Default numbers of iterations are part of what is compared.
             warnings.simplefilter("ignore", ConvergenceWarning)
             try:
-                return pipeline.fit(x, number, **weights)
+                # Sums in another order make another perceptron: one thread, on any number of cores.
+                with threadpool_limits(1):
+                    return pipeline.fit(x, number, **weights)
             except ValueError as error:  # as of a perceptron that holds out rows, where a class has too few
                 raise DataError(f"scikit-learn cannot train on these {len(x)} rows: {error}") from None
 

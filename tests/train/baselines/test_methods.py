@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from edge.core.errors import DataError
 from edge.core.features import EYE_ANCHORS
@@ -111,6 +112,21 @@ def test_a_search_keeps_the_best_and_its_limit(samples):
         ]
         == 1
     )
+
+
+def test_a_perceptron_is_the_same_on_any_number_of_cores():
+    """More threads add in another order, and an optimizer makes much of little."""
+    rng = np.random.default_rng(0)
+    x, number = rng.normal(size=(400, 136)), np.arange(400) % 3
+
+    def answers(threads):
+        perceptron = Estimator({"model": "mlp", "parameters": {"max_iter": 3}}, 3)
+        with threadpool_limits(threads):
+            perceptron.fit(x, number, None, (x, number))
+        with threadpool_limits(1):
+            return perceptron.predict_proba(x)
+
+    assert np.array_equal(answers(1), answers(2))
 
 
 def test_too_few_rows_are_said(samples):
