@@ -20,7 +20,7 @@ from benchmarks.robustness import contact_sheet
 from benchmarks.robustness.robustness import NAMES
 from benchmarks.workers.process import run_module, with_checkout
 from edge.core.errors import DataError
-from edge.core.files import check_replaceable
+from edge.core.files import check_folder, check_replaceable
 from edge.core.runtime import package_version
 
 BUNDLES = ("everyday", "landmarks")
@@ -139,6 +139,7 @@ def run(sizes: Sizes, folder: Path, data: Path | None, split: str | None) -> int
 
 def _check_output(wanted: BenchmarkRuns, folder: Path) -> None:
     """Refuse to replace files of others, before hours of work."""
+    check_folder(folder)
     for name in wanted:
         check_replaceable(folder / f"{name}.json", is_result)
     if _SHEETS in wanted:

@@ -157,6 +157,16 @@ def rename_folder(path: Path, to: Path, aside: Path) -> None:
         flush_folder(folder)
 
 
+def check_folder(path: Path) -> None:
+    """Check that no file stands where a folder is to be made.
+
+    Raises:
+        DataError: one does.
+    """
+    if path.exists() and not path.is_dir():
+        raise DataError(f"{path} is a file: name a folder to write")
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and those above it; a power cut after that undoes nothing.
 

@@ -82,6 +82,14 @@ def test_files_of_others_are_left_alone_before_anything_is_measured(tmp_path, mo
     assert mine.read_text() == "mine"
 
 
+def test_a_file_where_the_folder_would_be(tmp_path, monkeypatch, refused):
+    monkeypatch.setattr(everything, "run_command", lambda *_: pytest.fail("it was started"))
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    refused(1, f"{mine} is a file: name a folder", "all", "--quick", "--out", mine)
+    assert mine.read_text() == "mine"
+
+
 def test_what_failed_is_named_in_the_report_of_the_rest(tmp_path, monkeypatch, capsys):
     def one_fails(flags, _):
         if flags[0] != "latency":

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.core.errors import ConfigError, DataError
-from edge.core.files import make_folder
+from edge.core.files import check_folder, make_folder
 from edge.core.runtime import package_version
 from evaluation.label_sets import LABEL_SETS
 from train.baselines import bundles, report
@@ -85,6 +85,7 @@ def run(request: Request) -> None:
     chosen = [replace(each, weights=request.weights) for each in experiments(request.only, request.quick)]
     if request.weights and not request.weights.is_dir():
         raise ConfigError(f"--weights {request.weights} is no folder: name the one that holds the weights")
+    check_folder(request.out)
     make_folder(request.out)
     results = read_results(request.out)
     data, other = _open(request, {need for each in chosen if each.method != BUNDLE for need in each.needs})

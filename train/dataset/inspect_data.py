@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from edge.core.errors import DataError
-from edge.core.files import check_replaceable, is_json_with, write_atomic
+from edge.core.files import check_folder, check_replaceable, is_json_with, write_atomic
 from edge.core.text import escaped
 from evaluation import Sample, picture_hash, read_dataset
 from evaluation.label_sets import EMOTIONS, FERPLUS_VOTES
@@ -58,8 +58,7 @@ def inspect(data: Path, out: Path | None, mapping: Path | None) -> None:
 
 
 def _check_output(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise DataError(f"{out} is a file: name a folder to write")
+    check_folder(out)
     check_replaceable(out / _FIGURES, lambda content: is_json_with(content, "data", "classes", "duplicates"))
     check_replaceable(out / _PAGE, lambda _: (out / _FIGURES).is_file())  # they come together
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.errors import DataError, as_data_error
-from edge.core.files import is_json_with, replacing
+from edge.core.files import check_folder, is_json_with, replacing
 from edge.head.inputs import INPUTS
 from evaluation import Preparation
 from evaluation.label_sets import EMOTIONS
@@ -184,8 +184,7 @@ def check_output(out: Path) -> None:
     Raises:
         DataError: it holds other files.
     """
-    if out.exists() and not out.is_dir():
-        raise DataError(f"{out} is a file: name a folder to write")
+    check_folder(out)
     names = {entry.name for entry in out.glob("*") if not _LEFT_OVER.fullmatch(entry.name)}
     finished = INFO_FILE in names
     shard_name = _SHARD_NAME if finished else _UNFINISHED_SHARD_NAME

@@ -16,6 +16,8 @@ from benchmarks.peers.recognizers.face_api_crop import square
 from edge.core.errors import BackendError
 from edge.sources.pictures import read_picture
 
+slow = pytest.mark.slow
+"""Installing hundreds of megabytes with npm, and removing them, takes a minute."""
 CROP, SSD = (registry.FOLDER / f"face_api_{name}.py" for name in ("crop", "ssd"))
 NO_REGISTRY = ("ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "timeout")
 """What npm says where there is no network."""
@@ -56,6 +58,7 @@ def system(environments_folder):
         each.close()
 
 
+@slow
 @pytest.mark.parametrize("file", [CROP, SSD], ids=["our crop", "own detector"])
 def test_the_portraits_show_what_everybody_sees(system, file, portraits):
     peer = system(file)
@@ -71,6 +74,7 @@ def test_the_portraits_show_what_everybody_sees(system, file, portraits):
     assert peer.answer(rgb[::2, ::2]) is not None  # pictures of another size, after one without a face
 
 
+@slow
 def test_node_is_in_the_figures(system, portraits):
     peer = system(CROP)
     assert peer.tracks
@@ -84,6 +88,7 @@ def test_node_is_in_the_figures(system, portraits):
     assert peer.peak_rss_mb() > 120
 
 
+@slow
 def test_its_row_of_the_table(environments_folder, class_folders, benchmark_json, capsys):
     result = benchmark_json(
         *("peers", "--only", "face-api-crop", "--environments", environments_folder),
@@ -101,6 +106,7 @@ def test_its_row_of_the_table(environments_folder, class_folders, benchmark_json
     assert remark.startswith("trained on: public data sets")
 
 
+@slow
 def test_node_ends_with_its_peer(environments_folder):
     python = interpreter(prepare(registry.read(CROP), environments_folder))
     peer = RemoteSystem(python, CROP, registry.read(CROP).labels)
@@ -111,6 +117,7 @@ def test_node_ends_with_its_peer(environments_folder):
         os.kill(node, 0)
 
 
+@slow
 def test_a_broken_package_is_one_line(environments_folder, tmp_path):
     """What Node says is passed on."""
     (tmp_path / "package.json").write_text("{}")

@@ -206,6 +206,8 @@ def test_wrong_places(small, tmp_path, monkeypatch):
         call(small, tmp_path / "out", "--only", "classical/tree-68", "--pictures", csv)
     with pytest.raises(DataError, match="no data at"):
         call(tmp_path / "absent", tmp_path / "out")
+    with pytest.raises(DataError, match="is a file: name a folder"):
+        call(small, csv)
     (tmp_path / "baselines.json").write_text("mine")
     with pytest.raises(DataError, match="not written by this program"):
         call(small, tmp_path)

@@ -6,6 +6,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from keras import layers
 
 from edge.core.errors import DataError
 from evaluation import Preparation, fingerprint
@@ -17,6 +18,7 @@ from train.baselines.method import Samples
 from train.baselines.registry import experiments
 from train.baselines.run import Request
 from train.baselines.transfer import imagenet
+from train.baselines.transfer.frozen import FrozenNetwork
 from train.baselines.transfer.model import Transfer
 from train.baselines.transfer.recognition import recognition_network
 from train.dataset import landmarks_folder
@@ -91,6 +93,21 @@ def test_classes_are_balanced_in_runs_that_want_it(samples):
     assert "balanced_rows" not in Transfer(SETTINGS | {"model": "forest"}, 7).fit(samples, samples)
 
 
+def test_features_of_one_picture_are_those_of_several(samples):
+    """One is computed on the runtime of the device; of several, Keras computes those that are new."""
+    entry = layers.Input((48, 48, 1))
+    values = layers.Conv2D(4, 5, 3, activation="relu")(entry)
+    network = FrozenNetwork(keras.Model(entry, layers.GlobalAveragePooling2D()(values)))
+    assert network.size() > 1000
+    first = network.features(samples.pictures[:20])
+    both = network.features(samples.pictures[10:30])
+    assert first.shape == both.shape == (20, 4)
+    assert np.array_equal(first[10:], both[:10])
+    assert np.ptp(both, axis=0).all()
+    assert np.allclose(network.features(samples.pictures[12:13])[0], both[2], atol=1e-2)
+
+
+@pytest.mark.slow
 def test_on_features_of_a_frozen_network(samples, weights):
     settings = SETTINGS | {"network": "mobilenet", "model": "svc", "weights": weights}
     method = Transfer(settings, 3)
