@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edge.core.files import write_atomic
+from evaluation import metrics
 from evaluation.report import page
 from evaluation.report.figures import BLUE, ORANGE, new_figure
 from evaluation.report.page import DASH, Block, Heading, Plot, Table, Text, number
@@ -164,14 +165,13 @@ def _cells(row: dict[str, Any]) -> list[str]:
 def _matrix(row: dict[str, Any]) -> Table:
     """Counts, and precision, recall and F1 of each class in %."""
     confusion = row["confusion"]
-    counts = np.array(confusion["counts"], float)
-    right, true, answered = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)[: len(counts)]
-    scores = [right / answered.clip(1), right / true.clip(1), 2 * right / (answered + true).clip(1)]
+    counts = np.array(confusion["counts"])
+    scores = metrics.precision_recall_f1(counts)
     table = [
-        [name, *map(str, line), *(f"{100 * each[place]:.0f}" for each in scores)]
-        for place, (name, line) in enumerate(zip(confusion["rows"], confusion["counts"], strict=True))
+        [name, *map(str, line), *(DASH if np.isnan(each) else f"{100 * each:.0f}" for each in of_class)]
+        for name, line, of_class in zip(confusion["rows"], counts, scores, strict=True)
     ]
-    tint = np.pad(counts / true.clip(1)[:, None], ((0, 0), (0, len(scores)))).tolist()
+    tint = np.pad(counts / counts.sum(axis=1).clip(1)[:, None], ((0, 0), (0, scores.shape[1]))).tolist()
     columns = ["true class", *confusion["columns"], "precision", "recall", "F1"]
     return Table(columns, table, tint, diagonal=True, folded=f"Confusion matrix of {name_of(row)}")
 

@@ -1,7 +1,9 @@
 """The command: rows, protocols, resuming, the page, and what the data does not allow."""
 
+import itertools
 import json
 
+import cv2
 import numpy as np
 import pytest
 
@@ -194,6 +196,29 @@ def test_pictures_of_the_rows(write_landmarks, tmp_path):
     csv.write_text("\n".join(["emotion,pixels,Usage", *lines[1:]]) + "\n")
     with pytest.raises(DataError, match="not the data"):
         with_faces(folder, csv)
+
+
+def test_eight_classes_in_the_layout_of_affectnet(tmp_path):
+    """Noise around a grey that is the class's own, in which no face is found; its pixels tell."""
+    rng = np.random.default_rng(0)
+    codes = (0, 1, 2, 3, 4, 5, 6, 7)
+    for split, count in (("train_set", 6), ("val_set", 1)):
+        images, annotations = tmp_path / "data" / split / "images", tmp_path / "data" / split / "annotations"
+        images.mkdir(parents=True)
+        annotations.mkdir()
+        for code, each in itertools.product(codes, range(count)):
+            picture = 20 + 30 * code + rng.integers(-10, 10, (60, 50, 3))
+            cv2.imwrite(str(images / f"{code}{each}.png"), picture)
+            np.save(annotations / f"{code}{each}_exp.npy", np.array(str(code)))
+    flags = ("--quick", "--labels", "8", "--only", "transfer/pixels-forest,classical/tree-68")
+    (row,) = call(tmp_path / "data", tmp_path / "out", *flags)
+    assert (row["method"], row["split"], row["labels"]) == ("transfer", "val_set", 8)
+    assert row["classes"] == [*LABEL_SETS[8].labels]
+    assert np.sum(row["confusion"]["counts"], axis=1).tolist() == [1] * 8
+    assert row["accuracy"] > 0.9
+    text = (tmp_path / "out" / "baselines.md").read_text("utf-8")
+    assert "recall of contempt, %" in text
+    assert "two classes and one row to validate at least" in text  # a method on landmarks has no face
 
 
 def test_wrong_places(small, tmp_path, monkeypatch):
