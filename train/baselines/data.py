@@ -117,9 +117,9 @@ class BaselineData:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Problem:
-    """Data with the classes of its rows and a split."""
+    """Data with the classes of its rows and a split; equal to nothing but itself."""
 
     data: BaselineData
     labels: int

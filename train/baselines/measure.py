@@ -17,6 +17,7 @@ from evaluation import metrics
 from train.baselines.damage import Damage
 from train.baselines.data import BaselineData, Problem, subset
 from train.baselines.method import LANDMARKS, SEQUENCES, TEXTURE, Exported, Method
+from train.baselines.near_copies import near_copies
 from train.baselines.registry import Experiment
 
 LATENCY_SECONDS = 0.5
@@ -158,8 +159,25 @@ def evaluate(
         if len(index):
             scores = score_of(problem.data, index, problem.number)
             counts = common["rows"] | {"evaluation": len(index)}
-            rows.append({"split": split, **scores, **common, "rows": counts})
+            near = None if limits.training else _on_near_copies(problem, index, score_of, scores["accuracy"])
+            rows.append({"split": split, **scores, **common, "rows": counts, "near_copies": near})
     return rows
+
+
+def _on_near_copies(
+    problem: Problem, index: NDArray[np.int64], score_of: Score, accuracy: float
+) -> dict[str, Any] | None:
+    """Number of near copies among the rows ``index``, accuracy on them and on the others; None: there are
+    none, or the landmarks folder has no texture."""
+    if problem.data.lacking({TEXTURE}):
+        return None
+    near = index[near_copies(problem)[index]]
+    others = len(index) - len(near)
+    if not len(near) or not others:
+        return None
+    on_near = score_of(problem.data, near, problem.number)["accuracy"]
+    on_others = (len(index) * accuracy - len(near) * on_near) / others
+    return {"rows": len(near), "accuracy": on_near, "accuracy_others": on_others}
 
 
 def score(

@@ -15,6 +15,7 @@ from evaluation.report.page import DASH, Block, Heading, Plot, Table, Text, numb
 from train.baselines import damage_report
 from train.baselines.data import PROTOCOLS
 from train.baselines.method import PICTURES
+from train.baselines.near_copies import CORRELATION
 from train.baselines.registry import BUNDLE, METHODS, experiments, published
 from train.baselines.results import Results, name_of
 
@@ -27,6 +28,11 @@ _COLUMNS = (
 )
 _PLACE = ("data_sha256", "data", "split", "labels", "protocol", "quick")
 """What rows of one table have in common."""
+_ON_NEAR_COPIES = (
+    "Evaluation faces that look like a training face, such as another crop of the same photograph: their "
+    f"aligned textures correlate by {CORRELATION} or more. No comparison of pixels finds them. What is right "
+    "on them more often than on the others remembers faces."
+)
 _SKIPPED = ("data_sha256", "labels", "protocol", "quick")
 _ABOUT = (
     "Accuracy counts a face that was not found as a wrong answer; coverage is the share of faces that "
@@ -98,6 +104,7 @@ def _group(
     names = [f"recall of {name}, %" for name in rows[0]["classes"]]
     recalls = [[name_of(row), *(percent(each) for each in row["recall"].values())] for row in rows]
     yield Table(["method", *names], recalls, folded="Recall of each class")
+    yield from _near_copies(rows)
     if not PROTOCOLS[place["protocol"]]:
         yield from damage_report.contents(count, title, rows)
     yield Table(
@@ -108,6 +115,22 @@ def _group(
     )
     for row in rows:
         yield _matrix(row)
+
+
+def _near_copies(rows: list[dict[str, Any]]) -> Iterator[Block]:
+    measured = [(row, near) for row in rows if (near := row.get("near_copies"))]
+    if not measured:
+        return
+    yield Heading(3, "Does a method remember faces?")
+    counts = sorted({near["rows"] for _, near in measured})
+    yield Text(f"{_ON_NEAR_COPIES} {' to '.join(map(str, counts))} of the evaluation rows are near copies.")
+    yield Table(
+        ["method", "accuracy, %", "on near copies, %", "on the others, %"],
+        [
+            [name_of(row), *map(percent, (row["accuracy"], near["accuracy"], near["accuracy_others"]))]
+            for row, near in measured
+        ],
+    )
 
 
 def verdict(rows: list[dict[str, Any]]) -> str:
