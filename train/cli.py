@@ -155,7 +155,7 @@ def _add_baselines(commands: Commands) -> None:
     parser.add_argument("--out", type=Path, required=True, help=text)
     text = "every experiment on a subset: under 10 minutes; 7 classes unless --labels says otherwise"
     parser.add_argument("--quick", action="store_true", help=text)
-    text = "only these methods or experiments (METHOD/EXPERIMENT), and no bundles"
+    text = "only these methods or experiments (METHOD/EXPERIMENT); the shipped bundles are the method bundle"
     parser.add_argument("--only", metavar="NAME[,NAME]", help=text)
     text = "numbers of classes: 7, 8, 6, 3 (default 7 3)"
     parser.add_argument("--labels", type=int, nargs="+", metavar="N", help=text)

@@ -1,5 +1,6 @@
 """Rows of the shipped bundles, on the same faces as the baselines."""
 
+import hashlib
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -43,6 +44,11 @@ def measure_bundle(name: str, problem: Problem, setup: MeasurementSetup) -> list
     return evaluate(problem, setup, bundle.needs, bundle.scores, common)
 
 
+def identity(name: str) -> dict[str, str]:
+    """What stands for the settings of a bundle: the SHA-256 of its network."""
+    return {"sha256": hashlib.sha256(load_bundle(name).model).hexdigest()}
+
+
 def lacking(name: str, data: BaselineData) -> str:
     """Why a bundle cannot answer this data; empty where it can."""
     if not data.folder.info["landmark_models"]:
@@ -61,7 +67,8 @@ class _LoadedBundle:
         self._inputs = inputs_of(bundle)
         self._maps = maps_of(each.name for each in self._inputs)
         self.size = len(bundle.model)
-        self.needs = frozenset({LANDMARKS, MESH} if LANDMARKS_INPUT in self._inputs else {MESH})
+        self.needs = frozenset({LANDMARKS, MESH} if self._inputs == (LANDMARKS_INPUT,) else {MESH})
+        """With ``LANDMARKS``, noise on them reaches all that it takes."""
 
     def scores(
         self, data: BaselineData, index: NDArray[np.int64], number: NDArray[np.int64]

@@ -15,7 +15,7 @@ from edge.landmarks.litert import LitertBackend
 from edge.landmarks.models import find_models
 from evaluation import metrics
 from train.baselines.damage import Damage
-from train.baselines.data import BaselineData, Problem, subset
+from train.baselines.data import PROTOCOLS, BaselineData, Problem, subset
 from train.baselines.method import LANDMARKS, SEQUENCES, TEXTURE, Exported, Method
 from train.baselines.near_copies import near_copies
 from train.baselines.registry import Experiment
@@ -43,12 +43,15 @@ QUICK = Limits(2000, 500, 1000, 100)
 class LandmarkNetwork:
     """The bare landmark network, whose time stands beside that of each method."""
 
+    lacking = ""
+    """Why it is not at hand; empty where it is."""
+
     def __init__(self, models_dir: Path | None) -> None:
         try:
             backend = LitertBackend(find_models(models_dir))
             self._run: Callable[[], None] | None = backend.invoke_landmark_model
-        except (BackendError, ModelError):
-            self._run = None
+        except (BackendError, ModelError) as error:
+            self._run, self.lacking = None, str(error)
 
     def microseconds(self) -> float | None:
         """Median time of a run, µs; None: the face models or the runtime are not at hand."""
@@ -104,11 +107,11 @@ def measure(
     details = method.fit(samples, data.samples(validation, number, needs))
     seconds = time.perf_counter() - start
     if run is not None:
-        from train.baselines.export import export
-
         try:
+            from train.baselines.export import export
+
             export(run, experiment, cast(Exported, method), problem, training, samples)
-        except DataError as error:  # the row is not lost
+        except (DataError, ModuleNotFoundError) as error:  # the row is not lost
             print(f"{experiment.full_name}: no run folder ({error})", flush=True)
     one = data.samples(training[:1], number, needs)
     common = {
@@ -159,25 +162,25 @@ def evaluate(
         if len(index):
             scores = score_of(problem.data, index, problem.number)
             counts = common["rows"] | {"evaluation": len(index)}
-            near = None if limits.training else _on_near_copies(problem, index, score_of, scores["accuracy"])
+            whole = counts["training"] == counts["of"] and not PROTOCOLS[problem.protocol]
+            near = _on_near_copies(problem, index, score_of) if whole else None
             rows.append({"split": split, **scores, **common, "rows": counts, "near_copies": near})
     return rows
 
 
-def _on_near_copies(
-    problem: Problem, index: NDArray[np.int64], score_of: Score, accuracy: float
-) -> dict[str, Any] | None:
-    """Number of near copies among the rows ``index``, accuracy on them and on the others; None: there are
-    none, or the landmarks folder has no texture."""
+def _on_near_copies(problem: Problem, index: NDArray[np.int64], score_of: Score) -> dict[str, Any] | None:
+    """Number of near copies among the faces found in the rows ``index``, accuracy on them and on the other
+    faces; None: there are none of one kind, or the landmarks folder has no texture."""
     if problem.data.lacking({TEXTURE}):
         return None
-    near = index[near_copies(problem)[index]]
-    others = len(index) - len(near)
-    if not len(near) or not others:
+    index = index[problem.data.faces.found[index]]
+    near = near_copies(problem)[index]
+    if near.all() or not near.any():
         return None
-    on_near = score_of(problem.data, near, problem.number)["accuracy"]
-    on_others = (len(index) * accuracy - len(near) * on_near) / others
-    return {"rows": len(near), "accuracy": on_near, "accuracy_others": on_others}
+    on_near, on_others = (
+        score_of(problem.data, index[part], problem.number)["accuracy"] for part in (near, ~near)
+    )
+    return {"rows": int(near.sum()), "accuracy": on_near, "accuracy_others": on_others}
 
 
 def score(

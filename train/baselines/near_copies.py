@@ -29,12 +29,14 @@ def near_copies(problem: Problem) -> NDArray[np.bool_]:
     texture, found = problem.data.texture, problem.data.faces.found
     index = np.concatenate(list(problem.split.evaluation.values()))
     evaluation, training = index[found[index]], problem.split.training[found[problem.split.training]]
+    result = np.zeros(len(found), bool)
+    if not len(evaluation):
+        return result
     ours = _standardized(texture[evaluation])
     correlation = np.full(len(evaluation), -1, np.float32)
     for start in range(0, len(training), _BLOCK):
         theirs = _standardized(texture[training[start : start + _BLOCK]])
         correlation = np.maximum(correlation, (ours @ theirs.T).max(axis=1))
-    result = np.zeros(len(found), bool)
     result[evaluation] = correlation >= CORRELATION
     return result
 

@@ -19,6 +19,8 @@ _SHOWN = {
     "command",
 }
 """Keys that every row has."""
+_OPTIONAL = ("other", "other_sha256", "robustness", "near_copies")
+"""What a row has only if the command asked for it."""
 
 
 @dataclass
@@ -38,7 +40,7 @@ class Results:
             other: SHA-256 of the data of other origin that it must have been measured on; None: on any.
             damaged: whether it must have been measured on damaged pictures.
         """
-        found = [row for row in self.rows if _same(row, key) and row["settings"] == key["settings"]]
+        found = self._found(key)
         return bool(found) and all(
             other in (None, row.get("other_sha256")) and (row["robustness"] or not damaged) for row in found
         )
@@ -46,18 +48,29 @@ class Results:
     def add(self, key: dict[str, Any], rows: list[dict[str, Any]]) -> None:
         """Add the rows of an experiment, in place of earlier ones, and write the file.
 
+        Figures that only the earlier ones have stay, such as those on data of another origin that was not
+        named this time.
+
         Raises:
             OSError: a full disk, for instance; the file is then as before.
         """
+        before = {row["split"]: row for row in self._found(key)}
+        rows = [_with_former(row, before.get(row["split"], {})) for row in rows]
         self.rows = [row for row in self.rows if not _same(row, key)] + rows
         self._forget_skipped(key)
         self._write()
 
     def skip(self, key: dict[str, Any], reason: str) -> None:
-        """Note that an experiment is not possible, and write the file."""
+        """Note that an experiment is not possible, unless it once was, and write the file."""
+        if self._found(key):
+            return
         self._forget_skipped(key)
         self.skipped.append(key | {"reason": reason})
         self._write()
+
+    def _found(self, key: dict[str, Any]) -> list[dict[str, Any]]:
+        """The rows with the values of ``KEY`` and the settings of ``key``."""
+        return [row for row in self.rows if _same(row, key) and row["settings"] == key["settings"]]
 
     def _forget_skipped(self, key: dict[str, Any]) -> None:
         self.skipped = [row for row in self.skipped if not _same(row, key)]
@@ -89,6 +102,11 @@ def read_results(folder: Path) -> Results:
 def name_of(row: dict[str, Any]) -> str:
     """``METHOD/EXPERIMENT`` of a row, of its key, or of what was skipped."""
     return f"{row['method']}/{row['experiment']}"
+
+
+def _with_former(row: dict[str, Any], former: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: former.get(name) for name in _OPTIONAL if row.get(name) is None}
+    return row | kept
 
 
 def _same(row: dict[str, Any], key: dict[str, Any]) -> bool:

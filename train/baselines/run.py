@@ -123,12 +123,15 @@ def _open(request: Request, needs: set[str]) -> tuple[BaselineData, BaselineData
 
 def _setup(request: Request, data: BaselineData, other: BaselineData | None) -> MeasurementSetup:
     limits, pictures = QUICK if request.quick else Limits(), request.all_pictures
-    damage = None
+    models_dir, damage = request.setup.models_dir, None
+    landmark_network = LandmarkNetwork(models_dir)
     if pictures is not None:
         check_pictures(pictures, request.mapping, data.folder)
-        models_dir = request.setup.models_dir
         damage = Damage(data, pictures, request.mapping, models_dir, request.workers, limits.damaged)
-    return MeasurementSetup(other, damage, limits, LandmarkNetwork(request.setup.models_dir))
+        if landmark_network.lacking:
+            print(f"no damaged pictures: {landmark_network.lacking}", flush=True)
+            damage = None
+    return MeasurementSetup(other, damage, limits, landmark_network)
 
 
 class _Runner:
@@ -136,7 +139,6 @@ class _Runner:
 
     def __init__(self, request: Request, results: Results, setup: MeasurementSetup) -> None:
         self._request, self._results, self._setup = request, results, setup
-        self._other_sha256 = setup.other.sha256 if setup.other else None
         self._said: set[tuple[str, str]] = set()
 
     def measure(self, experiment: Experiment, problem: Problem) -> None:
@@ -144,16 +146,17 @@ class _Runner:
         run = self._run_folder(experiment, problem)
         needs: frozenset[str] = frozenset()
         if experiment.method == BUNDLE:
-            lacking = bundles.lacking(experiment.name, problem.data)
+            lacks: Callable[[BaselineData], str] = partial(bundles.lacking, experiment.name)
             measured = partial(bundles.measure_bundle, experiment.name, problem, self._setup)
         else:
             needs = experiment.needs
-            lacking = problem.data.lacking(needs)
+            lacks = partial(BaselineData.lacking, needs=needs)
             measured = partial(measure, experiment, problem, self._setup, run)
-        key = self._key(experiment, problem)
+        key, other = self._key(experiment, problem), self._setup.other
+        other_sha256 = None if other is None or lacks(other) else other.sha256
         damaged = self._setup.damage is not None and SEQUENCES not in needs
-        if run or not self._results.has(key, self._other_sha256, damaged):
-            self._measured(key, problem.data.name, lacking, measured)
+        if run or not self._results.has(key, other_sha256, damaged):
+            self._measured(key, problem.data, lacks(problem.data), measured)
 
     def _run_folder(self, experiment: Experiment, problem: Problem) -> Path | None:
         """The run folder that is to be written; a network that was trained on copies gets none."""
@@ -164,7 +167,11 @@ class _Runner:
         return None if out.exists() else out
 
     def _measured(
-        self, key: dict[str, Any], data: str, lacking: str, measured: Callable[[], list[dict[str, Any]]]
+        self,
+        key: dict[str, Any],
+        data: BaselineData,
+        lacking: str,
+        measured: Callable[[], list[dict[str, Any]]],
     ) -> None:
         name = f"{name_of(key)}, {key['labels']} classes, {key['protocol']}"
         start = time.monotonic()
@@ -183,7 +190,7 @@ class _Runner:
                 print(f"{key['method']}: – ({lacking})", flush=True)
             self._said.add((key["method"], lacking))
             return
-        self._results.add(key, [self._completed(key, data, row) for row in rows])
+        self._results.add(key, [self._completed(key, data.name, row) for row in rows])
         shown = ", ".join(f"{row['split']} {row['accuracy']:.1%}" for row in rows)
         print(f"{name}: {shown} ({time.monotonic() - start:.0f} s)", flush=True)
 
@@ -192,7 +199,9 @@ class _Runner:
             "data_sha256": problem.data.sha256,
             "method": experiment.method,
             "experiment": experiment.name,
-            "settings": experiment.settings,
+            "settings": bundles.identity(experiment.name)
+            if experiment.method == BUNDLE
+            else experiment.settings,
             "labels": problem.labels,
             "protocol": problem.protocol,
             "quick": self._request.quick,
@@ -205,7 +214,7 @@ class _Runner:
             | {
                 "data": data,
                 "classes": list(LABEL_SETS[key["labels"]].labels),
-                "other_sha256": self._other_sha256,
+                "other_sha256": row["other"] and row["other"]["sha256"],
                 "command": self._request.command(name_of(key), key["labels"]),
                 "machine": platform.machine(),
                 "versions": training_versions() | {"scikit-learn": package_version("scikit-learn")},

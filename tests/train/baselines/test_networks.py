@@ -5,8 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
+from edge.core.features import EYE_ANCHORS
+from edge.core.types import Frame
+from edge.landmarks.litert import LitertBackend
+from edge.landmarks.models import find_models
+from edge.sources.pictures import read_picture
 from tests.train.baselines.meshes import make_meshes
-from train.baselines.graph.model import Graph, neighbours, normalized_adjacency
+from train.baselines.graph.model import Graph, normalized_adjacency, tesselation
 from train.baselines.method import Samples
 from train.baselines.pixels.model import Pixels, drawings
 
@@ -55,14 +60,22 @@ def test_graph(samples, depth):
     assert np.array_equal(probabilities, other) != depth
 
 
-def test_adjacency():
-    grid = np.stack(np.meshgrid(np.arange(5.0), np.arange(5.0)), axis=2).reshape(-1, 2)
-    joined = neighbours(grid)
+def test_edges_join_points_that_are_close_in_a_real_face(portrait_files):
+    joined = tesselation()
+    assert joined.sum() == 2 * 1322
     assert np.array_equal(joined, joined.T)
     assert not joined.diagonal().any()
-    assert joined[0, 1]
-    assert not joined[0, 4]
-    weights = normalized_adjacency(joined)
+    frame = Frame(read_picture(portrait_files[0]), 0, 0, "")
+    (face,) = LitertBackend(find_models()).find(frame)
+    place = face.landmarks[:, :2]
+    distance = np.linalg.norm(place[:, None] - place[None], axis=2)
+    eyes = distance[EYE_ANCHORS[468]]
+    assert distance[joined].max() < 0.6 * eyes
+    assert distance[joined].mean() < 0.15 * eyes < 0.5 * distance.mean()
+
+
+def test_adjacency():
+    weights = normalized_adjacency(tesselation())
     assert np.allclose(weights, weights.T)
     assert np.linalg.eigvalsh(weights).max() == pytest.approx(1, abs=1e-4)
 

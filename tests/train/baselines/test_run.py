@@ -15,6 +15,7 @@ from tests.train.rows import make_rows
 from train.baselines import measure, report
 from train.baselines import run as runs
 from train.baselines.data import with_faces
+from train.baselines.results import read_results
 from train.cli import main
 from train.dataset import landmarks_folder
 from train.dataset.landmarks_folder import Faces
@@ -175,8 +176,9 @@ def test_other_settings_take_the_place_of_former_rows(small, tmp_path):
     assert all(row["accuracy"] > 0 for row in found)
 
 
-def test_pictures_of_the_rows(write_landmarks, tmp_path):
-    """Pictures stand beside the rows; a method on them can answer rows without a face."""
+@pytest.fixture
+def pictured(write_landmarks, tmp_path):
+    """A landmarks folder without faces, its pictures (7, 48, 48), and their file."""
     pictures = np.random.default_rng(0).integers(0, 256, (7, 48, 48))
     lines = [f"{label},{' '.join(map(str, each.ravel()))},Training" for label, each in enumerate(pictures)]
     csv = tmp_path / "fer2013.csv"
@@ -184,18 +186,31 @@ def test_pictures_of_the_rows(write_landmarks, tmp_path):
     names = np.array([f"fer2013.csv:{line}" for line in range(2, 9)])
     faces = Faces(np.zeros((7, 468, 3), np.float32), np.zeros(7, bool))
     info = {"data": {"file": csv.name, "sha256": fingerprint(csv).sha256}, "maps": {}}
-    folder = landmarks_folder.load(
-        write_landmarks(tmp_path / "faces", make_rows(np.arange(7), name=names), [faces], **info)
-    )
+    folder = write_landmarks(tmp_path / "faces", make_rows(np.arange(7), name=names), [faces], **info)
+    return folder, pictures, csv
+
+
+def test_pictures_of_the_rows(pictured):
+    """Pictures stand beside the rows; a method on them can answer rows without a face."""
+    path, pictures, csv = pictured
+    folder = landmarks_folder.load(path)
     data = with_faces(folder, csv)
     assert np.array_equal(data.pictures, pictures)
     assert data.answered({"pictures"}).all()
     assert not data.answered({"landmarks"}).any()
     assert not data.lacking({"pictures"})
     assert "--pictures" in with_faces(folder, None).lacking({"pictures"})
-    csv.write_text("\n".join(["emotion,pixels,Usage", *lines[1:]]) + "\n")
+    csv.write_text("".join(csv.read_text().splitlines(keepends=True)[:-1]))
     with pytest.raises(DataError, match="not the data"):
         with_faces(folder, csv)
+
+
+def test_without_the_face_models_no_picture_is_damaged(pictured, tmp_path, capsys):
+    folder, _, csv = pictured
+    call(
+        folder, tmp_path / "out", "--pictures", csv, "--models-dir", tmp_path, "--only", "transfer/pixels-svc"
+    )
+    assert "no damaged pictures: " in capsys.readouterr().out
 
 
 def test_eight_classes_in_the_layout_of_affectnet(tmp_path):
@@ -207,8 +222,8 @@ def test_eight_classes_in_the_layout_of_affectnet(tmp_path):
         images.mkdir(parents=True)
         annotations.mkdir()
         for code, each in itertools.product(codes, range(count)):
-            picture = 20 + 30 * code + rng.integers(-10, 10, (60, 50, 3))
-            cv2.imwrite(str(images / f"{code}{each}.png"), picture)
+            picture = 20 + 30 * code + rng.integers(-10, 10, (60, 50, 3), np.int16)
+            cv2.imwrite(str(images / f"{code}{each}.png"), picture.astype(np.uint8))
             np.save(annotations / f"{code}{each}_exp.npy", np.array(str(code)))
     flags = ("--quick", "--labels", "8", "--only", "transfer/pixels-forest,classical/tree-68")
     (row,) = call(tmp_path / "data", tmp_path / "out", *flags)
@@ -245,13 +260,43 @@ sys.modules.update(dict.fromkeys(("tensorflow", "keras")))  # importing them rai
 from train.cli import main
 from train.dataset import landmarks_folder
 from train.dataset.landmarks_folder import Faces
-flags = "--quick --only classical/tree-68,distances/coordinates,graph/mesh"
+flags = "--quick --export --only classical/logistic-mesh,distances/coordinates,graph/mesh"
 main(["baselines", {str(small)!r}, "--out", {str(tmp_path)!r}, *flags.split()])
 """
     result = python("-c", code)
     assert result.returncode == 0, result.stderr
     assert {row["method"] for row in rows(tmp_path)} == {"classical", "distances"}
     assert "keras is not installed" in result.stdout
+    assert "classical/logistic-mesh: no run folder" in result.stdout
+
+
+def test_figures_that_are_there_stay(small, tmp_path):
+    """The same rows, first with data of another origin, then exported without it."""
+    flags = ("--quick", "--only", "classical/logistic-mesh", "--labels", "7")
+    before = call(small, tmp_path, *flags, "--other", small)
+    after = call(small, tmp_path, *flags, "--export")
+    assert (tmp_path / "runs").is_dir()
+    assert [row["created"] for row in after] >= [row["created"] for row in before]
+    for name in ("other", "other_sha256", "confusion"):
+        assert [row[name] for row in after] == [row[name] for row in before]
+
+
+def test_other_data_that_a_method_cannot_answer_is_asked_once_it_can(small, toy_subjects, tmp_path):
+    flags = ("--quick", "--only", "classical/tree-mesh", "--labels", "7", "--other")
+    (row,) = call(small, tmp_path, *flags, toy_subjects)
+    assert (row["other"], row["other_sha256"]) == (None, None)  # 68 points
+    assert call(small, tmp_path, *flags, toy_subjects) == [row]
+    (row,) = call(small, tmp_path, *flags, small)
+    assert row["other"]["sha256"] == row["other_sha256"]
+
+
+def test_what_was_measured_once_is_not_called_impossible(small, tmp_path):
+    (row,) = call(small, tmp_path, "--quick", "--only", "classical/tree-68", "--labels", "7")
+    results = read_results(tmp_path)
+    results.skip(row, "no pictures today")
+    assert (results.rows, results.skipped) == ([row], [])
+    results.skip(row | {"settings": {}}, "no pictures today")
+    assert len(results.skipped) == 1
 
 
 def made_up(method, experiment, accuracy, latency, needs=("landmarks",), other=None):
@@ -264,8 +309,13 @@ def test_the_verdict():
     bundle = made_up("bundle", "everyday", 0.6, 100, other=0.6)
     slower, worse = made_up("graph", "mesh", 0.7, 200, other=0.7), made_up("classical", "tree", 0.5, 10)
     assert report.verdict([slower, worse, bundle]).startswith("No baseline")
-    faster = made_up("classical", "mlp", 0.5, 50, other=0.61)
-    assert "classical/mlp than everyday on other origin" in report.verdict([faster, bundle])
+    close = made_up("classical", "svc", 0.605, 0, other=0.7)  # 0.9 of the time or more
+    assert report.verdict([close, bundle]).startswith("No baseline")
+    barely = made_up("pixels", "plain", 0.605, 0, ["pictures"])
+    assert report.verdict([barely, bundle]).startswith("No baseline")
+    slow = made_up("bundle", "everyday", 0.6, 300, other=0.6)
+    faster = made_up("classical", "mlp", 0.5, 50, other=0.62)
+    assert "classical/mlp than everyday on other origin" in report.verdict([faster, slow])
     # A method on the whole picture does without the landmark network.
     pixels = made_up("pixels", "all", 0.7, 900, ["pictures"])
     assert "pixels/all than everyday" in report.verdict([pixels, bundle])

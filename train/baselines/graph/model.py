@@ -1,5 +1,6 @@
 """Graph convolutions over the face mesh (Kipf & Welling, 2017, arXiv:1609.02907), in layers of Keras."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Graph(Network):
-    """A node for each point of the mesh, with its aligned coordinates.
+    """A node for each point of the mesh, with its aligned coordinates; edges are MediaPipe's tesselation.
 
     Settings of its own: ``channels`` of each graph convolution, ``depth`` (whether z is used), ``dropout``.
     """
@@ -25,14 +26,12 @@ class Graph(Network):
     needs = frozenset({LANDMARKS, MESH})
     exports = True
     _standardize: Standardization
-    _adjacency: NDArray[np.float32]
 
     def prepare(self, training: Samples) -> None:
-        """Standardization and adjacency of the training faces."""
+        """Standardization by the training faces."""
         mesh = self._mesh(training)
         flat = mesh.reshape(len(mesh), -1)
         self._standardize = standardization({LANDMARKS_INPUT.name: flat}, CLIP)
-        self._adjacency = normalized_adjacency(neighbours(mesh.mean(axis=0)[:, :2]))
 
     def inputs(self, samples: Samples) -> Array:
         """Standardized aligned landmarks, float32 (N, 1404): the input ``landmarks`` of the device."""
@@ -66,7 +65,7 @@ class Graph(Network):
         hidden = activated(layers.Dense(64, use_bias=False)(hidden))
         hidden = layers.Dropout(self.settings["dropout"])(hidden)
         model = keras.Model([entry], layers.Dense(self.classes)(hidden))
-        neighbourhood.set_weights([self._adjacency])
+        neighbourhood.set_weights([normalized_adjacency(tesselation())])
         return model
 
     def deployed(self, training: Samples) -> "tuple[Standardization, keras.Model]":
@@ -79,22 +78,13 @@ class Graph(Network):
         return points.represented(samples.landmarks, MESH_POINTS, aligned=True)
 
 
-def neighbours(mean: NDArray[np.floating]) -> NDArray[np.bool_]:  # type: ignore[type-arg]
-    """Which points are joined by an edge of the Delaunay triangulation of the mean face, bool (P, P).
-
-    MediaPipe's own tesselation is no part of the project; this one joins much the same points, as the mean
-    face looks straight ahead. It also joins the lips and the eyelids over their openings.
-
-    Args:
-        mean: x and y of the mean aligned face, (P, 2).
-    """
-    from scipy.spatial import Delaunay
-
-    joined = np.zeros((len(mean), len(mean)), bool)
-    for triangle in Delaunay(mean).simplices:
-        joined[np.ix_(triangle, triangle)] = True
-    np.fill_diagonal(joined, False)
-    return joined
+def tesselation() -> NDArray[np.bool_]:
+    """Which points of MediaPipe's mesh are joined, bool (468, 468), symmetric."""
+    joined = np.zeros((MESH_POINTS, MESH_POINTS), bool)
+    lines = Path(__file__).with_name("tesselation.txt").read_text("utf-8").splitlines()
+    for point, line in enumerate(each for each in lines if not each.startswith("#")):
+        joined[point, [int(word) for word in line.split()]] = True
+    return joined | joined.T
 
 
 def normalized_adjacency(joined: NDArray[np.bool_]) -> NDArray[np.float32]:
