@@ -1,4 +1,4 @@
-"""A convolutional network on 48×48 grey pixels, with means against overfitting, each on or off."""
+"""A convolutional network on 48×48 grey pixels, with regularization techniques, each on or off."""
 
 from typing import TYPE_CHECKING, Any
 
