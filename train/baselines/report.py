@@ -153,14 +153,15 @@ def verdict(rows: list[dict[str, Any]]) -> str:
             other, of_bundle = row["other"], bundle["other"]
             if other and of_bundle and other["accuracy"] - of_bundle["accuracy"] > MORE_ACCURATE:
                 better.append(f"{name_of(row)} than {bundle['experiment']} on other origin")
-    margins = f"by more than {100 * MORE_ACCURATE:.0f} point, in less than {100 * FASTER:.0f} % of the time"
+    margins = f"by more than {100 * MORE_ACCURATE:.0f} point; in less than {100 * FASTER:.0f} % of the time"
     if not any(row["method"] == BUNDLE for row in rows):
         return "No bundle was measured beside these."
     if not better:
         return (
-            f"No baseline is both more accurate ({margins}) than a bundle, on these rows or on other origin."
+            "No baseline is both more accurate and faster than a bundle, on these rows or on other origin "
+            f"({margins})."
         )
-    return f"Both more accurate and faster ({margins}): {', '.join(better)}."
+    return f"Both more accurate and faster: {', '.join(better)} ({margins})."
 
 
 def _time(row: dict[str, Any]) -> float:
