@@ -36,7 +36,7 @@ class Limits:
     damaged: int = 1000
 
 
-QUICK = Limits(2000, 500, 1000, 100)
+QUICK = Limits(1500, 400, 700, 70)
 """The rows of a quick run."""
 
 
